@@ -1,5 +1,13 @@
 import * as z from 'zod';
 
+/** Limits of lists, for a file that may come from a stranger. ImageNet-21k has 21,841 classes. */
+export const FEW = 1_000;
+export const CLASSES = 100_000;
+export const MANY = 1_000_000;
+
+export const count = z.int().nonnegative();
+export const share = z.number().min(0).max(1);
+
 /** A list that ends at its first wrong item. `z.array` collects all problems, each a kilobyte of memory. */
 export function listOf<Item extends z.ZodType>(item: Item, most: number) {
   return z.array(z.unknown()).transform((values, context): z.output<Item>[] => {

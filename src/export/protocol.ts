@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
-import { SHOWN_BY } from '../review/events/event.ts';
-import { listOf, recordOf } from './bounded.ts';
+import { CLASSES, count, FEW, listOf, MANY, recordOf, share } from './bounded.ts';
 import { EXPORT_MODES } from './modes.ts';
+import { period, reviewSchema } from './protocol-review.ts';
 
 /** Why a listed or reviewed photo is not in a revision. Reasons are checked in this order. */
 export const EXPORT_REASONS = [
@@ -39,16 +39,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
  */
 export const EXPORT_FORMAT = 2;
 
-/** Limits of lists, for a file that may come from a stranger. ImageNet-21k has 21,841 classes. */
-const FEW = 1_000;
-const CLASSES = 100_000;
-const MANY = 1_000_000;
-
 const sha256 = z.string().refine(isSha256).transform(toSha256);
-const count = z.int().nonnegative();
 const wnid = z.string().min(1);
-const share = z.number().min(0).max(1);
-const day = z.iso.date();
 const time = z.iso.datetime();
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
 
@@ -57,7 +49,6 @@ const hasItems = (list: readonly unknown[]): boolean => list.length > 0;
 const isEachOnce = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
 
 const classSchema = z.strictObject({ label: count, wnid, name: z.string(), photos: count });
-const period = z.strictObject({ first: day, last: day });
 
 const ruleSchema = z.discriminatedUnion('mode', [
   z.strictObject({
@@ -85,82 +76,6 @@ const modelSchema = z.strictObject({
   shorterSide: count,
   mean: triple,
   std: triple,
-});
-
-const agreementSchema = z.strictObject({
-  photos: count,
-  /** 0..100 */
-  percent: z.number().nullable(),
-  cohenKappa: z.number().nullable(),
-  cohenKappaLow: z.number().nullable(),
-  cohenKappaHigh: z.number().nullable(),
-  krippendorffAlpha: z.number().nullable(),
-  krippendorffAlphaLow: z.number().nullable(),
-  krippendorffAlphaHigh: z.number().nullable(),
-});
-
-const acceptanceSchema = z.strictObject({
-  accepted: count,
-  sampled: count,
-  wrong: count,
-  unsettled: count,
-  pending: count,
-  labelError: share.nullable(),
-  labelErrorLow: share.nullable(),
-  labelErrorHigh: share.nullable(),
-  state: z.enum(['pass', 'fail', 'open', 'none']),
-  morePhotos: count,
-  maxLabelError: share.nullable(),
-  confidence: share,
-});
-
-const pooledAccuracySchema = z.strictObject({
-  photos: count,
-  answers: count,
-  people: count,
-  accuracy: share.nullable(),
-  low: share.nullable(),
-  high: share.nullable(),
-});
-
-const humanAccuracySchema = z.strictObject({
-  people: listOf(
-    z.strictObject({
-      /** A letter. */
-      reviewer: z.string(),
-      photos: count,
-      right: count,
-      accuracy: share.nullable(),
-      low: share.nullable(),
-      high: share.nullable(),
-      controlPhotos: count,
-      controlRight: count,
-      choices: count.nullable(),
-    }),
-    MANY,
-  ),
-  pooled: z.strictObject({ set: pooledAccuracySchema, control: pooledAccuracySchema.nullable() }),
-});
-
-const reviewSchema = z.strictObject({
-  /** The owner's criteria for accepting a photo; null for those of the program. */
-  criteria: z.string().nullable(),
-  /** The setting `review.secondPass` at the export. `agreement.photos` has the result. */
-  secondPass: share,
-  /** The setting `review.target` at the export; null without a target. */
-  target: count.nullable(),
-  reviewers: count,
-  /** `import`: photos that no page showed. */
-  orders: listOf(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count }), FEW),
-  /** Days (UTC) of the first and the last verdict; null without verdicts. */
-  period: period.nullable(),
-  agreement: agreementSchema,
-  /** Exports that were made before winnow estimated it lack it. */
-  acceptance: acceptanceSchema.optional(),
-  /** Mode A, of all accepted photos (`winnow quiz results`). Exports that were made before winnow measured it lack it. */
-  human: humanAccuracySchema.optional(),
-  /** Photos that clearly show further classes (`also_wnids`). Exports that were made before winnow asked for them lack it. */
-  alsoPhotos: count.optional(),
 });
 
 /**

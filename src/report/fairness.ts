@@ -100,7 +100,7 @@ export function fairnessFrom(facts: FairnessFacts, { agreements, intervals }: Re
   };
 }
 
-/** Of a member: on the photos that the others keep. Of another model: on the set. */
+/** The accuracy of a member on the photos that the others keep, and of another model on the set. */
 function fairOf({ models, leftOut }: FairnessFacts): FairAccuracy[] {
   return models.flatMap((one) => {
     if (!one.isMember) return [measured(one, one.onSet)];

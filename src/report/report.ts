@@ -198,7 +198,7 @@ export interface LeftOutMember {
   readonly removed: number;
   /** Photos that the filter drops and would keep without the member. */
   readonly gained: number;
-  /** Photos of which the stored evidence does not say this. Members, in contrast, have seen every photo that was kept. */
+  /** Photos whose stored evidence does not decide this. */
   readonly undecided: number;
 }
 

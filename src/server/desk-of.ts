@@ -1,5 +1,5 @@
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
-import { hiddenPhotos, mayKnow } from '../review/desk/desk.repository.ts';
+import { hiddenPhotos, mayKnow } from '../review/desk/known-photos.repository.ts';
 import { countOf } from '../kernel/texts.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { readerOf } from './access/access.ts';

@@ -2,19 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { databaseFailure } from '../runtime/open/database-failure.process.ts';
-import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { asTyped } from '../kernel/command-text.ts';
 import { codeOf, messageOf, UsageError, withoutCodes } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { mayAct, reviewerOf, type Access, type Person } from './access/access.ts';
-import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.process.ts';
-import { QUIZ_REFUSED } from '../review/quiz/quiz.process.ts';
-import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
 import { countedTokens, personOf } from './access/visitor.ts';
 import type { FailedLogIns } from './access/failed-log-ins.ts';
+import { STATEMENT_ENDED, statusOf } from './error-status.ts';
 import { problemPage } from './pages.tsx';
 import {
   limitJson,
@@ -270,30 +266,8 @@ function answerError(
   return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(answer.error));
 }
 
-/** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
-const STATEMENT_ENDED = '57014';
 const TOOK_TOO_LONG = 'The catalogue needed too long for this (server.statementTimeoutMs); try again later';
 const FAILED = 'The server failed at this; its log says how';
-
-/** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
-const STATUS_OF: ReadonlyMap<string, number> = new Map([
-  [COLLECTION_FORGOTTEN, 410],
-  [UNKNOWN_COLLECTION, 404],
-  [BAD_COLLECTION, 409],
-  [CANNOT_UNDO, 409],
-  [SEQUENCE_TAKEN, 409],
-  [QUIZ_REFUSED, 409],
-  [STATEMENT_ENDED, 503],
-]);
-
-function statusOf(error: unknown): number {
-  const known = STATUS_OF.get(codeOf(error) ?? '');
-  if (known !== undefined) return known;
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
-  if (status >= 400 && status < 600) return status;
-  // A page sends its data again when the catalogue is back.
-  return databaseFailure(error) === null ? 500 : 503;
-}
 
 /** Without the query, which may hold anything. */
 function pathOf(request: FastifyRequest): string {

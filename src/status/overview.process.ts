@@ -17,7 +17,7 @@ import type { Mode } from '../kernel/mode.ts';
 import { openQueries } from '../crawl/candidates/query.repository.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { BytesCount } from '../photo/pruned.repository.ts';
-import { hiddenPhotos } from '../review/desk/desk.repository.ts';
+import { hiddenPhotos } from '../review/desk/known-photos.repository.ts';
 import { viewOf } from '../review/desk/read-desk.process.ts';
 import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 

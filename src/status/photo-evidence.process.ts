@@ -3,7 +3,8 @@ import { readEvidence } from '../models/evidence/evidence.repository.ts';
 import { cropSizesOf } from '../models/evidence/member.ts';
 import { readStories } from './story.repository.ts';
 import { candidateTexts, decisionText, photoTexts } from './story-text.ts';
-import { mayKnow, shownRows } from '../review/desk/desk.repository.ts';
+import { shownRows } from '../review/desk/desk.repository.ts';
+import { mayKnow } from '../review/desk/known-photos.repository.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from '../review/desk/desk.ts';
 import type { Subject } from '../review/events/event.ts';
 import {

@@ -28,7 +28,7 @@ export interface QueryScope extends AllowedLicences {
 
 /**
  * Opens a plan for each class that was not planned with these params, or had problems. The collection leaves its other plans of the class.
- * Params are all that decides which searches a plan names, so that collections with other inputs do not change each other's plans.
+ * Collections with other params have plans of their own, so they do not change each other's.
  */
 export async function openPlans(
   db: Kysely<Database>,

@@ -1,6 +1,6 @@
 import { stagesOf } from '../../page/stages.ts';
 import { humanAccuracyText } from '../../kernel/human-accuracy.ts';
-import { countOf, countText, listText, shareText } from '../../kernel/texts.ts';
+import { countOf, countText, listText } from '../../kernel/texts.ts';
 import {
   aboutText,
   agreementText,
@@ -20,6 +20,7 @@ import {
   unsuitableUseTexts,
   useTexts,
 } from './account.ts';
+import { controlsText } from './controls-text.ts';
 import { datasheet } from './datasheet.ts';
 import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf, versionOf } from './front-matter.ts';
 import { LICENCES_PAGE } from '../verify/layout.ts';
@@ -42,7 +43,7 @@ export function exportCard(protocol: Protocol, files: readonly WrittenFile[]): s
     EVALUATION[protocol.rule.mode](protocol),
     folders(protocol),
     howItWasMade(protocol),
-    controls(protocol),
+    controlsText(protocol),
     protocol.options.pixels && pictures(protocol),
     licences(protocol),
     `## Use\n\n${bullets([...useTexts(protocol), ...unsuitableUseTexts(protocol)])}`,
@@ -230,22 +231,6 @@ function funnelTable({ funnel, photos, leftOut }: Protocol): string {
 
 function lostText(lost: readonly { readonly reason: string; readonly count: number }[]): string {
   return lost.map(({ reason, count }) => `${reason.replaceAll('-', ' ')} ${countText(count)}`).join(', ');
-}
-
-const rateOf = (accepted: number, rejected: number): string =>
-  `${countText(accepted)} of ${countText(accepted + rejected)} (${shareText(accepted, accepted + rejected)})`;
-
-function controls({ control, funnel, options }: Protocol): string | false {
-  if (control === undefined) return false;
-  const { selected, rejected } = totalsOf(funnel);
-  const place = options.pixels ? '`control/` has' : '`control/metadata.jsonl` lists';
-  return `## Controls
-
-${place} ${countOf(control.photos, 'photo')} of the same crawl that the filter dropped as correct: a model put the class first. They are no part of
-the test set. Reviewers saw them in one queue with the listed photos, and nothing from the models before their verdict. Of photos with
-a verdict for or against them, they accepted ${rateOf(control.accepted, control.rejected)} controls and ${rateOf(selected, rejected)} listed photos. A model's
-accuracy on both sets, from one crawl and the same reviewers, shows how much of its drop is the filter's doing. The licence of each control
-is in \`attribution.csv\` and \`control/metadata.jsonl\`; the other forms of the set leave controls out.`;
 }
 
 function pictures(protocol: Protocol): string {

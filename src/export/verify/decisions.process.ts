@@ -233,7 +233,7 @@ function leftOutProblems({ reason, split, rank, predicted, sha256, wnid }: Decis
   return [
     split === 'control' &&
       !(rank === '' && ['', wnid].includes(predicted)) &&
-      `Expected a control without a rank, of which '${wnid}' is predicted, but ${sha256} is none`,
+      `Expected a control to have no rank, and '${wnid}' as its prediction, but ${sha256} has '${rank}' and '${predicted}'`,
     row !== null &&
       `Expected '${YES}' for exported, because ${row?.file_name} is there, but received '${NO}' (${reason})`,
     !EXPORT_REASONS.some((known) => known === reason) &&

@@ -1,7 +1,8 @@
-import { rowOf, type ExportContent } from './content.process.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
+import { rowOf, type ExportContent, type RowIndex } from './content.process.ts';
 import { CONTROL_METADATA, METADATA, photoPath } from './layout.ts';
 import { linesOf } from '../../kernel/lines.ts';
-import { controlProblems, rowProblems, rowRules } from './row-checks.ts';
+import { controlProblems, rowProblems, rowRules, type RowProblem } from './row-checks.ts';
 import { differences, Tally } from './tally.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
 import { checking } from './findings.ts';
@@ -11,32 +12,44 @@ import { checking } from './findings.ts';
  * the file name or id of an earlier one, are not in the index afterwards.
  */
 export async function checkMetadata(content: ExportContent): Promise<void> {
-  const { findings, protocol } = content;
+  const { findings, protocol, rows } = content;
   const tally = new Tally();
-  await checking(content, { check: 'metadata', file: METADATA }, () => readRows(content, tally));
+  const rules = rowRules(protocol);
+  for (const check of ['class-order', 'licence', 'duplicate'] as const) findings.begin(check);
+  await checking(content, { check: 'metadata', file: METADATA }, async () => {
+    for await (const { row } of readRows(content, { index: rows, problemsOf: (one) => rowProblems(one, rules) }))
+      tally.add(row);
+  });
   findings.breaches('count', 'protocol.json', tally.countProblems(protocol));
   findings.breaches('cap', METADATA, tally.confusions.problems(protocol.rule.cap));
 }
 
-async function readRows({ folder, findings, protocol, rows, signal }: ExportContent, tally: Tally): Promise<void> {
-  const rules = rowRules(protocol);
-  for (const check of ['class-order', 'licence', 'duplicate'] as const) findings.begin(check);
+interface Rows {
+  readonly index: RowIndex;
+  readonly problemsOf: (row: PhotoRow) => RowProblem[];
+}
+
+/** The rows of a file that can be read, each with its place. Adds them to the index, and checks each alone and their order. */
+async function* readRows(
+  { folder, findings, signal }: ExportContent,
+  { index, problemsOf }: Rows,
+): AsyncGenerator<{ readonly row: PhotoRow; readonly place: string }> {
   let previous = '';
-  for await (const line of linesOf(folder.chunks(METADATA))) {
+  for await (const line of linesOf(folder.chunks(index.file))) {
     throwIfInterrupted(signal);
-    const place = `${METADATA}:${line.number}`;
+    const place = `${index.file}:${line.number}`;
     const row = rowOf(line.text);
     if (typeof row === 'string') {
       findings.breach('metadata', place, row);
       continue;
     }
-    for (const { check, detail } of rowProblems(row, rules)) findings.breach(check, place, detail);
+    for (const { check, detail } of problemsOf(row)) findings.breach(check, place, detail);
     const key = `${row.wnid}/${row.id}`;
     findings.breaches('metadata', place, orderProblems(key, previous));
     previous = key;
-    const twice = rows.add(row, line);
+    const twice = index.add(row, line);
     if (twice !== null) findings.breach('duplicate', place, `Expected each photo once but ${twice}`);
-    tally.add(row);
+    yield { row, place };
   }
 }
 
@@ -46,27 +59,14 @@ function orderProblems(key: string, previous: string): string[] {
 
 /** Checks the rows of control/metadata.jsonl, after those of the set. */
 export async function checkControls(content: ExportContent): Promise<void> {
-  const { findings, folder, protocol, rows, controls, signal } = content;
+  const { findings, protocol, rows, controls } = content;
   const { control } = protocol;
   if (control === undefined) return;
   const photos = new Map<string, number>();
   const licences = new Set<string>();
   await checking(content, { check: 'metadata', file: CONTROL_METADATA }, async () => {
-    let previous = '';
-    for await (const line of linesOf(folder.chunks(CONTROL_METADATA))) {
-      throwIfInterrupted(signal);
-      const place = `${CONTROL_METADATA}:${line.number}`;
-      const row = rowOf(line.text);
-      if (typeof row === 'string') {
-        findings.breach('metadata', place, row);
-        continue;
-      }
-      for (const { check, detail } of controlProblems(row, protocol)) findings.breach(check, place, detail);
-      const key = `${row.wnid}/${row.id}`;
-      findings.breaches('metadata', place, orderProblems(key, previous));
-      previous = key;
-      const twice = controls.add(row, line);
-      if (twice !== null) findings.breach('duplicate', place, `Expected each control once but ${twice}`);
+    const checked: Rows = { index: controls, problemsOf: (one) => controlProblems(one, protocol) };
+    for await (const { row, place } of readRows(content, checked)) {
       if (rows.positionOfHash(row.original_sha256) !== undefined)
         findings.breach('duplicate', place, `Expected a control that is not in ${METADATA} but '${row.file_name}' is`);
       photos.set(row.wnid, (photos.get(row.wnid) ?? 0) + 1);

@@ -39,7 +39,7 @@ export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   ];
 }
 
-/** Of a row of control/metadata.jsonl. Its class came first, so that the filter dropped it as `correct`. */
+/** Checks a row of control/metadata.jsonl: a photo that the filter dropped because a model predicted its class. */
 export function controlProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
   const { wnid, split, max_true_prob, predicted_wnid } = row;
   const classes = new Map((protocol.control?.classes ?? []).map((each) => [each.wnid, each]));

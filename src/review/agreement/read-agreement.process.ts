@@ -6,7 +6,7 @@ import {
   type AgreementReport,
   type VerdictCounts,
 } from './agreement.ts';
-import { hiddenPhotos } from '../desk/desk.repository.ts';
+import { hiddenPhotos } from '../desk/known-photos.repository.ts';
 import { subjectKey } from '../events/event.ts';
 import { listReviewed } from '../events/review.repository.ts';
 import { toVerdictLine } from '../events/verdict-line.ts';

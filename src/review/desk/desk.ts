@@ -129,18 +129,6 @@ export interface ClassPage {
   readonly references: readonly { readonly path: string; readonly name: string }[];
 }
 
-/** A class that a person can name. */
-export interface NamedClass {
-  readonly wnid: Wnid;
-  readonly name: string;
-  readonly synonyms: readonly string[];
-}
-
-/** `GET names`: the classes that the models choose among, by wnid. */
-export interface ClassNames {
-  readonly classes: readonly NamedClass[];
-}
-
 /** `POST lease`: leases the next photos to one tab. */
 export interface LeaseRequest {
   /** Defaults to the person who is logged in. If the page names another person, the server refuses the request. */

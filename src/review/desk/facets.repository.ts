@@ -1,7 +1,8 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { isNoise, matching, type DeskView } from './desk.repository.ts';
+import { isNoise, matching } from './desk.repository.ts';
+import type { DeskView } from './known-photos.repository.ts';
 import type { ReviewFilter } from './desk.ts';
 import type { OpenConfusion } from './facets.ts';
 

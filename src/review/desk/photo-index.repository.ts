@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
-import { matching, orderOf, TURN, type DeskView, type Wanted } from './desk.repository.ts';
+import { matching, orderOf, TURN, type Wanted } from './desk.repository.ts';
+import type { DeskView } from './known-photos.repository.ts';
 import { SHOWN_STATES } from './desk.ts';
 
 /** A `PhotoIndex` as JSON, which PostgreSQL writes: it has every photo that matches. Class by class if the order is by confusions. */

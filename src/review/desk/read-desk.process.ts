@@ -5,7 +5,8 @@ import { countWithoutLicence } from '../../shortlist/without-licence.repository.
 import type { Wnid } from '../../kernel/ids.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { readCriteria } from './criteria.repository.ts';
-import { classProgress, shownRows, type DeskView, type ShownRow } from './desk.repository.ts';
+import { classProgress, shownRows, type ShownRow } from './desk.repository.ts';
+import type { DeskView } from './known-photos.repository.ts';
 import {
   BLIND_ORDERS,
   REVIEW_ORDERS,

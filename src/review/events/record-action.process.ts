@@ -18,7 +18,8 @@ import {
   type Actor,
 } from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
-import { ownAmongListed, waitingAmong, type DeskView } from '../desk/desk.repository.ts';
+import { ownAmongListed, waitingAmong } from '../desk/desk.repository.ts';
+import type { DeskView } from '../desk/known-photos.repository.ts';
 import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
 import {
   subjectKey,

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { readAgreement, readShownAgreement } from '../../review/agreement/read-agreement.process.ts';
-import { readClassNames } from '../../review/classes/class-names.process.ts';
+import type { NamedClass } from '../../collection/label-index.ts';
+import { classesToName } from '../../review/classes/class-names.process.ts';
 import { readClassPage } from '../../review/classes/class-page.process.ts';
 import { readPhotos, readProgress, readSetup, viewOf, type Desk } from '../../review/desk/read-desk.process.ts';
 import { readCovers, readFacets } from '../../review/desk/read-facets.process.ts';
@@ -14,7 +15,6 @@ import { storeCriteria } from '../../review/desk/criteria.repository.ts';
 import type {
   ActionsAnswer,
   ClassList,
-  ClassNames,
   ClassPage,
   LeaseAnswer,
   PhotoRows,
@@ -80,8 +80,8 @@ export async function sendClassPage(exchange: Exchange, site: Site): Promise<Cla
   return readClassPage(await deskOf(exchange, site), paramOf(exchange.request, 'wnid'));
 }
 
-export async function sendClassNames(exchange: Exchange, site: Site): Promise<ClassNames> {
-  return readClassNames((await deskOf(exchange, site)).workspace.collection);
+export async function sendClassNames(exchange: Exchange, site: Site): Promise<readonly NamedClass[]> {
+  return classesToName((await deskOf(exchange, site)).workspace.collection);
 }
 
 export async function changeCriteria(exchange: Exchange, site: Site): Promise<{ readonly criteria: string }> {

@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks';
-import type { NamedClass } from '../../review/desk/desk.ts';
+import type { NamedClass } from '../../collection/label-index.ts';
 import { findNames, type FoundName } from './match.ts';
 
 interface ClassPickerProps {

@@ -1,4 +1,4 @@
-import type { NamedClass } from '../../review/desk/desk.ts';
+import type { NamedClass } from '../../collection/label-index.ts';
 
 export interface FoundName extends NamedClass {
   /** The synonym that matches the text; null if the name does. */

@@ -1,7 +1,8 @@
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { readTyping } from '../../page/command.tsx';
-import type { NamedClass, ReviewSetup } from '../../review/desk/desk.ts';
+import type { NamedClass } from '../../collection/label-index.ts';
+import type { ReviewSetup } from '../../review/desk/desk.ts';
 import { NameQuestion } from '../review/name-question.tsx';
 import { ApiError, messageOf, reviewApi } from '../review/store/api.ts';
 import { QuestionPage } from './question.tsx';
@@ -22,7 +23,7 @@ function Quiz({ collection }: { readonly collection: string }) {
   const open = async (): Promise<void> => {
     try {
       const setup = await api.setup();
-      setOpened({ setup, classes: (await api.names()).classes });
+      setOpened({ setup, classes: await api.names() });
     } catch (error) {
       setProblem(messageOf(error));
       if (!(error instanceof ApiError) || error.isPassing) setTimeout(() => void open(), AGAIN_AFTER_MS);
@@ -31,7 +32,7 @@ function Quiz({ collection }: { readonly collection: string }) {
   useEffect(() => void open(), []);
   if (opened === null) return <Calm>{problem ?? 'Opening the quiz …'}</Calm>;
   const { reviewer, mayReview } = opened.setup;
-  if (!mayReview) return <Calm>Your role may look, but not answer.</Calm>;
+  if (!mayReview) return <Calm>Your role allows viewing only. Ask for a reviewer’s token.</Calm>;
   if (reviewer !== null) return <Questions {...{ collection, reviewer }} classes={opened.classes} />;
   return (
     <NameQuestion title="Who answers?" api={api} onNamed={() => void open()}>

@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { NamedClass } from '../../review/desk/desk.ts';
+import type { NamedClass } from '../../collection/label-index.ts';
 import type { QuizQuestion, QuizState } from '../../review/quiz/quiz.ts';
 import { ClassPicker } from '../picker/class-picker.tsx';
 import type { QuizStore, Shown } from './quiz-store.ts';

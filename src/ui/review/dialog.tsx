@@ -17,7 +17,9 @@ export function Dialog({ title, kind = '', onClose, children }: DialogProps) {
       ref={dialog}
       class={`review-dialog ${kind}`}
       aria-labelledby={id}
-      onClose={onClose}
+      // At Escape `close` comes later than `cancel`, and a key that is pressed in between would be lost.
+      onCancel={onClose}
+      onClose={() => dialog.current !== null && onClose()}
       onClick={({ target }) => {
         if (target === dialog.current) dialog.current?.close();
       }}

@@ -4,7 +4,7 @@ import type { ReviewActionSent } from '../../../src/review/desk/desk.ts';
 import { recordAction, type Recorded } from '../../../src/review/events/record-action.process.ts';
 import { takePhotos } from '../../../src/review/desk/take-photos.process.ts';
 import { collection, emptyCatalogue } from '../../support/catalogue-fixtures.ts';
-import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
+import type { DeskView } from '../../../src/review/desk/known-photos.repository.ts';
 import type { Subject } from '../../../src/review/events/event.ts';
 import { useDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recentActions } from '../../../src/review/events/action.repository.ts';
-import {
-  classProgress,
-  confusionProgress,
-  shownRows,
-  type DeskView,
-} from '../../../src/review/desk/desk.repository.ts';
+import { classProgress, confusionProgress, shownRows } from '../../../src/review/desk/desk.repository.ts';
+import type { DeskView } from '../../../src/review/desk/known-photos.repository.ts';
 import type {
   LeaseRequest,
   PhotoIndex,

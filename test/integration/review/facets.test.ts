@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
+import type { DeskView } from '../../../src/review/desk/known-photos.repository.ts';
 import type { ReviewFilter } from '../../../src/review/desk/desk.ts';
 import { countFacets, listCovers, type FacetPart } from '../../../src/review/desk/facets.repository.ts';
 import { recordAction } from '../../../src/review/events/record-action.process.ts';

@@ -1,6 +1,6 @@
 import { beforeEach } from 'vitest';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
-import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
+import type { DeskView } from '../../../src/review/desk/known-photos.repository.ts';
 import type { Subject } from '../../../src/review/events/event.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../../support/catalogue-fixtures.ts';

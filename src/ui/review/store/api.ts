@@ -1,9 +1,9 @@
+import type { NamedClass } from '../../../collection/label-index.ts';
 import type { AgreementReport } from '../../../review/agreement/agreement.ts';
 import type {
   ActionsAnswer,
   ActionsRequest,
   ClassList,
-  ClassNames,
   ClassPage,
   Heatmap,
   LeaseAnswer,
@@ -70,7 +70,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
     agreement: () => get<AgreementReport>('agreement'),
     classes: () => get<ClassList>('classes'),
     covers: () => get<ClassCovers>('covers'),
-    names: () => get<ClassNames>('names'),
+    names: () => get<readonly NamedClass[]>('names'),
     classPage: (wnid: string) => get<ClassPage>('class', wnid),
     lease: (request: Omit<LeaseRequest, 'reviewer'>) => post<LeaseAnswer>('lease', { reviewer, ...request }),
     index: async (filter: ReviewFilter, order: ReviewOrder): Promise<readonly Subject[]> => {

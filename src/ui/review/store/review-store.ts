@@ -1,12 +1,5 @@
-import type {
-  ActionRef,
-  ActionsAnswer,
-  ClassNames,
-  NamedClass,
-  ReviewChange,
-  ReviewPhoto,
-  ReviewSetup,
-} from '../../../review/desk/desk.ts';
+import type { NamedClass } from '../../../collection/label-index.ts';
+import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../../review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../review/events/event.ts';
 import { Fetched } from '../single/fetched.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
@@ -47,7 +40,7 @@ export class ReviewStore {
   /** `null` for read-only users. */
   #outbox: Outbox | null = null;
   #tabs: Awaited<ReturnType<typeof openTabs>> | null = null;
-  readonly #names = new Fetched<ClassNames>(() => this.changed());
+  readonly #names = new Fetched<readonly NamedClass[]>(() => this.changed());
   readonly #listeners = new Set<() => void>();
   readonly #unanswered = new Map<number, Unanswered>();
 
@@ -110,7 +103,7 @@ export class ReviewStore {
   classNames(): readonly NamedClass[] | null {
     this.#names.want('', () => this.api.names());
     const known = this.#names.get('');
-    return known === null || typeof known === 'string' ? null : known.classes;
+    return typeof known === 'string' ? null : known;
   }
 
   subscribe(listener: () => void): () => void {

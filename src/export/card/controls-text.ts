@@ -1,0 +1,19 @@
+import { countOf, countText, shareText } from '../../kernel/texts.ts';
+import { totalsOf, type Protocol } from '../protocol.ts';
+
+const rateOf = (accepted: number, rejected: number): string =>
+  `${countText(accepted)} of ${countText(accepted + rejected)} (${shareText(accepted, accepted + rejected)})`;
+
+/** The section about controls; false if the collection has none. */
+export function controlsText({ control, funnel, options }: Protocol): string | false {
+  if (control === undefined) return false;
+  const { selected, rejected } = totalsOf(funnel);
+  const place = options.pixels ? '`control/` has' : '`control/metadata.jsonl` lists';
+  return `## Controls
+
+${place} ${countOf(control.photos, 'photo')} of the same crawl that the filter dropped as correct: a model put the class first. They are no part of
+the test set. Reviewers saw them in one queue with the listed photos, and nothing from the models before their verdict. Of photos with
+a verdict for or against them, they accepted ${rateOf(control.accepted, control.rejected)} controls and ${rateOf(selected, rejected)} listed photos. A model's
+accuracy on both sets, from one crawl and the same reviewers, shows how much of its drop is the filter's doing. The licence of each control
+is in \`attribution.csv\` and \`control/metadata.jsonl\`; the other forms of the set leave controls out.`;
+}

@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import { SHOWN_BY } from '../review/events/event.ts';
+import { count, FEW, listOf, MANY, share } from './bounded.ts';
+
+const day = z.iso.date();
+export const period = z.strictObject({ first: day, last: day });
+
+const agreementSchema = z.strictObject({
+  photos: count,
+  /** 0..100 */
+  percent: z.number().nullable(),
+  cohenKappa: z.number().nullable(),
+  cohenKappaLow: z.number().nullable(),
+  cohenKappaHigh: z.number().nullable(),
+  krippendorffAlpha: z.number().nullable(),
+  krippendorffAlphaLow: z.number().nullable(),
+  krippendorffAlphaHigh: z.number().nullable(),
+});
+
+const acceptanceSchema = z.strictObject({
+  accepted: count,
+  sampled: count,
+  wrong: count,
+  unsettled: count,
+  pending: count,
+  labelError: share.nullable(),
+  labelErrorLow: share.nullable(),
+  labelErrorHigh: share.nullable(),
+  state: z.enum(['pass', 'fail', 'open', 'none']),
+  morePhotos: count,
+  maxLabelError: share.nullable(),
+  confidence: share,
+});
+
+const pooledAccuracySchema = z.strictObject({
+  photos: count,
+  answers: count,
+  people: count,
+  accuracy: share.nullable(),
+  low: share.nullable(),
+  high: share.nullable(),
+});
+
+const humanAccuracySchema = z.strictObject({
+  people: listOf(
+    z.strictObject({
+      /** A letter. */
+      reviewer: z.string(),
+      photos: count,
+      right: count,
+      accuracy: share.nullable(),
+      low: share.nullable(),
+      high: share.nullable(),
+      controlPhotos: count,
+      controlRight: count,
+      choices: count.nullable(),
+    }),
+    MANY,
+  ),
+  pooled: z.strictObject({ set: pooledAccuracySchema, control: pooledAccuracySchema.nullable() }),
+});
+
+/** The part `review` of `protocol.json`: what people said of the photos. */
+export const reviewSchema = z.strictObject({
+  /** The owner's criteria for accepting a photo; null for those of the program. */
+  criteria: z.string().nullable(),
+  /** The setting `review.secondPass` at the export. `agreement.photos` has the result. */
+  secondPass: share,
+  /** The setting `review.target` at the export; null without a target. */
+  target: count.nullable(),
+  reviewers: count,
+  /** `import`: photos that no page showed. */
+  orders: listOf(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count }), FEW),
+  /** Days (UTC) of the first and the last verdict; null without verdicts. */
+  period: period.nullable(),
+  agreement: agreementSchema,
+  /** Exports that were made before winnow estimated it lack it. */
+  acceptance: acceptanceSchema.optional(),
+  /** Mode A, of all accepted photos (`winnow quiz results`). Exports that were made before winnow measured it lack it. */
+  human: humanAccuracySchema.optional(),
+  /** Photos that clearly show further classes (`also_wnids`). Exports that were made before winnow asked for them lack it. */
+  alsoPhotos: count.optional(),
+});

@@ -1,0 +1,30 @@
+import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
+import { codeOf } from '../kernel/errors.ts';
+import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.process.ts';
+import { QUIZ_REFUSED } from '../review/quiz/quiz.process.ts';
+import { databaseFailure } from '../runtime/open/database-failure.process.ts';
+import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
+
+/** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
+export const STATEMENT_ENDED = '57014';
+
+/** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
+const STATUS_OF: ReadonlyMap<string, number> = new Map([
+  [COLLECTION_FORGOTTEN, 410],
+  [UNKNOWN_COLLECTION, 404],
+  [BAD_COLLECTION, 409],
+  [CANNOT_UNDO, 409],
+  [SEQUENCE_TAKEN, 409],
+  [QUIZ_REFUSED, 409],
+  [STATEMENT_ENDED, 503],
+]);
+
+/** The HTTP status of the answer to a request that failed. */
+export function statusOf(error: unknown): number {
+  const known = STATUS_OF.get(codeOf(error) ?? '');
+  if (known !== undefined) return known;
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
+  if (status >= 400 && status < 600) return status;
+  // A page sends its data again when the catalogue is back.
+  return databaseFailure(error) === null ? 500 : 503;
+}
