@@ -1,0 +1,186 @@
+import { isSha256, type Sha256 } from './ids.ts';
+import {
+  DROPPED_REASONS,
+  FAILED_DECISION_REASONS,
+  FAILED_REASONS,
+  MODE_O_REJECT_REASONS,
+  REJECT_REASONS,
+} from './reasons.ts';
+
+/**
+ * The steps and outcomes of the funnel, in its order, with their texts. Up to `duplicate` and in `dropped` and `failed` they are of
+ * candidates. The others are of the distinct photos of a class, each shown as the candidate that brought it first.
+ * `dropped` and `failed`: in the crawl or by the filter; a reason tells them apart.
+ */
+export const PHOTO_STATES = {
+  found: 'found',
+  waiting: 'waiting',
+  dropped: 'dropped',
+  failed: 'failed',
+  fetched: 'fetched',
+  duplicate: 'duplicate',
+  distinct: 'distinct',
+  undecided: 'undecided',
+  pruned: 'pruned',
+  kept: 'kept',
+  'left-out': 'left out',
+  unlisted: 'not ranked yet',
+  listed: 'listed',
+  open: 'open',
+  accepted: 'accepted',
+  rejected: 'rejected',
+  unsure: 'unsure',
+  disputed: 'disputed',
+} as const;
+export type PhotoState = keyof typeof PHOTO_STATES;
+
+/** Reasons for which the filter drops a photo, or fails to decide it. */
+const FILTER_REASONS = [
+  'correct',
+  'confident',
+  'not-confident',
+  'other-class',
+  'in-reference-set',
+  ...FAILED_DECISION_REASONS,
+] as const;
+const LEFT_OUT_REASONS = ['cap', 'near-duplicate', 'target'] as const;
+/** `near-duplicate` is a reason to leave a photo out and to reject it. A state tells them apart. */
+const PHOTO_REASONS: readonly string[] = [
+  ...new Set([
+    ...DROPPED_REASONS,
+    ...FAILED_REASONS,
+    ...FILTER_REASONS,
+    ...LEFT_OUT_REASONS,
+    ...REJECT_REASONS,
+    ...MODE_O_REJECT_REASONS,
+  ]),
+];
+
+export const PHOTO_SPLITS = ['test', 'control'] as const;
+/** `p`: the lowest p of the searched class first; `time`: the newest first; `confusion`: the surest first. `-` turns it round. */
+export const PHOTO_SORTS = ['time', '-time', 'p', '-p', 'confusion', '-confusion'] as const;
+export const PHOTO_SIZES = ['small', 'medium', 'large'] as const;
+
+/** The photos that the gallery shows. Values of one list are alternatives; an empty list limits nothing. */
+export interface PhotoFilter {
+  readonly state: readonly PhotoState[];
+  readonly reason: readonly string[];
+  /** Ids of the classes that the photos were searched as. */
+  readonly class: readonly string[];
+  /** Ids of the classes that the models see. */
+  readonly seen: readonly string[];
+  readonly source: readonly string[];
+  readonly licence: readonly string[];
+  readonly tag: readonly string[];
+  readonly split: readonly (typeof PHOTO_SPLITS)[number][];
+  /** True: only photos in which the members see different classes. */
+  readonly disagree: boolean;
+  /** In file names, class names, creators and notes; '' for any. */
+  readonly text: string;
+  /** The day or days (UTC) on which the candidate was found: `2026-11-30` or `2026-11-01..2026-11-30`; '' for any. */
+  readonly date: string;
+  /** With `like`, photos of the same likeness are in this order. */
+  readonly sort: (typeof PHOTO_SORTS)[number];
+  /** The photo that the first photos look like. */
+  readonly like: Sha256 | null;
+  readonly size: (typeof PHOTO_SIZES)[number];
+  /** The photo whose card is open. */
+  readonly photo: string;
+}
+
+export const EVERY_PHOTO: PhotoFilter = {
+  state: [],
+  reason: [],
+  class: [],
+  seen: [],
+  source: [],
+  licence: [],
+  tag: [],
+  split: [],
+  disagree: false,
+  text: '',
+  date: '',
+  sort: 'time',
+  like: null,
+  size: 'medium',
+  photo: '',
+};
+
+interface ParsedFilter {
+  readonly filter: PhotoFilter;
+  /** Says which part of the address cannot be used, quotes it and says what fits; null if all can. That part limits nothing. */
+  readonly problem: string | null;
+}
+
+/** Reads the query of a gallery's address. `photosPath` writes it. */
+export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
+  const problems: string[] = [];
+  const refuse = (name: string, value: string, fits: string): void => {
+    problems.push(`The address has ${name}=${value.slice(0, 100)}, which is unknown. Give ${fits}.`);
+  };
+  const among = <T extends string>(name: string, known: readonly T[]): T[] =>
+    query.getAll(name).flatMap((value) => {
+      const found = known.find((one) => one === value);
+      if (found === undefined) refuse(name, value, `one of ${known.join(', ')}`);
+      return found ?? [];
+    });
+  const text = (name: string, fits?: string, isFit: (value: string) => boolean = () => true): string => {
+    const value = query.get(name) ?? '';
+    if (value === '' || isFit(value)) return value;
+    refuse(name, value, fits ?? '');
+    return '';
+  };
+  for (const name of new Set(query.keys()))
+    if (!Object.hasOwn(EVERY_PHOTO, name)) refuse(name, query.get(name) ?? '', Object.keys(EVERY_PHOTO).join(', '));
+  const like = text('like', 'the SHA-256 of a photo: 64 lower-case hex digits', isSha256);
+  const filter: PhotoFilter = {
+    state: among('state', stateNames()),
+    reason: among('reason', PHOTO_REASONS),
+    class: query.getAll('class'),
+    seen: query.getAll('seen'),
+    source: query.getAll('source'),
+    licence: query.getAll('licence'),
+    tag: query.getAll('tag'),
+    split: among('split', PHOTO_SPLITS),
+    disagree: among('disagree', ['1']).length > 0,
+    text: text('text').slice(0, 200),
+    date: text('date', 'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30', (value) => daysOf(value) !== null),
+    sort: among('sort', PHOTO_SORTS)[0] ?? EVERY_PHOTO.sort,
+    like: isSha256(like) ? like : null,
+    size: among('size', PHOTO_SIZES)[0] ?? EVERY_PHOTO.size,
+    photo: text('photo', 'the number of a candidate', (value) => /^[1-9]\d{0,14}$/.test(value)),
+  };
+  return { filter, problem: problems[0] ?? null };
+}
+
+function stateNames(): PhotoState[] {
+  const isState = (name: string): name is PhotoState => Object.hasOwn(PHOTO_STATES, name);
+  return Object.keys(PHOTO_STATES).filter(isState);
+}
+
+/** The first and last day of a range; null if the text is none. */
+export function daysOf(date: string): readonly [from: string, to: string] | null {
+  const [, from = '', to = from] = /^(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?$/.exec(date) ?? [];
+  return isDay(from) && isDay(to) ? [from, to] : null;
+}
+
+/** `Date` takes 31 February for 3 March. */
+function isDay(day: string): boolean {
+  const at = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
+}
+
+/** The query of a filter without what `EVERY_PHOTO` has. */
+function photosQuery(filter: Partial<PhotoFilter>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter))
+    if (Array.isArray(value)) for (const one of value) query.append(name, String(one));
+    else if (value !== Reflect.get(EVERY_PHOTO, name)) query.set(name, value === true ? '1' : String(value));
+  return query.toString();
+}
+
+/** The address of a gallery: `photosPath('birds', { state: ['kept'], class: ['n01440764'] })`. */
+export function photosPath(collection: string, filter: Partial<PhotoFilter> = {}): string {
+  const query = photosQuery(filter);
+  return `/c/${encodeURIComponent(collection)}/photos${query === '' ? '' : `?${query}`}`;
+}
