@@ -83,6 +83,18 @@ export class Person {
     this.#does([{ kind: 'flag', ...before, value: { flagged: true }, undoes: null }]);
   }
 
+  /** Names a further class by the beginning of its name, and takes the first match. */
+  async alsoSees(beginning: string, wnid: string): Promise<void> {
+    const before = await this.shown();
+    await this.page.keyboard.press('e');
+    await this.page.locator('.class-picker input').waitFor();
+    await this.page.keyboard.type(beginning);
+    await this.page.locator('.class-picker').getByRole('option').first().waitFor();
+    for (const key of ['Enter', 'Enter']) await this.page.keyboard.press(key);
+    await this.page.locator('.said', { hasText: '+ ' }).waitFor();
+    this.#does([{ kind: 'also', ...before, value: { alsoWnids: [wnid] }, undoes: null }]);
+  }
+
   async undo(key: string): Promise<void> {
     const action = this.#standing.pop() ?? [];
     await this.page.keyboard.press(key);

@@ -6,6 +6,7 @@ import { attributionText } from '../../../src/export/card/attribution.ts';
 import { OutputFolder } from '../../../src/export/output-folder.process.ts';
 import { ParquetSink } from '../../../src/export/forms/parquet.process.ts';
 import { rowText, type PhotoRow } from '../../../src/export/select/photo-row.ts';
+import type { Split } from '../../../src/export/select/select.ts';
 import type { Protocol } from '../../../src/export/protocol.ts';
 import { idOf, photoId } from '../../../src/export/revisions/revision-id.ts';
 import type { Check } from '../../../src/export/verify/findings.ts';
@@ -48,8 +49,8 @@ export class Copy {
     await writeFile(this.of(file), after);
   }
 
-  async rows(): Promise<PhotoRow[]> {
-    return (await this.text('test/metadata.jsonl'))
+  async rows(split: Split = 'test'): Promise<PhotoRow[]> {
+    return (await this.text(`${split}/metadata.jsonl`))
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as PhotoRow);
@@ -60,9 +61,9 @@ export class Copy {
   }
 
   /** Changes the rows and makes all hashes right. */
-  async editRows(change: (rows: PhotoRow[]) => PhotoRow[]): Promise<void> {
-    const rows = change(await this.rows());
-    await writeFile(this.of('test/metadata.jsonl'), rows.map((row) => `${rowText(row)}\n`).join(''));
+  async editRows(change: (rows: PhotoRow[]) => PhotoRow[], split: Split = 'test'): Promise<void> {
+    const rows = change(await this.rows(split));
+    await writeFile(this.of(`${split}/metadata.jsonl`), rows.map((row) => `${rowText(row)}\n`).join(''));
     await this.seal();
   }
 
@@ -143,7 +144,7 @@ export class Copy {
   }
 }
 
-function sorted(rows: readonly PhotoRow[]): PhotoRow[] {
+export function sorted(rows: readonly PhotoRow[]): PhotoRow[] {
   return rows.toSorted((a, b) => (`${a.wnid}/${a.id}` < `${b.wnid}/${b.id}` ? -1 : 1));
 }
 
