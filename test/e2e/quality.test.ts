@@ -106,7 +106,7 @@ async function personAt(name: string): Promise<Person> {
   return new Person(page);
 }
 
-/** What each reviewer did, in order. Undos name the action by its place. */
+/** The actions of a reviewer, in order. An undo names the action by its place. */
 async function storedOf(reviewer: string): Promise<Done[]> {
   const all = jsonLines<ReviewEvent>(await done(['verdicts', '--events', '--json']));
   const own = all.filter((event) => event.reviewer === reviewer);
