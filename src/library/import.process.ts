@@ -16,14 +16,9 @@ export async function importFile(
   file: string,
   { reviewer }: ImportOptions,
 ): Promise<ImportSummary> {
-  const { mode, subjects, evidenceClasses } = collection;
-  const among = evidenceClasses.nameByWnid;
-  const { verdicts, ...read } = await readVerdicts(file, {
-    mode,
-    resolveClass: subjects.resolveLabel,
-    reviewer,
-    among,
-  });
+  const { mode, subjects } = collection;
+  const rules = { mode, resolveClass: subjects.resolveLabel, reviewer };
+  const { verdicts, ...read } = await readVerdicts(file, rules);
   const names = verdicts.map((one) => one.reviewer);
   const ofPeople = namesOfPeople(names, Object.keys(app.config.server.people));
   return { ...(await importVerdicts(app.db, scope, verdicts)), ...read, ofPeople };

@@ -10,9 +10,8 @@ import { addCommand, runOnWinnow, type GlobalFlags } from '../start/context.ts';
 const HELP = `
 The content of the file says what it is:
   a CSV table     With a header. Columns, by name: sha256, wnid (or a class's name) and verdict (accept,
-                  reject or unsure); optional are reason (of a reject), reviewer, note, at (a time with
-                  its zone) and also_wnids (ids of further classes that are clearly visible, with ; between
-                  them). sha256 is that of the stored photo or of its file in an export.
+                  reject or unsure); optional are reason (of a reject), reviewer, note and at (a time
+                  with its zone). sha256 is that of the stored photo or of its file in an export.
   Label Studio    The export JSON or JSON-MIN of a project that was made from the tasks of
                   winnow shortlist --format label-studio. The class searched as accepts the photo, the
                   predicted class and neither reject it. (Mode O: the predicted class rejects it as

@@ -37,8 +37,13 @@ export async function* exportCandidates(
     order: sql`${folders === 'predicted' ? sql`l.confusion_wnid` : sql`l.wnid`} collate "C", l.sha256, l.wnid collate "C"`,
     preferred: licences.flatMap(({ name }) => (isLicenceAllowed(name) ? [name] : [])),
   });
+  // A class may have been named before the collection's `among` lost it.
+  const among = new Set(scope.wnids);
+  const isClass = (wnid: string): boolean => among.has(wnid);
   for await (const { events, ...row } of rows) {
-    const { state, decidedBy, alsoWnids, tags, reviews } = verdictOf(events);
+    const { state, decidedBy, tags, ...said } = verdictOf(events);
+    const reviews = said.reviews.map((review) => ({ ...review, alsoWnids: review.alsoWnids.filter(isClass) }));
+    const alsoWnids = said.alsoWnids.filter(isClass);
     yield { ...row, state, decidedBy, alsoWnids, tags, reviews, whyNot: reasons.get(subjectKey(row)) ?? null };
   }
 }

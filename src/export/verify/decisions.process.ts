@@ -120,16 +120,18 @@ class ExportedInspection {
     this.#lines = [];
   }
 
-  /** The person who settled a dispute need not be among the reviews. */
   #addVerdictProblems(): void {
     const [cells] = this.#lines;
-    if (cells?.['verdict'] === undefined || cells['decided_by'] === 'adjudication') return;
+    if (cells?.['verdict'] === undefined) return;
+    const isSettled = cells['decided_by'] === 'adjudication';
     const reviews = this.#lines.flatMap((line) => {
       const verdict = verdictIn(line['verdict']);
       const alsoWnids = line['reviewer_also_wnids']?.split('|').filter((wnid) => wnid !== '') ?? [];
       return verdict === null ? [] : [{ verdict, alsoWnids }];
     });
-    const state = stateOf(reviews.map(({ verdict }) => verdict));
+    const computedState = stateOf(reviews.map(({ verdict }) => verdict));
+    // The person who settled a dispute need not be among the reviews.
+    const state = VERDICT_STATES.find((one) => isSettled && one === cells['state']) ?? computedState;
     if (state !== cells['state'])
       this.verdictProblems.push(
         `Expected the state '${state}' of ${this.#photo}, as its reviews give it, but received '${cells['state']}'`,

@@ -65,7 +65,7 @@ export async function checkControls(content: ExportContent): Promise<void> {
   const photos = new Map<string, number>();
   const licences = new Set<string>();
   await checking(content, { check: 'metadata', file: CONTROL_METADATA }, async () => {
-    const checked: Rows = { index: controls, problemsOf: (one) => controlProblems(one, protocol) };
+    const checked: Rows = { index: controls, problemsOf: (one) => controlProblems(one, rowRules(protocol)) };
     for await (const { row, place } of readRows(content, checked)) {
       if (rows.positionOfHash(row.original_sha256) !== undefined)
         findings.breach('duplicate', place, `Expected a control that is not in ${METADATA} but '${row.file_name}' is`);

@@ -31,7 +31,8 @@ export function rowRules(protocol: Protocol): RowRules {
 
 export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   return [
-    ...fileProblems(row, rules.protocol),
+    ...fileProblems(row, rules),
+    ...furtherProblems(row, rules),
     ...splitProblems(row, rules.protocol),
     ...classProblems(row, rules),
     ...licenceProblems(row, rules.protocol),
@@ -40,11 +41,13 @@ export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
 }
 
 /** Checks a row of control/metadata.jsonl: a photo that the filter dropped because a model predicted its class. */
-export function controlProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
+export function controlProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
+  const { protocol } = rules;
   const { wnid, split, max_true_prob, predicted_wnid } = row;
   const classes = new Map((protocol.control?.classes ?? []).map((each) => [each.wnid, each]));
   return [
-    ...fileProblems(row, { ...protocol, options: { ...protocol.options, names: 'id' } }),
+    ...fileProblems(row, { protocol: { ...protocol, options: { ...protocol.options, names: 'id' } } }),
+    ...furtherProblems(row, rules),
     ...classProblems(row, { classes }),
     ...licenceProblems(row, protocol),
     ...problems('metadata', [
@@ -67,9 +70,9 @@ function splitProblems({ split }: PhotoRow, { control }: Protocol): RowProblem[]
   ]);
 }
 
-function fileProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
+function fileProblems(row: PhotoRow, { protocol }: Pick<RowRules, 'protocol'>): RowProblem[] {
   const { options } = protocol;
-  const { file_name, id, wnid, sha256, original_sha256, tags, also_wnids } = row;
+  const { file_name, id, wnid, sha256, original_sha256, tags } = row;
   const ownId = photoId(original_sha256);
   const hasIds = options.names === 'id';
   return problems('metadata', [
@@ -80,11 +83,18 @@ function fileProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
       changeOf(row) === 'stripped' &&
       `Expected the bytes of the source, ${original_sha256}, or a converted PNG but received ${sha256}`,
     !isSorted(tags) && `Expected sorted tags, each once, but received ${tags.join(', ')}`,
-    (also_wnids === undefined) !== (protocol.review.alsoPhotos === undefined) &&
+  ]);
+}
+
+/** Checks the further classes. In mode O there are none. */
+function furtherProblems({ wnid, also_wnids: also }: PhotoRow, { protocol, among }: RowRules): RowProblem[] {
+  const isNameable = (one: string): boolean => protocol.rule.mode === 'A' && one !== wnid && among.has(one);
+  return problems('metadata', [
+    (also === undefined) !== (protocol.review.alsoPhotos === undefined) &&
       `Expected also_wnids in a row exactly if protocol.json counts review.alsoPhotos`,
-    also_wnids !== undefined &&
-      (!isSorted(also_wnids) || also_wnids.includes(wnid)) &&
-      `Expected sorted also_wnids, each once and without ${wnid}, but received ${also_wnids.join(', ')}`,
+    also !== undefined &&
+      !(isSorted(also) && also.every(isNameable)) &&
+      `Expected also_wnids to be other classes of 'among' than ${wnid}, sorted, each once, but received ${also.join(', ')}`,
   ]);
 }
 

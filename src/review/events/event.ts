@@ -50,7 +50,7 @@ export type ReviewAction =
   | KindOf<'note', { readonly note: string }>
   | KindOf<'flag', { readonly flagged: boolean }>
   | KindOf<'adjudicate', Judgement>
-  | KindOf<'import', Judgement & Partial<FurtherClasses> & { readonly note: string }>
+  | KindOf<'import', Judgement & { readonly note: string }>
   | KindOf<'undo', null>
   /** `isBlind: false`: it brings a verdict back after the reviewer could see others' verdicts. */
   | KindOf<'redo', { readonly isBlind: false } | null>;

@@ -157,7 +157,7 @@ export async function furtherClasses(
 ): Promise<ReadonlyMap<string, readonly Wnid[]>> {
   const { rows } = await sql<Subject>`
     select distinct encode(sha256, 'hex') as sha256, wnid from review_event
-    where collection_id = ${collectionId} and (kind = 'also' or kind = 'import' and value ? 'alsoWnids')`.execute(db);
+    where collection_id = ${collectionId} and kind = 'also'`.execute(db);
   const events = groupBy(await eventsOf(db, collectionId, rows), subjectKey);
   return new Map([...events].map(([key, ofPhoto]) => [key, verdictOf(ofPhoto).alsoWnids]));
 }

@@ -43,10 +43,9 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
     adjudication === undefined
       ? combined(opinions)
       : { state: STATE_OF[adjudication.value.verdict], reason: adjudication.value.reason, decidedBy: 'adjudication' };
-  const settler = opinions.find(({ reviewer }) => reviewer === adjudication?.reviewer);
   return {
     ...decision,
-    alsoWnids: settler?.alsoWnids.length ? settler.alsoWnids : alsoOf(reviews, decision.state),
+    alsoWnids: alsoOf(reviews, decision.state),
     tags: [...new Set(opinions.flatMap(({ tags }) => tags))].toSorted(),
     note: opinions.flatMap(({ note }) => (note === '' ? [] : [note])).join('\n'),
     flagged: opinions.some(({ flagged }) => flagged),
@@ -122,19 +121,13 @@ function inPasses(events: readonly ReviewEvent[]): ReviewEvent[] {
 
 const reviewerOf = ({ reviewer }: ReviewEvent): string => reviewer;
 
-/** An import without the column of further classes says nothing of them. */
-function furtherClassesIn({ kind, value }: ReviewEvent): (readonly Wnid[])[] {
-  if (kind === 'also') return [value.alsoWnids];
-  return kind === 'import' && value.alsoWnids !== undefined ? [value.alsoWnids] : [];
-}
-
 function opinionOf(
   events: readonly ReviewEvent[],
   { reviewer, ...place }: Pick<Review, 'reviewer' | 'pass' | 'blindVerdict'>,
 ): Opinion {
   const judged = events.findLast(isReview);
   const tags = events.findLast((event) => event.kind === 'tag')?.value.tags ?? [];
-  const alsoWnids = events.flatMap(furtherClassesIn).at(-1) ?? [];
+  const alsoWnids = events.findLast((event) => event.kind === 'also')?.value.alsoWnids ?? [];
   const note = events.findLast((event) => event.kind === 'note' || event.kind === 'import')?.value.note ?? '';
   const flagged = events.findLast((event) => event.kind === 'flag')?.value.flagged ?? false;
   const isImport = judged?.kind === 'import';

@@ -85,8 +85,8 @@ function saidBefore(events: readonly ReviewEvent[]): Map<string, Pick<Review, 'v
 
 function eventsFrom(rows: readonly ImportedVerdict[]): NewReviewEvent[] {
   const client = `import ${randomUUID()}`;
-  return rows.map(({ sha256, wnid, reviewer, verdict, reason, note, at, alsoWnids }, i) => {
-    const value = { verdict, reason, note, ...(alsoWnids === undefined ? {} : { alsoWnids }) };
+  return rows.map(({ sha256, wnid, reviewer, verdict, reason, note, at }, i) => {
+    const value = { verdict, reason, note };
     const event = { sha256, wnid, reviewer, client, sequence: i + 1, kind: 'import', value, undoes: null } as const;
     return at === undefined ? event : { ...event, at };
   });

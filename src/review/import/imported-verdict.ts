@@ -1,7 +1,6 @@
 import { didYouMean } from '../../config/nearest.ts';
 import { quote } from '../../config/quote.ts';
-import { MODES } from '../../collection/modes.ts';
-import { isSha256, type Wnid } from '../../kernel/ids.ts';
+import { isSha256 } from '../../kernel/ids.ts';
 import { isStorable, STORABLE_RULE } from '../../crawl/sources/text.ts';
 import { REVIEW_VERDICTS, type Judgement, type Subject } from '../events/event.ts';
 import { EVENT_TIME_RULE, isEventTime } from '../events/event-time.ts';
@@ -15,8 +14,6 @@ export interface ImportedVerdict extends Subject, Judgement {
   readonly item?: string;
   readonly reviewer: string;
   readonly note: string;
-  /** Set if the table has the column. */
-  readonly alsoWnids?: readonly Wnid[];
   readonly at: string | undefined;
 }
 
@@ -37,8 +34,6 @@ export interface VerdictRules {
     label: string,
   ) => { readonly ok: true; readonly wnid: string } | { readonly ok: false; readonly detail: string };
   readonly reviewer?: string | undefined;
-  /** The classes that the models choose among. Only tables name further classes. */
-  readonly among?: ReadonlyMap<Wnid, string>;
 }
 
 export interface Problem {
@@ -82,23 +77,6 @@ export function reviewerOf(text: string, rules: VerdictRules): { readonly review
 
 export function noteOf(note: string): { readonly note: string } | Problem {
   return isStorable(note) ? { note } : unstorable('note', note);
-}
-
-/** @param text ids with `;`, blanks or, as in decisions.csv, `|` between them; empty: none */
-export function furtherClassesOf(
-  text: string,
-  { wnid: own, among, mode }: Pick<Subject, 'wnid'> & Pick<VerdictRules, 'among' | 'mode'>,
-): { readonly alsoWnids: readonly Wnid[] } | Problem {
-  const alsoWnids = [...new Set(text.split(/[;|\s]+/).filter((wnid) => wnid !== ''))].toSorted();
-  if (alsoWnids.length > 0 && !MODES[mode].showsClass)
-    return {
-      problem: `expected no also_wnids in mode O, whose photos show none of the classes, but received ${quote(text)}`,
-    };
-  const wrong = alsoWnids.find((wnid) => wnid === own || among?.has(wnid) !== true);
-  if (wrong === undefined) return { alsoWnids };
-  return {
-    problem: `expected ids of classes that the models choose among, other than ${own}, with ';' between them, for also_wnids but received ${quote(wrong)}`,
-  };
 }
 
 function unstorable(column: string, text: string): Problem {

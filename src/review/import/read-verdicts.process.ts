@@ -8,7 +8,6 @@ import { withoutMark } from '../../crawl/sources/inflate.process.ts';
 import type { ListRow } from '../../crawl/sources/list-columns.ts';
 import { fiftyOneAnswers } from './fiftyone-answers.ts';
 import {
-  furtherClassesOf,
   judgementOf,
   noteOf,
   reviewerOf,
@@ -79,7 +78,7 @@ async function readTable(file: string, rules: VerdictRules): Promise<VerdictsAnd
     required: ['sha256', 'wnid', 'verdict'],
     separatedBy: 'commas',
     where: file,
-    advice: 'reason, reviewer, note, at and also_wnids are optional columns',
+    advice: 'reason, reviewer, note and at are optional columns',
     code: CODE,
     unusable: (received) => new UsageError(`Cannot read the header of ${quote(file)}: ${received}.`, { code: CODE }),
   });
@@ -110,7 +109,7 @@ function wrongItems(file: string, problems: readonly string[]): UsageError {
   });
 }
 
-const VERDICT_COLUMNS = ['sha256', 'wnid', 'verdict', 'reason', 'reviewer', 'note', 'at', 'also_wnids'] as const;
+const VERDICT_COLUMNS = ['sha256', 'wnid', 'verdict', 'reason', 'reviewer', 'note', 'at'] as const;
 
 function readVerdictRow({ line, error, values }: ListRow, rules: VerdictRules): ImportedVerdict | Problem {
   if (error !== null) return { problem: error };
@@ -124,9 +123,5 @@ function readVerdictRow({ line, error, values }: ListRow, rules: VerdictRules): 
   const time = timeOf(text('at'));
   if ('problem' in time) return time;
   const note = noteOf(text('note'));
-  if ('problem' in note) return note;
-  if (!values.has('also_wnids')) return { line, ...subject, ...judgement, ...reviewer, ...note, ...time };
-  const further = furtherClassesOf(text('also_wnids'), { ...rules, wnid: subject.wnid });
-  if ('problem' in further) return further;
-  return { line, ...subject, ...judgement, ...reviewer, ...note, ...time, ...further };
+  return 'problem' in note ? note : { line, ...subject, ...judgement, ...reviewer, ...note, ...time };
 }

@@ -669,6 +669,18 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
+    title: 'a further class that models do not choose among',
+    check: 'metadata',
+    file: /^test\/metadata\.jsonl:\d+$/,
+    detail: /Expected also_wnids to be other classes of 'among' than n\d+, sorted, each once, but received n99999999/,
+    change: async (copy) => {
+      await copy.edit('test/metadata.jsonl', (text) =>
+        text.replace(/"also_wnids":\["n\d+"\]/, '"also_wnids":["n99999999"]'),
+      );
+      await copy.seal();
+    },
+  },
+  {
     title: 'the name of a reviewer',
     check: 'metadata',
     file: /^decisions\.csv:2$/,
