@@ -88,8 +88,6 @@ export interface ReviewSetup {
   readonly leaseMs: number;
   /** Says how many listed photos have no licence, and what to do. Empty if all have one. */
   readonly withoutLicence: string;
-  /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
-  readonly classNames: readonly string[];
 }
 
 export interface ClassProgress {

@@ -62,7 +62,6 @@ export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayRevie
       'listed',
       placeFlags(collection.name),
     ),
-    classNames: MODES[mode].showsClass ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
     criteria: (await readCriteria(app.db, scope.collectionId)) ?? REVIEW_MODES[mode].criteria,
   };
 }

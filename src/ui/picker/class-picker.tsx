@@ -13,8 +13,6 @@ interface ClassPickerProps {
   readonly onPick: (wnid: string) => void;
   /** Enter without a text. */
   readonly onDone?: () => void;
-  /** Backspace without a text. */
-  readonly onBack?: () => void;
 }
 
 const SHOWN = 10;
@@ -41,9 +39,8 @@ export function ClassPicker(props: ClassPickerProps) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by !== undefined) setAt(Math.max(0, Math.min(shown.length - 1, active + by)));
     else if (event.key === 'Enter') enter(shown[active], { isEmpty: text.trim() === '', pick, done: props.onDone });
-    else if (event.key === 'Backspace' && text === '') props.onBack?.();
     else return;
-    if (event.key !== 'Backspace') event.preventDefault();
+    event.preventDefault();
   };
   return (
     <div class="class-picker">

@@ -6,35 +6,26 @@ export interface FoundName extends NamedClass {
 }
 
 /**
- * The classes whose names match a text, the best first: the whole name, then its beginning, then the beginnings of words, then
- * parts of words. All words of the text must be in one name. Ignores case, accents and punctuation.
+ * The classes whose names match a text. First those whose name has words that begin so, then those with such a synonym, then
+ * those with parts of words; the shortest first. All words of the text must be in one name. Ignores case, accents and punctuation.
  */
 export function findNames(text: string, classes: readonly NamedClass[], most: number): FoundName[] {
-  const wanted = plain(text);
-  if (wanted === '') return [];
+  const words = plain(text)
+    .split(' ')
+    .filter((word) => word !== '');
+  if (words.length === 0) return [];
   const found = classes.flatMap((one) => {
-    const ranks = [one.name, ...one.synonyms, one.wnid].map((name, i) => rankOf(plain(name), wanted, i > 0));
-    const rank = Math.min(...ranks);
-    const synonym = one.synonyms[ranks.indexOf(rank) - 1] ?? null;
-    return rank === NONE ? [] : [{ rank, one: { ...one, synonym } }];
+    const names = [one.name, ...one.synonyms, one.wnid].map(plain);
+    const begun = names.findIndex((name) => words.every((word) => ` ${name}`.includes(` ${word}`)));
+    const at = begun < 0 ? names.findIndex((name) => words.every((word) => name.includes(word))) : begun;
+    if (at < 0) return [];
+    const synonym = one.synonyms[at - 1] ?? null;
+    return [{ rank: begun < 0 ? 2 : Math.min(begun, 1), length: names[at]?.length ?? 0, one: { ...one, synonym } }];
   });
-  const length = ({ one }: (typeof found)[number]): number => (one.synonym ?? one.name).length;
   return found
-    .toSorted((a, b) => a.rank - b.rank || length(a) - length(b))
+    .toSorted((a, b) => a.rank - b.rank || a.length - b.length)
     .slice(0, most)
     .map(({ one }) => one);
-}
-
-const NONE = Infinity;
-
-/** 0 is best. The beginning of a synonym ranks after a word of a name: `snake` means `sea snake` before `snake fence`. */
-function rankOf(name: string, wanted: string, isSynonym: boolean): number {
-  if (name === wanted) return isSynonym ? 0.5 : 0;
-  const later = isSynonym ? 1.5 : 0;
-  if (name.startsWith(wanted)) return 1 + later;
-  const words = wanted.split(' ');
-  if (words.every((word) => ` ${name}`.includes(` ${word}`))) return 2 + later;
-  return words.every((word) => name.includes(word)) ? 3 + later : NONE;
 }
 
 const plain = (text: string): string =>

@@ -29,36 +29,20 @@ export function AlsoDialog({ desk, subjects }: AlsoProps) {
   };
   return (
     <Dialog title="Which other classes are clearly visible?" kind="also" onClose={closeDialog}>
-      <ul class="also-chips">
-        {chosen.map((wnid) => (
-          <ClassChip key={wnid} name={desk.nameOfFurther(wnid)} onRemove={() => toggle(wnid)} />
-        ))}
-      </ul>
       <ClassPicker
         label="Class"
         classes={store.classNames()?.filter(({ wnid }) => wnid !== photo?.wnid) ?? null}
-        offered={photo === undefined ? [] : desk.predictedFor(photo)}
+        offered={[...new Set([...chosen, ...(photo === undefined ? [] : desk.predictedFor(photo))])]}
         chosen={chosen}
         onPick={toggle}
         onDone={save}
-        onBack={() => choose(chosen.slice(0, -1))}
       />
       <p class="choices">
         <button type="button" class="chosen" onClick={save}>
           Save
         </button>
-        <small>Enter adds, then saves; Escape cancels</small>
+        <small>Enter adds or removes, then saves; Escape cancels</small>
       </p>
     </Dialog>
-  );
-}
-
-function ClassChip({ name, onRemove }: { readonly name: string; readonly onRemove: () => void }) {
-  return (
-    <li>
-      <button type="button" class="chip" aria-label={`Remove ${name}`} onClick={onRemove}>
-        {name} ×
-      </button>
-    </li>
   );
 }

@@ -107,9 +107,9 @@ export abstract class Desk {
     return confusionWnid === null ? [] : [confusionWnid];
   }
 
-  /** In mode O a photo that shows a class is rejected. */
+  /** In mode O a photo that shows a class is rejected. Further classes are those of reviews, so settling a dispute names none. */
   isOffered(command: Command): boolean {
-    return command !== 'also' || MODE_WORDS[this.store.setup.mode].namesClasses;
+    return command !== 'also' || (this.page !== 'disputes' && MODE_WORDS[this.store.setup.mode].namesClasses);
   }
 
   run(command: Command): void {

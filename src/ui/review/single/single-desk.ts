@@ -22,7 +22,7 @@ const EVIDENCE_AHEAD = 2;
 const STRIP_PHOTOS = 10;
 
 /** The classes that models predict on any crop, the most likely first. */
-export function predictedIn(evidence: PhotoEvidenceShown | string | null): PhotoEvidenceShown['alsoSeen'] {
+function predictedIn(evidence: PhotoEvidenceShown | string | null): PhotoEvidenceShown['alsoSeen'] {
   if (evidence === null || typeof evidence === 'string') return [];
   const tops = [...evidence.members, ...evidence.outside].flatMap(({ crops }) => crops.flatMap(({ top }) => top));
   return [...evidence.alsoSeen, ...tops].toSorted((a, b) => b.prob - a.prob);

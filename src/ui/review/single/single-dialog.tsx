@@ -1,12 +1,11 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ReviewPhoto } from '../../../review/desk/desk.ts';
-import type { Subject } from '../../../review/events/event.ts';
+import { ClassPicker } from '../../picker/class-picker.tsx';
 import { NoReferences } from './class-panel.tsx';
 import { Dialog } from '../dialog.tsx';
-import { subjectKey } from '../store/history.ts';
 import { keyName, keysOf } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
-import { predictedIn, type SingleDesk } from './single-desk.ts';
+import type { SingleDesk } from './single-desk.ts';
 
 export function SingleDialog({ desk }: { readonly desk: SingleDesk }) {
   const { dialog } = desk;
@@ -85,52 +84,28 @@ interface SeenProps {
   readonly photo: ReviewPhoto;
 }
 
-const SHOWN = 12;
-
-/** Mode O: the likely classes first. The answer is stored in the note, because it can be any text. */
-function Seen({ desk: { closeDialog, evidence, store }, photo }: SeenProps) {
-  const [text, setText] = useState('');
-  const subjects: readonly Subject[] = [{ sha256: photo.sha256, wnid: photo.wnid }];
-  const names = [
-    ...new Set([...predictedIn(evidence.get(subjectKey(photo))).map(({ name }) => name), ...store.setup.classNames]),
-  ];
-  const fitting = names.filter((name) => name.toLowerCase().includes(text.trim().toLowerCase())).slice(0, SHOWN);
-  const save = (name: string): void => {
+/** Mode O: the likely classes first. The name goes into the note. */
+function Seen({ desk, photo }: SeenProps) {
+  const { store, closeDialog } = desk;
+  const save = (wnid: string): void => {
     closeDialog();
     const { note: before } = photo.mine;
-    const note = `${before}${before === '' ? '' : '\n'}sees: ${name}`;
-    store.record({ kind: 'note', subjects, value: { note } });
+    const note = `${before}${before === '' ? '' : '\n'}sees: ${desk.nameOfFurther(wnid)}`;
+    store.record({ kind: 'note', subjects: [{ sha256: photo.sha256, wnid: photo.wnid }], value: { note } });
     store.say(`Note: ${note}`);
   };
   return (
-    <Dialog title="Which class is visible?" onClose={closeDialog}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (text.trim() === '') closeDialog();
-          else save(fitting[0] ?? text.trim());
-        }}
-      >
-        <input
-          value={text}
-          aria-label="Class"
-          placeholder="type a part of its name"
-          autofocus
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
-        />
-        <ul class="names">
-          {fitting.map((name) => (
-            <li key={name}>
-              <button type="button" onClick={() => save(name)}>
-                {name}
-              </button>
-            </li>
-          ))}
-        </ul>
-        <p>
-          <small>Enter takes the first one, or what you typed. Escape names none.</small>
-        </p>
-      </form>
+    <Dialog title="Which class is visible?" kind="also" onClose={closeDialog}>
+      <ClassPicker
+        label="Class"
+        classes={store.classNames()}
+        offered={desk.predictedFor(photo)}
+        onPick={save}
+        onDone={closeDialog}
+      />
+      <p>
+        <small>Enter takes the marked one. Escape names none.</small>
+      </p>
     </Dialog>
   );
 }
