@@ -91,18 +91,10 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
     ...report.models.flatMap(({ model, fitted }) => (fitted === null ? [] : [`${model}: ${fittedText(fitted)}`])),
     '',
     `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
-    ...fairnessLines(report),
     ...leftOut.map(({ model, reason }) => `left out: ${model}, because ${reason}`),
     MODEL_TEXTS[report.mode].hintOf(report),
     `read:  ${folder}/report.html`,
   ]);
-}
-
-function fairnessLines({ fairness }: Report): string[] {
-  return (fairness?.leftOut ?? []).map(({ member, kept, removed, gained, undecided }) => {
-    const open = undecided > 0 ? `, ${countText(undecided)} undecided: add --fill` : '';
-    return `without ${member}: ${countText(kept)} of ${plural(kept + removed, 'photo')} stay, ${countText(gained)} more${open}`;
-  });
 }
 
 const MODEL_TEXTS = {

@@ -5,7 +5,7 @@ import { quote } from '../config/quote.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
-import { evaluationOf } from './evaluate.ts';
+import { evaluationOf, withFurtherClasses } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
 import { classesOfEntries, readClassEntries } from './set/among.process.ts';
@@ -24,8 +24,8 @@ export interface EvaluateOptions extends JudgeOptions {
 }
 
 export interface SetEvaluation {
-  /** `fitted` is null unless the model is a head. */
-  readonly evaluation: Evaluation & { readonly fitted: FittedPhotos | null };
+  /** `fitted` is null unless the model is a head. `isMultiLabel`: all measures count further classes as right. */
+  readonly evaluation: Evaluation & { readonly isMultiLabel?: true; readonly fitted: FittedPhotos | null };
   readonly assumed: readonly string[];
   readonly nameOf: (wnid: Wnid) => string;
 }
@@ -54,12 +54,14 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   const about = {
     model: nameOfJudge(judge),
     among: classes.wnids,
-    isMultiLabel: options.isMultiLabel,
     inDistribution: inAnswers === null ? null : notFitted(inAnswers.photos).map(({ confidence }) => confidence),
   };
+  const evaluated = options.isMultiLabel
+    ? { ...evaluationOf(withFurtherClasses(predictions), about), isMultiLabel: true as const }
+    : evaluationOf(predictions, about);
   const ofTruths = showsNone ? ['the photos show none of these classes, so there is no accuracy'] : [];
   return {
-    evaluation: { ...evaluationOf(predictions, about), fitted: fittedOf(answers, inAnswers) },
+    evaluation: { ...evaluated, fitted: fittedOf(answers, inAnswers) },
     assumed: [classes.assumed, ...ofTruths, ...answers.assumed, ...(inAnswers?.assumed ?? [])],
     nameOf: classes.nameOf,
   };
@@ -103,9 +105,11 @@ function amongOf(
 
 /** @throws UsageError `no-further-classes` */
 function requireFurtherClasses({ dir, photos, exported }: PhotoSet): void {
-  if (photos.length === 0 || photos.some(({ alsoWnids }) => alsoWnids !== null)) return;
-  const why =
-    exported === null
+  const showsNone = exported !== null && !MODES[exported.mode].showsClass;
+  if (!showsNone && (photos.length === 0 || photos.some(({ alsoWnids }) => alsoWnids !== null))) return;
+  const why = showsNone
+    ? 'is of mode O: its photos show none of the classes. Leave out --multi-label'
+    : exported === null
       ? 'is a folder without metadata. Give an export of winnow'
       : 'was exported before winnow asked for them. Make it again with `winnow export`';
   throw new UsageError(

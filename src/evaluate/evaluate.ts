@@ -7,15 +7,13 @@ import { oodCurves, oodMeasures } from './metrics/ood.ts';
 import { aurra, responseRateCurve } from './metrics/response-rate.ts';
 import { softF1 } from './metrics/soft-f1.ts';
 import { wilsonInterval } from '../kernel/wilson.ts';
-import { isCorrect, isValid, type Prediction } from './prediction.ts';
+import { isCorrect, type Prediction } from './prediction.ts';
 
 export interface Evaluated {
   readonly model: string;
   /** The classes, by wnid, that the model chooses among: what positions in predictions refer to. */
   readonly among: readonly string[];
   readonly inDistribution: readonly number[] | null;
-  /** All measures count every class as right that a photo clearly shows. */
-  readonly isMultiLabel?: boolean;
 }
 
 /**
@@ -24,16 +22,14 @@ export interface Evaluated {
  */
 export function evaluationOf(predictions: readonly Prediction[], about: Evaluated): Evaluation {
   checkPositions(predictions, about.among);
-  const isRight = about.isMultiLabel === true ? isValid : isCorrect;
-  const answers = answersOf(predictions, isRight);
+  const answers = answersOf(predictions);
   const ranking = rankingOf(answers);
-  const perClass = accuracyByClass(predictions, about.among, isRight);
+  const perClass = accuracyByClass(predictions, about.among);
   return {
     model: about.model,
     photos: predictions.length,
     ...(accuracyOf(answers) ?? { accuracy: null, accuracyLow: null, accuracyHigh: null }),
     ...multiLabelOf(predictions),
-    ...(about.isMultiLabel === true ? { isMultiLabel: true } : {}),
     macroAccuracy:
       perClass.length === 0 ? null : perClass.reduce((sum, { accuracy }) => sum + accuracy, 0) / perClass.length,
     rmsCalibrationError: rmsCalibrationError(ranking, 'corrected'),
@@ -60,19 +56,26 @@ export function curvesOf(
   };
 }
 
-function answersOf(predictions: readonly Prediction[], isRight = isCorrect): ModelAnswer[] {
+function answersOf(predictions: readonly Prediction[]): ModelAnswer[] {
   const known = predictions.filter(({ truth }) => truth !== null);
   if (known.length > 0 && known.length < predictions.length) {
     throw new RangeError(
       `Expected the class of all photos or of none but received that of ${known.length} of ${predictions.length}.`,
     );
   }
-  return known.map((one) => ({ confidence: one.confidence, isCorrect: isRight(one) }));
+  return known.map((one) => ({ confidence: one.confidence, isCorrect: isCorrect(one) }));
+}
+
+/** Counts every class as right that a photo clearly shows: a further class that a model predicts becomes the photo's own. */
+export function withFurtherClasses(predictions: readonly Prediction[]): Prediction[] {
+  return predictions.map(({ also = [], ...one }) =>
+    also.includes(one.predicted) ? { ...one, predicted: one.truth ?? one.predicted } : one,
+  );
 }
 
 function multiLabelOf(predictions: readonly Prediction[]): object {
   if (!predictions.some(({ also = [] }) => also.length > 0)) return {};
-  const found = accuracyOf(answersOf(predictions, isValid));
+  const found = accuracyOf(answersOf(withFurtherClasses(predictions)));
   if (found === null) return {};
   const { accuracy: accuracyMultiLabel, accuracyLow, accuracyHigh } = found;
   return { accuracyMultiLabel, accuracyMultiLabelLow: accuracyLow, accuracyMultiLabelHigh: accuracyHigh };
@@ -97,15 +100,11 @@ export function accuracyOf(
 }
 
 /** The accuracy on each class with photos, sorted by wnid. Photos that show no class are left out. */
-export function accuracyByClass(
-  predictions: readonly Prediction[],
-  among: readonly string[],
-  isRight = isCorrect,
-): ClassAccuracy[] {
+export function accuracyByClass(predictions: readonly Prediction[], among: readonly string[]): ClassAccuracy[] {
   const classes = groupBy(predictions, ({ truth }) => truth);
   return [...classes]
     .flatMap(([truth, photos]) => {
-      const accuracy = accuracyOf(photos.map((one) => ({ isCorrect: isRight(one) })));
+      const accuracy = accuracyOf(photos.map((one) => ({ isCorrect: isCorrect(one) })));
       return truth === null || accuracy === null
         ? []
         : [{ wnid: among[truth] ?? '', photos: photos.length, ...accuracy }];

@@ -6,8 +6,6 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly accuracyLow: number | null;
   readonly accuracyHigh: number | null;
   /** The same with every class counted as right that the photo clearly shows. Only for sets with photos that show several. */
-  /** All measures count every class as right that a photo clearly shows (`--multi-label`). */
-  readonly isMultiLabel?: boolean;
   readonly accuracyMultiLabel?: number;
   readonly accuracyMultiLabelLow?: number;
   readonly accuracyMultiLabelHigh?: number;

@@ -11,8 +11,3 @@ export interface Prediction extends Answered {
 export function isCorrect({ predicted, truth }: Prediction): boolean {
   return predicted === truth;
 }
-
-/** True for any class that the photo clearly shows. */
-export function isValid(one: Prediction): boolean {
-  return isCorrect(one) || one.also?.includes(one.predicted) === true;
-}

@@ -35,6 +35,12 @@ export function probabilityText(probability: number): string {
   return probability > 0 && probability < 0.0005 ? '<0.001' : probability.toFixed(3);
 }
 
+/** `1:05` for an hour and five minutes. */
+export function hoursText(hours: number): string {
+  const minutes = Math.round(60 * hours);
+  return `${countText(Math.floor(minutes / 60))}:${String(minutes % 60).padStart(2, '0')}`;
+}
+
 /** `4.9 GB`, as budgets are given: a kilobyte has a thousand bytes. */
 export function bytesText(bytes: number): string {
   if (bytes < 999.5) return `${Math.round(bytes)} B`;

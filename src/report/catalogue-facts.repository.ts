@@ -4,7 +4,7 @@ import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { inScope, ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { CatalogueState, ReviewerPace, StageDuration } from './report.ts';
+import type { CatalogueState, StageDuration } from './report.ts';
 
 const ISO = sql.lit('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 
@@ -57,20 +57,5 @@ export async function readDurations(db: Kysely<Database>, scope: DecisionScope):
       union all select 4, 'review', count(*), min(at), max(at)
         from review_event where collection_id = ${collectionId} and kind in ('verdict', 'adjudicate', 'import')
     ) as x order by x.position`.execute(db);
-  return rows;
-}
-
-const LONGEST_SECONDS = 300;
-
-/** The pace of each reviewer by name. Verdicts of one moment are one action on many photos. */
-export async function readPace(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<ReviewerPace[]> {
-  const { rows } = await sql<ReviewerPace>`
-    select v.reviewer, sum(v.verdicts)::int as verdicts, percentile_cont(0.5) within group (order by v.seconds)
-      filter (where v.seconds <= ${LONGEST_SECONDS}) as "medianSeconds"
-    from (
-      select reviewer, count(*) as verdicts,
-        extract(epoch from at - lag(at) over (partition by reviewer order by at))::double precision as seconds
-      from review_event where collection_id = ${collectionId} and kind = 'verdict' group by reviewer, at
-    ) as v group by v.reviewer`.execute(db);
   return rows;
 }

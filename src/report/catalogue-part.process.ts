@@ -1,8 +1,8 @@
 import { groupBy } from '../kernel/group-by.ts';
+import { reviewersOf } from '../export/select/candidate.repository.ts';
 import { acceptanceRows } from './acceptance.ts';
-import { readDurations, readPace } from './catalogue-facts.repository.ts';
+import { readDurations } from './catalogue-facts.repository.ts';
 import { countsBy, licencesOf } from './counts.ts';
-import { withoutNames } from './people.ts';
 import { confusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { ConfusionReport } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
@@ -12,6 +12,7 @@ import { readHumanPart } from '../review/quiz/quiz.process.ts';
 import { REVIEW_MODES } from '../review/modes.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readAgreement } from '../review/agreement/read-agreement.process.ts';
+import type { ReviewerLine } from '../review/people/people.ts';
 import { readPeople } from '../review/people/read-people.process.ts';
 import { readStatus } from '../status/status.process.ts';
 import { MODES } from '../collection/modes.ts';
@@ -29,13 +30,20 @@ export async function cataloguePart(
     confusion: confusionOf(workspace, photos, found),
     agreement: await readAgreement(workspace),
     ...(await readHumanPart(app.db, workspace)),
-    pace: withoutNames(await readPace(app.db, scope), await readPeople(workspace)),
+    reviewers: await reviewersWithoutNames(workspace),
     labelError: { question: REVIEW_MODES[collection.mode].question, ...(await readAcceptance(workspace)) },
     acceptance: acceptanceRows(kept),
     licences: licencesOf(photos.map(({ rights }) => rights)),
     sources: countsBy(photos, ({ rights }) => [rights.source]).map(([source, count]) => ({ source, photos: count })),
     tags: countsBy(photos, ({ tags }) => tags).map(([tag, count]) => ({ tag, photos: count })),
   };
+}
+
+/** Their pseudonyms are those of exports. */
+async function reviewersWithoutNames(workspace: Workspace): Promise<ReviewerLine[]> {
+  const names = await reviewersOf(workspace.app.db, workspace.scope);
+  const people = await readPeople(workspace);
+  return people.map((one) => ({ ...one, reviewer: `R${names.indexOf(one.reviewer) + 1}` }));
 }
 
 const TOP = 10;

@@ -8,7 +8,7 @@ import { Interrupted } from '../kernel/errors.ts';
 import { CENTRE_CROP } from '../models/evidence/evidence.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { lookAt } from '../shortlist/outside-models.process.ts';
-import { creatorsOf, fairnessFrom, rankingsOf, type LeftOut } from './fairness.ts';
+import { creatorsOf, fairnessFrom, rankingOf, type LeftOut } from './fairness.ts';
 import type { SeenByModel } from './model-reports.process.ts';
 import type { ReportedModel } from './models.process.ts';
 import type { Fairness } from './report.ts';
@@ -31,17 +31,17 @@ interface Reported {
 export async function readFairness(workspace: Workspace, reported: Reported): Promise<Fairness> {
   const { seen, photos, options } = reported;
   const facts = {
-    models: seen.map(({ model, photos: { predictions }, clean }) => ({
+    models: seen.map(({ model, photos: { predictions } }) => ({
       model: model.card.name,
       isMember: model.isMember,
       sharesBackbone: model.sharesBackbone,
       onSet: answersOf(predictions),
-      onClean: clean && answersOf(clean),
     })),
     leftOut: await readLeftOut(workspace, reported),
     photos,
+    isFilled: options.fill === true,
   };
-  const order = { rankings: rankingsOf(facts), byCluster: creatorsOf(facts) };
+  const order = { ranking: rankingOf(facts), byCluster: creatorsOf(facts) };
   return fairnessFrom(facts, await computeAside('resamples', order, options.signal));
 }
 

@@ -1,7 +1,6 @@
 import { accuracyOf } from '../evaluate/evaluate.ts';
 import type { Answers, RankAgreement, Rankings, Sample } from '../evaluate/metrics/kendall.ts';
 import type { Interval } from '../kernel/wilson.ts';
-import { RESAMPLES, SEED } from '../evaluate/metrics/draws.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { FairAccuracy, Fairness, LeftOutMember } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
@@ -12,8 +11,6 @@ export interface Answering {
   readonly isMember: boolean;
   readonly sharesBackbone: boolean;
   readonly onSet: Answers;
-  /** Null without clean photos. */
-  readonly onClean: Answers | null;
 }
 
 export interface LeftOut {
@@ -26,40 +23,27 @@ export interface FairnessFacts {
   readonly models: readonly Answering[];
   readonly leftOut: readonly LeftOut[];
   readonly photos: readonly Pick<ReportedPhoto, 'rights'>[];
+  /** True if the missing crops were run, so that photos without evidence cannot get any. */
+  readonly isFilled: boolean;
 }
 
-const NO_TAU: RankAgreement = { kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
-
-/** The results of the computation `resamples`, which may take seconds. */
+/** The result of the computation `resamples`, which may take seconds. */
 export interface Resamples {
-  readonly agreements: readonly RankAgreement[];
+  readonly agreement: RankAgreement;
   readonly intervals: readonly (Interval | null)[];
 }
 
-/** Both rankings, and the models that each ranks; a model over the backbone of a member counts in neither. */
-export function rankingsOf(facts: FairnessFacts): (Rankings & { readonly ranked: readonly string[] })[] {
-  const { models, leftOut } = facts;
-  const independent = models.filter(({ sharesBackbone }) => !sharesBackbone);
-  const onSet = independent.map((model) => model.onSet);
+/** The models that both rankings have. If the accuracy of a member is unknown, there are none. */
+export function rankingOf(facts: FairnessFacts): Rankings & { readonly ranked: readonly string[] } {
   const fair = fairOf(facts);
   const isWhole = fair.every(({ isMember, accuracy, photos }) => !isMember || accuracy !== null || photos === 0);
-  const members = new Map(leftOut.map(({ counts: { member } }, i) => [member, i]));
-  const own = independent.flatMap(({ model }, list) => {
-    const member = members.get(model);
-    const isRanked = isWhole && fair.some((one) => one.model === model && one.accuracy !== null);
-    const a = [0, list] as const;
-    return isRanked ? [{ model, a, b: member === undefined ? a : ([member + 1, 0] as const) }] : [];
-  });
-  // Without a member the two rankings are one.
-  const isCompared = own.some(({ b: [sample] }) => sample > 0);
-  const cleaned = independent.flatMap(({ model, isMember, onClean }, list) =>
-    isMember || onClean === null ? [] : [{ model, onClean, a: [0, list] as const }],
-  );
-  const clean = cleaned.map(({ model, a }, list) => ({ model, a, b: [1, list] as const }));
-  return [
-    { samples: [onSet, ...leftOut.map(({ answers }) => [answers])], models: isCompared ? own : [] },
-    { samples: [onSet, cleaned.map(({ onClean }) => onClean)], models: clean },
-  ].map(({ samples, models: those }) => ({ samples, models: those, ranked: those.map(({ model }) => model) }));
+  const known = new Set(isWhole ? fair.flatMap(({ model, accuracy }) => (accuracy === null ? [] : [model])) : []);
+  const models = facts.leftOut.length === 0 ? [] : facts.models.filter(({ model }) => known.has(model));
+  return {
+    onSet: models.map(({ onSet }) => onSet),
+    own: models.map(({ model }) => withoutIt(facts, model)?.answers ?? null),
+    ranked: models.map(({ model }) => model),
+  };
 }
 
 /** The answers on the set, and for each photo the number of its creator; null if fewer than two are known. */
@@ -77,16 +61,14 @@ export function creatorsOf({ models, photos }: FairnessFacts) {
   return { sample, clusters, creators: named.length, unnamed: groups.length - named.length };
 }
 
-export function fairnessFrom(facts: FairnessFacts, { agreements, intervals }: Resamples): Fairness {
-  const [own, clean] = rankingsOf(facts);
-  const [ofOwn = NO_TAU, ofClean = NO_TAU] = agreements;
+export function fairnessFrom(facts: FairnessFacts, { agreement, intervals }: Resamples): Fairness {
   const creators = creatorsOf(facts);
   return {
+    isFilled: facts.isFilled,
     leftOut: facts.leftOut.map(({ counts }) => counts),
     models: fairOf(facts),
-    ...ofOwn,
-    ranked: own?.ranked ?? [],
-    clean: clean === undefined || clean.ranked.length < 2 ? null : { ...ofClean, ranked: clean.ranked },
+    ...agreement,
+    ranked: rankingOf(facts).ranked,
     byCreator: creators && {
       creators: creators.creators,
       unnamed: creators.unnamed,
@@ -95,20 +77,25 @@ export function fairnessFrom(facts: FairnessFacts, { agreements, intervals }: Re
         return { ...measured(one, one.onSet), accuracyLow: low, accuracyHigh: high };
       }),
     },
-    resamples: RESAMPLES,
-    seed: SEED,
   };
 }
 
-/** The accuracy of a member on the photos that the others keep, and of another model on the set. */
-function fairOf({ models, leftOut }: FairnessFacts): FairAccuracy[] {
-  return models.flatMap((one) => {
-    if (!one.isMember) return [measured(one, one.onSet)];
-    const without = leftOut.find(({ counts: { member } }) => member === one.model);
+const withoutIt = ({ leftOut }: FairnessFacts, model: string): LeftOut | undefined =>
+  leftOut.find(({ counts: { member } }) => member === model);
+
+/**
+ * The accuracy of a member on the photos that the others keep, and of another model on the set. A model over the backbone of
+ * a member has none, because its backbone helped to choose.
+ */
+function fairOf(facts: FairnessFacts): FairAccuracy[] {
+  return facts.models.flatMap((one) => {
+    if (!one.isMember) return one.sharesBackbone ? [] : [measured(one, one.onSet)];
+    const without = withoutIt(facts, one.model);
     if (without === undefined) return [];
-    const isWhole = without.counts.undecided === 0 && !without.answers.includes(null);
-    const { photos, ...accuracy } = measured(one, without.answers);
-    return [{ photos, ...accuracy, ...(isWhole ? {} : UNKNOWN) }];
+    const { counts, answers } = without;
+    const unread = counts.undecided + answers.filter((answer) => answer === null).length;
+    const isKnown = unread === 0 || facts.isFilled;
+    return [{ ...measured(one, answers), ...(isKnown ? {} : UNKNOWN), unread }];
   });
 }
 

@@ -54,7 +54,8 @@ export interface Report {
   readonly agreement: AgreementReport;
   /** Mode A: `winnow quiz results`, with letters instead of names. Reports that were made before winnow measured it lack it. */
   readonly human?: HumanAccuracy;
-  readonly pace: readonly ReportedReviewer[];
+  /** `winnow reviewers`, with the letters that exports give them. Reports of an older winnow lack it. */
+  readonly reviewers?: readonly ReviewerLine[];
   readonly labelError: LabelError;
   readonly acceptance: readonly AcceptanceRow[];
   readonly licences: readonly { readonly licence: string; readonly url: string; readonly photos: number }[];
@@ -172,14 +173,14 @@ export interface CropReport {
 
 /** How far the set and the ranking of models depend on the choice of members. */
 export interface Fairness extends RankAgreement {
+  /** True if the missing crops were run first (`--fill`). Photos without bytes lack them all the same. */
+  readonly isFilled?: boolean;
   /** In the order of the ensemble; empty with one member. */
   readonly leftOut: readonly LeftOutMember[];
   /** Accuracies on photos that the model did not help to choose; none in mode O. */
   readonly models: readonly FairAccuracy[];
   /** Tau compares the ranking by accuracy on the set with that by `models`; these are the models that both rank. */
   readonly ranked: readonly string[];
-  /** The same for the ranking on clean photos, without members; null with fewer than two models on clean photos. */
-  readonly clean: (RankAgreement & { readonly ranked: readonly string[] }) | null;
   /** Accuracies on the set, with intervals of whole creators; null if no photo names a creator, or all name one. */
   readonly byCreator: {
     readonly creators: number;
@@ -187,8 +188,6 @@ export interface Fairness extends RankAgreement {
     readonly unnamed: number;
     readonly models: readonly FairAccuracy[];
   } | null;
-  readonly resamples: number;
-  readonly seed: number;
 }
 
 export interface LeftOutMember {
@@ -206,22 +205,13 @@ export interface FairAccuracy {
   readonly model: string;
   readonly isMember: boolean;
   readonly photos: number;
-  /** With the ends of its 95 % interval; null without photos, or if evidence of some is missing. */
+  /** Members only: photos that the others keep or may keep, and whose evidence is missing. */
+  readonly unread?: number;
+  /** With the ends of its 95 % interval; null without photos, or if `unread` photos can still be filled. */
   readonly accuracy: number | null;
   readonly accuracyLow: number | null;
   readonly accuracyHigh: number | null;
 }
-
-export interface ReviewerPace {
-  /** A pseudonym: `reviewer-1` gave the most verdicts. */
-  readonly reviewer: string;
-  readonly verdicts: number;
-  /** Median seconds between two verdicts; pauses of more than five minutes are left out. Null with fewer than two. */
-  readonly medianSeconds: number | null;
-}
-
-/** Reports that were made before winnow counted them lack what `winnow reviewers` says. */
-export type ReportedReviewer = ReviewerPace & Partial<Omit<ReviewerLine, 'reviewer'>>;
 
 /** The inspection by the second pass, and what it asked. */
 export interface LabelError extends Acceptance {

@@ -1,5 +1,4 @@
 import { stringify } from 'csv-stringify/sync';
-import type { RankAgreement } from '../evaluate/metrics/kendall.ts';
 import type { ModelReport, Report } from './report.ts';
 
 /** The tables of a report, each a file `csv/NAME.csv`. Every report has all of them; a table may have no rows. */
@@ -10,8 +9,6 @@ export const TABLE_NAMES = [
   'comparisons',
   'control',
   'left-out',
-  'fairness',
-  'rankings',
   'by-creator',
   'reliability',
   'response-rate',
@@ -28,7 +25,7 @@ export const TABLE_NAMES = [
   'acceptance',
   'agreement',
   'human',
-  'pace',
+  'reviewers',
   'label-error',
   'tags',
   'licences',
@@ -120,26 +117,14 @@ function modelRecords({ models, comparisons, control = [], crops }: Report) {
   } as const satisfies Partial<Record<TableName, Records[number]>>;
 }
 
-const ACCURACY_COLUMNS = ['model', 'isMember', 'photos', 'accuracy', 'accuracyLow', 'accuracyHigh'] as const;
-
 function fairnessRecords({ fairness }: Report) {
-  const { leftOut = [], models = [], ranked = [], clean = null, byCreator = null } = fairness ?? {};
-  const own = { against: 'own photos', ranked, ...tauOf(fairness ?? null) };
-  const rankings = clean === null ? [own] : [own, { against: 'clean', ranked: clean.ranked, ...tauOf(clean) }];
   return {
-    'left-out': [['member', 'kept', 'removed', 'gained', 'undecided'], leftOut],
-    fairness: [ACCURACY_COLUMNS, models],
-    rankings: [
-      ['against', 'ranked', 'kendallTau', 'kendallTauLow', 'kendallTauHigh'],
-      rankings.filter(({ ranked: { length } }) => length > 0),
+    'left-out': [['member', 'kept', 'removed', 'gained', 'undecided'], fairness?.leftOut ?? []],
+    'by-creator': [
+      ['model', 'isMember', 'photos', 'accuracy', 'accuracyLow', 'accuracyHigh'],
+      fairness?.byCreator?.models ?? [],
     ],
-    'by-creator': [ACCURACY_COLUMNS, byCreator?.models ?? []],
   } as const satisfies Partial<Record<TableName, Records[number]>>;
-}
-
-function tauOf(agreement: RankAgreement | null): RankAgreement {
-  const { kendallTau = null, kendallTauLow = null, kendallTauHigh = null } = agreement ?? {};
-  return { kendallTau, kendallTauLow, kendallTauHigh };
 }
 
 function modelRecord(model: ModelReport): object {
@@ -208,7 +193,7 @@ const LABEL_ERROR_COLUMNS = [
   'state',
 ] as const;
 
-function reviewRecords({ acceptance, agreement, human, pace, labelError, tags, licences, sources }: Report) {
+function reviewRecords({ acceptance, agreement, human, reviewers = [], labelError, tags, licences, sources }: Report) {
   return {
     acceptance: [['by', 'key', 'accepted', 'rejected', 'share', 'low', 'high'], acceptance],
     agreement: [
@@ -216,7 +201,7 @@ function reviewRecords({ acceptance, agreement, human, pace, labelError, tags, l
       [{ wnid: null, ...agreement.overall }, ...agreement.classes.map(({ wnid, ...row }) => ({ wnid, ...row }))],
     ],
     human: [['reviewer', 'photos', 'right', 'accuracy', 'low', 'high'], human?.people ?? []],
-    pace: [['reviewer', 'verdicts', 'medianSeconds'], pace],
+    reviewers: [['reviewer', 'photos', 'hours'], reviewers],
     'label-error': [LABEL_ERROR_COLUMNS, [labelError]],
     tags: [['tag', 'photos'], tags],
     licences: [['licence', 'url', 'photos'], licences],

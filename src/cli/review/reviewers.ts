@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import type { ReviewerLine } from '../../review/people/people.ts';
 import { readPeople } from '../../review/people/read-people.process.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { hoursText } from '../../kernel/texts.ts';
 import { countText, percentText, writeJsonLines, writeOut } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 
 const HELP = `
-Photos are those with a verdict of the reviewer. Hours are the sum of the gaps between two actions of the reviewer
-(imports have none). A gap of more than 60 seconds is a pause and counts nothing. The agreement is over the photos that
-the reviewer and another one judged blind: the share with equal verdicts. In --json, shares are fractions.
+Photos are those with a verdict of the reviewer. Hours (h:mm) add up the gaps of at most 60 seconds between two actions
+of the reviewer. A longer gap is a pause. Imports have no hours. The agreement is over the photos that the reviewer and
+another one judged blind: the share with equal verdicts. Controls count in the hours only. In --json, shares and hours
+are fractions.
 
 Example:
   winnow reviewers --collection imagenet-a --json
@@ -32,7 +34,7 @@ function peopleText(people: readonly ReviewerLine[]): string {
     people.map(({ reviewer, photos, hours, accepted, acceptanceRate, secondPassPhotos, agreement }) => [
       reviewer,
       countText(photos),
-      hours.toFixed(1),
+      hoursText(hours),
       countText(accepted),
       percentText(acceptanceRate),
       countText(secondPassPhotos),

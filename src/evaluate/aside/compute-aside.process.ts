@@ -8,15 +8,15 @@ import { clusterIntervals } from '../metrics/cluster-bootstrap.ts';
 import { rankAgreement, type Rankings, type Sample } from '../metrics/kendall.ts';
 
 interface ResampleOrder {
-  readonly rankings: readonly Rankings[];
+  readonly ranking: Rankings;
   readonly byCluster: { readonly sample: Sample; readonly clusters: readonly number[] } | null;
 }
 
 /** Functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
   evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
-  resamples: ({ rankings, byCluster }: ResampleOrder) => ({
-    agreements: rankings.map(rankAgreement),
+  resamples: ({ ranking, byCluster }: ResampleOrder) => ({
+    agreement: rankAgreement(ranking),
     intervals: byCluster === null ? [] : clusterIntervals(byCluster.sample, byCluster.clusters),
   }),
   fitHead: async (order: FitOrder): Promise<FittedHead> => {

@@ -1,6 +1,6 @@
-/** How many resamples a bootstrap of `Draws` takes, and its seed. Reports state both. */
+/** How many resamples a bootstrap of `Draws` takes, and its seed. */
 export const RESAMPLES = 2_000;
-export const SEED = 1;
+const SEED = 1;
 
 /**
  * The generator mulberry32 (T. Ettinger 2017, public domain), because any language repeats it in five lines. In Python, with

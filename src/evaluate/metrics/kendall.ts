@@ -26,13 +26,11 @@ export type Answers = readonly (boolean | null)[];
 /** Lists of answers on the same photos in the same order. */
 export type Sample = readonly Answers[];
 
-/** Where the answers of a model are. */
-export type Place = readonly [sample: number, list: number];
-
 export interface Rankings {
-  readonly samples: readonly Sample[];
-  /** For each model, the answers that rank it first and second; they may be the same. */
-  readonly models: readonly { readonly a: Place; readonly b: Place }[];
+  /** The answers of each model on the set. */
+  readonly onSet: Sample;
+  /** The answers of each model that rank it second; null if those on the set do. */
+  readonly own: readonly (Answers | null)[];
 }
 
 export interface RankAgreement {
@@ -43,53 +41,37 @@ export interface RankAgreement {
 
 /**
  * Tau-b of two rankings of models by accuracy, with its 95 % percentile bootstrap interval: 2,000 resamples of the photos of
- * each sample, one sample after the other from one generator (`Draws`). Answers on the same photo stay together. A resample
- * in which tau is not defined does not count.
+ * the set, then of each model's own, all from one generator (`Draws`). Answers on the same photo stay together. A resample in
+ * which tau is not defined does not count. All are null if both rankings are one.
  */
-export function rankAgreement({ samples, models }: Rankings): RankAgreement {
-  if (models.length < 2) return { kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
-  const tauOf = (shares: readonly (readonly number[])[]): number | null => {
-    const [a, b] = (['a', 'b'] as const).map((which) =>
-      models.map(({ [which]: [sample, list] }) => shares[sample]?.[list] ?? Number.NaN),
-    );
-    return a === undefined || b === undefined || [...a, ...b].some(Number.isNaN) ? null : kendallTau(a, b);
+export function rankAgreement({ onSet, own }: Rankings): RankAgreement {
+  if (own.length < 2 || own.every((answers) => answers === null))
+    return { kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
+  const tauOf = (draw: Draw): number | null => {
+    const a = sharesOf(onSet, draw);
+    const b = own.map((answers, i) => (answers === null ? a[i] : sharesOf([answers], draw)[0]) ?? Number.NaN);
+    return [...a, ...b].some(Number.isNaN) ? null : kendallTau(a, b);
   };
   const draws = new Draws();
   const taus = new Percentiles();
-  const packed = samples.map(packedOf);
-  for (let i = 0; i < RESAMPLES; i += 1)
-    taus.add(tauOf(packed.map((sample) => sharesOf(sample, () => draws.below(sample.photos)))));
-  const kendall = tauOf(packed.map((sample) => sharesOf(sample, (at) => at)));
-  return { kendallTau: kendall, kendallTauLow: taus.at(0.025), kendallTauHigh: taus.at(0.975) };
+  for (let i = 0; i < RESAMPLES; i += 1) taus.add(tauOf((_, photos) => draws.below(photos)));
+  return { kendallTau: tauOf((at) => at), kendallTauLow: taus.at(0.025), kendallTauHigh: taus.at(0.975) };
 }
 
-interface Packed {
-  readonly photos: number;
-  readonly lists: number;
-  /** For each photo, then each list: 1 right, 0 wrong, -1 not measured. */
-  readonly right: Int8Array;
-}
-
-function packedOf(sample: Sample): Packed {
-  const photos = sample[0]?.length ?? 0;
-  const right = new Int8Array(photos * sample.length);
-  for (const [list, answers] of sample.entries())
-    for (const [photo, answer] of answers.entries())
-      right[photo * sample.length + list] = answer === null ? -1 : Number(answer);
-  return { photos, lists: sample.length, right };
-}
+type Draw = (at: number, photos: number) => number;
 
 /** The accuracy of each list on the drawn photos; NaN without a measured one. */
-function sharesOf({ photos, lists, right }: Packed, draw: (at: number) => number): number[] {
-  const [sums, seen] = [new Float64Array(lists), new Float64Array(lists)];
+function sharesOf(sample: Sample, draw: Draw): number[] {
+  const photos = sample[0]?.length ?? 0;
+  const [sums, seen] = [sample.map(() => 0), sample.map(() => 0)];
   for (let at = 0; at < photos; at += 1) {
-    const first = draw(at) * lists;
-    for (let list = 0; list < lists; list += 1) {
-      const answer = right[first + list] ?? -1;
-      if (answer < 0) continue;
-      sums[list] = (sums[list] ?? 0) + answer;
+    const drawn = draw(at, photos);
+    for (const [list, answers] of sample.entries()) {
+      const answer = answers[drawn] ?? null;
+      if (answer === null) continue;
+      sums[list] = (sums[list] ?? 0) + Number(answer);
       seen[list] = (seen[list] ?? 0) + 1;
     }
   }
-  return Array.from(sums, (sum, list) => sum / (seen[list] ?? 0));
+  return sums.map((sum, list) => sum / (seen[list] ?? 0));
 }

@@ -83,7 +83,7 @@ function ofModels(report: Report): Caution[] {
     const text = `The members ${higher} and ${lower} differ by ${(100 * difference).toFixed(1)} points on clean photos. The paper’s members were alike; here the weaker one may decide which photos are kept.`;
     cautions.push({ section, text, command: null });
   }
-  return [...cautions, ...ofOverlap(report), ...ofFamily(report), ...ofMissingEvidence(report)];
+  return [...cautions, ...ofOverlap(report), ...ofFamily(report)];
 }
 
 /** If labels are wrong as often as the best model, the model's mistakes say little. */
@@ -104,14 +104,4 @@ function ofFamily(report: Report): Caution[] {
   const members = related.map(({ model }) => model).join(' and ');
   const text = `${best.model}, the best model that did not filter, is of the same family as ${members} (${best.family}). Related models fail on the same photos, so the set may be harder for it than for others.`;
   return [{ section: REPORT_TEXTS[report.mode].section, text, command: null }];
-}
-
-function ofMissingEvidence({ fairness, collection }: Report): Caution[] {
-  const isKnown = fairness?.models.every(
-    ({ isMember, accuracy, photos }) => !isMember || accuracy !== null || photos === 0,
-  );
-  if (isKnown !== false) return [];
-  const text =
-    'The models stopped at photos that one member dropped, so it is not known of all of them what the other members would do.';
-  return [{ section: 'fairness', text, command: `winnow report --collection ${collection} --fill --out DIR` }];
 }

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../../kernel/texts.ts';
-import type { FairAccuracy, Fairness, Report } from '../report.ts';
+import type { FairAccuracy, Fairness } from '../report.ts';
 import type { SectionOf } from './context.ts';
 import { Nothing, Section, Table, type TableRow } from './parts.tsx';
 import { decimalText, estimateText } from './texts.ts';
@@ -8,12 +8,8 @@ import { decimalText, estimateText } from './texts.ts';
 export function FairnessSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   const { fairness } = report;
-  if (fairness === undefined)
-    return (
-      <Section name="fairness" title={title} context={context}>
-        <Nothing>This report is of an earlier version of winnow. Make it again.</Nothing>
-      </Section>
-    );
+  // Reports of an older winnow.
+  if (fairness === undefined) return <></>;
   const { leftOut, models, byCreator } = fairness;
   return (
     <Section name="fairness" title={title} context={context}>
@@ -27,7 +23,7 @@ export function FairnessSection({ context, title }: SectionOf) {
       )}
       <Table
         caption="The set without each member"
-        columns={['without', 'photos of the set that stay', 'that go', 'photos that come', 'undecided']}
+        columns={['without', 'photos of the set that stay', 'removed', 'added', 'undecided']}
         csv={csv('left-out')}
         rows={leftOut.map(({ member, kept, removed, gained, undecided }) => ({
           key: member,
@@ -35,67 +31,70 @@ export function FairnessSection({ context, title }: SectionOf) {
           cells: [kept, removed, gained, undecided].map(countText),
         }))}
       />
+      <Undecided fairness={fairness} collection={report.collection} />
       <Table
         caption="Accuracy on photos that the model did not help to choose, with 95 % intervals"
         columns={['model', 'photos', 'accuracy']}
-        csv={csv('fairness')}
-        rows={leftOut.length === 0 ? [] : models.map((row) => accuracyRow(row, report))}
+        rows={leftOut.length === 0 ? [] : models.map(accuracyRow)}
       />
       {leftOut.length === 0 ? null : (
         <p class="note">
           For a member these are all photos that the others keep. Most have no verdict of a reviewer, and wrong labels
-          count as its mistakes. For another model they are the photos of the set.
+          count as its mistakes. For another model they are the photos of the set. A model over the backbone of a member
+          is left out.
         </p>
       )}
-      <Rankings fairness={fairness} csv={csv('rankings')} />
+      <Ranking fairness={fairness} />
       {report.mode === 'A' ? <Creators byCreator={byCreator} context={context} /> : null}
     </Section>
   );
 }
 
-function accuracyRow({ model, isMember, photos, ...of }: FairAccuracy, { models }: Report): TableRow {
-  const family = models.find((one) => one.model === model)?.family;
+/** Models stop at a photo that one member drops, so the evidence of others may be missing. */
+function Undecided({ fairness, collection }: { readonly fairness: Fairness; readonly collection: string }) {
+  const unread = fairness.models.filter((one) => (one.unread ?? 0) > 0);
+  if (unread.length === 0) return null;
+  const counts = unread.map((one) => `${countOf(one.unread ?? 0, 'photo')} for ${one.model}`).join(', ');
+  return (
+    <p class="note">
+      {fairness.isFilled === true ? (
+        `Some photos lack the evidence of a member, and their bytes are no longer stored: ${counts}. The accuracies leave them out.`
+      ) : (
+        <>
+          Some photos lack the evidence of a member, because a dropped photo is not evaluated further: {counts}. The
+          accuracy of such a member is not known. To run these crops:{' '}
+          <code>winnow report --collection {collection} --fill --out DIR</code>
+        </>
+      )}
+    </p>
+  );
+}
+
+function accuracyRow({ model, isMember, photos, ...of }: FairAccuracy): TableRow {
   return {
     key: model,
     head: (
       <>
-        {model} <small>{[isMember ? 'member' : null, family].filter((word) => word != null).join(', ')}</small>
+        {model} {isMember ? <small>member</small> : null}
       </>
     ),
     cells: [countText(photos), estimateText(of.accuracy, of.accuracyLow, of.accuracyHigh)],
   };
 }
 
-function Rankings({ fairness, csv }: { readonly fairness: Fairness; readonly csv: string }) {
-  const { ranked, clean, resamples } = fairness;
-  const rankings = [
-    { name: 'the set, and the photos above', ranked, of: fairness },
-    ...(clean === null ? [] : [{ name: 'the set, and clean photos', ranked: clean.ranked, of: clean }]),
-  ].filter((one) => one.ranked.length > 1);
+function Ranking({ fairness }: { readonly fairness: Fairness }) {
+  const { ranked, kendallTau, kendallTauLow, kendallTauHigh } = fairness;
+  if (ranked.length < 2) return null;
+  const tau =
+    kendallTau === null
+      ? 'is not defined, because all are tied'
+      : `is ${decimalText(kendallTau)} (${decimalText(kendallTauLow)} to ${decimalText(kendallTauHigh)})`;
   return (
-    <>
-      <Table
-        caption="How alike two rankings of the models by accuracy are"
-        columns={['on', 'models', 'Kendall’s tau-b']}
-        csv={csv}
-        rows={rankings.map(({ name, ranked: those, of: { kendallTau, kendallTauLow, kendallTauHigh } }) => ({
-          key: name,
-          head: name,
-          cells: [
-            countText(those.length),
-            kendallTau === null
-              ? 'none: all are tied'
-              : `${decimalText(kendallTau)} (${decimalText(kendallTauLow)} to ${decimalText(kendallTauHigh)})`,
-          ],
-        }))}
-      />
-      {rankings.length === 0 ? null : (
-        <p class="note">
-          Tau is 1 if the rankings are equal and −1 if one is the other reversed. Its 95 % intervals are of{' '}
-          {countText(resamples)} bootstrap resamples of the photos.
-        </p>
-      )}
-    </>
+    <p>
+      Kendall’s tau-b of two rankings of {countText(ranked.length)} models, by accuracy on the set and on the photos
+      above, {tau}. It is 1 if the rankings are equal and −1 if one is the other reversed. The 95 % interval draws the
+      set and the photos of each member apart, although a member’s photos include those of the set.
+    </p>
   );
 }
 
@@ -114,7 +113,7 @@ function Creators({ byCreator, context }: Pick<Fairness, 'byCreator'> & Pick<Sec
       caption={`Accuracy on the set, with 95 % intervals by creator (${countOf(creators, 'creator')}${rest})`}
       columns={['model', 'photos', 'accuracy']}
       csv={context.csv('by-creator')}
-      rows={models.filter(({ isMember }) => !isMember).map((row) => accuracyRow(row, context.report))}
+      rows={models.filter(({ isMember }) => !isMember).map(accuracyRow)}
     />
   );
 }

@@ -95,7 +95,7 @@ interface TableProps {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly TableRow[];
-  readonly csv: string;
+  readonly csv?: string;
   readonly isWide?: boolean;
 }
 
@@ -104,7 +104,7 @@ const MOST_ROWS = 12;
 export function Table(props: TableProps) {
   const { caption, rows, csv } = props;
   if (rows.length === 0) return null;
-  const link = <CsvLink href={csv} of={caption} />;
+  const link = csv === undefined ? null : <CsvLink href={csv} of={caption} />;
   if (rows.length <= MOST_ROWS) {
     return (
       <div class="tabled">

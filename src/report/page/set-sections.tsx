@@ -1,11 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { countText, shareText } from '../../kernel/texts.ts';
+import { countText, hoursText, shareText } from '../../kernel/texts.ts';
 import { acceptanceStateText, labelErrorText } from '../../kernel/acceptance.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
 import type { ReportContext, SectionOf } from './context.ts';
-import type { ReportedReviewer } from '../report.ts';
+import type { ReviewerLine } from '../../review/people/people.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
 import { decimalText, NOTHING, percentText } from './texts.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
@@ -188,30 +188,23 @@ export function ReviewSection({ context, title }: SectionOf) {
         />
         <Table
           caption="Reviewers"
-          columns={[
-            'reviewer',
-            'verdicts',
-            'median between two',
-            'photos',
-            'hours',
-            'accepted',
-            'agree when judged twice',
-          ]}
-          csv={csv('pace')}
-          rows={report.pace.map((one) => ({ key: one.reviewer, head: one.reviewer, cells: reviewerCells(one) }))}
+          columns={['reviewer', 'photos', 'hours', 'accepted', 'agree when judged twice']}
+          csv={csv('reviewers')}
+          rows={(report.reviewers ?? []).map((one) => ({
+            key: one.reviewer,
+            head: one.reviewer,
+            cells: reviewerCells(one),
+          }))}
         />
       </div>
     </Section>
   );
 }
 
-function reviewerCells({ verdicts, medianSeconds, photos, hours, ...shares }: ReportedReviewer): string[] {
-  const { acceptanceRate = null, secondPassPhotos = 0, agreement = null } = shares;
+function reviewerCells({ photos, hours, acceptanceRate, secondPassPhotos, agreement }: ReviewerLine): string[] {
   return [
-    countText(verdicts),
-    medianSeconds === null ? NOTHING : `${medianSeconds.toFixed(1)} s`,
-    photos === undefined ? NOTHING : countText(photos),
-    hours === undefined ? NOTHING : hours.toFixed(1),
+    countText(photos),
+    hoursText(hours),
     percentText(acceptanceRate),
     agreement === null ? NOTHING : `${percentText(agreement)} of ${countText(secondPassPhotos)}`,
   ];

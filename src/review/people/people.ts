@@ -6,7 +6,7 @@ export interface ReviewerLine {
   readonly reviewer: string;
   /** Photos with a verdict of the reviewer. */
   readonly photos: number;
-  /** The sum of the gaps between two actions of the reviewer. A gap of more than a minute is a pause and counts nothing. */
+  /** The sum of the gaps of at most a minute between two actions of the reviewer. Longer ones are pauses. */
   readonly hours: number;
   readonly accepted: number;
   readonly acceptanceRate: number | null;

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Answers } from '../../../src/evaluate/metrics/kendall.ts';
-import { creatorsOf, fairnessFrom, rankingsOf, type FairnessFacts } from '../../../src/report/fairness.ts';
+import { creatorsOf, fairnessFrom, rankingOf, type FairnessFacts } from '../../../src/report/fairness.ts';
 
 const answers = (text: string): Answers => text.split('').map((one) => (one === '?' ? null : one === '1'));
-const model = (name: string, onSet: string, onClean: string) => ({
+const model = (name: string, onSet: string) => ({
   model: name,
   isMember: name === 'm' || name === 'n',
   sharesBackbone: name === 'head',
   onSet: answers(onSet),
-  onClean: answers(onClean),
 });
 const without = (member: string, on: string, undecided = 0) => ({
   counts: { member, kept: 4, removed: 0, gained: on.length - 4, undecided },
@@ -18,17 +17,12 @@ const photosBy = (creators: readonly (string | null)[]): FairnessFacts['photos']
   creators.map((creator) => ({ rights: { source: 'flickr', creator } }) as FairnessFacts['photos'][number]);
 
 const FACTS: FairnessFacts = {
-  models: [
-    model('a', '0110', '110'),
-    model('b', '0?00', '111'),
-    model('head', '1111', '111'),
-    model('m', '0000', '111'),
-    model('n', '0000', '011'),
-  ],
+  models: [model('a', '0110'), model('b', '0?00'), model('head', '1111'), model('m', '0000'), model('n', '0000')],
   leftOut: [without('m', '000011'), without('n', '00001')],
   photos: photosBy(['Ana', 'Ben', 'Ana', null]),
+  isFilled: false,
 };
-const NONE = { agreements: [], intervals: [] };
+const NONE = { agreement: { kendallTau: null, kendallTauLow: null, kendallTauHigh: null }, intervals: [] };
 
 describe('fairness of a report', () => {
   it('measures a member where the others keep photos, and another model on the set', () => {
@@ -36,34 +30,16 @@ describe('fairness of a report', () => {
     expect(models.map(({ model: name, photos, accuracy }) => [name, photos, accuracy])).toEqual([
       ['a', 4, 0.5],
       ['b', 3, 0],
-      ['head', 4, 1],
       ['m', 6, 2 / 6],
       ['n', 5, 0.2],
     ]);
   });
 
   it('ranks members by their own photos, and leaves out heads over their backbones', () => {
-    const [own, clean] = rankingsOf(FACTS);
-    expect(own?.ranked).toEqual(['a', 'b', 'm', 'n']);
-    expect(own?.models.map(({ a, b }) => [a, b])).toEqual([
-      [
-        [0, 0],
-        [0, 0],
-      ],
-      [
-        [0, 1],
-        [0, 1],
-      ],
-      [
-        [0, 2],
-        [1, 0],
-      ],
-      [
-        [0, 3],
-        [2, 0],
-      ],
-    ]);
-    expect(clean?.ranked).toEqual(['a', 'b']);
+    const { ranked, onSet, own } = rankingOf(FACTS);
+    expect(ranked).toEqual(['a', 'b', 'm', 'n']);
+    expect(onSet).toEqual(['0110', '0?00', '0000', '0000'].map(answers));
+    expect(own).toEqual([null, null, answers('000011'), answers('00001')]);
   });
 
   it.each([
@@ -73,6 +49,13 @@ describe('fairness of a report', () => {
     const { models, ranked } = fairnessFrom({ ...FACTS, leftOut }, NONE);
     expect(models.find(({ model: name }) => name === 'm')?.accuracy).toBeNull();
     expect(ranked).toEqual([]);
+  });
+
+  it('leaves out photos that stay without evidence after it was filled', () => {
+    const leftOut = [without('m', '00001?', 1), without('n', '00001')];
+    const { models, ranked } = fairnessFrom({ ...FACTS, leftOut, isFilled: true }, NONE);
+    expect(models.find(({ model: name }) => name === 'm')).toMatchObject({ photos: 5, accuracy: 0.2, unread: 2 });
+    expect(ranked).toEqual(['a', 'b', 'm', 'n']);
   });
 
   it('compares no rankings with one member', () => {

@@ -38,21 +38,16 @@ describe('resamples', () => {
   it.each([
     {
       where: 'another sample',
-      samples: [set, other],
-      models: SHARES.map((_, list) => ({ a: [0, list], b: [1, list] }) as const),
+      answers: other,
       expected: ON_OTHER,
     },
     {
       where: 'own photos of two models',
-      samples: [set, own.slice(0, 1), own.slice(1, 2)],
-      models: SHARES.map((_, list) => {
-        const a = [0, list] as const;
-        return { a, b: list < 2 ? ([list + 1, 0] as const) : a };
-      }),
+      answers: SHARES.map((_, list) => (list < 2 ? (own[list] ?? null) : null)),
       expected: ON_OWN,
     },
-  ])('rank models on the set and on $where as SciPy does', ({ samples, models, expected: [tau, low, high] }) => {
-    const { kendallTau: computed, kendallTauLow, kendallTauHigh } = rankAgreement({ samples, models });
+  ])('rank models on the set and on $where as SciPy does', ({ answers, expected: [tau, low, high] }) => {
+    const { kendallTau: computed, kendallTauLow, kendallTauHigh } = rankAgreement({ onSet: set, own: answers });
     expect(computed).toBeCloseTo(tau ?? Number.NaN, 12);
     expect(kendallTauLow).toBeCloseTo(low ?? Number.NaN, 12);
     expect(kendallTauHigh).toBeCloseTo(high ?? Number.NaN, 12);
@@ -77,6 +72,6 @@ describe('kendallTau', () => {
     expect(kendallTau([1, 2, 3], [3, 2, 1])).toBe(-1);
     expect(kendallTau([0, 0, 0.2, 0.4, 0.4], [0.1, 0.3, 0.2, 0.5, 0.4])).toBeCloseTo(TIED, 12);
     expect(kendallTau([0, 0, 0], [1, 2, 3])).toBeNull();
-    expect(rankAgreement({ samples: [], models: [] }).kendallTau).toBeNull();
+    expect(rankAgreement({ onSet: set, own: SHARES.map(() => null) }).kendallTau).toBeNull();
   });
 });
