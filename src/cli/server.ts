@@ -7,7 +7,6 @@ import { packageRoot } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
 import { typingOfCommands, writeCommandsAs } from '../kernel/command-text.ts';
 import { systemClock } from '../kernel/clock.ts';
-import type { QuizOptions } from '../review/quiz/quiz.ts';
 import { loadAssets } from '../server/assets.ts';
 import { tokenHoldersOf } from '../server/access/access.ts';
 import { openSite } from '../server/dashboard.ts';
@@ -79,18 +78,12 @@ export async function runServer(flags: GlobalFlags, isWorker = false): Promise<v
 interface Serving {
   /** The name for reviews of people who have chosen none, on a server without tokens. Null if pages ask for it. */
   readonly reviewer: string | null;
-  /** Default: `DEFAULT_QUIZ`. */
-  readonly quiz?: QuizOptions;
   /** Called with the server's address (`http://127.0.0.1:4310`) once it listens. */
   readonly announce: (url: string) => Promise<void>;
 }
 
 /** @throws UsageError `server-token`, `server-address`, `same-token`, `same-name` */
-export async function serve(
-  app: App,
-  context: CommandContext,
-  { reviewer, announce, ...options }: Serving,
-): Promise<number> {
+export async function serve(app: App, context: CommandContext, { reviewer, announce }: Serving): Promise<number> {
   const { flags, log, signal, collection: named } = context;
   const { host, port, allowedHosts, trustProxy, maxConnections } = app.config.server;
   const access = { tokens: tokenHoldersOf(app.config.server), sessionKey: await sessionKeyOf(app.db) };
@@ -98,7 +91,7 @@ export async function serve(
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
   const configOf = async (collection: Collection): Promise<Config> =>
     collection === named ? app.config : (await settingsFor(flags, collection)).config;
-  const site = openSite(app, { ...access, ...options, assets, nowMs, named, configOf });
+  const site = openSite(app, { ...access, assets, nowMs, named, configOf });
   const typing = typingOfCommands();
   let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {

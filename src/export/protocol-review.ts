@@ -34,8 +34,9 @@ const acceptanceSchema = z.strictObject({
 
 const pooledAccuracySchema = z.strictObject({
   photos: count,
-  answers: count,
-  people: count,
+  /** Of older exports only. */
+  answers: count.optional(),
+  people: count.optional(),
   accuracy: share.nullable(),
   low: share.nullable(),
   high: share.nullable(),

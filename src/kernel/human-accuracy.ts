@@ -1,6 +1,6 @@
 import { countOf, shareText } from './texts.ts';
 
-/** Photos of the quiz whose classes the page tells after each answer, before the photos that count. */
+/** Photos of the quiz whose classes the page shows after each answer, before the photos that count. */
 export const PRACTICE_PHOTOS = 20;
 
 /** `winnow quiz results --json`. */
@@ -26,10 +26,8 @@ export interface PersonAccuracy {
 }
 
 export interface PooledAccuracy {
-  /** Distinct photos, and answers on them by all people. */
+  /** Distinct photos. */
   readonly photos: number;
-  readonly answers: number;
-  readonly people: number;
   /** The share of right answers, 0..1; null without answers. */
   readonly accuracy: number | null;
   /** The ends of the 95 % interval over photos and people; null with fewer than two people or photos. */
@@ -37,17 +35,17 @@ export interface PooledAccuracy {
   readonly high: number | null;
 }
 
-/** `88.0 % (95 % interval 75.1 % to 94.7 %): 300 answers of 3 people on 100 photos`; null without answers. */
-export function pooledText({ photos, answers, people, accuracy, low, high }: PooledAccuracy): string | null {
+/** `88.0 % on 100 photos (95 % interval 75.1 % to 94.7 %)`; null without answers. */
+function pooledText({ photos, accuracy, low, high }: PooledAccuracy): string | null {
   if (accuracy === null) return null;
   const interval =
     low === null || high === null
       ? 'no interval with fewer than two people and photos'
       : `95 % interval ${shareText(low, 1)} to ${shareText(high, 1)}`;
-  return `${shareText(accuracy, 1)} (${interval}): ${countOf(answers, 'answer')} of ${countOf(people, 'person', 'people')} on ${countOf(photos, 'photo')}`;
+  return `${shareText(accuracy, 1)} on ${countOf(photos, 'photo')} (${interval})`;
 }
 
-/** Sentences for reports and cards, which name people by letters. */
+/** Sentences for the command, and for reports and cards, which name people by letters. */
 export function humanAccuracyText({ people, pooled }: HumanAccuracy): string {
   const [set, control] = [pooledText(pooled.set), pooled.control === null ? null : pooledText(pooled.control)];
   if (set === null && control === null) return 'No human accuracy was measured.';

@@ -9,7 +9,6 @@ import type { Reader } from '../kernel/people.ts';
 import { timedCache } from '../kernel/timed-cache.ts';
 import { sharedReading, sharedReadings } from './live/shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
-import { DEFAULT_QUIZ, type QuizOptions } from '../review/quiz/quiz.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Access } from './access/access.ts';
 import type { Assets } from './assets.ts';
@@ -30,8 +29,6 @@ export interface SiteOptions extends Access {
   readonly nowMs: () => number;
   readonly named: Collection | null;
   readonly configOf: (collection: Collection) => Promise<Config>;
-  /** How the quiz page draws photos for people who begin. */
-  readonly quiz?: QuizOptions;
 }
 
 export type Site = ReturnType<typeof openSite>;
@@ -44,7 +41,7 @@ const READY_WITHIN_MS = 2_000;
 /** Revisions that are sent at once. Each may take hours and holds some megabytes in memory. */
 const TARS_AT_ONCE = 4;
 
-export function openSite(longApp: App, { named, configOf, quiz = DEFAULT_QUIZ, ...shared }: SiteOptions) {
+export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptions) {
   const app: App = { ...longApp, db: longApp.openLimitedDb(longApp.config.server.statementTimeoutMs) };
   const collections = new Collections({ app, longApp, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
@@ -59,7 +56,6 @@ export function openSite(longApp: App, { named, configOf, quiz = DEFAULT_QUIZ, .
     timedCache(() => collections.cards(reader), { forMs: CARDS_EVERY_MS, clock: steadyClock });
   return {
     ...shared,
-    quiz,
     app,
     longApp,
     collections,

@@ -66,8 +66,8 @@ export function framedPage(
   { collection, ...reader }: Reader & { readonly collection: string | null },
 ): string {
   const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
-  const isReview = script === 'review';
-  const current = isReview || script === 'quiz' ? 'review' : collection === null ? 'collections' : 'collection';
+  const isReview = script === 'review' || script === 'quiz';
+  const current = isReview ? 'review' : collection === null ? 'collections' : 'collection';
   return htmlOf(
     <Framed title={name} {...{ script, collection, current }} {...reader}>
       <div id="app" class={isReview ? 'review' : undefined} data-role={reader.role} data-collection={collection} />

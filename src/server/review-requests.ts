@@ -122,6 +122,7 @@ export const quizBody = z.strictObject({ reviewer });
 export const quizAnswerBody = z.strictObject({
   reviewer,
   place: z.int().min(1).max(MOST_PLACES),
+  sha256,
   wnid,
   ms: z.int().min(0).max(MOST_MS),
 });

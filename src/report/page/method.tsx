@@ -56,6 +56,5 @@ const HOW = [
   'A model sees the centre crop of each photo, as its card says. Its prediction is the most probable class of those it may choose among.',
   'Accuracies and shares have Wilson 95 % intervals. They say how far chance in the choice of photos could move a number; they say nothing of wrong labels.',
   'Differences between models have 95 % intervals of a paired bootstrap over photos, and AUPR, AUROC and FPR95 those of a bootstrap. Seeds are fixed: the same photos give the same intervals.',
-  'Human accuracy (people name the class of a random sample that they see without a label) is not measured by winnow.',
   'An interval of a difference that includes 0 does not show that two models are equal.',
 ];

@@ -7,8 +7,6 @@ import type { Wnid } from '../../kernel/ids.ts';
 export interface AcceptedPhoto extends Subject {
   /** True for a photo that the filter dropped, and that people accepted to compare with. */
   readonly isControl: boolean;
-  /** True if the person has reviewed the photo, for any class and in any collection. */
-  readonly isReviewed: boolean;
 }
 
 export interface DrawnQuestion extends Subject {
@@ -18,22 +16,17 @@ export interface DrawnQuestion extends Subject {
 
 /**
  * Draws the questions of a person: first the photos for practice, which are photos of the set, then those that count. Half of these
- * are controls, or as many as there are, and never more than photos of the set. The order is that of hashes of the seed and the photo,
- * so that it tells nothing about a photo.
+ * are controls, or as many as there are, and never more than photos of the set. The order is that of hashes of the photos, the same for
+ * each person, so that it tells nothing about a photo.
  *
  * @param classes the classes of the buttons: the class searched, and others of these, each as likely as any other
  * @param secret a random text, so that nobody can repeat the draw of the others and so know the class searched
  */
 export function drawQuestions(
   accepted: readonly AcceptedPhoto[],
-  { photos, choices, seed }: QuizOptions,
+  { photos, choices }: QuizOptions,
   { classes, secret }: { readonly classes: readonly Wnid[]; readonly secret: string },
 ): DrawnQuestion[] {
-  const byHash = <T>(items: readonly T[], keyOf: (item: T) => string): T[] =>
-    items
-      .map((item) => ({ item, hash: sha256Of(`${seed} ${keyOf(item)}`) }))
-      .toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
-      .map(({ item }) => item);
   const buttons = ({ sha256, wnid }: Subject): readonly Wnid[] | null => {
     if (choices === null) return null;
     const others = byHash(
@@ -42,8 +35,7 @@ export function drawQuestions(
     );
     return [wnid, ...others.slice(0, choices - 1)].toSorted();
   };
-  const unknown = accepted.filter(({ isReviewed }) => !isReviewed);
-  const once = byHash(unknown, ({ sha256 }) => sha256);
+  const once = byHash(accepted, ({ sha256 }) => sha256);
   const ofSet = once.filter(({ isControl }) => !isControl);
   const most = Math.min(Math.floor(photos / 2), ofSet.length);
   const controls = once.filter(({ isControl }) => isControl).slice(0, most);
@@ -56,3 +48,9 @@ export function drawQuestions(
     choices: buttons(photo),
   }));
 }
+
+const byHash = <T>(items: readonly T[], keyOf: (item: T) => string): T[] =>
+  items
+    .map((item) => ({ item, hash: sha256Of(`quiz ${keyOf(item)}`) }))
+    .toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
+    .map(({ item }) => item);

@@ -3,66 +3,58 @@ import type { Kysely } from 'kysely';
 import { MODES } from '../../collection/modes.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { HumanAccuracy } from '../../kernel/human-accuracy.ts';
-import type { Wnid } from '../../kernel/ids.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { drawQuestions } from './draw.ts';
 import {
   acceptedPhotos,
   countedAnswers,
-  countReviewed,
-  hasQuestions,
   insertAnswer,
-  insertQuestions,
   quizPlaces,
+  readDraw,
+  replaceQuestions,
   type QuizPlace,
 } from './quiz.repository.ts';
-import type { QuizAnswer, QuizAnswered, QuizOptions, QuizProgress, QuizState } from './quiz.ts';
+import type { QuizAnswer, QuizAnswered, QuizOptions, QuizState } from './quiz.ts';
 import { humanAccuracy, withoutNames } from './results.ts';
 
 export const QUIZ_REFUSED = 'quiz-refused';
 
-/** @throws UsageError QUIZ_REFUSED in mode O, or if there are fewer classes than buttons */
-export function checkQuiz({ collection }: Workspace, { choices }: QuizOptions): void {
-  if (!MODES[collection.mode].showsClass)
-    throw new UsageError(
-      `A quiz asks which class a photo shows, but '${collection.name}' is of mode O, whose photos show none of the classes.`,
-      { code: QUIZ_REFUSED },
-    );
-  const { length } = choiceClasses({ collection });
-  if (choices !== null && choices > length)
-    throw new UsageError(
-      `Expected at most ${length} for --choices, as many as '${collection.name}' has classes, but received ${choices}`,
-      { code: QUIZ_REFUSED },
-    );
+/** @throws UsageError QUIZ_REFUSED in mode O */
+export function checkQuiz({ collection }: Workspace): void {
+  if (MODES[collection.mode].showsClass) return;
+  throw new UsageError(
+    `A quiz asks which class a photo shows, but '${collection.name}' is of mode O, whose photos show none of the classes.`,
+    { code: QUIZ_REFUSED },
+  );
 }
 
-/** The buttons name only classes that photos are searched as. Others would tell which button is not right. */
-const choiceClasses = ({ collection }: Pick<Workspace, 'collection'>): readonly Wnid[] => collection.classes.wnids;
+/**
+ * Draws the photos of a person, instead of those drawn before. Returns false, and draws nothing, if the person has answered one.
+ * Buttons name only classes that photos are searched as. Others would tell which button is not right.
+ */
+export async function drawQuiz(workspace: Workspace, reviewer: string, options: QuizOptions): Promise<boolean> {
+  const { app, scope, collection } = workspace;
+  const photos = await acceptedPhotos(app.db, scope, { reviewer, secondPass: app.config.review.secondPass });
+  const questions = drawQuestions(photos, options, { classes: collection.classes.wnids, secret: randomUUID() });
+  return replaceQuestions(app.db, actorOf(workspace, reviewer), { photos: options.photos, questions });
+}
 
-/** The state of a person's quiz. Draws the questions if the person has none. */
-export async function readQuiz(workspace: Workspace, reviewer: string, options: QuizOptions): Promise<QuizState> {
-  const { app, scope } = workspace;
-  const actor = { collectionId: scope.collectionId, reviewer };
-  checkQuiz(workspace, options);
-  if (!(await hasQuestions(app.db, actor))) {
-    const photos = await acceptedPhotos(app.db, scope, { reviewer, secondPass: app.config.review.secondPass });
-    const others = { classes: choiceClasses(workspace), secret: randomUUID() };
-    await insertQuestions(app.db, actor, drawQuestions(photos, options, others));
-  }
-  const places = await quizPlaces(app.db, actor);
-  const [first, second] = places.filter(({ isAnswered }) => !isAnswered);
-  const progress = (practice: boolean): QuizProgress => {
-    const own = places.filter(({ isPractice }) => isPractice === practice);
-    const answered = own.filter(({ isAnswered }) => isAnswered).length;
-    return { answered, open: own.length - answered };
-  };
+const actorOf = ({ scope: { collectionId } }: Workspace, reviewer: string) => ({ collectionId, reviewer });
+
+/** The state of a person's quiz. Draws the photos if there are fewer than asked for, and the person has answered none. */
+export async function readQuiz(workspace: Workspace, reviewer: string): Promise<QuizState> {
+  checkQuiz(workspace);
+  const { db } = workspace.app;
+  const { drawn, answers, ...options } = await readDraw(db, actorOf(workspace, reviewer));
+  if (answers === 0 && drawn < options.photos) await drawQuiz(workspace, reviewer, options);
+  const places = await quizPlaces(db, actorOf(workspace, reviewer));
+  const first = places.find(({ isAnswered }) => !isAnswered);
+  const part = places.filter(({ isPractice }) => isPractice === (first?.isPractice ?? false));
   return {
-    practice: progress(true),
-    quiz: progress(false),
-    reviewed: await countReviewed(app.db, actor),
+    answered: part.filter(({ isAnswered }) => isAnswered).length,
+    of: part.length,
     question: first === undefined ? null : questionOf(first),
-    upcoming: second?.sha256 ?? null,
   };
 }
 
@@ -72,15 +64,16 @@ const questionOf = ({ place, sha256, isPractice, choices }: QuizPlace) => ({ pla
 export async function answerQuiz(
   workspace: Workspace,
   reviewer: string,
-  { options, answer }: { readonly options: QuizOptions; readonly answer: QuizAnswer },
+  answer: QuizAnswer,
 ): Promise<QuizAnswered | null> {
-  const { app, collection, scope } = workspace;
-  const actor = { collectionId: scope.collectionId, reviewer };
-  const asked = (await quizPlaces(app.db, actor)).find(({ place }) => place === answer.place);
+  const { app, collection } = workspace;
+  const actor = actorOf(workspace, reviewer);
+  const places = await quizPlaces(app.db, actor);
+  const asked = places.find(({ place, sha256 }) => place === answer.place && sha256 === answer.sha256);
   const classes = asked?.choices ?? collection.evidenceClasses.wnids;
   if (asked === undefined || !classes.includes(answer.wnid)) return null;
   await insertAnswer(app.db, actor, answer);
-  return { truth: asked.isPractice ? asked.wnid : null, state: await readQuiz(workspace, reviewer, options) };
+  return { truth: asked.isPractice ? asked.wnid : null, state: await readQuiz(workspace, reviewer) };
 }
 
 export async function readHumanAccuracy(

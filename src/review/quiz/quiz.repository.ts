@@ -2,16 +2,27 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { onlyRow } from '../../platform/postgres/query.ts';
 import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
 import type { Actor } from '../events/action.repository.ts';
 import type { AcceptedPhoto, DrawnQuestion } from './draw.ts';
-import type { QuizAnswer, QuizQuestion } from './quiz.ts';
+import { DEFAULT_QUIZ, type QuizAnswer, type QuizOptions, type QuizQuestion } from './quiz.ts';
 import type { CountedAnswer } from './results.ts';
 
-export async function hasQuestions(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from quiz_question where collection_id = ${collectionId} and reviewer = ${reviewer} limit 1`.execute(db);
-  return rows.length > 0;
+interface Draw extends QuizOptions {
+  /** Drawn photos that count. */
+  readonly drawn: number;
+  readonly answers: number;
+}
+
+/** Reads how a person's photos were drawn. If there are none, the defaults. */
+export async function readDraw(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<Draw> {
+  const read = await sql<Draw>`
+    select coalesce(max(q.photos), ${DEFAULT_QUIZ.photos}::int) as photos, max(cardinality(q.choices)) as choices,
+      count(*) filter (where not q.is_practice) as drawn, count(a.id) as answers
+    from quiz_question q left join quiz_answer a using (collection_id, reviewer, place)
+    where q.collection_id = ${collectionId} and q.reviewer = ${reviewer}`.execute(db);
+  return onlyRow(read);
 }
 
 /**
@@ -28,32 +39,44 @@ const accepted = (collectionId: number): RawBuilder<unknown> => sql`(
 const reviewedBy = (reviewer: string): RawBuilder<unknown> =>
   sql`p.sha256 in (select e.sha256 from review_event e where e.reviewer = ${reviewer})`;
 
-/** Photos to draw from. Those that wait for a second, blind verdict are left out: the person may be asked to give it. */
+/**
+ * Photos to draw from, without those that the person has reviewed, for any class and in any collection. Those that wait for a second,
+ * blind verdict are left out: the person may be asked to give it.
+ */
 export async function acceptedPhotos(
   db: Kysely<Database>,
   scope: DecisionScope,
   { reviewer, secondPass }: { readonly reviewer: string; readonly secondPass: number },
 ): Promise<AcceptedPhoto[]> {
   const { rows } = await sql<AcceptedPhoto>`
-    select encode(p.sha256, 'hex') as sha256, p.wnid, p.is_control as "isControl", ${reviewedBy(reviewer)} as "isReviewed"
-    from ${accepted(scope.collectionId)} where not exists (
+    select encode(p.sha256, 'hex') as sha256, p.wnid, p.is_control as "isControl"
+    from ${accepted(scope.collectionId)} where not ${reviewedBy(reviewer)} and not exists (
       select 1 from ${listedVerdicts(scope, secondPass, null)} as l where l.sha256 = p.sha256 and l.is_pending)
     order by p.wnid collate "C", p.sha256`.execute(db);
   return rows;
 }
 
-/** Two tabs draw the same questions, so that those of the second one are skipped. */
-export async function insertQuestions(
+/** Returns false, and changes nothing, if the person has an answer. Two tabs draw the same photos, so those of the second are skipped. */
+export async function replaceQuestions(
   db: Kysely<Database>,
   { collectionId, reviewer }: Actor,
-  questions: readonly DrawnQuestion[],
-): Promise<void> {
-  await sql`
-    insert into quiz_question (collection_id, reviewer, place, sha256, wnid, is_practice, choices)
-    select ${collectionId}::int, ${reviewer}, q.place, decode(q.sha256, 'hex'), q.wnid, q."isPractice", q.choices
-    from rows from (jsonb_to_recordset(${JSON.stringify(questions)}::jsonb)
-      as (sha256 text, wnid text, "isPractice" bool, choices text[])) with ordinality as q(sha256, wnid, "isPractice", choices, place)
-    on conflict do nothing`.execute(db);
+  { photos, questions }: { readonly photos: number; readonly questions: readonly DrawnQuestion[] },
+): Promise<boolean> {
+  const own = sql`collection_id = ${collectionId} and reviewer = ${reviewer}`;
+  return db.transaction().execute(async (trx) => {
+    // An answer that comes later waits for these rows, and then finds none.
+    await sql`select 1 from quiz_question where ${own} for update`.execute(trx);
+    const { rows } = await sql`select 1 from quiz_answer where ${own} limit 1`.execute(trx);
+    if (rows.length > 0) return false;
+    await sql`delete from quiz_question where ${own}`.execute(trx);
+    await sql`
+      insert into quiz_question (collection_id, reviewer, place, sha256, wnid, is_practice, choices, photos)
+      select ${collectionId}::int, ${reviewer}, q.place, decode(q.sha256, 'hex'), q.wnid, q."isPractice", q.choices, ${photos}::int
+      from rows from (jsonb_to_recordset(${JSON.stringify(questions)}::jsonb)
+        as (sha256 text, wnid text, "isPractice" bool, choices text[])) with ordinality as q(sha256, wnid, "isPractice", choices, place)
+      on conflict do nothing`.execute(trx);
+    return true;
+  });
 }
 
 export interface QuizPlace extends QuizQuestion {
@@ -75,23 +98,17 @@ export async function quizPlaces(db: Kysely<Database>, { collectionId, reviewer 
   return rows;
 }
 
-/** Counts the accepted photos that the person gets in no quiz because of a review. */
-export async function countReviewed(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<number> {
-  const { rows } = await sql<{ photos: number }>`
-    select count(distinct p.sha256) as photos from ${accepted(collectionId)} where ${reviewedBy(reviewer)} and not exists (
-      select 1 from quiz_answer a join quiz_question q using (collection_id, reviewer, place)
-      where a.collection_id = ${collectionId} and a.reviewer = ${reviewer} and q.sha256 = p.sha256)`.execute(db);
-  return rows[0]?.photos ?? 0;
-}
-
-/** Stores the first answer to a question. */
+/** Stores the first answer to a question. If the photo at the place was replaced, stores nothing. */
 export async function insertAnswer(
   db: Kysely<Database>,
   { collectionId, reviewer }: Actor,
-  { place, wnid, ms }: QuizAnswer,
+  { place, sha256, wnid, ms }: QuizAnswer,
 ): Promise<void> {
   await sql`
-    insert into quiz_answer (collection_id, reviewer, place, wnid, ms) values (${collectionId}, ${reviewer}, ${place}, ${wnid}, ${ms})
+    insert into quiz_answer (collection_id, reviewer, place, wnid, ms)
+    select collection_id, reviewer, place, ${wnid}, ${ms}::int from quiz_question
+    where collection_id = ${collectionId} and reviewer = ${reviewer} and place = ${place} and sha256 = decode(${sha256}, 'hex')
+    for key share
     on conflict (collection_id, reviewer, place) do nothing`.execute(db);
 }
 

@@ -11,11 +11,9 @@ export interface QuizOptions {
   readonly photos: number;
   /** Buttons for each photo; null: the person types a class. */
   readonly choices: number | null;
-  /** The same seed draws the same photos, without those that a person has reviewed. */
-  readonly seed: number;
 }
 
-export const DEFAULT_QUIZ: QuizOptions = { photos: 100, choices: null, seed: 1 };
+export const DEFAULT_QUIZ: QuizOptions = { photos: 100, choices: null };
 /** Each button has a digit as its key. */
 export const MOST_CHOICES = 9;
 
@@ -27,26 +25,20 @@ export interface QuizQuestion {
   readonly choices: readonly Wnid[] | null;
 }
 
-/** `POST next`: the first photo without an answer. The first request of a person draws the photos. */
+/** `POST next`: the first photo without an answer. The first request of a person draws the photos, if `winnow quiz` has not. */
 export interface QuizState {
-  readonly practice: QuizProgress;
-  readonly quiz: QuizProgress;
-  /** Accepted photos that the person does not get, because the person has reviewed them. */
-  readonly reviewed: number;
+  /** Answered photos of practice while it lasts, then of those that count. */
+  readonly answered: number;
+  /** All of them. */
+  readonly of: number;
   /** `null` if there are no more. */
   readonly question: QuizQuestion | null;
-  /** The photo after it, so that the page can load it early. */
-  readonly upcoming: Sha256 | null;
-}
-
-export interface QuizProgress {
-  readonly answered: number;
-  readonly open: number;
 }
 
 /** `POST answers`. A second answer to a question is not stored. */
 export interface QuizAnswer {
   readonly place: number;
+  readonly sha256: Sha256;
   readonly wnid: Wnid;
   /** From the photo on the page to the answer, in milliseconds. */
   readonly ms: number;

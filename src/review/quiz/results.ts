@@ -53,11 +53,8 @@ function personOf(reviewer: string, own: readonly CountedAnswer[]): PersonAccura
 }
 
 function pooledOf(answers: readonly CountedAnswer[]): PooledAccuracy {
-  const sizes = (keyOf: (answer: CountedAnswer) => string) => new Set(answers.map(keyOf)).size;
   return {
-    photos: sizes(({ sha256 }) => sha256),
-    answers: answers.length,
-    people: sizes(({ reviewer }) => reviewer),
+    photos: new Set(answers.map(({ sha256 }) => sha256)).size,
     accuracy: answers.length === 0 ? null : rightOf(answers) / answers.length,
     ...(pooledInterval(answers) ?? { low: null, high: null }),
   };

@@ -7,16 +7,16 @@ import type { Exchange } from '../route.ts';
 
 export async function sendQuestion(exchange: Exchange, site: Site): Promise<QuizState> {
   const { workspace, reviewer } = await namedDesk(exchange, site, bodyOf(quizBody, exchange).reviewer);
-  return readQuiz(workspace, reviewer, site.quiz);
+  return readQuiz(workspace, reviewer);
 }
 
 export async function answerQuestion(exchange: Exchange, site: Site): Promise<QuizAnswered> {
   const { reviewer: claimed, ...answer } = bodyOf(quizAnswerBody, exchange);
   const { workspace, reviewer } = await namedDesk(exchange, site, claimed);
-  const answered = await answerQuiz(workspace, reviewer, { options: site.quiz, answer });
+  const answered = await answerQuiz(workspace, reviewer, answer);
   if (answered === null)
     throw new BadRequest(
-      `Expected a question of '${reviewer}' and one of its classes but received the place ${answer.place} and the class '${answer.wnid}'; load the page again`,
+      `Expected a photo that '${reviewer}' is asked about, and one of its classes, but received ${answer.sha256} at place ${answer.place} and the class '${answer.wnid}'; load the page again`,
       409,
     );
   return answered;

@@ -3,74 +3,50 @@ import { useEffect, useState } from 'preact/hooks';
 import { readTyping } from '../../page/command.tsx';
 import type { NamedClass } from '../../collection/label-index.ts';
 import type { ReviewSetup } from '../../review/desk/desk.ts';
-import { NameQuestion } from '../review/name-question.tsx';
-import { ApiError, messageOf, reviewApi } from '../review/store/api.ts';
+import { Opener } from '../review/opener.tsx';
+import { reviewApi } from '../review/store/api.ts';
 import { QuestionPage } from './question.tsx';
 import { QuizStore } from './quiz-store.ts';
-import { End, Intro } from './words.tsx';
+import { Calm, End, Intro } from './words.tsx';
 
-interface Opened {
-  readonly setup: ReviewSetup;
-  readonly classes: readonly NamedClass[];
-}
-
-const AGAIN_AFTER_MS = 3_000;
+const QUESTION = {
+  title: 'Who answers?',
+  text: 'Your name is stored with each of your answers. Give the name under which you review, if you do: photos that you have reviewed are left out.',
+};
 
 function Quiz({ collection }: { readonly collection: string }) {
-  const [opened, setOpened] = useState<Opened | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
   const api = reviewApi(collection, null);
-  const open = async (): Promise<void> => {
-    try {
-      const setup = await api.setup();
-      setOpened({ setup, classes: await api.names() });
-    } catch (error) {
-      setProblem(messageOf(error));
-      if (!(error instanceof ApiError) || error.isPassing) setTimeout(() => void open(), AGAIN_AFTER_MS);
-    }
-  };
-  useEffect(() => void open(), []);
-  if (opened === null) return <Calm>{problem ?? 'Opening the quiz …'}</Calm>;
-  const { reviewer, mayReview } = opened.setup;
-  if (!mayReview) return <Calm>Your role allows viewing only. Ask for a reviewer’s token.</Calm>;
-  if (reviewer !== null) return <Questions {...{ collection, reviewer }} classes={opened.classes} />;
+  const open = async (setup: ReviewSetup) => ({ setup, classes: await api.names() });
   return (
-    <NameQuestion title="Who answers?" api={api} onNamed={() => void open()}>
-      Your name is stored with each of your answers. Give the name under which you review, if you do: photos that you
-      have reviewed are left out.
-    </NameQuestion>
+    <Opener api={api} open={open} waiting="Opening the quiz …" question={QUESTION}>
+      {({ setup: { reviewer, mayReview }, classes }) =>
+        mayReview && reviewer !== null ? (
+          <Questions {...{ collection, reviewer, classes }} />
+        ) : (
+          <Calm>Your role allows viewing only. Ask for a reviewer’s token.</Calm>
+        )
+      }
+    </Opener>
   );
 }
 
-interface QuestionsProps extends Pick<Opened, 'classes'> {
+interface QuestionsProps {
   readonly collection: string;
   readonly reviewer: string;
+  readonly classes: readonly NamedClass[];
 }
 
 function Questions({ collection, reviewer, classes }: QuestionsProps) {
   const [hasStarted, start] = useState(false);
   const [, showAgain] = useState(0);
-  const [store] = useState(
-    () =>
-      new QuizStore(reviewApi(collection, reviewer), `${collection} ${reviewer}`, () =>
-        showAgain((count) => count + 1),
-      ),
-  );
-  useEffect(() => void store.begin(), []);
-  const { state, told, problem } = store.shown;
+  const [store] = useState(() => new QuizStore(reviewApi(collection, reviewer), () => showAgain((count) => count + 1)));
+  useEffect(() => void store.send(null), []);
+  const { state, solved, problem } = store.shown;
   if (state === null) return <Calm>{problem ?? 'Looking for photos …'}</Calm>;
-  if (state.question === null && told === null) return <End state={state} />;
-  if (state.practice.answered + state.quiz.answered === 0 && !hasStarted)
+  if (state.question === null && solved === null) return <End state={state} />;
+  if (state.answered === 0 && solved === null && !hasStarted)
     return <Intro state={state} onStart={() => start(true)} />;
   return <QuestionPage store={store} classes={classes} shown={{ ...store.shown, state }} />;
-}
-
-function Calm({ children }: { readonly children: string }) {
-  return (
-    <main class="ask">
-      <p role="status">{children}</p>
-    </main>
-  );
 }
 
 readTyping(document.documentElement.dataset['typing']);

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { NamedClass } from '../../collection/label-index.ts';
 import type { QuizQuestion, QuizState } from '../../review/quiz/quiz.ts';
 import { ClassPicker } from '../picker/class-picker.tsx';
@@ -17,45 +17,42 @@ interface QuestionPageProps {
   readonly shown: Shown & { readonly state: QuizState };
 }
 
-export function QuestionPage({ store, classes, shown: { state, told, isSending, problem } }: QuestionPageProps) {
+export function QuestionPage({ store, classes, shown: { state, solved, isSending, problem } }: QuestionPageProps) {
   const image = useRef<HTMLImageElement>(null);
   const loadedAtMs = useRef(0);
-  const sha256 = told?.sha256 ?? state.question?.sha256 ?? '';
-  useEffect(() => {
-    if (state.upcoming !== null) new Image().src = previewOf(state.upcoming);
-    if (state.question !== null) new Image().src = previewOf(state.question.sha256);
-  }, [state]);
+  const { question } = state;
+  const sha256 = solved?.sha256 ?? question?.sha256 ?? '';
   // An answer before the photo is on the page does not count.
   const answer = (wnid: string): void => {
-    const { place, choices = null } = state.question ?? {};
     const { complete = false, naturalWidth = 0 } = image.current ?? {};
     const ms = Math.round(performance.now() - loadedAtMs.current);
-    if (place === undefined || !complete || naturalWidth === 0 || (choices !== null && ms < DOUBLE_CLICK_MS)) return;
-    void store.answer({ place, wnid, ms });
+    if (question === null || !complete || naturalWidth === 0) return;
+    if (question.choices !== null && ms < DOUBLE_CLICK_MS) return;
+    void store.send({ place: question.place, sha256: question.sha256, wnid, ms });
   };
   const nameOf = (wnid: string): string => classes.find((one) => one.wnid === wnid)?.name ?? wnid;
   return (
     <main class="quiz-page" data-ready aria-busy={isSending}>
       <header>
         <h1>Which class is it?</h1>
-        <p>{told === null ? progressText(state) : 'Practice'}</p>
+        <p>{solved === null ? progressText(state) : 'Practice'}</p>
       </header>
       <QuizPhoto
         key={sha256}
         {...{ sha256, image }}
         onLoad={() => (loadedAtMs.current = performance.now())}
-        onRetry={() => void store.begin()}
+        onRetry={() => void store.send(null)}
       />
       <div class="answer">
-        {told === null ? null : (
+        {solved === null ? null : (
           <div role="status">
-            <p>{told.said === told.truth ? 'Right: ' : `You said ${nameOf(told.said)}. The class is `}</p>
-            <p class="searched">{nameOf(told.truth)}</p>
+            <p>{solved.said === solved.truth ? 'Right: ' : `You said ${nameOf(solved.said)}. The class is `}</p>
+            <p class="searched">{nameOf(solved.truth)}</p>
             <Onward text="Next" onPress={() => store.goOn()} />
           </div>
         )}
-        {told !== null || state.question === null ? null : (
-          <Answers key={sha256} question={state.question} {...{ classes, nameOf }} onAnswer={answer} />
+        {solved !== null || question === null ? null : (
+          <Answers key={sha256} question={question} {...{ classes, nameOf }} onAnswer={answer} />
         )}
         <p role="alert" class="trouble">
           {problem}
@@ -84,7 +81,7 @@ function QuizPhoto({ sha256, image, onLoad, onRetry }: QuizPhotoProps) {
         key={tries}
         ref={image}
         data-photo={sha256}
-        src={previewOf(sha256)}
+        src={`/previews/${sha256}`}
         alt="The photo to name"
         onError={() => setTimeout(again, AGAIN_AFTER_MS)}
         onLoad={onLoad}
@@ -92,8 +89,6 @@ function QuizPhoto({ sha256, image, onLoad, onRetry }: QuizPhotoProps) {
     </div>
   );
 }
-
-const previewOf = (sha256: string): string => `/previews/${sha256}`;
 
 interface AnswersProps extends Pick<QuestionPageProps, 'classes'> {
   readonly question: QuizQuestion;

@@ -15,7 +15,8 @@ import { sha256Of } from '../../support/sha256.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
 import { candidate, decideAs, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
-import { NO_TOKENS, useDashboard } from './support.ts';
+import { answerQuiz, drawQuiz, readQuiz } from '../../../src/review/quiz/quiz.process.ts';
+import { ask, JSON_BODY, NO_TOKENS, useDashboard } from './support.ts';
 import { errorsOfHtml, hasChecker, NO_CHECKER } from '../../support/w3c.ts';
 import { sampleRights } from '../../support/sample-rights.ts';
 
@@ -47,6 +48,7 @@ const PAGES: readonly TestedPage[] = [
     ['the disputes of a review', '/disputes'],
     ['the agreement of a review', '/agreement'],
   ].map(([what = '', end = '']) => ({ what, path: `/c/demo/review${end}`, ready: 'main[data-ready]' })),
+  { what: 'a photo of a quiz', path: '/c/demo/quiz', ready: '.quiz-page[data-ready] .choices' },
   { what: 'a collection without revisions', path: '/c/demo/revisions', ready: 'main.revisions' },
   { what: 'the activity log', path: '/activity', ready: 'main.activity .sessions button' },
   { what: 'a page that cannot be shown', path: '/c/nothing/', ready: 'h1' },
@@ -54,6 +56,15 @@ const PAGES: readonly TestedPage[] = [
 
 let browser: Browser | undefined;
 const servers = { open: '', guarded: '' };
+
+async function acceptAs(client: string, names: readonly string[]): Promise<void> {
+  const subjects = names.map((name) => ({ sha256: sha256Of(name), wnid: GOLDFISH }));
+  const value = { verdict: 'accept', reason: null, shownBy: 'confusions' };
+  const actions = [{ kind: 'verdict', sequence: 1, at: new Date().toISOString(), subjects, value }];
+  const headers = { ...JSON_BODY, cookie: `winnow_reviewer=${Buffer.from(client).toString('base64url')}` };
+  const request = { method: 'POST', headers, body: JSON.stringify({ client, actions }) };
+  expect((await ask(servers.open, '/c/demo/api/review/actions', request)).status).toBe(200);
+}
 
 async function writeSheet(): Promise<void> {
   const { name, mode, ensemble, policy } = dashboard.workspace.collection;
@@ -78,7 +89,9 @@ beforeAll(async () => {
     await fetched(app.db, [candidate('a', { wnid: TENCH })], 'a'),
     await fetched(app.db, [candidate('b', { wnid: TENCH })], 'b'),
   ];
-  await decideAs(app.db, workspace.scope, [kept(a, TENCH), kept(b, TENCH)]);
+  const quiz = ['d', 'e'];
+  const asked = await Promise.all(quiz.map((name) => fetched(app.db, [candidate(name, { wnid: GOLDFISH })], name)));
+  await decideAs(app.db, workspace.scope, [kept(a, TENCH), kept(b, TENCH), ...asked.map((id) => kept(id, GOLDFISH))]);
   const refusal = { reason: 'licence-not-allowed', detail: 'all rights reserved' } as const;
   await store(app.db, [candidate('c', { wnid: GOLDFISH, url: 'https://host.example/c.jpg', refusal })]);
   await pauseStages(app.db, { stages: ['fetch'], collectionId: null, by: 'ann', endWorkers: false });
@@ -91,6 +104,10 @@ beforeAll(async () => {
   await storeSession(app.db, { id: sha256Of('session'), role: 'viewer', name: 'ann', place: doing.place, until });
   browser = await openBrowser(chromium);
   servers.open = await dashboard.serve(NO_TOKENS, { reviewer: 'ann' });
+  await acceptAs('bob', quiz);
+  await drawQuiz(workspace, 'ann', { photos: 2, choices: 5 });
+  const { question } = await readQuiz(workspace, 'ann');
+  if (question !== null) await answerQuiz(workspace, 'ann', { ...question, wnid: GOLDFISH, ms: 1 });
   servers.guarded = await dashboard.serve({ ...NO_TOKENS, viewer: 'viewer-viewer-viewer-viewer' });
 });
 

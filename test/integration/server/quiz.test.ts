@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { answerQuiz, readHumanAccuracy, readQuiz } from '../../../src/review/quiz/quiz.process.ts';
+import { answerQuiz, drawQuiz, readHumanAccuracy, readQuiz } from '../../../src/review/quiz/quiz.process.ts';
 import type { QuizAnswered, QuizState } from '../../../src/review/quiz/quiz.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';
@@ -10,7 +10,7 @@ const dashboard = useDashboard();
 const TENCH = 'n01440764';
 const GOLDFISH = 'n01443537';
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
-const OPTIONS = { photos: 4, choices: 3, seed: 1 };
+const OPTIONS = { photos: 4, choices: 3 };
 let server = '';
 
 const stateIn: (json: string) => QuizState = JSON.parse;
@@ -45,21 +45,19 @@ beforeAll(async () => {
 
 it('a quiz asks a person about photos that the person has not reviewed, takes each first answer, and tells the class in practice only', async () => {
   const { workspace } = dashboard;
-  expect(await readQuiz(workspace, 'ann', OPTIONS)).toMatchObject({ reviewed: 7, question: null });
-  // `winnow quiz` draws so. A server that draws for another number of photos goes on with them.
-  await readQuiz(workspace, 'bob', OPTIONS);
+  expect(await readQuiz(workspace, 'ann')).toEqual({ answered: 0, of: 0, question: null });
+  // Pages draw all photos, to be typed. `winnow quiz` draws again while the person has no answer.
+  expect(await readQuiz(workspace, 'bob')).toMatchObject({ answered: 0, of: 7, question: { choices: null } });
+  expect(await drawQuiz(workspace, 'bob', OPTIONS)).toBe(true);
   let text = await post('bob', 'quiz/next', { reviewer: 'bob' });
   let state = stateIn(text);
-  expect([state.practice, state.quiz]).toEqual([
-    { answered: 0, open: 3 },
-    { answered: 0, open: 4 },
-  ]);
+  expect(state).toMatchObject({ answered: 0, of: 3 });
   const said: string[] = [];
   while (state.question !== null) {
-    const { place, isPractice, choices } = state.question;
+    const { place, sha256, isPractice, choices } = state.question;
     expect(choices).toHaveLength(3);
     const wnid = place % 3 === 0 ? (choices?.find((one) => one !== TENCH) ?? '') : TENCH;
-    const body = { reviewer: 'bob', place, wnid, ms: 1_200 };
+    const body = { reviewer: 'bob', place, sha256, wnid, ms: 1_200 };
     // Two tabs: the first answer counts.
     const told = await post('bob', 'quiz/answers', body);
     const answer = answeredIn(told);
@@ -70,21 +68,23 @@ it('a quiz asks a person about photos that the person has not reviewed, takes ea
     ({ state } = answer);
   }
   expect(said).toEqual(['1', '2', '3', '4', '5', '6', '7']);
+  expect([state.answered, state.of, await drawQuiz(workspace, 'bob', OPTIONS)]).toEqual([4, 4, false]);
   // Outside of the buttons, nothing names a class.
   expect(text.replaceAll(/"choices":\[[^\]]*\]/g, '')).not.toMatch(/n\d{8}|confusion|prob/i);
   const { people } = await readHumanAccuracy(workspace.app.db, workspace.scope);
   expect(people).toMatchObject([{ reviewer: 'bob', photos: 4, right: 3, controlPhotos: 0 }]);
 });
 
-it('a quiz refuses other classes than its buttons, and skips photos that are not accepted any more or that the person has reviewed', async () => {
+it('a quiz refuses other classes than its buttons and answers to other photos, and skips photos that are not accepted any more or that the person has reviewed', async () => {
   const { workspace } = dashboard;
-  const { question } = await readQuiz(workspace, 'cleo', OPTIONS);
-  const wrong = { place: question?.place ?? 0, wnid: 'n00000000', ms: 1 };
-  expect(await answerQuiz(workspace, 'cleo', { options: OPTIONS, answer: wrong })).toBeNull();
+  await drawQuiz(workspace, 'cleo', OPTIONS);
+  const { question } = await readQuiz(workspace, 'cleo');
+  const asked = { place: 1, sha256: question?.sha256 ?? sha256Of('a'), wnid: TENCH, ms: 1 };
+  for (const wrong of [{ wnid: 'n00000000' }, { sha256: sha256Of('another photo') }, { place: 2 }])
+    expect(await answerQuiz(workspace, 'cleo', { ...asked, ...wrong })).toBeNull();
   const named = NAMES.find((name) => sha256Of(name) === question?.sha256) ?? '';
   await review('cleo', [named], 'accept');
-  const later = await readQuiz(workspace, 'cleo', OPTIONS);
-  expect([later.practice.open + later.quiz.open, later.reviewed]).toEqual([6, 1]);
+  expect(await readQuiz(workspace, 'cleo')).toMatchObject({ answered: 0, of: 2 });
   // Answers on disputed photos do not count.
   await review('dan', NAMES, 'reject');
   expect((await readHumanAccuracy(workspace.app.db, workspace.scope)).people).toEqual([]);

@@ -198,7 +198,7 @@ describe('ReportPage', () => {
     const text = textOf(html);
     expect(text).toMatch(/Person B 10 90\.0.% \(59\.6 to 98\.2.%\)/);
     expect(text).toMatch(/All people 10 90\.0.% \(/);
-    expect(text).toContain('20 answers of 2 people on 10 photos.');
+    expect(text).toContain('90.0 % on 10 photos (95 % interval 7.8 % to 99.9 %).');
     expect(all(html, /<text[^>]*>(Person [AB]|All people)</g)).toEqual(['Person A', 'Person B', 'All people']);
     expect(html).not.toMatch(/dora|emil/);
     expect(textOf(page(madeReport()))).toContain('No human accuracy was measured.');

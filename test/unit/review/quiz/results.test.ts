@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pooledText } from '../../../../src/kernel/human-accuracy.ts';
+import { humanAccuracyText } from '../../../../src/kernel/human-accuracy.ts';
 import { pooledInterval, tQuantile } from '../../../../src/review/quiz/pooled-interval.ts';
 import { humanAccuracy, withoutNames, type CountedAnswer } from '../../../../src/review/quiz/results.ts';
 import { sha256Of } from '../../../support/sha256.ts';
@@ -67,15 +67,15 @@ describe('human accuracy', () => {
         choices: 5,
       },
     ]);
-    expect(pooled.set).toEqual({ photos: 10, answers: 10, people: 1, accuracy: 0.9, low: null, high: null });
+    expect(pooled.set).toEqual({ photos: 10, accuracy: 0.9, low: null, high: null });
     expect(pooled.control).toMatchObject({ photos: 4, accuracy: 0.75 });
-    expect(pooledText(pooled.set)).toBe(
-      '90.0 % (no interval with fewer than two people and photos): 10 answers of 1 person on 10 photos',
+    expect(humanAccuracyText({ people, pooled })).toContain(
+      ': 90.0 % on 10 photos (no interval with fewer than two people and photos). Each person: A 90.0 % (59.6 % to 98.2 %, one of 5 classes)',
     );
   });
 
   it('is empty without answers', () => {
-    const none = { photos: 0, answers: 0, people: 0, accuracy: null, low: null, high: null };
+    const none = { photos: 0, accuracy: null, low: null, high: null };
     expect(humanAccuracy([])).toEqual({ people: [], pooled: { set: none, control: null } });
   });
 });
