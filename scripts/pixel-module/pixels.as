@@ -2,8 +2,8 @@
 // scripts/build-pixel-module.ts` compiles it into src/photo/pixels/pixel-module-bytes.ts.
 //
 // Resizing. Sums are those of Pillow (see src/photo/pixels/resize.ts): 8-bit pixels times weights in units of 2^-22, plus one half, shifted right by 22. A weight
-// does not fit 16 bits, so it comes in two parts, weight = high * 2^11 + low, both at most 2^11: i32x4.dot_i16x8_s then
-// multiplies two pixels by two weights and adds them up in one instruction. Low sums may wrap around; since the sum as a
+// does not fit 16 bits, so it comes in two parts, weight = high * 2^11 + low, the high part of a weight beyond 0..1 a little outside 0..2^11: i32x4.dot_i16x8_s then
+// multiplies two pixels by two weights and adds them up in one instruction. Low parts are never negative. Low sums may wrap around; since the sum as a
 // whole fits 32 bits, it is right all the same.
 //
 // Weights come in pairs, for two neighbouring pixels: two i16 high parts, then two i16 low parts, 8 bytes in all. An odd
@@ -13,11 +13,11 @@ const PRECISION_BITS: i32 = 22;
 const HALF: i32 = 1 << 21;
 const LOW_BITS: i32 = 11;
 
-/** Converts a sum back to 0..255 in each lane. */
+/** Converts a sum back to a level in each lane. Filters with negative weights give levels outside 0..255, which narrowing clips. */
 @inline
 function level(high: v128, low: v128): v128 {
   const sum = i32x4.add(i32x4.add(i32x4.shl(high, LOW_BITS), low), i32x4.splat(HALF));
-  return i32x4.shr_u(sum, PRECISION_BITS);
+  return i32x4.shr_s(sum, PRECISION_BITS);
 }
 
 /** Two interleaved RGB pixels at `from` as i16 pairs, one channel in each lane: r0 r1, g0 g1, b0 b1, and an empty lane. */

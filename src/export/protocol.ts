@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { INTERPOLATIONS } from '../kernel/interpolation.ts';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
 import { CLASSES, count, FEW, listOf, MANY, recordOf, share } from './bounded.ts';
 import { EXPORT_MODES } from './modes.ts';
@@ -74,6 +75,9 @@ const modelSchema = z.strictObject({
   /** Side of the square input and of the shorter side before cropping, in pixels; mean and deviation in units of 0..255. */
   size: count,
   shorterSide: count,
+  /** Older exports lack the next two: their photos keep their shape and are resized by `bilinear-antialias`. */
+  isSquare: z.boolean().optional(),
+  interpolation: z.enum(INTERPOLATIONS).optional(),
   mean: triple,
   std: triple,
 });
@@ -219,7 +223,7 @@ export function totalsOf(funnel: Protocol['funnel']): z.output<typeof totalsSche
 const COMMON = [
   'The same bytes count once for a class, and a near-duplicate of a listed photo (64-bit perceptual hash, confirmed by a finer comparison) is not listed unless it was reviewed before.',
   'EXIF orientation is applied, alpha is put on white and 16-bit pictures take the high byte, before the models see a photo.',
-  'Crops are cut after the shorter side was resized as Pillow does (bilinear, antialias); the other side is int(size * long / short).',
+  'Crops are cut after the photo was resized as Pillow does, to the sides and by the filter that `preprocessing` names; beside a shorter side, the other one is int(size * long / short).',
 ] as const;
 
 /** @param allowed mode O: concepts below one of the 1,000 classes whose photos are taken: `baby grand (n02766792)` */

@@ -3,6 +3,7 @@ import type { Added } from '../../models/library/add.process.ts';
 import type { GivenFacts } from '../../models/library/draft.process.ts';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
 import { NORMALISATIONS } from '../../models/library/normalisation.ts';
+import { INTERPOLATIONS } from '../../kernel/interpolation.ts';
 import { displayPath } from '../../config/root.ts';
 import { tensorText } from '../../platform/onnx/graph.ts';
 import { terminalAsker } from '../text/ask.ts';
@@ -36,6 +37,12 @@ export function addModelsAddCommand(models: Command): void {
     )
     .option('--normalise <how>', `how pixels become numbers: ${NORMALISATIONS}`)
     .addOption(new Option('--resize <pixels>', "the photo's shorter side before the crop").argParser(pixels))
+    .option('--square', 'photos are resized to a square of that side; they lose their shape')
+    .addOption(
+      new Option('--interpolation <filter>', 'how photos are resized (default: bilinear-antialias)').choices(
+        INTERPOLATIONS,
+      ),
+    )
     .addOption(new Option('--size <pixels>', 'side of the input, if the file does not say').argParser(pixels))
     .addOption(
       new Option('--layout <layout>', 'layout of the input, if the file does not say').choices(['nchw', 'nhwc']),

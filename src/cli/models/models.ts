@@ -158,13 +158,16 @@ function graphLines({ input, resize, normalise, outputs, head }: NonNullable<Mod
   const scaled = `(pixel - ${mean.join(', ')}) / ${std.join(', ')}, pixel 0..255`;
   const logarithm = outputs.values === 'probabilities' ? ' (their logarithm is taken: its softmax is the same)' : '';
   return [
-    `  input     '${input.name}' ${type} ${layout}, ${input.size} px of a photo resized to ${resize.shorterSide} px`,
+    `  input     '${input.name}' ${type} ${layout}, ${input.size} px of a photo ${resizedText(resize)}`,
     `  pixels    ${type === 'uint8' ? 'unchanged (the graph normalises them)' : scaled}`,
     head === undefined
       ? `  output    '${outputs.logits}', ${outputs.values ?? 'logits'}${logarithm}`
       : `  output    the head's, over '${outputs.features ?? ''}'`,
   ];
 }
+
+const resizedText = ({ shorterSide, square, interpolation }: NonNullable<ModelEntry['card']>['resize']): string =>
+  `resized to ${square === true ? `${shorterSide} x ${shorterSide}` : shorterSide} px (${interpolation})`;
 
 async function verify(names: readonly string[], { flags, loaded, log, signal }: CommandContext): Promise<number> {
   // Find all cards first, so that a wrong name is reported before any model runs.

@@ -4,6 +4,7 @@ import { schemaProblems, wholeNumber } from '../../config/schema-problems.ts';
 import { parseYaml } from '../../config/yaml.ts';
 import type { YamlFile } from '../../config/yaml.ts';
 import { UsageError } from '../../kernel/errors.ts';
+import { INTERPOLATIONS } from '../../kernel/interpolation.ts';
 import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { CLASS_LIST_NAMES } from '../class-table.ts';
 import { nameSchema } from '../name.ts';
@@ -47,7 +48,11 @@ const cardSchema = z.strictObject({
     layout: z.enum(LAYOUTS).optional(),
     type: z.enum(INPUT_TYPES).optional(),
   }),
-  resize: z.strictObject({ shorterSide: sideSchema, interpolation: z.literal('bilinear-antialias') }),
+  resize: z.strictObject({
+    shorterSide: sideSchema,
+    square: z.boolean().optional(),
+    interpolation: z.enum(INTERPOLATIONS),
+  }),
   normalise: z.strictObject({ mean: meanSchema, std: stdSchema }).optional(),
   outputs: z.strictObject({
     logits: textField,
@@ -72,8 +77,8 @@ export type Normalisation = Readonly<NonNullable<Card['normalise']>>;
 /**
  * Everything needed to run a model exactly as it was trained: a file in config/models, or in a folder of config/local/models.
  *
- * A crop of `input.size` x `input.size` pixels is cut after the shorter side was resized to `resize.shorterSide` (Pillow's bilinear
- * filter with antialias). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or
+ * A crop of `input.size` x `input.size` pixels is cut after the photo was resized as Pillow does: its shorter side to
+ * `resize.shorterSide`, or both sides (`square: true`). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or
  * `[batch, size, size, 3]` (`nhwc`); float32 `(pixel - mean) / std` with pixel 0..255, or (`type: uint8`) the pixels themselves.
  */
 export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {

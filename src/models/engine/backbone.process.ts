@@ -1,3 +1,4 @@
+import { preprocessingVersion } from '../evidence/member.ts';
 import type { CropOutputs } from '../evidence/crop-stream.process.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { openHead, type Head } from '../../platform/onnx/head.ts';
@@ -70,8 +71,7 @@ export function backbonesOf(members: readonly MemberSpec[]): SharedBackbone[] {
   const byKey = new Map<string, { spec: BackboneSpec; members: number[] }>();
   for (const [i, { backbone }] of members.entries()) {
     const { sha256, inputName, input, format } = backbone;
-    const { size, shorterSide, mean, std } = input;
-    const key = JSON.stringify([sha256, inputName, size, shorterSide, mean, std, format?.layout, format?.type]);
+    const key = JSON.stringify([sha256, inputName, preprocessingVersion(input), format?.layout, format?.type]);
     const shared = byKey.get(key) ?? { spec: backbone, members: [] };
     shared.members.push(i);
     byKey.set(key, shared);

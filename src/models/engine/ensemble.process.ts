@@ -146,6 +146,8 @@ export function inputOf(card: ModelCard): ModelInput {
   return {
     size: card.input.size,
     shorterSide: card.resize.shorterSide,
+    isSquare: card.resize.square ?? false,
+    interpolation: card.resize.interpolation,
     mean: card.normalise.mean,
     std: card.normalise.std,
   };

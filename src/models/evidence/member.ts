@@ -1,17 +1,21 @@
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import type { Interpolation } from '../../kernel/interpolation.ts';
+import type { ResizedTo } from '../../photo/pixels/resize.ts';
 
 /** The input pixels of a member: everything besides its weights that changes its logits. */
-export interface ModelInput {
+export interface ModelInput extends ResizedTo {
   /** Side of the square input, pixels. */
   readonly size: number;
-  /** The picture's shorter side before cropping, pixels. */
-  readonly shorterSide: number;
+  readonly interpolation: Interpolation;
   /** Subtracted from each channel (RGB), in 0..255 units. */
   readonly mean: readonly [number, number, number];
   /** Divides each channel (RGB), in 0..255 units. */
   readonly std: readonly [number, number, number];
 }
+
+/** The pixels of a photo that a crop has. */
+export type CropSizes = Pick<ModelInput, 'size' | 'shorterSide' | 'isSquare'>;
 
 export interface ModelIdentity {
   readonly modelName: string;
@@ -53,15 +57,16 @@ export interface ModelReading {
  * that all bundled models share add nothing to the name, so that evidence from before there were others stays valid.
  */
 export function preprocessingVersion(input: ModelInput, reading?: ModelReading): string {
-  const { size, shorterSide, mean, std } = input;
-  const pixels = `v${PIXELS_VERSION} exif white-alpha pillow-bilinear:${shorterSide} tencrop:${size} mean:${mean.join(',')} std:${std.join(',')}`;
+  const { size, shorterSide, isSquare, interpolation, mean, std } = input;
+  const to = isSquare ? `${shorterSide}x${shorterSide}` : shorterSide;
+  const pixels = `v${PIXELS_VERSION} exif white-alpha pillow-${interpolation.replace('-antialias', '')}:${to} tencrop:${size} mean:${mean.join(',')} std:${std.join(',')}`;
   return [pixels, ...(reading === undefined ? [] : wordsOf(reading))].join(' ');
 }
 
-/** The sizes in pixels in the name that `preprocessingVersion` gives, for evidence of a model whose card may be gone. */
-export function cropSizesOf(preprocessing: string): Pick<ModelInput, 'size' | 'shorterSide'> {
-  const [, shorterSide, size] = /pillow-bilinear:(\d+) tencrop:(\d+)/.exec(preprocessing) ?? [];
-  return { size: Number(size), shorterSide: Number(shorterSide) };
+/** The sizes in the name that `preprocessingVersion` gives, for evidence of a model whose card may be gone. */
+export function cropSizesOf(preprocessing: string): CropSizes {
+  const [, shorterSide, square, size] = /pillow-\w+:(\d+)(x\d+)? tencrop:(\d+)/.exec(preprocessing) ?? [];
+  return { size: Number(size), shorterSide: Number(shorterSide), isSquare: square !== undefined };
 }
 
 function wordsOf({ layout, type, values, output, classesSha256, headSha256 }: ModelReading): string[] {

@@ -1,6 +1,6 @@
 import type { RgbImage, Size } from '../../platform/image/raster.ts';
 import type { Box } from '../../photo/pixels/box.ts';
-import { resizeBilinear, resizeRegion, shorterSideSize } from '../../photo/pixels/resize.ts';
+import { resize, resizedSize, resizeRegion, type ResizeTarget } from '../../photo/pixels/resize.ts';
 import { tenCrop } from '../../photo/pixels/ten-crop.ts';
 import { fillTensor } from '../../photo/pixels/tensor.ts';
 import { CROPS_PER_MEMBER } from './evidence.ts';
@@ -21,9 +21,9 @@ const MAX_WHOLE_PIXELS = 2 ** 22;
 export class PreparedPicture {
   #decoded: RgbImage | null;
   readonly #size: Size;
-  /** Whole resized pictures, by shorter side. */
-  readonly #whole = new Map<number, RgbImage>();
-  /** Crops cut from the decoded picture, by shorter side and box. With an odd margin the mirrored centre is another box. */
+  /** Whole resized pictures, by how they are resized. */
+  readonly #whole = new Map<string, RgbImage>();
+  /** Crops cut from the decoded picture, by how it is resized and box. With an odd margin the mirrored centre is another box. */
   readonly #parts = new Map<string, RgbImage>();
 
   constructor(decoded: RgbImage, inputs: readonly ModelInput[]) {
@@ -45,31 +45,34 @@ export class PreparedPicture {
 
   /** The crop's place in a resized picture: in the whole, or in a picture of the crop alone. */
   #cropOf(input: ModelInput, crop: number): { image: RgbImage; box: Box; mirrored: boolean } {
-    const target = shorterSideSize(this.#size, input.shorterSide);
+    const target = this.#target(input);
     const { box, mirrored } = tenCrop(crop, target, input.size);
     const isCentre = crop % 5 === 4;
     const isPart = isCentre || this.#isThin(input);
-    const whole = isPart ? this.#whole.get(input.shorterSide) : this.#wholePicture(input);
+    const whole = isPart ? this.#whole.get(resizeKey(input)) : this.#wholePicture(input);
     if (whole !== undefined) return { image: whole, box, mirrored };
     return { image: this.#part(input, { target, box }), box: { ...box, left: 0, top: 0 }, mirrored };
   }
 
-  #isThin({ shorterSide }: ModelInput): boolean {
-    const { width, height } = shorterSideSize(this.#size, shorterSide);
+  #target(input: ModelInput): ResizeTarget {
+    return { ...resizedSize(this.#size, input), interpolation: input.interpolation };
+  }
+
+  #isThin(input: ModelInput): boolean {
+    const { width, height } = this.#target(input);
     return width * height > MAX_WHOLE_PIXELS;
   }
 
   #wholePicture(input: ModelInput): RgbImage {
-    const known = this.#whole.get(input.shorterSide);
+    const known = this.#whole.get(resizeKey(input));
     if (known !== undefined) return known;
-    const { width, height } = shorterSideSize(this.#size, input.shorterSide);
-    const image = resizeBilinear(this.#source(), width, height);
-    this.#whole.set(input.shorterSide, image);
+    const image = resize(this.#source(), this.#target(input));
+    this.#whole.set(resizeKey(input), image);
     return image;
   }
 
-  #part(input: ModelInput, region: { target: Size; box: Box }): RgbImage {
-    const key = [input.shorterSide, region.box.left, region.box.top, input.size].join(' ');
+  #part(input: ModelInput, region: { target: ResizeTarget; box: Box }): RgbImage {
+    const key = [resizeKey(input), region.box.left, region.box.top, input.size].join(' ');
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
     const image = resizeRegion(this.#source(), region.target, region.box);
@@ -82,4 +85,8 @@ export class PreparedPicture {
       throw new Error('Expected the decoded picture to be in memory; it is freed once every member has its own size');
     return this.#decoded;
   }
+}
+
+function resizeKey({ shorterSide, isSquare, interpolation }: ModelInput): string {
+  return `${shorterSide} ${isSquare} ${interpolation}`;
 }

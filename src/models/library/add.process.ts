@@ -141,12 +141,12 @@ export async function freeName(name: string | undefined, workingDir: string): Pr
 
 /** `gather` has asked for everything that the file does not state. */
 function pixelFacts(
-  { layout = 'nchw', size = 0, resize = 0, normalise = '' }: GivenFacts,
+  { layout = 'nchw', size = 0, resize = 0, square, interpolation = 'bilinear-antialias', normalise = '' }: GivenFacts,
   input: PictureInput,
 ): Pick<CardFile, 'input' | 'resize' | 'normalise'> {
   return {
     input: { name: input.name, size: input.size ?? size, layout: input.layout ?? layout, type: input.type },
-    resize: { shorterSide: resize, interpolation: 'bilinear-antialias' },
+    resize: { shorterSide: resize, square, interpolation },
     normalise: input.type === 'uint8' ? undefined : parseNormalisation(normalise),
   };
 }

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { CardFile } from '../../collection/cards/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
+import type { Interpolation } from '../../kernel/interpolation.ts';
 import { outputWidth, tensorText, type GraphDescription, type GraphValue } from '../../platform/onnx/graph.ts';
 import { NORMALISATIONS, parseNormalisation } from './normalisation.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
@@ -14,6 +15,8 @@ export interface GivenFacts {
   readonly layout?: 'nchw' | 'nhwc' | undefined;
   readonly size?: number | undefined;
   readonly resize?: number | undefined;
+  readonly square?: true | undefined;
+  readonly interpolation?: Interpolation | undefined;
   readonly normalise?: string | undefined;
   readonly logits?: string | undefined;
   readonly classes?: string | undefined;

@@ -1,6 +1,6 @@
 import type { LumaImage, RgbImage } from '../../platform/image/raster.ts';
 import { MAX_SCALE } from '../pixels/axis-filter.ts';
-import { resizeLuma, resizeBilinear } from '../pixels/resize.ts';
+import { resizeLuma, resize } from '../pixels/resize.ts';
 
 /** The lowest frequencies of a picture, unscaled: `[vertical * FREQUENCIES + horizontal]`. */
 export type Frequencies = Float64Array;
@@ -28,7 +28,7 @@ export function frequenciesOf(image: RgbImage | LumaImage): Frequencies {
 
 /** Luma as Pillow computes it (ITU-R 601, 16-bit fixed point), but after resizing: at most one level differs. */
 function greyGrid(image: RgbImage): Uint8Array {
-  const { data } = resizeBilinear(shortened(image), GRID, GRID);
+  const { data } = resize(shortened(image), { width: GRID, height: GRID });
   const grey = new Uint8Array(GRID * GRID);
   for (let i = 0, from = 0; i < grey.length; i++, from += 3) {
     const [red, green, blue] = [data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0];

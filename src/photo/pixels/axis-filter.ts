@@ -1,10 +1,33 @@
+import type { Interpolation } from '../../kernel/interpolation.ts';
+
 /**
- * The weights of Pillow's bilinear filter with antialiasing for one axis (`src/libImaging/Resample.c`,
- * `precompute_coeffs` and `normalize_coeffs_8bpc`), laid out for the module.
+ * The weights of Pillow's filters with antialiasing for one axis (`src/libImaging/Resample.c`, `precompute_coeffs` and
+ * `normalize_coeffs_8bpc`), laid out for the module.
  *
- * Weights are whole multiples of 2^-22. They are never negative and add up to one except for their own rounding. Sums
- * therefore fit 32 bits, and no clipping is needed while `MAX_SCALE` holds.
+ * Weights are whole multiples of 2^-22 and add up to one except for their own rounding. While `MAX_SCALE` holds, sums fit 32 bits.
  */
+
+interface Kernel {
+  /** How far it reaches, in pixels of the smaller picture. */
+  readonly support: number;
+  /** The share of a pixel at a distance of `x` >= 0, before shares are scaled to a sum of 1. */
+  readonly shareAt: (x: number) => number;
+}
+
+const KERNELS: Readonly<Record<Interpolation, Kernel>> = {
+  'bilinear-antialias': { support: 1, shareAt: (x) => Math.max(0, 1 - x) },
+  'bicubic-antialias': { support: 2, shareAt: bicubic },
+  lanczos: { support: 3, shareAt: (x) => (x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+function bicubic(x: number): number {
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0;
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
+}
 
 /** Output pixel `i` is the weighted sum of the source pixels from `starts[i]` on. */
 export interface AxisFilter {
@@ -21,7 +44,7 @@ export interface AxisFilter {
 const ONE = 2 ** 22;
 const LOW_BITS = 11;
 const LOW_MASK = 2 ** LOW_BITS - 1;
-/** Source pixels per output pixel. Above 8,223 the rounding errors of the weights could carry a sum past 255. */
+/** Source pixels per output pixel. */
 export const MAX_SCALE = 8_000;
 /** A filter takes about 10 kB. Photos have few sizes, because sources scale them to one longer side. */
 const MAX_CACHED_FILTERS = 256;
@@ -35,21 +58,23 @@ export interface Span {
 
 const cachedFilters = new Map<string, AxisFilter>();
 
-/** The filter with the outputs of `span`, and the position of the first of them in it. */
-export function axisFilterOver(
-  sourceLength: number,
-  length: number,
-  span: Span,
-): { readonly filter: AxisFilter; readonly span: Span } {
-  if (length <= MAX_WHOLE_LENGTH) return { filter: axisFilter(sourceLength, length), span };
-  return { filter: makeAxisFilter(sourceLength, length, span), span: { ...span, first: 0 } };
+export interface Axis {
+  readonly sourceLength: number;
+  readonly length: number;
+  readonly interpolation: Interpolation;
 }
 
-function axisFilter(sourceLength: number, length: number): AxisFilter {
-  const key = `${sourceLength}>${length}`;
+/** The filter with the outputs of `span`, and the position of the first of them in it. */
+export function axisFilterOver(axis: Axis, span: Span): { readonly filter: AxisFilter; readonly span: Span } {
+  if (axis.length <= MAX_WHOLE_LENGTH) return { filter: axisFilter(axis), span };
+  return { filter: makeAxisFilter(axis, span), span: { ...span, first: 0 } };
+}
+
+function axisFilter(axis: Axis): AxisFilter {
+  const key = `${axis.sourceLength}>${axis.length} ${axis.interpolation}`;
   const cached = cachedFilters.get(key);
   if (cached !== undefined) return cached;
-  const filter = makeAxisFilter(sourceLength, length, { first: 0, count: length });
+  const filter = makeAxisFilter(axis, { first: 0, count: axis.length });
   const [oldest] = cachedFilters.keys();
   if (cachedFilters.size >= MAX_CACHED_FILTERS && oldest !== undefined) cachedFilters.delete(oldest);
   cachedFilters.set(key, filter);
@@ -57,14 +82,16 @@ function axisFilter(sourceLength: number, length: number): AxisFilter {
 }
 
 /** Computes the weights in Pillow's order of operations, because their last bits depend on it. */
-function makeAxisFilter(sourceLength: number, length: number, { first, count }: Span): AxisFilter {
+function makeAxisFilter({ sourceLength, length, interpolation }: Axis, { first, count }: Span): AxisFilter {
   const scale = sourceLength / length;
   if (scale > MAX_SCALE) {
     throw new RangeError(
       `Expected at most ${MAX_SCALE}-fold shrinking but received ${sourceLength} to ${length} pixels`,
     );
   }
-  const support = Math.max(1, scale);
+  const kernel = KERNELS[interpolation];
+  const widening = Math.max(1, scale);
+  const support = kernel.support * widening;
   const starts = new Int32Array(count);
   const counts = new Int32Array(count);
   const pairs = new Int32Array(count);
@@ -77,19 +104,19 @@ function makeAxisFilter(sourceLength: number, length: number, { first, count }: 
     starts[i] = start;
     counts[i] = end - start;
     pairs[i] = Math.ceil((end - start) / 2);
-    pushPairs(weights, weightsOf({ start, end, center, inverseSupport: 1 / support }));
+    pushPairs(weights, weightsOf(kernel, { start, end, center, narrowing: 1 / widening }));
     pairsBefore[i + 1] = weights.length / 4;
   }
   return { starts, counts, pairs, pairsBefore, weights: Int16Array.from(weights) };
 }
 
 /** In units of 2^-22. */
-function weightsOf(at: { start: number; end: number; center: number; inverseSupport: number }): number[] {
-  const { start, end, center, inverseSupport } = at;
+function weightsOf(kernel: Kernel, at: { start: number; end: number; center: number; narrowing: number }): number[] {
+  const { start, end, center, narrowing } = at;
   const shares: number[] = [];
-  for (let s = start; s < end; s++) shares.push(Math.max(0, 1 - Math.abs((s - center + 0.5) * inverseSupport)));
+  for (let s = start; s < end; s++) shares.push(kernel.shareAt(Math.abs((s - center + 0.5) * narrowing)));
   const total = shares.reduce((sum, share) => sum + share, 0);
-  return shares.map((share) => Math.trunc(0.5 + (share / total) * ONE));
+  return shares.map((share) => Math.trunc((share / total) * ONE + (share < 0 ? -0.5 : 0.5)));
 }
 
 function pushPairs(to: number[], weights: readonly number[]): void {

@@ -1,44 +1,60 @@
+import type { Interpolation } from '../../kernel/interpolation.ts';
 import type { RgbImage, LumaImage, Size } from '../../platform/image/raster.ts';
 import { axisFilterOver, type AxisFilter, type Span } from './axis-filter.ts';
 import { isSideLength, requireBoxWithin, type Box } from './box.ts';
 import { withPixelModule, type Address, type PixelModule } from './pixel-module.ts';
 
 /**
- * Pillow's bilinear resize with antialiasing, bit for bit: `Image.resize(size, BILINEAR)` on 8-bit pictures, which is
- * what torchvision's `Resize` runs on a PIL image. Source of the method: Pillow, `src/libImaging/Resample.c`.
+ * Pillow's resize with antialiasing, bit for bit: `Image.resize(size, BILINEAR)` (or `BICUBIC`, `LANCZOS`) on 8-bit pictures,
+ * which is what torchvision's `Resize` runs on a PIL image. Source of the method: Pillow, `src/libImaging/Resample.c`.
  *
- * The picture is filtered along its rows, rounded to 8 bits, then along its columns. When shrinking, the triangle filter
+ * The picture is filtered along its rows, rounded to 8 bits, then along its columns. (Pillow 13 takes the other order for
+ * some tall pictures.) When shrinking, the filter
  * widens with the scale, so that every source pixel counts. An axis that keeps its length is filtered, too, with weights
  * of one, which changes nothing. The loops themselves are in WebAssembly: see `pixel-module.ts`.
  */
 
 const STRIP_ROWS = 64;
 
-/** As torchvision's `Resize(shorter)`: the other side is `int(shorter * long / short)`, truncated. */
-export function shorterSideSize(size: Size, shorter: number): Size {
-  const { width, height } = size;
+/** The size that a model's photos are resized to. */
+export interface ResizedTo {
+  /** Of the resized picture, pixels. */
+  readonly shorterSide: number;
+  /** True if both sides are as long as that, as torchvision's `Resize((side, side))` makes them. */
+  readonly isSquare: boolean;
+}
+
+/** As torchvision's `Resize(shorterSide)`: the other side is `int(shorterSide * long / short)`, truncated. */
+export function resizedSize({ width, height }: Size, { shorterSide: shorter, isSquare }: ResizedTo): Size {
+  if (isSquare) return { width: shorter, height: shorter };
   return width <= height
     ? { width: shorter, height: Math.trunc((shorter * height) / width) }
     : { width: Math.trunc((shorter * width) / height), height: shorter };
 }
 
+export interface ResizeTarget extends Size {
+  /** Default: `bilinear-antialias`. */
+  readonly interpolation?: Interpolation;
+}
+
 /** The whole picture at `width` x `height` pixels. Throws a RangeError unless both are positive whole numbers. */
-export function resizeBilinear(image: RgbImage, width: number, height: number): RgbImage {
-  return resizeRegion(image, { width, height }, { left: 0, top: 0, width, height });
+export function resize(image: RgbImage, target: ResizeTarget): RgbImage {
+  return resizeRegion(image, target, { left: 0, top: 0, width: target.width, height: target.height });
 }
 
 /** The bytes of a full resize in `box`: nothing else is computed. @throws RangeError if `box` is not in `target` */
-export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage {
+export function resizeRegion(image: RgbImage, target: ResizeTarget, box: Box): RgbImage {
   requireWholeImage(image);
   requireBoxWithin(box, target);
-  const { filter: across, span: columns } = axisFilterOver(image.width, target.width, {
-    first: box.left,
-    count: box.width,
-  });
-  const { filter: down, span: outRows } = axisFilterOver(image.height, target.height, {
-    first: box.top,
-    count: box.height,
-  });
+  const { interpolation = 'bilinear-antialias' } = target;
+  const { filter: across, span: columns } = axisFilterOver(
+    { sourceLength: image.width, length: target.width, interpolation },
+    { first: box.left, count: box.width },
+  );
+  const { filter: down, span: outRows } = axisFilterOver(
+    { sourceLength: image.height, length: target.height, interpolation },
+    { first: box.top, count: box.height },
+  );
   const sourceRows = sourceSpan(down, outRows);
   // The output is written in 32-bit words, so a row needs one byte more than its pixels. Rows are padded to whole
   // blocks, so that loads are aligned.
@@ -113,8 +129,8 @@ function requireWholeImage(image: RgbImage): void {
 }
 
 /**
- * The picture at `target` pixels, row by row, with the weights of `resizeBilinear`. Columns are filtered before rows,
- * so a value may differ by one level from what that function makes of the same picture in grey.
+ * The picture at `target` pixels, row by row, with the weights of `bilinear-antialias`. Columns are filtered before rows,
+ * so a value may differ by one level from what `resize` makes of the same picture in grey.
  */
 export function resizeLuma({ width, height, luma }: LumaImage, target: Size): Uint8Array {
   const down = wholeAxis(height, target.height);
@@ -135,7 +151,8 @@ export function resizeLuma({ width, height, luma }: LumaImage, target: Size): Ui
 }
 
 function wholeAxis(sourceLength: number, length: number): AxisFilter {
-  return axisFilterOver(sourceLength, length, { first: 0, count: length }).filter;
+  const axis = { sourceLength, length, interpolation: 'bilinear-antialias' } as const;
+  return axisFilterOver(axis, { first: 0, count: length }).filter;
 }
 
 function turned({ width, height }: Size): Size {

@@ -1,5 +1,5 @@
 import { probabilityOf, type CropEvidence } from '../../models/evidence/evidence.ts';
-import type { ModelInput } from '../../models/evidence/member.ts';
+import type { CropSizes } from '../../models/evidence/member.ts';
 import { softmax } from '../../models/evidence/softmax.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Size } from '../../platform/image/raster.ts';
@@ -9,7 +9,7 @@ import type { ModelEvidence, PhotoEvidenceShown } from './desk.ts';
 export interface SeenByModel {
   readonly model: string;
   readonly heatmap: ModelEvidence['heatmap'];
-  readonly input: Pick<ModelInput, 'size' | 'shorterSide'>;
+  readonly input: CropSizes;
   /** By crop, 0..9 in TenCrop order; null if the crop was not evaluated. */
   readonly crops: readonly (CropEvidence | null)[];
 }

@@ -1,6 +1,6 @@
-import type { ModelInput } from '../../models/evidence/member.ts';
+import type { CropSizes } from '../../models/evidence/member.ts';
 import type { Size } from '../../platform/image/raster.ts';
-import { shorterSideSize } from '../../photo/pixels/resize.ts';
+import { resizedSize } from '../../photo/pixels/resize.ts';
 import { tenCrop } from '../../photo/pixels/ten-crop.ts';
 
 /** A part of a photo. `left` and `width` are shares of its width, `top` and `height` of its height, 0..1. */
@@ -10,16 +10,16 @@ export interface ShareBox extends Size {
 }
 
 /**
- * A crop is `size` pixels of the photo whose shorter side was resized to `shorterSide`. Crops 5 to 9 are mirrored, so
+ * A crop is `size` pixels of the photo that was resized to `shorterSide`. Crops 5 to 9 are mirrored, so
  * the model sees their pixels from right to left.
  */
 export function cropOnPhoto(
   photo: Size,
-  { size, shorterSide }: Pick<ModelInput, 'size' | 'shorterSide'>,
+  sizes: CropSizes,
   crop: number,
 ): { readonly box: ShareBox; readonly isMirrored: boolean } {
-  const resized = shorterSideSize(photo, shorterSide);
-  const { box, mirrored } = tenCrop(crop, resized, size);
+  const resized = resizedSize(photo, sizes);
+  const { box, mirrored } = tenCrop(crop, resized, sizes.size);
   return {
     box: {
       left: box.left / resized.width,

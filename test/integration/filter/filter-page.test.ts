@@ -31,7 +31,14 @@ const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));
 
 const POLICY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
-const INPUT = { size: 4, shorterSide: 5, mean: [0, 0, 0], std: [1, 1, 1] } as const;
+const INPUT = {
+  size: 4,
+  shorterSide: 5,
+  isSquare: false,
+  interpolation: 'bilinear-antialias',
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+} as const;
 
 /** A member that predicts class `floor(g / 10)` for a picture of level g, with certainty. */
 const memberOver = (classes: number) => ({

@@ -465,7 +465,14 @@ describe('whatIf', () => {
 });
 
 describe('completing evidence', () => {
-  const INPUT = { size: 4, shorterSide: 5, mean: [0, 0, 0], std: [1, 1, 1] } as const;
+  const INPUT = {
+    size: 4,
+    shorterSide: 5,
+    isSquare: false,
+    interpolation: 'bilinear-antialias',
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+  } as const;
 
   /** An engine with two members that give a picture of level g the logits [g / 10, 2, 0], and count their crops. */
   function engineFor(policies: readonly Policy[], isThere: (sha256: string) => boolean = () => true) {

@@ -27,7 +27,14 @@ async function logitsOf(file: string, tensor: Float32Array, { format, head, size
     file: path.join(FIXTURES, file),
     sha256: sha256Of(await fixture(file)),
     inputName: 'image',
-    input: { size, shorterSide: size, mean: [127, 127, 127], std: [128, 128, 128] },
+    input: {
+      size,
+      shorterSide: size,
+      isSquare: false,
+      interpolation: 'bilinear-antialias',
+      mean: [127, 127, 127],
+      std: [128, 128, 128],
+    },
     format,
   } as const;
   const open = await openBackbone(backbone, [{ output: '*', ...head }]);

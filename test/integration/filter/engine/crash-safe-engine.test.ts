@@ -37,7 +37,14 @@ async function smallMembers(): Promise<EngineSpec['members']> {
   const file = fileURLToPath(new URL('../../../fixtures/onnx/five-nchw.onnx', import.meta.url));
   const { members } = await engineSpec(blobsDir);
   const sha256 = sha256Of(await readFile(file));
-  const input = { size: 32, shorterSide: 36, mean: [127, 127, 127], std: [128, 128, 128] } as const;
+  const input = {
+    size: 32,
+    shorterSide: 36,
+    isSquare: false,
+    interpolation: 'bilinear-antialias',
+    mean: [127, 127, 127],
+    std: [128, 128, 128],
+  } as const;
   const graph = { backbone: { file, sha256, input, inputName: 'image' }, head: { output: 'logits' } };
   return members.map((member) => ({ ...member, ...graph, mask: [0, 1, 2, 3, 4] }));
 }

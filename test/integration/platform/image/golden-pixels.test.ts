@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { resizeBilinear, resizeRegion, shorterSideSize } from '../../../../src/photo/pixels/resize.ts';
+import { resize, resizeRegion, resizedSize } from '../../../../src/photo/pixels/resize.ts';
 import { CROP_COUNT, tenCrop } from '../../../../src/photo/pixels/ten-crop.ts';
 import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { decodeRgb } from '../../../../src/platform/image/inspect.ts';
@@ -61,13 +61,13 @@ describe('pixels from file to crop', () => {
     expect([image.width, image.height]).toEqual([reference.width, reference.height]);
     const hashes = { got: [sha256Of(image)], wanted: [reference.decodedSha256] };
     for (const { shorter, side } of MODEL_SIZES) {
-      const resize = reference[`resize${shorter}`];
-      const { width, height } = shorterSideSize(image, shorter);
-      expect([width, height]).toEqual([resize.width, resize.height]);
-      const resized = resizeBilinear(image, width, height);
+      const wanted = reference[`resize${shorter}`];
+      const { width, height } = resizedSize(image, { shorterSide: shorter, isSquare: false });
+      expect([width, height]).toEqual([wanted.width, wanted.height]);
+      const resized = resize(image, { width, height });
       const crops = Array.from({ length: CROP_COUNT }, (_, i) => cropPixels(resized, tenCrop(i, resized, side)));
       hashes.got.push(sha256Of(resized), ...crops.map(sha256Of));
-      hashes.wanted.push(resize.sha256, ...resize.tenCropSha256);
+      hashes.wanted.push(wanted.sha256, ...wanted.tenCropSha256);
     }
     expect(hashes.wanted).toHaveLength(HASHES_PER_INPUT);
     expect(hashes.got).toEqual(hashes.wanted);
@@ -76,7 +76,7 @@ describe('pixels from file to crop', () => {
   it.each(INPUTS)('are the same when only the region of a crop is resized for %s', async (name) => {
     const image = await decodeRgb(readFixture(name));
     const { tenCropSha256 } = referenceOf(name).resize256;
-    const size = shorterSideSize(image, 256);
+    const size = resizedSize(image, { shorterSide: 256, isSquare: false });
     const crops = Array.from({ length: CROP_COUNT }, (_, i) => {
       const { box, mirrored } = tenCrop(i, size, 224);
       const region = resizeRegion(image, size, box);
@@ -88,9 +88,9 @@ describe('pixels from file to crop', () => {
   // Where decoders differ most: the blending of alpha and the conversion of inks are not prescribed by any format.
   it.each(['alpha.png', 'cmyk.jpg'])('differ by no level from the reference picture for %s', async (name) => {
     const image = await decodeRgb(readFixture(name));
-    const { width, height } = shorterSideSize(image, 256);
+    const { width, height } = resizedSize(image, { shorterSide: 256, isSquare: false });
     const reference = await decodeRgb(readFixture(`${name}.resize256.png`));
-    const { max, mean } = differenceOf(resizeBilinear(image, width, height), reference);
+    const { max, mean } = differenceOf(resize(image, { width, height }), reference);
     console.log(`${name}: at most ${max} of 255 levels from the reference, ${mean.toFixed(4)} in the mean`);
     expect({ max, mean }).toEqual({ max: 0, mean: 0 });
   });

@@ -27,14 +27,17 @@ describe('parseModelCard', () => {
   });
 
   it('takes other layouts, types, values, class lists and addresses', () => {
+    const resize = { shorterSide: 40, square: true, interpolation: 'lanczos' };
     const text = CARD.replace('size: 32', 'size: 32, layout: nhwc, type: uint8')
+      .replace('interpolation: bilinear-antialias', 'square: true, interpolation: lanczos')
       .replace(/normalise: .*\n/, '')
       .replace('logits: logits', "logits: '*', values: probabilities")
       .replace('classes: imagenet-1k', 'classes: tiny.classes.txt\ndownload: [https://models.example/tiny.onnx]');
     const card = parse(text);
     expect(card.input).toEqual({ name: 'image', size: 32, layout: 'nhwc', type: 'uint8' });
     expect(card.normalise).toEqual({ mean: [0, 0, 0], std: [1, 1, 1] });
-    expect(card).toMatchObject({ classes: 'tiny.classes.txt', download: ['https://models.example/tiny.onnx'] });
+    const download = ['https://models.example/tiny.onnx'];
+    expect(card).toMatchObject({ resize, classes: 'tiny.classes.txt', download });
   });
 
   it.each([
@@ -48,6 +51,11 @@ describe('parseModelCard', () => {
       'crop',
       CARD.replace('shorterSide: 40', 'shorterSide: 31'),
       "Expected at least the input size 32 for 'resize.shorterSide' in tiny.yaml:8",
+    ],
+    [
+      'interpolation',
+      CARD.replace('bilinear-antialias', 'bicubic'),
+      "Expected one of bilinear-antialias, bicubic-antialias, lanczos for 'resize.interpolation' in tiny.yaml:8 but received 'bicubic'",
     ],
     ['unknown key', CARD.replace('licence', 'license'), "received 'license'. Did you mean 'licence'?"],
     [

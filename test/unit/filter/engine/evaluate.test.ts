@@ -42,7 +42,14 @@ class PatchMember {
   readonly input: ModelInput;
   readonly passes: number[] = [];
   constructor(size: number) {
-    this.input = { size, shorterSide: size + 3, mean: [127, 127, 127], std: [64, 64, 64] };
+    this.input = {
+      size,
+      shorterSide: size + 3,
+      isSquare: false,
+      interpolation: 'bilinear-antialias',
+      mean: [127, 127, 127],
+      std: [64, 64, 64],
+    };
   }
 
   get crops(): number {

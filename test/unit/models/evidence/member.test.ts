@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { preprocessingVersion, type ModelInput, type ModelReading } from '../../../../src/models/evidence/member.ts';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 
-const INPUT: ModelInput = { size: 224, shorterSide: 256, mean: [127, 127, 127], std: [128, 128, 128] };
+const INPUT: ModelInput = {
+  size: 224,
+  shorterSide: 256,
+  isSquare: false,
+  interpolation: 'bilinear-antialias',
+  mean: [127, 127, 127],
+  std: [128, 128, 128],
+};
 
 const AS_BUNDLED: ModelReading = {
   layout: 'nchw',
@@ -40,9 +47,12 @@ describe('preprocessingVersion', () => {
     const others: ModelInput[] = [
       { ...INPUT, size: 240 },
       { ...INPUT, shorterSide: 257 },
+      { ...INPUT, isSquare: true },
+      { ...INPUT, interpolation: 'bicubic-antialias' },
+      { ...INPUT, interpolation: 'lanczos' },
       { ...INPUT, mean: [123.675, 127, 127] },
       { ...INPUT, std: [128, 128, 127] },
     ];
-    expect(new Set([INPUT, ...others].map((input) => preprocessingVersion(input))).size).toBe(5);
+    expect(new Set([INPUT, ...others].map((input) => preprocessingVersion(input))).size).toBe(8);
   });
 });

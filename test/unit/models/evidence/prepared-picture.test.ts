@@ -3,20 +3,34 @@ import { noiseImage } from '../../photo/pixels/noise.ts';
 import { CROPS_PER_MEMBER } from '../../../../src/models/evidence/evidence.ts';
 import type { ModelInput } from '../../../../src/models/evidence/member.ts';
 import { PreparedPicture } from '../../../../src/models/evidence/prepared-picture.ts';
-import { resizeBilinear, shorterSideSize } from '../../../../src/photo/pixels/resize.ts';
+import { resize, resizedSize } from '../../../../src/photo/pixels/resize.ts';
 import { tenCrop } from '../../../../src/photo/pixels/ten-crop.ts';
 import { fillTensor } from '../../../../src/photo/pixels/tensor.ts';
 import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 
-const SMALL: ModelInput = { size: 8, shorterSide: 11, mean: [127, 120, 110], std: [128, 64, 32] };
-const LARGE: ModelInput = { size: 13, shorterSide: 16, mean: [0, 0, 0], std: [1, 1, 1] };
+const SMALL: ModelInput = {
+  size: 8,
+  shorterSide: 11,
+  isSquare: false,
+  interpolation: 'bilinear-antialias',
+  mean: [127, 120, 110],
+  std: [128, 64, 32],
+};
+const LARGE: ModelInput = {
+  size: 13,
+  shorterSide: 16,
+  isSquare: false,
+  interpolation: 'bilinear-antialias',
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
 
 /** The reference: resizes the whole picture, then cuts out the crop. */
 function plainly(picture: RgbImage, input: ModelInput, crop: number): Float32Array {
-  const target = shorterSideSize(picture, input.shorterSide);
+  const target = resizedSize(picture, input);
   const { box, mirrored } = tenCrop(crop, target, input.size);
   const tensor = new Float32Array(3 * input.size ** 2);
-  const image = resizeBilinear(picture, target.width, target.height);
+  const image = resize(picture, { width: target.width, height: target.height });
   fillTensor(tensor, 0, { image, box, mirrored, mean: input.mean, std: input.std });
   return tensor;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { resizeBilinear, resizeLuma, resizeRegion, shorterSideSize } from '../../../../src/photo/pixels/resize.ts';
+import { resize, resizeLuma, resizeRegion, resizedSize } from '../../../../src/photo/pixels/resize.ts';
 import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { noiseBytes, noiseImage } from './noise.ts';
 
@@ -22,9 +23,29 @@ const PILLOW = [
   { from: [333, 250], to: [2, 1], sha256: '574df3078d1c457541ac14e7c0410f2922a7fbda27c044379d4feb91f73361d7' },
 ] as const;
 
-describe('resizeBilinear', () => {
+/** Of test/fixtures/preprocess/README.md: 40 sizes of noise, each with the hashes of these four pictures. */
+const RECIPES = [
+  { shorterSide: 32, isSquare: false, interpolation: 'bicubic-antialias' },
+  { shorterSide: 24, isSquare: false, interpolation: 'lanczos' },
+  { shorterSide: 40, isSquare: true, interpolation: 'bicubic-antialias' },
+  { shorterSide: 224, isSquare: true, interpolation: 'lanczos' },
+] as const;
+const FILTERS: readonly { readonly from: readonly [number, number]; readonly sha256: readonly string[] }[] = JSON.parse(
+  readFileSync(new URL('../../../fixtures/preprocess/filters.json', import.meta.url), 'utf8'),
+);
+
+describe('resize', () => {
+  it('gives the bytes of Pillow by each filter, to a shorter side and to a square', () => {
+    expect(FILTERS).toHaveLength(40);
+    for (const { from, sha256 } of FILTERS) {
+      const image = noiseImage(...from);
+      const resized = RECIPES.map((recipe) => resize(image, { ...resizedSize(image, recipe), ...recipe }));
+      expect([from, ...resized.map(({ data }) => sha256Of(data).slice(0, 16))]).toEqual([from, ...sha256]);
+    }
+  });
+
   it.each(PILLOW)('gives the bytes of Pillow from $from to $to', ({ from, to, sha256 }) => {
-    const resized = resizeBilinear(noiseImage(from[0], from[1]), to[0], to[1]);
+    const resized = resize(noiseImage(from[0], from[1]), { width: to[0], height: to[1] });
     expect([resized.width, resized.height]).toEqual(to);
     expect(sha256Of(resized.data)).toBe(sha256);
   });
@@ -32,24 +53,24 @@ describe('resizeBilinear', () => {
   it('keeps white white and black black at the strongest shrinking, where the rounding of the weights adds up', () => {
     for (const level of [0, 255]) {
       const flat = { width: 8_000, height: 2, data: new Uint8Array(48_000).fill(level) };
-      expect(new Set(resizeBilinear(flat, 1, 1).data)).toEqual(new Set([level]));
+      expect(new Set(resize(flat, { width: 1, height: 1 }).data)).toEqual(new Set([level]));
     }
   });
 
   it('leaves the source alone and never shares its bytes', () => {
     const image = noiseImage(20, 10);
-    const same = resizeBilinear(image, 20, 10);
+    const same = resize(image, { width: 20, height: 10 });
     expect(same.data).toEqual(noiseBytes(600));
     same.data.fill(0);
-    resizeBilinear(image, 3, 3).data.fill(0);
+    resize(image, { width: 3, height: 3 }).data.fill(0);
     expect(image.data).toEqual(noiseBytes(600));
   });
 
   it('gives the same bytes after its cache of filters has turned over', () => {
     const image = noiseImage(50, 40);
-    const before = resizeBilinear(image, 31, 17);
-    for (let side = 1; side <= 100; side++) resizeBilinear(noiseImage(2, 2), side, side);
-    expect(resizeBilinear(image, 31, 17)).toEqual(before);
+    const before = resize(image, { width: 31, height: 17 });
+    for (let side = 1; side <= 100; side++) resize(noiseImage(2, 2), { width: side, height: side });
+    expect(resize(image, { width: 31, height: 17 })).toEqual(before);
   });
 
   it.each([
@@ -58,11 +79,11 @@ describe('resizeBilinear', () => {
     ['a negative height', 5, -1],
     ['a height that is no number', 5, Number.NaN],
   ])('refuses %s', (_, width, height) => {
-    expect(() => resizeBilinear(noiseImage(4, 4), width, height)).toThrow(RangeError);
+    expect(() => resize(noiseImage(4, 4), { width, height })).toThrow(RangeError);
   });
 
   it('refuses to shrink more than its fixed-point weights allow', () => {
-    expect(() => resizeBilinear(noiseImage(8_001, 1), 1, 1)).toThrow('8000-fold');
+    expect(() => resize(noiseImage(8_001, 1), { width: 1, height: 1 })).toThrow('8000-fold');
   });
 });
 
@@ -76,7 +97,7 @@ describe('resizeRegion', () => {
   ] as const)('gives exactly the part of the full resize when $when', ({ from }) => {
     const image = noiseImage(from[0], from[1]);
     const target = { width: 61, height: 47 };
-    const full = resizeBilinear(image, target.width, target.height);
+    const full = resize(image, { width: target.width, height: target.height });
     for (const box of [
       { left: 0, top: 0, ...target },
       { left: 19, top: 12, width: 24, height: 24 },
@@ -108,9 +129,12 @@ it.each([
   { from: [256, 500], shorter: 256, to: [256, 500] },
   { from: [1, 1], shorter: 256, to: [256, 256] },
 ] as const)(
-  'shorterSideSize turns $from with the shorter side at $shorter into $to, truncating',
+  'resizedSize turns $from with the shorter side at $shorter into $to, truncating',
   ({ from, shorter, to }) => {
-    const { width, height } = shorterSideSize({ width: from[0], height: from[1] }, shorter);
+    const { width, height } = resizedSize(
+      { width: from[0], height: from[1] },
+      { shorterSide: shorter, isSquare: false },
+    );
     expect([width, height]).toEqual(to);
   },
 );
@@ -122,18 +146,15 @@ it.each([
   [1, 1_024, 32, 32],
   [17, 31, 32, 32],
   [100, 60, 7, 13],
-])(
-  'resizeLuma makes of %i x %i pixels what resizeBilinear makes of them in grey, at %i x %i, within a level',
-  (...sides) => {
-    const [width, height, toWidth, toHeight] = sides;
-    const luma = noiseBytes(width * height);
-    const data = Uint8Array.from({ length: luma.length * 3 }, (_, i) => luma[Math.floor(i / 3)] ?? 0);
-    const grey = resizeBilinear({ width, height, data }, toWidth, toHeight).data.filter((_, i) => i % 3 === 0);
-    const resized = resizeLuma({ width, height, luma }, { width: toWidth, height: toHeight });
-    expect(resized).toHaveLength(toWidth * toHeight);
-    expect(resized.every((level, i) => Math.abs(level - (grey[i] ?? 0)) <= 1)).toBe(true);
-  },
-);
+])('resizeLuma makes of %i x %i pixels what resize makes of them in grey, at %i x %i, within a level', (...sides) => {
+  const [width, height, toWidth, toHeight] = sides;
+  const luma = noiseBytes(width * height);
+  const data = Uint8Array.from({ length: luma.length * 3 }, (_, i) => luma[Math.floor(i / 3)] ?? 0);
+  const grey = resize({ width, height, data }, { width: toWidth, height: toHeight }).data.filter((_, i) => i % 3 === 0);
+  const resized = resizeLuma({ width, height, luma }, { width: toWidth, height: toHeight });
+  expect(resized).toHaveLength(toWidth * toHeight);
+  expect(resized.every((level, i) => Math.abs(level - (grey[i] ?? 0)) <= 1)).toBe(true);
+});
 
 function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

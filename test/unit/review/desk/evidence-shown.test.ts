@@ -23,7 +23,7 @@ function cell(probs: Readonly<Record<string, number>>): CropEvidence {
 }
 
 function model(...crops: (CropEvidence | null)[]): SeenByModel {
-  return { model: 'm', heatmap: 'occlusion', input: { size: 224, shorterSide: 256 }, crops };
+  return { model: 'm', heatmap: 'occlusion', input: { size: 224, shorterSide: 256, isSquare: false }, crops };
 }
 
 describe('classes that are also seen', () => {
@@ -52,7 +52,16 @@ describe('the evidence of a model', () => {
   });
 
   it('has the sizes that the name of its preprocessing tells', () => {
-    const input = { size: 260, shorterSide: 297, mean: [127, 127, 127], std: [128, 128, 128] } as const;
-    expect(cropSizesOf(preprocessingVersion(input))).toEqual({ size: 260, shorterSide: 297 });
+    const input = {
+      size: 260,
+      shorterSide: 297,
+      isSquare: false,
+      interpolation: 'bilinear-antialias',
+      mean: [127, 127, 127],
+      std: [128, 128, 128],
+    } as const;
+    expect(cropSizesOf(preprocessingVersion(input))).toEqual({ size: 260, shorterSide: 297, isSquare: false });
+    const other = { ...input, isSquare: true, interpolation: 'lanczos' } as const;
+    expect(cropSizesOf(preprocessingVersion(other))).toEqual({ size: 260, shorterSide: 297, isSquare: true });
   });
 });

@@ -2,7 +2,14 @@ import { expect, it } from 'vitest';
 import { PreparedPicture } from '../../../../src/models/evidence/prepared-picture.ts';
 import { cropOnPhoto } from '../../../../src/review/heatmap/crop-box.ts';
 
-const INPUT = { size: 224, shorterSide: 256, mean: [0, 0, 0], std: [1, 1, 1] } as const;
+const INPUT = {
+  size: 224,
+  shorterSide: 256,
+  isSquare: false,
+  interpolation: 'bilinear-antialias',
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+} as const;
 
 /** A picture whose red value says how far to the right a pixel is, and whose green value how far down, from 0 to 255. */
 function ramp(width: number, height: number) {

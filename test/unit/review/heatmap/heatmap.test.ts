@@ -60,7 +60,14 @@ describe('occlusion', () => {
   it('hides each part of a picture once, in grey, and leaves the rest as it is', () => {
     const [size, grid] = [8, 4];
     const picture = Float32Array.from({ length: 3 * size * size }, (_, i) => i + 1_000);
-    const input = { size, shorterSide: size, mean: [127.5, 27.5, 0], std: [1, 10, 1] } as const;
+    const input = {
+      size,
+      shorterSide: size,
+      isSquare: false,
+      interpolation: 'bilinear-antialias',
+      mean: [127.5, 27.5, 0],
+      std: [1, 10, 1],
+    } as const;
     const copies = occludedCopies(picture, input, grid);
     expect(copies).toHaveLength(grid ** 2 * picture.length);
     const hiddenIn = (copy: number): number[] => {
