@@ -27,8 +27,9 @@ export interface QueryScope extends AllowedLicences {
 }
 
 /**
- * Opens a plan for each class that was not planned with these params, or had problems. The collection leaves its other plans of the class.
- * Collections with other params have plans of their own, so they do not change each other's.
+ * Opens a plan for each class that was not planned with these params, or had problems. The collection leaves its other plans of the
+ * class: finished ones once the new one is finished (`storePlan`), so that a source that is down stops no search. Collections with
+ * other params have plans of their own, so they do not change each other's.
  */
 export async function openPlans(
   db: Kysely<Database>,
@@ -41,9 +42,10 @@ export async function openPlans(
       select r.wnid, r.title, r.params::jsonb as params, md5(r.params::jsonb::text) as key
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)),
     left_plans as (
-      update query q set collections = array_remove(q.collections, ${collectionId}::int) from plan
+      update query q set collections = array_remove(q.collections, ${collectionId}::int)
+      from plan left join query new on new.source = ${source} and new.wnid = plan.wnid and new.kind = 'plan' and new.key = plan.key
       where q.source = ${source} and q.wnid = plan.wnid and q.kind = 'plan' and q.key <> plan.key
-        and ${collectionId}::int = any(q.collections))
+        and ${collectionId}::int = any(q.collections) and (q.state <> 'done' or new.state = 'done' and new.problems = '{}'))
     insert into query (source, wnid, kind, key, title, params, collections)
     select ${source}, wnid, 'plan', key, title, params, array[${collectionId}::int] from plan
     on conflict (source, wnid, kind, md5(key)) do update
@@ -114,7 +116,7 @@ export async function readQuery(db: Kysely<Database>, id: number): Promise<Query
   return { ...state, query: { key, title, params } };
 }
 
-/** Stores the result of a plan. Opens its new queries; known queries keep their cursors. */
+/** Stores the result of a plan, and its collections leave their other plans. Opens its new queries; known queries keep their cursors. */
 export async function storePlan(
   trx: Transaction<Database>,
   { id, source, wnid, pages }: QueryState,
@@ -129,9 +131,14 @@ export async function storePlan(
   // `NAMES` reads it.
   const keys = JSON.stringify(rows.map(({ key }) => key));
   await sql`
-    update query set state = 'done', cursor = ${keys}::jsonb, pages = ${pages + 1}, problems = ${plan.problems}::text[], notes = ${plan.notes}::text[],
-      attempts = 0, not_before = null, updated_at = now()
-    where id = ${id} and pages = ${pages}`.execute(trx);
+    with planned as (
+      update query set state = 'done', cursor = ${keys}::jsonb, pages = ${pages + 1}, problems = ${plan.problems}::text[], notes = ${plan.notes}::text[],
+        attempts = 0, not_before = null, updated_at = now()
+      where id = ${id} and pages = ${pages} returning collections)
+    update query q set collections = array(select unnest(q.collections) except select unnest(planned.collections)) from planned
+    where q.source = ${source} and q.wnid = ${wnid} and q.kind = 'plan' and q.id <> ${id} and q.collections && planned.collections`.execute(
+    trx,
+  );
 }
 
 /**
@@ -193,7 +200,7 @@ export interface QueryReport extends Pick<QueryState, 'id' | 'source' | 'wnid' |
   readonly notBefore: Date | null;
 }
 
-/** The collection's plans, and the searches that they name. */
+/** The collection's plans, the searches that they name, and others that found photos of the collection. */
 export async function queryReports(
   db: Kysely<Database>,
   scope: Pick<QueryScope, 'collectionId' | 'wnids'> & { readonly sources: readonly string[] },
@@ -201,7 +208,8 @@ export async function queryReports(
   const { rows } = await sql<QueryReport>`
     select id, source, wnid, kind, title, state, total, seen, problems, notes, not_before as "notBefore" from query q
     where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
-      and (${hasPlan(scope.collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(scope.collectionId)} and ${NAMES}))
+      and (${hasPlan(scope.collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(scope.collectionId)} and ${NAMES})
+        or id in (select query_id from candidate_tally where collection_id = ${scope.collectionId}))
     order by source, wnid collate "C", kind, id`.execute(db);
   return rows;
 }

@@ -169,17 +169,19 @@ describe('a search that was made for another collection', () => {
       found('5', other),
       found('6', old, 'n02'),
     ]);
-    await crawl(birds, [found('3', mine)]);
+    await crawl(birds, [found('3', mine), { ...found('7', mine), licence: 'CC-BY-4.0', refusal }]);
     const scope = { ...birds, licences: ['CC0-1.0', 'CC-BY-4.0'], source, wnids: ['n01', 'n02'] };
     await linkSearched(db, { ...scope, limitPerClass: 3 });
-    expect(await linked(birds)).toEqual(['0', '1', '2', '3', '6']);
+    expect(await linked(birds)).toEqual(['0', '1', '2', '3', '6', '7']);
     // The photo that only the licences of this collection allow is fetched.
     expect(await countWaitingPictures(db, { ...scope, sources: [source] })).toBe(1);
     // The class n01 has reached the limit of 3, and n02 has not.
     expect(await workableQueries(db, { ...scope, limitPerClass: 3 })).toEqual([{ id: old, pages: 0 }]);
     expect(await workableQueries(db, { ...scope, limitPerClass: 1 })).toEqual([]);
     await linkSearched(db, { ...scope, limitPerClass: null });
-    expect(await linked(birds)).toEqual(['0', '1', '2', '3', '4', '6']);
+    expect(await linked(birds)).toEqual(['0', '1', '2', '3', '4', '6', '7']);
+    // So is one that this collection has refused itself, under narrower licences, once the limit allows it.
+    expect(await countWaitingPictures(db, { ...scope, sources: [source] })).toBe(2);
     expect(await tallyProblems(db)).toEqual([]);
   });
 });
@@ -224,6 +226,11 @@ describe('collections that search a class in different ways', () => {
     expect([await workable(demo), await workable(birds)]).toEqual([['wren'], ['wren']]);
     const reports = await queryReports(db, { collectionId: birds, sources: [source], wnids: ['n01'] });
     expect(reports.map(({ title }) => title)).toEqual(['what to ask for wren', 'wren']);
+    // Other inputs: the searches of before go on until the new plan is there.
+    await openPlans(db, { collectionId: birds, source }, params('a bird'));
+    expect(await workable(birds)).toEqual(['wren', 'what to ask for a bird']);
+    await planned(birds, 'a bird');
+    expect([await workable(demo), await workable(birds)]).toEqual([['wren'], ['a bird']]);
   });
 });
 

@@ -2,8 +2,8 @@ import { sql, type Kysely } from 'kysely';
 
 /**
  * Collections plan the searches of a class with inputs of their own (names, lines of the queries file, licences), so a class has a plan
- * for each of these. Its key is the hash of its inputs. A plan of before may be any collection's. If collections allow other licences, it
- * is not known for which of them it was made, so each plans again.
+ * for each of these. Its key is the hash of its inputs. A plan of before may be any collection's. It has no
+ * licences, so only collections that allow any licence keep it. Others plan again: one or more requests for each class.
  */
 const STATEMENTS = [
   'alter table query add column collections integer[]',
