@@ -15,13 +15,15 @@ export interface WithoutLicence {
   /** With any verdict or none, because every reviewer sees the number before the second pass. */
   readonly listed: number;
   readonly accepted: number;
+  /** True if nobody has stated the licence of some, so the curator can. */
+  readonly isOpen: boolean;
 }
 
-/** `12 listed photos have no licence ...`; empty if all have one. */
-export function withoutLicenceText(photos: number, what: keyof WithoutLicence, place: string): string {
+/** `12 listed photos have no licence, ...`; empty if all can be exported. */
+export function withoutLicenceText(photos: number, what: 'listed' | 'accepted', place: string): string {
   if (photos === 0) return '';
   const have = photos === 1 ? 'has' : 'have';
-  return `${countOf(photos, `${what} photo`)} ${have} no licence, and photos without a licence are not exported. State it: ${rightsCommand(place)}`;
+  return `${countOf(photos, `${what} photo`)} ${have} no licence, or all rights are reserved, so they are not exported. Their links can be (--no-pixels). If no source states a licence, state it: ${rightsCommand(place)}`;
 }
 
 export interface Exported {
@@ -98,19 +100,17 @@ function exportSteps({ collection, totals, pending, withoutLicence, exported, pl
   const { isNewest, isReported } = exported;
   const folder = shellWord(exported.folder ?? '');
   const report = reportCommand(place, collection);
+  const version = Math.max(exported.revisions, Number(/-v(\d+)$/.exec(exported.folder ?? '')?.[1] ?? 0)) + 1;
+  const exportCommand = `winnow export ${place} --out exports/${shellWord(collection)}${version === 1 ? '' : `-v${version}`}`;
   const what = pending === null ? 'listed' : 'accepted';
   const [without, of] = [withoutLicence[what], pending === null ? totals.shortlisted : totals.selected];
   return [
     [
       !isNewest && without >= of,
-      `No licence lets people pass on ${countOf(without, `${what} photo`)}, so only links can be exported (--no-pixels). If you know the licence, state it`,
-      rightsCommand(place),
+      `No licence lets people pass on ${countOf(without, `${what} photo`)}, so only links can be exported (--no-pixels)${withoutLicence.isOpen ? '. If you know the licence, state it' : ''}`,
+      withoutLicence.isOpen ? rightsCommand(place) : `${exportCommand} --no-pixels`,
     ],
-    [
-      !isNewest,
-      reviewedText(countOf(totals.selected, 'photo'), pending, place),
-      `winnow export ${place} --out exports/${shellWord(collection)}${exported.revisions === 0 ? '' : `-v${exported.revisions + 1}`}`,
-    ],
+    [!isNewest, reviewedText(countOf(totals.selected, 'photo'), pending, place), exportCommand],
     [!isReported, `The set is exported. Verify it (winnow verify ${folder}), then report on it`, report],
     [true, 'The set is exported and reported', publishCommand(folder)],
   ];

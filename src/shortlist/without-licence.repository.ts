@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { GIVEN_SOURCES } from '../config/sources/sources.ts';
 import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
 import type { WithoutLicence } from '../kernel/next-step.ts';
@@ -11,8 +12,10 @@ export async function countWithoutLicence(
   db: Kysely<Database>,
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
 ): Promise<WithoutLicence> {
+  const isOpen = sql`exists (
+    select 1 from picture p where p.photo_id = s.photo_id and p.licence = ${UNKNOWN_LICENCE} and p.source = any(${GIVEN_SOURCES}::text[]))`;
   const counted = await sql<WithoutLicence>`
-    select count(*) as listed, count(*) filter (where v.state = 'accepted') as accepted
+    select count(*) as listed, count(*) filter (where v.state = 'accepted') as accepted, coalesce(bool_or(${isOpen}), false) as "isOpen"
     from shortlist_entry s join photo f on f.id = s.photo_id
     left join verdict v on v.collection_id = s.collection_id and v.wnid = s.wnid and v.sha256 = f.sha256
     where s.collection_id = ${collectionId} and s.state = 'listed' and not exists (

@@ -203,7 +203,7 @@ describe('winnow export', () => {
       `pictures: ${unchanged.length} unchanged, ${phones} without metadata, ${asPng} as PNG; ${unchanged.length} hard links, ${phones + asPng} copied\n`,
     );
     expect(linked.stdout).toMatch(
-      /^left out: .*licence \d.*accepted photos have no licence, .*\. State it: winnow rights set --data \S+ --collection tiny --licence/ms,
+      /^left out: .*licence \d.*accepted photos have no licence, .*, state it: winnow rights set --data \S+ --collection tiny --licence/ms,
     );
     expect(result).toMatchObject({ stripped: phones, reencoded: asPng, linked: 0 });
     const protocol = await protocolIn('v1');
@@ -257,7 +257,7 @@ describe('winnow export', () => {
       [2, /received 'cocoa'.*Did you mean 'coco'/s, 'x', '--format', 'cocoa'],
       [
         2,
-        /can be exported \(.*licence \d+.*State it: winnow rights set --data \S+ --collection tiny --licence CC-BY-4.0 --creator "Ana"/s,
+        /can be exported \(.*licence \d+.*state it: winnow rights set --data \S+ --collection tiny --licence CC-BY-4.0 --creator "Ana"/s,
         'x',
         '--licences',
         'MIT',

@@ -41,6 +41,9 @@ export type SourceName = AnySource['name'];
 export type NetworkSourceName = Extract<AnySource, { readonly isSearched: true }>['name'];
 
 export const SOURCE_NAMES: readonly SourceName[] = SOURCES.map(({ name }) => name);
+
+/** Sources whose photos the curator gives. The photos of all others keep what their site says. */
+export const GIVEN_SOURCES = SOURCES.flatMap(({ name, from }) => (from === null ? [] : [name]));
 export const NETWORK_SOURCES: readonly NetworkSourceName[] = SOURCES.flatMap((source) =>
   source.isSearched ? [source.name] : [],
 );

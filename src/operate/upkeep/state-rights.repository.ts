@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { SOURCES } from '../../config/sources/sources.ts';
+import { GIVEN_SOURCES } from '../../config/sources/sources.ts';
 import { saidCreator } from '../../crawl/candidates/candidate.repository.ts';
 import { admitLicences, storeLicences } from '../../crawl/candidates/licence.repository.ts';
 import { isLinked } from '../../crawl/candidates/link.repository.ts';
@@ -9,9 +9,6 @@ import { ofCollection } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
-
-/** Sources whose photos the curator gives. The photos of all others keep what their site says. */
-const GIVEN = SOURCES.flatMap(({ name, from }) => (from === null ? [] : [name]));
 
 export interface RightsToState extends Pick<StatedRights, 'creator'> {
   /** `unknown` takes back what the curator stated. */
@@ -48,7 +45,7 @@ export async function stateRights(
     await storeLicences(trx, [id]);
     const counted = await sql<RightsStated>`
       with named as materialized (
-        select p.id, p.source <> all(${GIVEN}::text[]) as is_from_site, p.rights_by = 'source' and p.licence <> ${UNKNOWN_LICENCE} as is_stated
+        select p.id, p.source <> all(${GIVEN_SOURCES}::text[]) as is_from_site, p.rights_by = 'source' and p.licence <> ${UNKNOWN_LICENCE} as is_stated
         from picture p where ${hasId} and p.id in (
           select c.picture_id from candidate c where ${isNamed} and c.refusal is distinct from 'unknown-class')
         order by p.source, p.source_id for no key update of p),

@@ -10,7 +10,7 @@ function standing(totals: Partial<Totals>, changes: Partial<Standing> = {}): Sta
     collection: 'birds',
     totals: { ...emptyTotals(), ...totals },
     pending: 0,
-    withoutLicence: { listed: 0, accepted: 0 },
+    withoutLicence: { listed: 0, accepted: 0, isOpen: false },
     exported: NOT_EXPORTED,
     place: '--collection birds',
     collect: { text: 'DIR has photos.', command: 'winnow run --collection birds --from DIR' },
@@ -19,7 +19,7 @@ function standing(totals: Partial<Totals>, changes: Partial<Standing> = {}): Sta
 }
 
 const reviewed = { found: 9, shortlisted: 3, selected: 2, rejected: 1 };
-const all: Standing['withoutLicence'] = { listed: 2, accepted: 2 };
+const all: Standing['withoutLicence'] = { listed: 2, accepted: 2, isOpen: true };
 
 describe('nextStep', () => {
   it.each<[string, Standing, string]>([
@@ -44,11 +44,21 @@ describe('nextStep', () => {
       standing(reviewed, { withoutLicence: all }),
       'winnow rights set --collection birds --licence CC-BY-4.0 --creator "Ana"',
     ],
+    [
+      'all rights of each accepted photo are reserved',
+      standing(reviewed, { withoutLicence: { ...all, isOpen: false } }),
+      'winnow export --collection birds --out exports/birds --no-pixels',
+    ],
     ['nothing is exported', standing(reviewed), 'winnow export --collection birds --out exports/birds'],
     [
       'photos were reviewed since the last export',
       standing(reviewed, { exported: { ...EXPORTED, isNewest: false } }),
       'winnow export --collection birds --out exports/birds-v2',
+    ],
+    [
+      'a revision of the same photos was written again elsewhere',
+      standing(reviewed, { exported: { ...EXPORTED, folder: '/sets/birds-v2', isNewest: false } }),
+      'winnow export --collection birds --out exports/birds-v3',
     ],
     [
       'the reader may not learn the verdicts that wait for a second one, not even that no photo is accepted',
