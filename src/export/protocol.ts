@@ -124,15 +124,14 @@ export const protocolSchema = z.strictObject({
   reencoded: count,
   pictures: z.strictObject({ jpg: count, png: count }),
   /**
-   * The controls in `control/`, if the collection has any. `photos` and `bytes` are those of the files. `classes` has the labels of
-   * the set, and further ones for classes that the set lacks. `accepted`, `rejected`: verdicts on all controls.
-   * `licences`: those of the files, sorted.
+   * The controls in `control/`, if the collection has any. `photos` and `bytes` are those of the files, and `licences` is sorted.
+   * `accepted`, `rejected`: verdicts on all controls. Older exports may have `classes`, with labels of classes that the set lacks.
    */
   control: z
     .strictObject({
       photos: count,
       bytes: count,
-      classes: listOf(classSchema, CLASSES),
+      classes: listOf(classSchema, CLASSES).optional(),
       accepted: count,
       rejected: count,
       licences: listOf(z.string(), CLASSES),

@@ -23,12 +23,11 @@ export async function buildShortlist(
   workspace: Workspace,
   { cap, controls, signal, onProgress }: Options,
 ): Promise<MadeShortlist> {
-  if (cap !== undefined && !(Number.isSafeInteger(cap) && cap > 0))
-    throw new UsageError(`Expected a whole number from 1 for 'cap' but received '${cap}'`, { code: 'bad-cap' });
-  if (controls !== undefined && !(Number.isSafeInteger(controls) && controls >= 0))
-    throw new UsageError(`Expected a whole number from 0 for 'controls' but received '${controls}'`, {
-      code: 'bad-controls',
-    });
+  for (const [name, count, least] of [['cap', cap, 1] as const, ['controls', controls, 0] as const])
+    if (count !== undefined && !(Number.isSafeInteger(count) && count >= least))
+      throw new UsageError(`Expected a whole number from ${least} for '${name}' but received '${count}'`, {
+        code: `bad-${name}`,
+      });
   return makeShortlist(workspace, {
     cap,
     controls,

@@ -1,5 +1,4 @@
 import { groupBy } from '../kernel/group-by.ts';
-import { reviewersOf } from '../export/select/candidate.repository.ts';
 import { acceptanceRows } from './acceptance.ts';
 import { readDurations } from './catalogue-facts.repository.ts';
 import { countsBy, licencesOf } from './counts.ts';
@@ -13,6 +12,7 @@ import { REVIEW_MODES } from '../review/modes.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readAgreement } from '../review/agreement/read-agreement.process.ts';
 import type { ReviewerLine } from '../review/people/people.ts';
+import { lettersOf } from '../review/people/letters.repository.ts';
 import { readPeople } from '../review/people/read-people.process.ts';
 import { readStatus } from '../status/status.process.ts';
 import { MODES } from '../collection/modes.ts';
@@ -39,11 +39,10 @@ export async function cataloguePart(
   };
 }
 
-/** Their pseudonyms are those of exports. */
 async function reviewersWithoutNames(workspace: Workspace): Promise<ReviewerLine[]> {
-  const names = await reviewersOf(workspace.app.db, workspace.scope);
+  const letters = await lettersOf(workspace.app.db, workspace.scope);
   const people = await readPeople(workspace);
-  return people.map((one) => ({ ...one, reviewer: `R${names.indexOf(one.reviewer) + 1}` }));
+  return people.map((one) => ({ ...one, reviewer: letters.get(one.reviewer) ?? '' }));
 }
 
 const TOP = 10;

@@ -13,12 +13,14 @@ export async function deskOf({ request, reviewer }: Exchange, { collections }: S
 }
 
 /**
- * Reports and revisions show single verdicts, so only operators see them while one is hidden from the person.
+ * Reports and revisions show single verdicts, so only operators see them while one is hidden from the person. The contact sheet shows
+ * what the models say (`isOfModels`), so it is hidden in a blind review only.
  * @throws BadRequest 403
  */
-export async function requireNothingHidden(exchange: Exchange, site: Site): Promise<void> {
+export async function requireNothingHidden(exchange: Exchange, site: Site, isOfModels = false): Promise<void> {
   if (readerOf(exchange, site) === 'operators') return;
   const view = await viewOf(await deskOf(exchange, site));
+  if (isOfModels && !view.isBlind) return;
   const { length } = await hiddenPhotos(site.app.db, view);
   if (length === 0) return;
   if (view.isBlind) throw blind(`${countOf(length, 'photo')} wait for a verdict`);
@@ -26,15 +28,6 @@ export async function requireNothingHidden(exchange: Exchange, site: Site): Prom
     `Reports and revisions show what other reviewers said, and ${countOf(length, 'photo')} still wait for a blind second verdict. Ask again after the second pass, or ask an operator. With review.secondPass 0 only unsure photos wait.`,
     403,
   );
-}
-
-/**
- * The contact sheet shows what the models say about each listed photo. In a blind review only operators see it before the end.
- * @throws BadRequest 403
- */
-export async function requireNothingBlind(exchange: Exchange, site: Site): Promise<void> {
-  const { isBlind } = await viewOf(await deskOf(exchange, site));
-  if (isBlind) await requireNothingHidden(exchange, site);
 }
 
 /** @throws BadRequest 403 if the reviewer has given no verdict on the photo, and the review is blind */

@@ -1,9 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
-import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { DroppedPhoto } from './controls.ts';
+import type { DroppedPhoto, ListedPhoto } from './controls.ts';
 import { firstPicture } from './photo-of-class.repository.ts';
 
 /** The controls per class of the last shortlist, so that the next one keeps them. */
@@ -57,15 +56,15 @@ export async function droppedAsCorrect(
   return rows;
 }
 
-export async function sourcesOf(
+export async function listedWithSources(
   db: Kysely<Database>,
   scope: DecisionScope,
-  photos: readonly { readonly sha256: Sha256; readonly wnid: Wnid }[],
-): Promise<readonly { readonly sha256: Sha256; readonly wnid: Wnid; readonly source: string }[]> {
+  listed: readonly Pick<ListedPhoto, 'sha256' | 'wnid'>[],
+): Promise<ListedPhoto[]> {
   const subject = { photoId: sql`f.id`, wnid: sql`s.wnid` };
-  const { rows } = await sql<{ sha256: Sha256; wnid: Wnid; source: string }>`
-    select s.sha256, s.wnid, first.source
-    from jsonb_to_recordset(${JSON.stringify(photos)}::jsonb) as s(sha256 text, wnid text)
+  const { rows } = await sql<ListedPhoto>`
+    select s.sha256, s.wnid, first.source, encode(f.perceptual_hash, 'hex') as "perceptualHash"
+    from jsonb_to_recordset(${JSON.stringify(listed)}::jsonb) as s(sha256 text, wnid text)
     join photo f on f.sha256 = decode(s.sha256, 'hex') join ${firstPicture(scope, subject)} as first on true`.execute(
     db,
   );
@@ -80,17 +79,4 @@ export async function hasReviewedControls(db: Kysely<Database>, { collectionId }
     db,
   );
   return rows.length > 0;
-}
-
-/** Photos that were dropped as `correct` and whose bytes were deleted, except those of some classes. */
-export async function countWithoutBytes(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  except: readonly Wnid[],
-): Promise<number> {
-  const { rows } = await sql<{ photos: number }>`
-    select count(*) as photos from decision d join photo f on f.id = d.photo_id
-    where d.collection_id = ${scope.collectionId} and ${ofCollection(scope, sql`d.wnid`)} and d.wnid <> all(${except}::text[]) and d.state = 'dropped' and d.reason = 'correct'
-      and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')} and f.bytes_state <> 'stored'`.execute(db);
-  return rows[0]?.photos ?? 0;
 }

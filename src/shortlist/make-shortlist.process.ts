@@ -1,7 +1,7 @@
 import { foldPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { Interrupted } from '../kernel/errors.ts';
 import { readSnapshot, withAdvisoryLock } from '../platform/postgres/transactions.ts';
-import { controlsPerClass, lostControls, withControls } from './add-controls.process.ts';
+import { controlsPerClass, withControls } from './add-controls.process.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
 import { isKeptPending } from './second-pass.repository.ts';
 import {
@@ -83,10 +83,7 @@ async function make(workspace: Workspace, options: ShortlistOptions) {
   const { rows, ...content } = await readContent(workspace, funnelIn);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
-  const controls = {
-    perClass: policy.controls,
-    withoutBytes: await lostControls(workspace, shown.rows, policy.controls),
-  };
+  const { controls } = policy;
   return { ...shown, files, changes, target, controls, nameOf: (wnid: string) => nameOf(collection, wnid) };
 }
 
@@ -130,7 +127,7 @@ export async function buildShortlist(
     // Class by class, so that only one class's features are in memory.
     for (const ofClass of byClass(photos))
       rows.push(...shortlistClass(await withFeatures(trx, ofClass, backboneId), policy, order));
-    const shortlist = { policy, rows: await withControls(trx, scope, { policy, photos, rows: markAlsoIn(rows) }) };
+    const shortlist = { policy, rows: await withControls(trx, scope, { policy, rows: markAlsoIn(rows) }) };
     // If the same shortlist is stored already, it keeps the time at which it was built.
     if (!(await isStored(trx, scope, shortlist))) await replaceShortlist(trx, scope, shortlist);
     return shortlist.rows;

@@ -126,8 +126,8 @@ describe('winnow export', () => {
         expect([entry.name, bytes.includes(secret)]).toEqual([entry.name, false]);
     }
     const decisions = await fileIn('v1', 'decisions.csv');
-    expect(decisions).toMatch(/,R1,1,accept,/);
-    expect(decisions).toMatch(/,R2,2,accept,/);
+    expect(decisions).toMatch(/,A,1,accept,/);
+    expect(decisions).toMatch(/,B,2,accept,/);
   });
 
   it('gives the same bytes again, and from a data folder that was moved', async () => {

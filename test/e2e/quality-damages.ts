@@ -24,6 +24,17 @@ export const QUALITY_DAMAGES: readonly Omit<Damage, 'mode' | 'needsModels'>[] = 
       })),
   },
   {
+    title: 'a person who is better in the quiz than the answers say',
+    check: 'count',
+    file: /^protocol\.json$/,
+    detail: /Expected the accuracy and interval 0, .* of C, as 0 right of 2 give them, but received 0\.9/,
+    change: async (copy) =>
+      copy.editProtocol(({ review }) => {
+        const people = review.human?.people.map((one) => ({ ...one, accuracy: 0.9 }));
+        return { review: { ...review, human: { ...review.human, people } } as typeof review };
+      }),
+  },
+  {
     title: 'a further class that nobody named',
     check: 'metadata',
     file: /^decisions\.csv:2$/,

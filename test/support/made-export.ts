@@ -300,7 +300,13 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
         rights: null,
       },
     ],
-    { classNameOf: () => row.class_name, pseudonymOf: (reviewer) => (reviewer === 'ann' ? 'R1' : 'R2') },
+    {
+      classNameOf: () => row.class_name,
+      letters: new Map([
+        ['ann', 'A'],
+        ['bob', 'B'],
+      ]),
+    },
   );
 }
 

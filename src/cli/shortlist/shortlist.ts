@@ -73,7 +73,7 @@ export function addShortlistCommand(program: Command): void {
     )
     .option(
       '--controls <n>',
-      'also list this many photos per class that the filter dropped as correct, for comparison (default: those of the last shortlist)',
+      'controls per class: photos that the filter dropped as correct (default: as in the last shortlist)',
       wholeNumberFrom(0, 1_000_000),
     )
     .addOption(
@@ -133,15 +133,11 @@ function shortlistText(made: MadeShortlist): string {
   ].join('\n');
 }
 
-function controlLines({ rows, controls: { perClass, withoutBytes } }: MadeShortlist): string[] {
-  if (perClass === 0) return [];
+function controlLines({ rows, controls }: MadeShortlist): string[] {
+  if (controls === 0) return [];
   const chosen = rows.filter(({ state }) => state === 'control');
   const { size } = new Set(chosen.map(({ wnid }) => wnid));
-  return nonEmpty([
-    `controls: ${chosen.length} of ${countOf(size, 'class', 'classes')}, at most ${perClass} per class`,
-    withoutBytes > 0 &&
-      `${plural(withoutBytes, 'photo')} that could be controls have no bytes: they were deleted after the filter dropped them (winnow prune, or blobs.retain: kept). Crawl with --set blobs.retain=all to have more controls.`,
-  ]);
+  return [`controls: ${chosen.length} of ${countOf(size, 'class', 'classes')}, at most ${controls} per class`];
 }
 
 function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {

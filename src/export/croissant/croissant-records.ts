@@ -1,42 +1,28 @@
 import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
 import type { CroissantNode } from './croissant-terms.ts';
-import { CONTROL_METADATA, METADATA } from '../verify/layout.ts';
+import { METADATA } from '../verify/layout.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import type { Protocol } from '../protocol.ts';
 import { EXPORT_MODES } from '../modes.ts';
 
 /** Ids of the Croissant file. They contain no blanks, which mlcroissant refuses. */
 const ROWS = 'metadata.jsonl';
-const CONTROL_ROWS = 'control-metadata.jsonl';
 const PICTURES = 'pictures';
 
-/** Other forms of the set (shards, Parquet) show the same photos, so they are not listed. */
+/** Other forms of the set (shards, Parquet) show the same photos, and controls are no part of it, so they are not listed. */
 export function filesOf(protocol: Protocol, files: readonly WrittenFile[]): readonly CroissantNode[] {
-  if (!files.some(({ path }) => path === METADATA))
+  const rows = files.find(({ path }) => path === METADATA);
+  if (rows === undefined)
     throw new RangeError(`Expected ${METADATA} among the files of the export, but it is missing.`);
-  return [
-    ...files.flatMap((file) => {
-      const what = LINES[file.path];
-      return what === undefined ? [] : [linesFile(file, what)];
-    }),
-    ...(protocol.options.pixels ? [pictureFiles(protocol)] : []),
-  ];
+  return [linesFile(rows), ...(protocol.options.pixels ? [pictureFiles(protocol)] : [])];
 }
 
-const LINES: Readonly<Record<string, { readonly id: string; readonly of: string }>> = {
-  [METADATA]: { id: ROWS, of: 'photo' },
-  [CONTROL_METADATA]: { id: CONTROL_ROWS, of: 'control, which the filter dropped as correct' },
-};
-
-function linesFile(
-  { path, bytes, sha256 }: WrittenFile,
-  { id, of }: { readonly id: string; readonly of: string },
-): CroissantNode {
+function linesFile({ path, bytes, sha256 }: WrittenFile): CroissantNode {
   return {
     '@type': 'cr:FileObject',
-    '@id': id,
-    name: id,
-    description: `One line for each ${of}: class, rights, evidence and hashes.`,
+    '@id': ROWS,
+    name: ROWS,
+    description: 'One line for each photo: class, rights, evidence and hashes.',
     contentUrl: path,
     contentSize: `${bytes} B`,
     encodingFormat: 'application/jsonlines',
@@ -63,12 +49,7 @@ function pictureFiles({ pictures, rule, options }: Protocol): CroissantNode {
 
 export function recordSetsOf(protocol: Protocol): readonly CroissantNode[] {
   const { pixels } = protocol.options;
-  return [
-    ...(protocol.classes.length === 0 ? [] : [classes(protocol)]),
-    photos(protocol, { id: 'photos', rows: ROWS }),
-    ...(protocol.control === undefined ? [] : [photos(protocol, { id: 'controls', rows: CONTROL_ROWS })]),
-    ...(pixels ? [IMAGES] : []),
-  ];
+  return [...(protocol.classes.length === 0 ? [] : [classes(protocol)]), photos(protocol), ...(pixels ? [IMAGES] : [])];
 }
 
 /** The specification wants a `name` in an enumeration, which is what people read. */
@@ -109,22 +90,20 @@ const TYPE_OF: Readonly<Record<ColumnType, string | readonly string[]>> = {
  * `max_true_prob` is left out in mode O, where it is always null. mlcroissant 1.1.1 loads no joins of these lines with
  * the pictures and the classes at once, so the pictures are a record set of their own.
  */
-function photos(protocol: Protocol, { id, rows }: { readonly id: string; readonly rows: string }): CroissantNode {
+function photos(protocol: Protocol): CroissantNode {
   const mode = EXPORT_MODES[protocol.rule.mode];
   const columns = columnsOf(protocol).filter(({ name }) => mode.hasTrueProb || name !== 'max_true_prob');
   return {
     '@type': 'cr:RecordSet',
-    '@id': id,
-    name: id,
-    description: `One record for each ${rows === ROWS ? 'photo' : 'control'}.`,
-    key: { '@id': `${id}/file_name` },
+    '@id': 'photos',
+    name: 'photos',
+    description: 'One record for each photo.',
+    key: { '@id': 'photos/file_name' },
     field: columns.map(({ name, type, description }) => ({
-      ...plainField(`${id}/${name}`, description, TYPE_OF[type]),
+      ...plainField(`photos/${name}`, description, TYPE_OF[type]),
       ...(type === 'texts' ? { isArray: true, arrayShape: '-1' } : {}),
-      source: { fileObject: { '@id': rows }, extract: { column: name } },
-      ...(name === 'wnid' && rows === ROWS && protocol.classes.length > 0
-        ? { references: { field: { '@id': 'classes/wnid' } } }
-        : {}),
+      source: { fileObject: { '@id': ROWS }, extract: { column: name } },
+      ...(name === 'wnid' && protocol.classes.length > 0 ? { references: { field: { '@id': 'classes/wnid' } } } : {}),
     })),
   };
 }

@@ -34,7 +34,8 @@ export const decisionsHeader = (hasSplit = false): string =>
 
 export interface DecisionNames {
   readonly classNameOf: (wnid: string) => string;
-  readonly pseudonymOf: (reviewer: string) => string;
+  /** By names of reviewers. */
+  readonly letters: ReadonlyMap<string, string>;
   readonly hasSplit?: boolean;
 }
 
@@ -50,7 +51,7 @@ export function decisionLines(photos: readonly SelectedPhoto[], names: DecisionN
 
 type DecisionRecord = readonly (string | number | null)[];
 
-function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionNames): DecisionRecord[] {
+function recordsOf(photo: SelectedPhoto, { classNameOf, letters }: DecisionNames): DecisionRecord[] {
   const { wnid, sha256, rank, confusionWnid, confusionProb, maxTrueProb, state, leftOut, decidedBy } = photo;
   const isExported = leftOut === null ? 'yes' : 'no';
   const ofPhoto = [wnid, classNameOf(wnid), sha256, rank, confusionWnid, confusionProb, maxTrueProb, state];
@@ -60,7 +61,7 @@ function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionN
     return [[...common, null, null, null, null, null, null, null, null, photo.chance, furtherClasses, null]];
   return photo.reviews.map(({ reviewer, pass, verdict, reason, alsoWnids, tags, shownBy, at, blindVerdict }) => [
     ...common,
-    pseudonymOf(reviewer),
+    letters.get(reviewer) ?? '',
     pass,
     verdict,
     reason,

@@ -64,18 +64,14 @@ export async function writeRevision(
     sinks,
     onProgress: (written) => options.onProgress({ ...written, of: plan.photos }),
   });
-  const controls = plan.control === null ? null : await openMetadata(output, CONTROL_METADATA);
-  const { bytes: controlBytes } =
-    controls === null
-      ? { bytes: 0 }
-      : await writePhotos(workspace.app, {
-          ...common,
-          split: 'control',
-          sinks: [controls, attribution],
-          onProgress: () => undefined,
-        });
-  if (controls !== null) files.push(...(await controls.finish()));
-  for (const sink of sinks) files.push(...(await sink.finish()));
+  const controls = plan.control === null ? [] : [await openMetadata(output, CONTROL_METADATA)];
+  const { bytes: controlBytes } = await writePhotos(workspace.app, {
+    ...common,
+    split: 'control',
+    sinks: [...controls, attribution],
+    onProgress: () => undefined,
+  });
+  for (const sink of [...controls, ...sinks]) files.push(...(await sink.finish()));
   const tables = files.filter((file) => PROVED.has(file.path));
   const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables, controlBytes } });
   if (!pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
@@ -88,13 +84,12 @@ export async function writeRevision(
 }
 
 async function writeDecisions({ collection }: Workspace, { plan, planFile, output }: ToWrite): Promise<WrittenFile> {
-  const pseudonyms = new Map(plan.reviewers.map((reviewer, i) => [reviewer, `R${i + 1}`]));
   const file = await output.start('decisions.csv');
   const hasSplit = plan.control !== null;
   await file.write(decisionsHeader(hasSplit));
   const names = {
     classNameOf: (wnid: string): string => nameOf(collection, wnid),
-    pseudonymOf: (reviewer: string): string => pseudonyms.get(reviewer) ?? '',
+    letters: plan.letters,
     hasSplit,
   };
   for await (const photos of inBatches(readPlan(planFile), PHOTOS_AT_ONCE))
@@ -106,7 +101,7 @@ function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): Ro
   const released = options.names === 'imagenet-a' ? new ReleasedNames() : null;
   return {
     mode: collection.mode,
-    classOf: new Map([...plan.classes, ...(plan.control?.classes ?? [])].map((of) => [of.wnid, of])),
+    classOf: new Map(plan.classes.map((of) => [of.wnid, of])),
     hasSplit: plan.control !== null,
     nameFor:
       released === null

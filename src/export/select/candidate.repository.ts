@@ -81,15 +81,6 @@ function candidateColumns({ collectionId }: DecisionScope): RawBuilder<unknown> 
         and s.state = 'listed') as "alsoAcceptedAs"`;
 }
 
-/** The reviewers of a collection in the order of their first actions, so that a pseudonym stays the same. */
-export async function reviewersOf(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<string[]> {
-  const { rows } = await sql<{ reviewer: string }>`
-    select reviewer from review_event where collection_id = ${collectionId} group by reviewer order by min(id)`.execute(
-    db,
-  );
-  return rows.map(({ reviewer }) => reviewer);
-}
-
 interface ShortlistHead {
   readonly cap: number;
   /** In bits. */

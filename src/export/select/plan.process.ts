@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { exportCandidates, lastReview, readShortlistHead, reviewersOf } from './candidate.repository.ts';
+import { exportCandidates, lastReview, readShortlistHead } from './candidate.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import { tombstonesOf } from '../revisions/revision.repository.ts';
 import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionRules } from './select.ts';
@@ -11,6 +11,7 @@ import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { readCriteria } from '../../review/desk/criteria.repository.ts';
+import { lettersOf } from '../../review/people/letters.repository.ts';
 import { readHumanPart } from '../../review/quiz/quiz.process.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { funnelIn } from '../../status/status.process.ts';
@@ -48,7 +49,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
       lastEvent: reviewed.id,
       tombstones,
       human: await readHumanPart(trx, workspace),
-      reviewers: await reviewersOf(trx, scope),
+      letters: await lettersOf(trx, scope),
       criteria: await readCriteria(trx, scope.collectionId),
       funnel: (await funnelIn(trx, workspace)).totals,
     };

@@ -43,7 +43,8 @@ export interface SelectionRules {
 /**
  * Chooses the photos of a revision from all candidates of one folder, in their order. A photo is in it if it is
  * accepted, its verdict counts, its licence is allowed, and it is accepted for one class only (mode O: the first of its
- * concepts, by wnid). At most `cap` photos of each confusion are taken, by rank. The cap is none for controls.
+ * concepts, by wnid). At most `cap` photos of each confusion are taken, by rank. Controls have no cap, and are left out of a
+ * folder without other photos: models are compared on the same classes.
  */
 export function selectPhotos(candidates: readonly ExportCandidate[], rules: SelectionRules): SelectedPhoto[] {
   const selected = candidates.map((candidate): SelectedPhoto => ({
@@ -51,11 +52,13 @@ export function selectPhotos(candidates: readonly ExportCandidate[], rules: Sele
     leftOut: reasonOf(candidate, rules),
     folder: rules.folder,
   }));
-  const surplus = surplusOf(
-    selected.filter(({ leftOut, split }) => leftOut === null && split === 'test'),
-    rules.cap,
-  );
-  return selected.map((photo) => (surplus.has(photo) ? { ...photo, leftOut: 'cap' } : photo));
+  const ofSet = selected.filter(({ leftOut, split }) => leftOut === null && split === 'test');
+  const surplus = surplusOf(ofSet, rules.cap);
+  return selected.map((photo) => {
+    if (surplus.has(photo)) return { ...photo, leftOut: 'cap' };
+    const isAlone = ofSet.length === 0 && photo.leftOut === null;
+    return isAlone ? { ...photo, leftOut: 'left-out' } : photo;
+  });
 }
 
 function reasonOf(

@@ -31,11 +31,7 @@ export class ExportTally {
   readonly #reviewed = new Days();
   readonly #inspection = new Inspection();
   readonly #acceptance: AcceptancePlan;
-  readonly #control = {
-    folders: new Map<string, number>(),
-    states: new Map<string, number>(),
-    licences: new Set<string>(),
-  };
+  readonly #control = { photos: 0, states: new Map<string, number>(), licences: new Set<string>() };
   #originalBytes = 0;
   #alsoPhotos = 0;
 
@@ -54,31 +50,12 @@ export class ExportTally {
     else increase(this.#leftOut, photo.leftOut);
   }
 
-  #addControl({ state, leftOut, bytes, folder, rights }: SelectedPhoto): void {
+  #addControl({ state, leftOut, bytes, rights }: SelectedPhoto): void {
     increase(this.#control.states, state);
     if (leftOut !== null) return;
-    increase(this.#control.folders, folder);
+    this.#control.photos += 1;
     if (rights !== null) this.#control.licences.add(rightsTexts(rights).license);
     this.#originalBytes += bytes ?? 0;
-  }
-
-  /** Labels go on after those of the set, for classes that it does not have. */
-  #controlCounts(nameOf: (folder: string) => string, classes: Protocol['classes']): Counts['control'] {
-    const { folders, states, licences } = this.#control;
-    if (states.size === 0) return null;
-    const known = new Map(classes.map((one) => [one.wnid, one]));
-    const others = classesOf(new Map([...folders].filter(([wnid]) => !known.has(wnid))), nameOf);
-    const all = [...classes, ...others.map((one) => ({ ...one, label: classes.length + one.label }))];
-    return {
-      photos: sum(folders.values()),
-      classes: all.flatMap((one) => {
-        const photos = folders.get(one.wnid);
-        return photos === undefined ? [] : [{ ...one, photos }];
-      }),
-      accepted: states.get('accepted') ?? 0,
-      rejected: states.get('rejected') ?? 0,
-      licences: [...licences].toSorted(),
-    };
   }
 
   #addReviews({ reviews }: SelectedPhoto): void {
@@ -117,12 +94,20 @@ export class ExportTally {
   }
 
   counts(nameOf: (folder: string) => string): Counts {
-    const classes = classesOf(this.#folders, nameOf);
+    const { photos: controls, states, licences } = this.#control;
     return {
       photos: sum(this.#folders.values()),
       originalBytes: this.#originalBytes,
-      classes,
-      control: this.#controlCounts(nameOf, classes),
+      classes: classesOf(this.#folders, nameOf),
+      control:
+        states.size === 0
+          ? null
+          : {
+              photos: controls,
+              accepted: states.get('accepted') ?? 0,
+              rejected: states.get('rejected') ?? 0,
+              licences: [...licences].toSorted(),
+            },
       leftOut: EXPORT_REASONS.flatMap((reason) => {
         const count = this.#leftOut.get(reason);
         return count === undefined ? [] : [{ reason, count }];

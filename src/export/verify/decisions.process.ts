@@ -43,8 +43,8 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
       inspection.addLine(record, decision.split === 'test');
       const file = `${DECISIONS}:${record.line}`;
       const { reviewer = '' } = record.cells;
-      if (!/^(?:R\d+)?$/.test(reviewer))
-        findings.breach('metadata', file, `Expected a pseudonym such as R1 but received '${reviewer}'`);
+      if (!/^(?:[A-Z]{1,3}|R\d+)?$/.test(reviewer))
+        findings.breach('metadata', file, `Expected a letter such as A but received '${reviewer}'`);
       if (isSamePhoto(previous, decision)) {
         if (JSON.stringify(previous) !== JSON.stringify(decision))
           findings.breach(

@@ -62,14 +62,12 @@ export async function checkControls(content: ExportContent): Promise<void> {
   const { findings, protocol, rows, controls } = content;
   const { control } = protocol;
   if (control === undefined) return;
-  const photos = new Map<string, number>();
   const licences = new Set<string>();
   await checking(content, { check: 'metadata', file: CONTROL_METADATA }, async () => {
     const checked: Rows = { index: controls, problemsOf: (one) => controlProblems(one, rowRules(protocol)) };
     for await (const { row, place } of readRows(content, checked)) {
       if (rows.positionOfHash(row.original_sha256) !== undefined)
         findings.breach('duplicate', place, `Expected a control that is not in ${METADATA} but '${row.file_name}' is`);
-      photos.set(row.wnid, (photos.get(row.wnid) ?? 0) + 1);
       licences.add(row.license);
     }
   });
@@ -80,8 +78,6 @@ export async function checkControls(content: ExportContent): Promise<void> {
       'protocol.json',
       `Expected the licences ${found.join(', ')} of controls but received ${control.licences.join(', ')}`,
     );
-  const stated = control.classes.map(({ wnid, photos: count }) => [wnid, count] as const);
-  findings.breaches('count', 'protocol.json', differences('controls of class', stated, photos));
   findings.breaches(
     'count',
     'protocol.json',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { EXPORT_FORMAT, EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
 import { idOf } from '../revisions/revision-id.ts';
 import { jsonExcess, jsonOf } from '../../kernel/json.ts';
+import { wilsonInterval } from '../../kernel/wilson.ts';
 import { MODES } from '../../collection/modes.ts';
 
 /** Limits of protocol.json and croissant.json. They are three times as large as a set of ImageNet-21k's classes asks for. */
@@ -61,6 +62,20 @@ export function listProblems(protocol: Protocol): string[] {
     models.length > MODES[rule.mode].mostMembers && `Expected one model in mode O but received ${models.length}`,
     !isSorted(reasons) && "Expected each reason once in 'leftOut', in the order in which they are looked for",
   ].filter((problem) => problem !== false);
+}
+
+/** The accuracy of each person in the quiz follows from two counts. The pooled one needs the answers, which no export has. */
+export function humanProblems({ review: { human } }: Protocol): string[] {
+  return (human?.people ?? []).flatMap(({ reviewer, photos, right, accuracy, low, high }) => {
+    const interval = wilsonInterval(right, photos) ?? { low: null, high: null };
+    const computed = [photos === 0 ? null : right / photos, interval.low, interval.high];
+    const isSame = [accuracy, low, high].every((one, i) => Math.abs((one ?? -1) - (computed[i] ?? -1)) < 1e-9);
+    return isSame
+      ? []
+      : [
+          `Expected the accuracy and interval ${computed.join(', ')} of ${reviewer}, as ${right} right of ${photos} give them, but received ${[accuracy, low, high].join(', ')}`,
+        ];
+  });
 }
 
 function isSorted(list: readonly (string | number)[]): boolean {

@@ -44,7 +44,8 @@ export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
 export function controlProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   const { protocol } = rules;
   const { wnid, split, max_true_prob, predicted_wnid } = row;
-  const classes = new Map((protocol.control?.classes ?? []).map((each) => [each.wnid, each]));
+  const all = [...(protocol.control?.classes ?? []), ...protocol.classes];
+  const classes = new Map(all.map((each) => [each.wnid, each]));
   return [
     ...fileProblems(row, { protocol: { ...protocol, options: { ...protocol.options, names: 'id' } } }),
     ...furtherProblems(row, rules),

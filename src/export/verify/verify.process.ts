@@ -18,7 +18,14 @@ import { checkClassFolders, checkControls, checkMetadata } from './metadata.proc
 import { checkOwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';
 import { checkPhotos } from './photos.process.ts';
-import { MAX_JSON_BYTES, classProblems, idProblem, listProblems, protocolOf } from './protocol-checks.ts';
+import {
+  MAX_JSON_BYTES,
+  classProblems,
+  humanProblems,
+  idProblem,
+  listProblems,
+  protocolOf,
+} from './protocol-checks.ts';
 import { checkShards } from './shards.process.ts';
 
 export interface VerifyOptions extends Omit<RuleOptions, 'onProblem'> {
@@ -105,6 +112,7 @@ function checkProtocol({ findings, protocol, checksums }: ExportContent): void {
   if (id !== null) findings.breach('checksum', PROTOCOL, id);
   findings.breaches('class-order', PROTOCOL, classProblems(protocol));
   findings.breaches('metadata', PROTOCOL, listProblems(protocol));
+  findings.breaches('count', PROTOCOL, humanProblems(protocol));
   for (const [file, sha256] of Object.entries(protocol.files)) {
     const listed = checksums.get(file);
     if (listed !== sha256)
@@ -165,10 +173,12 @@ async function checkPictures(content: ExportContent, options: VerifyOptions): Pr
         if (!('reason' in rule) && (isSampled === null || isSampled.has(row.sha256))) await rule.add(row, bytes);
       },
     };
-    const progress = (done: number): void => onProgress({ what: 'photos', done, total: total + controls });
-    await checkPhotos(content, { ...common, split: 'test', onProgress: progress });
-    if (controls > 0)
-      await checkPhotos(content, { ...common, split: 'control', onProgress: (done) => progress(total + done) });
+    for (const [split, before] of [['test', 0] as const, ['control', total] as const])
+      await checkPhotos(content, {
+        ...common,
+        split,
+        onProgress: (done) => onProgress({ what: 'photos', done: before + done, total: total + controls }),
+      });
     if ('reason' in rule) return;
     await rule.finish();
     if (isSampled !== null && isSampled.size < total)

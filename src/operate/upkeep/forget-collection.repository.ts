@@ -70,7 +70,7 @@ async function forgetIn(
   if (content.reviews > 0 && !withReviews) {
     throw new UsageError(
       `The collection '${name}' has reviews or quiz answers (actions: ${content.reviews}), which cannot be made again. Save the reviews with ` +
-        `\`winnow verdicts --events --json\`, then add --with-reviews to remove all of it, too.`,
+        `\`winnow verdicts --events --json\`, then add --with-reviews to remove all of it. No command saves quiz answers.`,
       { code: 'collection-has-reviews' },
     );
   }

@@ -5,6 +5,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import type { HumanAccuracy } from '../../kernel/human-accuracy.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { lettersOf } from '../people/letters.repository.ts';
 import { drawQuestions } from './draw.ts';
 import {
   acceptedPhotos,
@@ -88,5 +89,6 @@ export async function readHumanPart(
   db: Kysely<Database>,
   { collection, scope }: Pick<Workspace, 'collection' | 'scope'>,
 ) {
-  return MODES[collection.mode].showsClass ? { human: withoutNames(await readHumanAccuracy(db, scope)) } : {};
+  if (!MODES[collection.mode].showsClass) return {};
+  return { human: withoutNames(await readHumanAccuracy(db, scope), await lettersOf(db, scope)) };
 }

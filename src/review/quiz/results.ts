@@ -27,15 +27,10 @@ export function humanAccuracy(answers: readonly CountedAnswer[]): HumanAccuracy 
 }
 
 /** Names people by letters, for texts that leave the team. */
-export function withoutNames({ people, pooled }: HumanAccuracy) {
-  return { people: people.map((one, i) => ({ ...one, reviewer: letterOf(i) })), pooled };
-}
-
-/** A to Z, then AA, AB and so on. */
-function letterOf(i: number): string {
-  const last = String.fromCodePoint(65 + (i % 26));
-  return i < 26 ? last : letterOf(Math.floor(i / 26) - 1) + last;
-}
+export const withoutNames = ({ people, pooled }: HumanAccuracy, letters: ReadonlyMap<string, string>) => ({
+  people: people.map((one) => ({ ...one, reviewer: letters.get(one.reviewer) ?? '' })),
+  pooled,
+});
 
 function personOf(reviewer: string, own: readonly CountedAnswer[]): PersonAccuracy {
   const [ofSet, controls] = [false, true].map((control) => own.filter(({ isControl }) => isControl === control));

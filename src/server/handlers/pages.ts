@@ -16,7 +16,7 @@ import { withoutFolders } from '../../kernel/printable.ts';
 import { mayAct, readerOf } from '../access/access.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
-import { requireNothingBlind } from '../desk-of.ts';
+import { requireNothingHidden } from '../desk-of.ts';
 import type { Dated, LiveFeed } from '../live/live-feed.ts';
 import type { LivePlaces } from '../live/places.ts';
 import { framedPage, navigationHtml, type PageParts } from '../pages.tsx';
@@ -88,7 +88,7 @@ function withoutPath({ url, detail, ...example }: ReasonExample): ReasonExample 
 
 /** Redirects to a class on the contact sheet, which is a page or a section; with `as`, to its first photo of that confusion. */
 export async function openClass(exchange: Exchange, site: Site): Promise<unknown> {
-  await requireNothingBlind(exchange, site);
+  await requireNothingHidden(exchange, site, true);
   const { request, reply } = exchange;
   const { app, collections } = site;
   const { workspace } = await collections.open(paramOf(request, 'collection'));
@@ -114,7 +114,7 @@ const CONTENT_SECURITY_POLICY =
   "default-src 'none';img-src data:;style-src 'unsafe-inline';base-uri 'none';form-action 'none';frame-ancestors 'none'";
 
 export async function sendSheet(exchange: Exchange, site: Site): Promise<unknown> {
-  await requireNothingBlind(exchange, site);
+  await requireNothingHidden(exchange, site, true);
   const { request, reply } = exchange;
   const name = paramOf(request, 'collection');
   const { workspace } = await site.collections.open(name);

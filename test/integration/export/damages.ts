@@ -644,7 +644,7 @@ export const DAMAGES: readonly Damage[] = [
     file: /^protocol\.json$/,
     detail: /Expected review\.acceptance\.sampled \d+, as decisions\.csv gives it, but received \d+/,
     change: async (copy) => {
-      await copy.edit('decisions.csv', (text) => text.replace(/(,R2,2,accept,.*),accept,1,/, '$1,,1,'));
+      await copy.edit('decisions.csv', (text) => text.replace(/(,B,2,accept,.*),accept,1,/, '$1,,1,'));
       await copy.seal();
     },
   },
@@ -684,9 +684,9 @@ export const DAMAGES: readonly Damage[] = [
     title: 'the name of a reviewer',
     check: 'metadata',
     file: /^decisions\.csv:2$/,
-    detail: /Expected a pseudonym such as R1 but received 'ann@example\.org'/,
+    detail: /Expected a letter such as A but received 'ann@example\.org'/,
     change: async (copy) => {
-      await copy.edit('decisions.csv', (text) => text.replace(',R1,', ',ann@example.org,'));
+      await copy.edit('decisions.csv', (text) => text.replace(',A,', ',ann@example.org,'));
       await copy.seal();
     },
   },

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
+import { lettersOf } from '../../../src/review/people/letters.repository.ts';
 import { answerQuiz, drawQuiz, readHumanAccuracy, readQuiz } from '../../../src/review/quiz/quiz.process.ts';
 import type { QuizAnswered, QuizState } from '../../../src/review/quiz/quiz.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
@@ -85,7 +86,8 @@ it('a quiz refuses other classes than its buttons and answers to other photos, a
   const named = NAMES.find((name) => sha256Of(name) === question?.sha256) ?? '';
   await review('cleo', [named], 'accept');
   expect(await readQuiz(workspace, 'cleo')).toMatchObject({ answered: 0, of: 2 });
-  // Answers on disputed photos do not count.
+  // Bob, who has reviewed nothing, keeps his letter. Answers on disputed photos do not count.
   await review('dan', NAMES, 'reject');
+  expect([...(await lettersOf(workspace.app.db, workspace.scope)).keys()]).toEqual(['ann', 'bob', 'cleo', 'dan']);
   expect((await readHumanAccuracy(workspace.app.db, workspace.scope)).people).toEqual([]);
 });

@@ -153,7 +153,7 @@ describe('the text of a card', () => {
 });
 
 it('the card of a set with controls compares what reviewers accepted', () => {
-  const control = { photos: 30, bytes: 9, classes: [], accepted: 30, rejected: 10, licences: ['CC0-1.0'] };
+  const control = { photos: 30, bytes: 9, accepted: 30, rejected: 10, licences: ['CC0-1.0'] };
   const text = card({ control, funnel: { ...funnel, selected: 6, rejected: 18 } }).replaceAll(/\s+/g, ' ');
   expect(text).toContain('they accepted 30 of 40 (75.0 %) controls and 6 of 24 (25.0 %) listed photos');
   expect(card()).not.toContain('## Controls');

@@ -44,6 +44,7 @@ const namedBy = (right: readonly boolean[]) =>
             choices: 5,
           })),
         ),
+        new Map([['dora', 'A']]),
       ),
     },
   });

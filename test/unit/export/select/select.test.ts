@@ -73,9 +73,14 @@ describe('the photos of a revision', () => {
     expect(reasons(three, { cap: 2 })).toEqual([null, null, 'rejected', null]);
   });
 
-  it('have every accepted control, whatever the cap is', () => {
+  it('have every accepted control of a class that has other photos, whatever the cap is', () => {
     const control = { split: 'control', whyNot: 'control', rank: null } as const;
     const photos = [candidate('a'), candidate('b', control), candidate('c', control)];
     expect(reasons(photos, { cap: 1 })).toEqual([null, null, null]);
+    expect(reasons([candidate('a', { state: 'rejected' }), ...photos.slice(1)])).toEqual([
+      'rejected',
+      'left-out',
+      'left-out',
+    ]);
   });
 });

@@ -194,7 +194,11 @@ describe('ReportPage', () => {
         choices: null,
       })),
     );
-    const html = page({ ...madeReport(), human: withoutNames(humanAccuracy(answered)) });
+    const letters = new Map([
+      ['dora', 'A'],
+      ['emil', 'B'],
+    ]);
+    const html = page({ ...madeReport(), human: withoutNames(humanAccuracy(answered), letters) });
     const text = textOf(html);
     expect(text).toMatch(/Person B 10 90\.0.% \(59\.6 to 98\.2.%\)/);
     expect(text).toMatch(/All people 10 90\.0.% \(/);
