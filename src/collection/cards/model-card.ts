@@ -12,7 +12,7 @@ import { nameSchema } from '../name.ts';
 /** The order of a picture's values: channel after channel, or pixel after pixel. */
 const LAYOUTS = ['nchw', 'nhwc'] as const;
 /** `uint8`: the graph takes 0..255 and normalises itself. */
-const INPUT_TYPES = ['float32', 'uint8'] as const;
+const INPUT_TYPES = ['float32', 'float16', 'uint8'] as const;
 /** Of probabilities winnow takes the logarithm: softmax of log p over any subset of classes is p, rescaled to sum to 1. */
 const OUTPUT_VALUES = ['logits', 'probabilities'] as const;
 
@@ -79,7 +79,7 @@ export type Normalisation = Readonly<NonNullable<Card['normalise']>>;
  *
  * A crop of `input.size` x `input.size` pixels is cut after the photo was resized as Pillow does: its shorter side to
  * `resize.shorterSide`, or both sides (`square: true`). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or
- * `[batch, size, size, 3]` (`nhwc`); float32 `(pixel - mean) / std` with pixel 0..255, or (`type: uint8`) the pixels themselves.
+ * `[batch, size, size, 3]` (`nhwc`); float32 or float16 `(pixel - mean) / std` with pixel 0..255, or (`type: uint8`) the pixels themselves.
  */
 export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
   readonly input: Readonly<Card['input']>;

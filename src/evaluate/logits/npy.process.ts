@@ -1,5 +1,5 @@
 import { Bytes } from './bytes.process.ts';
-import { halfToNumber } from './half.ts';
+import { halfToNumber } from '../../platform/onnx/float16.ts';
 import { NPY_PREFIX_BYTES, npyTextRange, parseNpyHeader, type NpyHeader, type NpyType } from './npy-header.ts';
 import { badLogits, type ByteSource, type LogitRow, type LogitTable } from './table.ts';
 

@@ -42,7 +42,7 @@ export interface ModelReading {
   /** `nhwc`: pixel by pixel instead of channel by channel. */
   readonly layout: 'nchw' | 'nhwc';
   /** `uint8`: 0..255, normalised inside the graph. */
-  readonly type: 'float32' | 'uint8';
+  readonly type: 'float32' | 'float16' | 'uint8';
   /** The logarithm of probabilities is taken. */
   readonly values: 'logits' | 'probabilities';
   readonly output: string;

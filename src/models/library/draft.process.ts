@@ -4,7 +4,8 @@ import type { CardFile } from '../../collection/cards/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Interpolation } from '../../kernel/interpolation.ts';
-import { outputWidth, tensorText, type GraphDescription, type GraphValue } from '../../platform/onnx/graph.ts';
+import { isFloat, outputWidth, tensorText, type GraphDescription, type GraphValue } from '../../platform/onnx/graph.ts';
+import type { InputType } from '../../platform/onnx/model-format.ts';
 import { NORMALISATIONS, parseNormalisation } from './normalisation.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { readModelClasses } from '../../collection/cards/model-card.process.ts';
@@ -28,7 +29,7 @@ export interface GivenFacts {
 
 export interface PictureInput {
   readonly name: string;
-  readonly type: 'float32' | 'uint8';
+  readonly type: InputType;
   /** Null if the dimensions do not decide it. */
   readonly layout: 'nchw' | 'nhwc' | null;
   /** In pixels. Null if the input accepts any size. */
@@ -51,9 +52,9 @@ export function pictureInputOf({ inputs }: GraphDescription): PictureInput {
     const list = inputs.map((each) => `'${each.name}' ${tensorText(each)}`).join(', ');
     throw unsuitable(`one input, a picture, but the graph has ${inputs.length} (${list})`);
   }
-  if (input.type !== 'float32' && input.type !== 'uint8')
+  if (input.type !== 'float32' && input.type !== 'float16' && input.type !== 'uint8')
     throw unsuitable(
-      `an input of float32 or uint8 but '${input.name}' is ${tensorText(input)}; export it with one of these`,
+      `an input of float32, float16 or uint8 but '${input.name}' is ${tensorText(input)}; export it with one of these`,
     );
   if (input.shape.length !== 4)
     throw unsuitable(`an input of four dimensions, batch and a picture, but '${input.name}' is ${tensorText(input)}`);
@@ -88,20 +89,18 @@ function layoutOf(input: GraphValue, dims: readonly (number | string)[]): Pick<P
   return other === undefined ? { layout: only.layout, size } : { layout: null, size: null };
 }
 
-/** The outputs that may be logits: float32, a row for each picture. @throws UsageError `model-unsuitable` */
+/** The outputs that may be logits: floats, a row for each picture. @throws UsageError `model-unsuitable` */
 export function logitsCandidates(
   { outputs }: GraphDescription,
   { logits, width }: { readonly logits?: string | undefined; readonly width: number | null },
 ): readonly GraphValue[] {
   const list = outputs.map((each) => `'${each.name}' ${tensorText(each)}`).join(', ');
-  const rows = outputs.filter((output) => output.type === 'float32' && isRow(output));
-  if (rows.length === 0) throw unsuitable(`an output of float32 [batch, classes] but the graph has ${list}`);
+  const rows = outputs.filter((output) => isFloat(output) && isRow(output));
+  if (rows.length === 0) throw unsuitable(`an output of float32 or float16 [batch, classes] but the graph has ${list}`);
   if (logits !== undefined) {
     const found = rows.find(({ name }) => name === logits);
     if (found !== undefined) return [found];
-    throw unsuitable(
-      `an output float32 [batch, classes] called ${quote(logits)} for --logits but the graph has ${list}`,
-    );
+    throw unsuitable(`an output [batch, classes] called ${quote(logits)} for --logits but the graph has ${list}`);
   }
   const fitting = rows.filter((row) => width === null || outputWidth(row) === null || outputWidth(row) === width);
   if (fitting.length > 0) return fitting;
@@ -133,7 +132,7 @@ export function openQuestions(
     ['size', input.size === null, '224'],
     ['classes', true, hasThousand ? 'imagenet-1k' : null],
     ['logits', candidates.length > 1, candidates[0]?.name ?? null],
-    ['normalise', input.type === 'float32', null],
+    ['normalise', input.type !== 'uint8', null],
     ['resize', true, size === undefined ? '256' : String(Math.round(size / 0.875))],
     ['name', true, fileStem === '' ? null : fileStem],
   ];

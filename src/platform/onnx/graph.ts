@@ -59,10 +59,13 @@ export function inputProblems(
 /** How an output differs from its card, as parts of a sentence, also in the number of `classes` if given. */
 export function outputProblems(output: GraphValue, classes: number | undefined): string[] {
   const width = outputWidth(output);
-  if (output.type !== 'float32') return [`its output '${output.name}' is ${tensorText(output)}, not float32`];
+  if (!isFloat(output)) return [`its output '${output.name}' is ${tensorText(output)}, not float32 or float16`];
   if (classes === undefined || width === null || width === classes) return [];
   return [`its output '${output.name}' is ${tensorText(output)}, but its class list has ${classes}`];
 }
+
+/** True if winnow can read its values. */
+export const isFloat = ({ type }: GraphValue): boolean => type === 'float32' || type === 'float16';
 
 /** Number of values for each picture in `[batch, n]` or `[batch, n, 1, 1]`; null if the file does not say. */
 export function outputWidth({ shape }: GraphValue): number | null {

@@ -1,9 +1,14 @@
+import * as ort from 'onnxruntime-node';
+import { halfToNumber, toHalves } from './float16.ts';
+
+export type InputType = 'float32' | 'float16' | 'uint8';
+
 /** The input format of a graph. All fields are optional, because most models use the defaults. */
 export interface InputFormat {
   /** `nhwc`: `[batch, size, size, 3]`, pixel by pixel. */
   readonly layout?: 'nchw' | 'nhwc' | undefined;
   /** `uint8`: the graph takes pixels 0..255 without normalisation. */
-  readonly type?: 'float32' | 'uint8' | undefined;
+  readonly type?: InputType | undefined;
 }
 
 /** The meaning of an output's values. Probabilities are converted to their logarithms. */
@@ -13,13 +18,25 @@ export type OutputValues = 'logits' | 'probabilities';
 const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
 
 /**
- * Converts `count * 3 * size * size` values, channel by channel, to the input that the graph takes. Exact: values are
- * only moved, and those for a uint8 input are whole numbers.
+ * Converts `count * 3 * size * size` values, channel by channel, to the input that the graph takes. Values are only moved, and
+ * rounded for a float16 input. Those for a uint8 input are whole numbers.
  */
-export function toInput(crops: Float32Array, size: number, { layout, type }: InputFormat): Float32Array | Uint8Array {
-  if (layout !== 'nhwc') return type === 'uint8' ? Uint8Array.from(crops) : crops;
+export function toInput(crops: Float32Array, size: number, { layout, type = 'float32' }: InputFormat): ort.Tensor {
+  const values = layout === 'nhwc' ? pixelByPixel(crops, size) : crops;
+  const count = crops.length / (3 * size * size);
+  const dims = layout === 'nhwc' ? [count, size, size, 3] : [count, 3, size, size];
+  if (type === 'uint8') return new ort.Tensor(type, Uint8Array.from(values), dims);
+  return type === 'float16' ? halfTensor(toHalves(values), dims) : new ort.Tensor(type, values, dims);
+}
+
+/** On Node 24 `new ort.Tensor('float16', ...)` makes a Float16Array, which the binding of onnxruntime-node 1.30 cannot read. */
+function halfTensor(halves: Uint16Array, dims: readonly number[]): ort.Tensor {
+  return Object.assign(new ort.Tensor('uint16', halves, dims), { type: 'float16' as const });
+}
+
+function pixelByPixel(crops: Float32Array, size: number): Float32Array {
   const plane = size * size;
-  const out = type === 'uint8' ? new Uint8Array(crops.length) : new Float32Array(crops.length);
+  const out = new Float32Array(crops.length);
   for (let start = 0; start < crops.length; start += 3 * plane) {
     for (let pixel = 0; pixel < plane; pixel += 1) {
       const to = start + 3 * pixel;
@@ -30,8 +47,12 @@ export function toInput(crops: Float32Array, size: number, { layout, type }: Inp
   return out;
 }
 
-export function inputDims(count: number, size: number, { layout }: InputFormat): readonly number[] {
-  return layout === 'nhwc' ? [count, size, size, 3] : [count, 3, size, size];
+/** The values of an output in float32; null unless they are float32 or float16. */
+export function valuesOf({ type, data }: ort.Tensor): Float32Array | null {
+  if (data instanceof Float32Array) return data;
+  if (type !== 'float16' || !ArrayBuffer.isView(data)) return null;
+  // Node 24 gives a Float16Array, which has the same bytes.
+  return Float32Array.from(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2), halfToNumber);
 }
 
 export function toLogits(row: Float32Array, values: OutputValues = 'logits'): Float32Array {

@@ -8,7 +8,7 @@ import { sha256Of } from '../../config/sha256.ts';
 import { requireOneFile } from './external-data.ts';
 import { describeSession, fixedBatchOf, inputProblems, outputProblems, tensorText, type GraphValue } from './graph.ts';
 import { withTensors } from './inner-tensor.ts';
-import { inputDims, toInput, type InputFormat } from './model-format.ts';
+import { toInput, valuesOf, type InputFormat } from './model-format.ts';
 
 export interface OutputOptions {
   /** The name of a tensor of the graph, or one of the other names that `withTensors` knows. */
@@ -167,10 +167,7 @@ async function runSession(
   { inputName, size, format = {}, outputs: wanted }: SessionOptions,
   { tensor, crops }: { tensor: Float32Array; crops: number },
 ): Promise<Float32Array[][]> {
-  const data = toInput(tensor, size, format);
-  const dims = inputDims(crops, size, format);
-  const input =
-    data instanceof Uint8Array ? new ort.Tensor('uint8', data, dims) : new ort.Tensor('float32', data, dims);
+  const input = toInput(tensor, size, format);
   // Several heads may use one output, which is requested once.
   const given = await session.run({ [inputName]: input }, [...new Set(outputs.map(({ name }) => name))]);
   const rows = outputs.map(({ name }, i) => rowsOf(given[name], { name, crops, classes: wanted[i]?.classes }));
@@ -182,12 +179,15 @@ function rowsOf(
   output: ort.Tensor | undefined,
   { name, crops, classes }: { readonly name: string; readonly crops: number; readonly classes: number | undefined },
 ): Float32Array[] {
-  if (output === undefined || !(output.data instanceof Float32Array)) {
-    throw new StopTheRun(`Expected float32 from the output '${name}' but received ${output?.type ?? 'nothing'}`, {
-      code: 'model-output',
-    });
+  const data = output === undefined ? null : valuesOf(output);
+  if (output === undefined || data === null) {
+    throw new StopTheRun(
+      `Expected float32 or float16 from the output '${name}' but received ${output?.type ?? 'nothing'}`,
+      {
+        code: 'model-output',
+      },
+    );
   }
-  const { data } = output;
   const width = data.length / crops;
   if (!Number.isInteger(width) || (classes !== undefined && width !== classes)) {
     throw new StopTheRun(

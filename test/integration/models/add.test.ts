@@ -73,7 +73,6 @@ describe('models add', () => {
     ['two-inputs.onnx', {}, /one input, a picture, but the graph has 2 \('image' .*, 'mask' /],
     ['one-channel.onnx', {}, /three channels, RGB, but 'image' is float32 \[batch, 1, 32, 32\]/],
     ['five-batch-4.onnx', {}, /one picture at a time or any number but .* always 4/],
-    ['five-float16.onnx', {}, /float32 or uint8 but 'image' is float16/],
     ['five-nan.onnx', {}, /not finite numbers/],
     ['five-constant.onnx', {}, /same values for all of 32 sample photos/],
     [

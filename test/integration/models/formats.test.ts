@@ -53,6 +53,16 @@ describe('models with inputs of other kinds', () => {
     expect(await logitsOf('five-uint8.onnx', PIXELS, { format: { type: 'uint8', layout: 'nhwc' } })).toEqual(expected);
   });
 
+  it('give the logits of float16 for a float16 input, also if all of the graph is float16', async () => {
+    const exact = (await logitsOf('five-nchw.onnx', NORMALISED)).flat();
+    for (const file of ['five-float16.onnx', 'five-half.onnx']) {
+      const rows = await logitsOf(file, NORMALISED, { format: { type: 'float16' } });
+      for (const [i, logit] of rows.flat().entries())
+        expect(Math.abs(logit - (exact[i] ?? Number.NaN))).toBeLessThan(0.01);
+    }
+    await expect(logitsOf('five-half.onnx', NORMALISED)).rejects.toThrow(/is float16 .*, not float32/);
+  });
+
   it('give logarithms of probabilities that differ from the logits by one number for each picture', async () => {
     const logits = await logitsOf('five-nchw.onnx', NORMALISED);
     const logs = await logitsOf('five-probabilities.onnx', NORMALISED, { head: { values: 'probabilities' } });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { halfToNumber } from '../../../../src/evaluate/logits/half.ts';
 import { npyTextRange, parseNpyHeader } from '../../../../src/evaluate/logits/npy-header.ts';
 
 const header = (changes: { descr?: string; order?: string; shape?: string } = {}): string =>
@@ -52,20 +51,4 @@ describe('the header of an npy file', () => {
     expect(npyTextRange(Buffer.from([...magic, 1]))).toMatch(/it ends after 7 bytes/);
     expect(npyTextRange(Buffer.from('PK'))).toMatch(/does not begin/);
   });
-});
-
-it.each([
-  [0x00_00, 0],
-  [0x3c_00, 1],
-  [0xc0_00, -2],
-  [0x35_55, 0.333_251_953_125],
-  [0x7b_ff, 65_504],
-  [0x00_01, 2 ** -24],
-  [0x83_ff, -1023 * 2 ** -24],
-  [0x04_00, 2 ** -14],
-  [0x7c_00, Infinity],
-  [0xfc_00, -Infinity],
-  [0x7e_00, Number.NaN],
-])('a float16 of the bits %i is %d', (bits, value) => {
-  expect(halfToNumber(bits)).toBe(value);
 });

@@ -32,7 +32,7 @@ describe('pictureInputOf', () => {
     [image(['N', 3, 224, 256]), /a square picture/],
     [image(['N', 3, 224]), /four dimensions/],
     [image([8, 3, 224, 224]), /one picture at a time or any number but .* always 8/],
-    [image(['N', 3, 224, 224], 'float16'), /float32 or uint8 but 'image' is float16/],
+    [image(['N', 3, 224, 224], 'float64'), /float32, float16 or uint8 but 'image' is float64/],
   ])('refuses %j', (input, message) => {
     expect(() => pictureInputOf(graph(input))).toThrow(message);
   });

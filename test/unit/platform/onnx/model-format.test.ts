@@ -1,19 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { areProbabilities, inputDims, toInput, toLogits } from '../../../../src/platform/onnx/model-format.ts';
+import {
+  areProbabilities,
+  toInput,
+  toLogits,
+  valuesOf,
+  type InputFormat,
+} from '../../../../src/platform/onnx/model-format.ts';
 import { softmax } from '../../../../src/models/evidence/softmax.ts';
 
 const PLANES = Float32Array.from({ length: 24 }, (_, i) => i);
 const PIXELS = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, 12, 16, 20, 13, 17, 21, 14, 18, 22, 15, 19, 23];
 
-it('toInput moves values and changes none', () => {
-  expect(toInput(PLANES, 2, {})).toBe(PLANES);
-  expect([...toInput(PLANES, 2, { layout: 'nhwc' })]).toEqual(PIXELS);
-  expect(toInput(PLANES, 2, { type: 'uint8' })).toEqual(Uint8Array.from(PLANES));
-  expect(toInput(PLANES, 2, { layout: 'nhwc', type: 'uint8' })).toEqual(Uint8Array.from(PIXELS));
-  expect([inputDims(2, 2, {}), inputDims(2, 2, { layout: 'nhwc' })]).toEqual([
-    [2, 3, 2, 2],
-    [2, 2, 2, 3],
-  ]);
+it('toInput moves values, and changes none unless they must be float16', () => {
+  const given = (format: InputFormat): unknown[] => {
+    const { type, dims, data } = toInput(PLANES, 2, format);
+    return [type, dims, [...(data as Uint8Array)]];
+  };
+  expect(given({})).toEqual(['float32', [2, 3, 2, 2], [...PLANES]]);
+  expect(given({ layout: 'nhwc' })).toEqual(['float32', [2, 2, 2, 3], PIXELS]);
+  expect(given({ type: 'uint8' })).toEqual(['uint8', [2, 3, 2, 2], [...PLANES]]);
+  expect(given({ layout: 'nhwc', type: 'uint8' })).toEqual(['uint8', [2, 2, 2, 3], PIXELS]);
+  const half = toInput(PLANES, 2, { layout: 'nhwc', type: 'float16' });
+  expect([half.type, [...(valuesOf(half) ?? [])]]).toEqual(['float16', PIXELS]);
 });
 
 describe('toLogits', () => {
