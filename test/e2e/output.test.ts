@@ -53,7 +53,7 @@ describe('results on stdout', () => {
     const outputs = await Promise.all(
       commands.map(async (command) => {
         const args = [command, ...extra(command), '--json'];
-        return done(args, await winnow(inFolder(args), { cwd: folder.at('.'), ownProcess: true }));
+        return done(args, await winnow(inFolder(args), { cwd: folder.at('.') }));
       }),
     );
     for (const { stdout } of outputs) {
