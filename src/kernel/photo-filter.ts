@@ -35,7 +35,7 @@ export const PHOTO_STATES = {
 export type PhotoState = keyof typeof PHOTO_STATES;
 
 /** Reasons for which the filter drops a photo, or fails to decide it. */
-const FILTER_REASONS = [
+export const FILTER_REASONS = [
   'correct',
   'confident',
   'not-confident',
@@ -43,9 +43,9 @@ const FILTER_REASONS = [
   'in-reference-set',
   ...FAILED_DECISION_REASONS,
 ] as const;
-const LEFT_OUT_REASONS = ['cap', 'near-duplicate', 'target'] as const;
+export const LEFT_OUT_REASONS = ['cap', 'near-duplicate', 'target'] as const;
 /** `near-duplicate` is a reason to leave a photo out and to reject it. A state tells them apart. */
-const PHOTO_REASONS: readonly string[] = [
+export const PHOTO_REASONS: readonly string[] = [
   ...new Set([
     ...DROPPED_REASONS,
     ...FAILED_REASONS,
@@ -171,7 +171,7 @@ function isDay(day: string): boolean {
 }
 
 /** The query of a filter without what `EVERY_PHOTO` has. */
-function photosQuery(filter: Partial<PhotoFilter>): string {
+export function photosQuery(filter: Partial<PhotoFilter>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filter))
     if (Array.isArray(value)) for (const one of value) query.append(name, String(one));

@@ -3,6 +3,7 @@ import { codeOf } from '../kernel/errors.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.process.ts';
 import { QUIZ_REFUSED } from '../review/quiz/quiz.process.ts';
 import { databaseFailure } from '../runtime/open/database-failure.process.ts';
+import { BAD_PHOTO_FILTER } from '../status/gallery.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 
 /** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
@@ -16,6 +17,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [CANNOT_UNDO, 409],
   [SEQUENCE_TAKEN, 409],
   [QUIZ_REFUSED, 409],
+  [BAD_PHOTO_FILTER, 400],
   [STATEMENT_ENDED, 503],
 ]);
 

@@ -22,6 +22,7 @@ export const PAGES: readonly (PageParts & { readonly path: string })[] = [
     title: 'Review',
     script: 'review',
   })),
+  { path: '/c/:collection/photos', title: 'Photos', script: 'photos' },
   { path: '/c/:collection/quiz', title: 'Quiz', script: 'quiz' },
 ];
 
@@ -67,10 +68,11 @@ export function framedPage(
 ): string {
   const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
   const isReview = script === 'review' || script === 'quiz';
+  const hasGrid = isReview || script === 'photos';
   const current = isReview ? 'review' : collection === null ? 'collections' : 'collection';
   return htmlOf(
     <Framed title={name} {...{ script, collection, current }} {...reader}>
-      <div id="app" class={isReview ? 'review' : undefined} data-role={reader.role} data-collection={collection} />
+      <div id="app" class={hasGrid ? 'review' : undefined} data-role={reader.role} data-collection={collection} />
     </Framed>,
   );
 }

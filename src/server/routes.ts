@@ -9,6 +9,7 @@ import {
   sendPreview,
   sendThumbnail,
 } from './handlers/photos.ts';
+import { sendChoices, sendGallery, sendTiles } from './handlers/gallery.ts';
 import { logIn, logOut, sendLogIn } from './handlers/log-in.ts';
 import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
 import { openClass, sendAsset, sendExamples, sendLive, sendOverview, sendPage, sendSheet } from './handlers/pages.ts';
@@ -73,6 +74,15 @@ const EVIDENCE_ROUTES: readonly SiteRoute[] = [
   get('/c/:collection/references/:wnid/:id', 'viewer', sendClassReference),
 ];
 
+const GALLERY_API = '/c/:collection/api/photos';
+
+/** Routes of the gallery. `src/status/gallery.ts` describes them. */
+const GALLERY_ROUTES: readonly SiteRoute[] = [
+  get(GALLERY_API, 'viewer', sendGallery),
+  post(`${GALLERY_API}/rows`, 'viewer', sendTiles),
+  get(`${GALLERY_API}/choices`, 'viewer', sendChoices),
+];
+
 const QUIZ_API = '/c/:collection/api/quiz';
 
 /** Routes of the quiz page. `src/review/quiz/quiz.ts` describes them. */
@@ -135,6 +145,7 @@ export const ROUTES: readonly SiteRoute[] = [
   post('/c/:collection/api/pause', 'operator', pause),
   post('/c/:collection/api/unpause', 'operator', unpause),
   ...REVIEW_ROUTES,
+  ...GALLERY_ROUTES,
   ...QUIZ_ROUTES,
   ...REVISION_ROUTES,
   ...REPORT_ROUTES,

@@ -52,19 +52,21 @@ export async function hiddenPhotos(
 }
 
 /**
- * True if the reviewer may know what the models say about a photo: no blind review, of this collection or of another that has
- * controls, waits for a verdict of theirs on it.
+ * SQL: the photos about which the reviewer may not know what the models say, because a blind review, of this collection or of
+ * another that has controls, waits for a verdict of theirs.
  */
-export async function mayKnow(
-  db: Kysely<Database>,
-  { scope, reviewer, isBlind }: DeskView,
-  sha256: Sha256,
-): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from photo f join shortlist_entry e on e.photo_id = f.id join shortlist s on s.collection_id = e.collection_id
+export function unknownPhotos({ scope, reviewer, isBlind }: DeskView): RawBuilder<unknown> {
+  return sql`(
+    select e.photo_id from shortlist_entry e join shortlist s on s.collection_id = e.collection_id join photo f on f.id = e.photo_id
     left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
-    where f.sha256 = decode(${sha256}, 'hex') and e.state <> 'left-out'
-      and (s.controls > 0 or (${isBlind} and e.collection_id = ${scope.collectionId}))
-      and not coalesce(${reviewer} = any(v.reviewers), false) limit 1`.execute(db);
+    where e.state <> 'left-out' and (s.controls > 0 or (${isBlind} and e.collection_id = ${scope.collectionId}))
+      and not coalesce(${reviewer} = any(v.reviewers), false))`;
+}
+
+/** True if the reviewer may know what the models say about a photo. */
+export async function mayKnow(db: Kysely<Database>, view: DeskView, sha256: Sha256): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from ${unknownPhotos(view)} as u join photo f on f.id = u.photo_id
+    where f.sha256 = decode(${sha256}, 'hex') limit 1`.execute(db);
   return rows.length === 0;
 }

@@ -98,6 +98,21 @@ const TARGETS: readonly (readonly [target: string, body: unknown])[] = [
   ...['tag=blur', 'reason=low-quality', 'flagged=true', 'state=accepted', 'state=rejected'].flatMap((query) =>
     ['index', 'facets'].map((route) => [`/c/demo/api/review/${route}?${query}`, undefined] as const),
   ),
+  ...[
+    ...['open', 'accepted', 'rejected', 'unsure', 'kept', 'dropped', 'listed'].map((state) => `state=${state}`),
+    'reason=low-quality',
+    'reason=correct',
+    'tag=blur',
+    'split=control',
+    'split=test',
+    'text=Tench',
+    'sort=p',
+    `seen=${GOLDFISH}`,
+    'disagree=1',
+    `like=${photo('a').sha256}`,
+    `like=${photo('b').sha256}`,
+  ].map((query) => [`/c/demo/api/photos?${query}`, undefined] as const),
+  ['/c/demo/api/photos/rows', { ids: [1, 2, 3, 4] }],
   ['/c/demo/api/review/rows', { subjects: NAMES.map(photo) }],
   ['/c/demo/api/review/lease', LEASE],
   ['/c/demo/api/review/lease', { ...LEASE, isBalanced: true, count: 3 }],
@@ -262,6 +277,7 @@ describe('controls', () => {
       '"members":[]',
     );
     expect(told['a viewer']?.['/c/demo/sheet/shortlist.html undefined']).toMatch(/^403 /);
+    expect(told['a viewer']?.['/c/demo/api/photos undefined']).toBe('200 {"total":0,"ids":[]}');
     await control('bd');
     expect(await toldToAll()).toEqual(told);
   });

@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
 import { auditDataFolder } from '../../../src/operate/upkeep/audit.process.ts';
-import { readStatus } from '../../../src/status/status.process.ts';
+import { galleryIndex } from '../../../src/status/gallery.process.ts';
+import { readStatus, readStatuses } from '../../../src/status/status.process.ts';
+import type { Totals } from '../../../src/kernel/funnel.ts';
+import { EVERY_PHOTO, type PhotoFilter, type PhotoState } from '../../../src/kernel/photo-filter.ts';
 import { openWorkspace, type Workspace } from '../../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
@@ -45,6 +48,41 @@ async function counted(query: string): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ kind, count }) => [kind, count]));
 }
 
+type Numbers = [filter: Partial<PhotoFilter>, number: number][];
+
+/** The numbers of a funnel, each with the filter whose gallery has as many photos. */
+function numbersOf(totals: Totals): Numbers {
+  const { decided, leftOut } = totals;
+  const reasons = { ...totals.dropped, ...totals.failed, correct: decided.correct, confident: decided.confident };
+  const states: Partial<Record<PhotoState, number>> = {
+    found: totals.found,
+    waiting: totals.waiting,
+    fetched: totals.fetched,
+    duplicate: totals.duplicates,
+    distinct: totals.fetched - totals.duplicates,
+    dropped: sumOf(totals.dropped) + decided.correct + decided.confident,
+    failed: sumOf(totals.failed) + decided.failed,
+    undecided: decided.undecided,
+    pruned: totals.pruned,
+    kept: decided.kept,
+    'left-out': sumOf(leftOut),
+    unlisted: totals.unlisted,
+    listed: totals.shortlisted,
+    open: totals.unreviewed,
+    accepted: totals.selected,
+    rejected: totals.rejected,
+    unsure: totals.unsure,
+    disputed: totals.disputed,
+  };
+  return [
+    ...Object.entries(states).map(([state, count]) => [{ state: [state] }, count]),
+    ...Object.entries(reasons).map(([reason, count]) => [{ reason: [reason] }, count]),
+    [{ state: ['left-out'], reason: ['near-duplicate'] }, leftOut.nearDuplicate],
+    [{ reason: ['cap'] }, leftOut.cap],
+    [{ state: ['rejected'], reason: ['other'] }, totals.rejected],
+  ] as Numbers;
+}
+
 describe('a made catalogue', () => {
   it('adds up, has its bytes and its evidence, and status equals a count of its rows one by one', async () => {
     const workspace = await made(CANDIDATES, true);
@@ -71,6 +109,31 @@ describe('a made catalogue', () => {
     expect(listed).toMatchObject({ listed: totals.shortlisted, cap: totals.leftOut.cap });
     expect(queries.reduce((sum, query) => sum + query.fetched, 0)).toBeGreaterThan(0.9 * totals.fetched);
     expect(await problems()).toEqual([]);
+  });
+
+  it('gives the gallery of each number of its status as many photos', async () => {
+    if (app === undefined) throw new Error('Expected the app to be open');
+    const workspace = await openWorkspace(app, (await usableCollection('imagenet-a')).collection);
+    await sql`
+      insert into verdict (collection_id, wnid, sha256, state, reason, reviewers, wanted)
+      select e.collection_id, e.wnid, f.sha256, case e.photo_id % 3 when 0 then 'accepted' when 1 then 'rejected' else 'unreviewed' end,
+        case e.photo_id % 3 when 1 then 'other' end, case e.photo_id % 3 when 2 then '{}' else '{ann}'::text[] end, 1
+      from shortlist_entry e join photo f on f.id = e.photo_id`.execute(database.db);
+    for (const reader of ['operators', 'others'] as const) {
+      const { totals, classes, sources } = (await readStatuses(workspace))[reader];
+      const numbers = [
+        ...numbersOf(totals),
+        ...classes.slice(0, 3).map(({ wnid, decided }) => [{ state: ['kept'], class: [wnid] }, decided.kept]),
+        ...sources.map(({ source, duplicates }) => [{ state: ['duplicate'], source: [source] }, duplicates]),
+      ];
+      const desk = { workspace, reviewer: null, reader, seesFolders: true };
+      for (const [filter, number] of numbers as Numbers) {
+        const { total } = await galleryIndex(desk, { ...EVERY_PHOTO, ...filter });
+        expect([filter, total]).toEqual([filter, number]);
+      }
+    }
+    expect((await readStatuses(workspace)).others.totals.selected).toBeGreaterThan(0);
+    await sql`delete from verdict`.execute(database.db);
   });
 
   it('differs from a wrong tally, and doctor reports that', async () => {

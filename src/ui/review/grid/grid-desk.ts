@@ -7,7 +7,9 @@ import { messageOf, ROWS_MAX } from '../store/api.ts';
 import { Desk, type Commands } from '../desk.ts';
 import { isGone } from '../filter-chips.tsx';
 import { subjectKey, type DoneAction } from '../store/history.ts';
-import { afterDecision, allSelected, cleared, type Selection } from '../photo-list.ts';
+import type { TapMode } from '../../grid/selecting.ts';
+import type { Tiled } from '../../grid/tiles.tsx';
+import { afterDecision, allSelected, cleared, type Selection } from '../../grid/selection.ts';
 import { hrefOf, searchOf } from '../view-url.ts';
 import { judgementText } from '../words.ts';
 
@@ -17,11 +19,8 @@ const AGAIN_AFTER_MS = 3_000;
 /** Delay of counts after a decision, so that fast decisions cause one count on the server. */
 const COUNT_MS = 400;
 
-/** How taps select. `range`: the next tap ends a range. */
-export type TapMode = 'one' | 'several' | 'range';
-
 /** The store of the page with many photos at once. Decided photos keep their place until the grid is filled again. */
-export class GridDesk extends Desk {
+export class GridDesk extends Desk implements Tiled {
   readonly shownBy = 'grid';
   readonly scroller = createRef<HTMLElement>();
   tapMode: TapMode = 'one';
@@ -53,6 +52,14 @@ export class GridDesk extends Desk {
 
   override nameOf(wnid: string): string {
     return this.facets?.predicted.find((one) => one.wnid === wnid)?.name ?? super.nameOf(wnid);
+  }
+
+  get selection(): Selection {
+    return this.list.selection;
+  }
+
+  get count(): number {
+    return this.list.count;
   }
 
   isUnlisted(subject: Subject): boolean {
@@ -92,8 +99,12 @@ export class GridDesk extends Desk {
     this.select(cleared(this.list.selection));
   }
 
-  want(subjects: readonly Subject[]): void {
-    this.#wanted = subjects;
+  get items(): readonly Subject[] {
+    return this.list.subjects;
+  }
+
+  wantFrom(from: number, to: number): void {
+    this.#wanted = this.list.subjects.slice(from, to);
     this.#readIn(SCROLLED_MS);
   }
 

@@ -73,7 +73,7 @@ function countIn(counts: Readonly<Record<string, number>> | undefined, name: str
   return counts === undefined ? undefined : (counts[name] ?? 0);
 }
 
-type Option = readonly [value: string, text: string, count: number | undefined];
+export type Option = readonly [value: string, text: string, count: number | undefined];
 
 interface FieldProps {
   readonly label: string;
@@ -87,7 +87,7 @@ interface ChoiceProps extends FieldProps {
 }
 
 /** A value that is set and not among the options stays one of them. */
-function Choice({ label, name, value, of, isFirst = false }: ChoiceProps) {
+export function Choice({ label, name, value, of, isFirst = false }: ChoiceProps) {
   const isKnown = value === undefined || of.some(([option]) => option === value);
   return (
     <label>
@@ -119,7 +119,7 @@ interface CheckProps extends FieldProps {
   readonly count: number | undefined;
 }
 
-function Check({ label, name, isOn, count }: CheckProps) {
+export function Check({ label, name, isOn, count }: CheckProps) {
   return (
     <label class="check">
       <input type="checkbox" name={name} value="1" checked={isOn === true} /> {label}

@@ -5,13 +5,13 @@ import { FilterChips } from '../filter-chips.tsx';
 import { HeaderBar } from '../frame.tsx';
 import { GridDesk } from './grid-desk.ts';
 import { GridSide } from './grid-side.tsx';
-import { Tiles } from './grid-tiles.tsx';
+import { ReviewTiles } from './review-tiles.tsx';
 import { keyHint } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
-import { selectedCount, clickedOn, extendedTo, movedTo, toggledAt } from '../photo-list.ts';
+import { pointerHandlers, selectByKey } from '../../grid/selecting.ts';
+import { selectedCount } from '../../grid/selection.ts';
 import { useKeys, useStore, type PageProps } from '../use-store.ts';
 import { hrefOf, viewOf } from '../view-url.ts';
-import { cursorAfter } from './grid-layout.ts';
 
 interface GridProps {
   readonly desk: GridDesk;
@@ -118,7 +118,7 @@ function GridContent({ desk }: GridProps) {
           {trouble}
         </p>
       )}
-      <Tiles desk={desk} />
+      <ReviewTiles desk={desk} />
     </div>
   );
 }
@@ -139,64 +139,4 @@ function followLink(event: MouseEvent, desk: GridDesk): void {
   if (link === null || opensElsewhere || link.pathname !== location.pathname) return;
   event.preventDefault();
   desk.go(viewOf(link.search));
-}
-
-const LONG_PRESS_MS = 500;
-
-/** Mouse and touch handlers for the element that has the tiles. The browser cancels the pointer of a touch that scrolls. */
-function pointerHandlers(desk: GridDesk) {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isTouch = false;
-  let wasLong = false;
-  const stop = (): void => clearTimeout(timer);
-  return {
-    onPointerDown: (event: PointerEvent): void => {
-      isTouch = event.pointerType === 'touch';
-      wasLong = false;
-      const position = positionOf(event);
-      if (!isTouch || position === null) return;
-      timer = setTimeout(() => {
-        wasLong = true;
-        desk.setTapMode('range');
-        desk.select(toggledAt(desk.list.selection, position));
-      }, LONG_PRESS_MS);
-    },
-    onPointerUp: stop,
-    onPointerCancel: stop,
-    onContextMenu: (event: Event): void => {
-      if (isTouch) event.preventDefault();
-    },
-    onClick: (event: MouseEvent): void => {
-      const position = positionOf(event);
-      // A long press also ends with a click.
-      if (position === null || wasLong) return;
-      const mode = desk.tapMode;
-      const { selection } = desk.list;
-      if (mode === 'range') desk.setTapMode('several');
-      if (event.shiftKey || mode === 'range') desk.select(extendedTo(selection, position));
-      else if (event.ctrlKey || event.metaKey || mode === 'several') desk.select(toggledAt(selection, position));
-      else desk.select(clickedOn(position));
-    },
-    onDblClick: (event: MouseEvent): void => {
-      const position = positionOf(event);
-      if (position !== null && desk.tapMode === 'one') desk.open(position);
-    },
-  };
-}
-
-function positionOf({ target }: Event): number | null {
-  const tile = target instanceof Element ? target.closest<HTMLElement>('[data-position]') : null;
-  return tile === null ? null : Number(tile.dataset['position']);
-}
-
-/** Moves the cursor or changes the selection. Shift extends the range. Returns false if the key does neither. */
-function selectByKey({ key, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent, desk: GridDesk): boolean {
-  const { selection, count } = desk.list;
-  const isPlain = !ctrlKey && !altKey && !metaKey;
-  const cursor = isPlain ? cursorAfter(key, { cursor: selection.cursor, count, ...desk.shape }) : null;
-  if (key === 'Escape') desk.clear();
-  else if (key === ' ') desk.select(toggledAt(selection, selection.cursor));
-  else if (cursor === null) return false;
-  else desk.select(shiftKey ? extendedTo(selection, cursor) : movedTo(selection, cursor));
-  return key !== 'Escape';
 }

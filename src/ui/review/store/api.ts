@@ -97,7 +97,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
 const KEEP_ALIVE_MAX_CHARS = 30_000;
 
 /** The browser completes a small POST even if the tab closes. @throws ApiError */
-async function ask<T>(path: string, content?: object): Promise<T> {
+export async function ask<T>(path: string, content?: object): Promise<T> {
   const accept = 'application/json';
   const body = JSON.stringify(content);
   const request: RequestInit =

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
-import { cursorAfter, layoutOf, rowsAround } from '../../../../src/ui/review/grid/grid-layout.ts';
+import { cursorAfter, layoutOf, rowsAround } from '../../../../src/ui/grid/layout.ts';
+import { PhotoList } from '../../../../src/ui/review/photo-list.ts';
 import {
-  PhotoList,
   afterDecision,
   allSelected,
   cleared,
@@ -15,7 +15,7 @@ import {
   selectedCount,
   targetsOf,
   toggledAt,
-} from '../../../../src/ui/review/photo-list.ts';
+} from '../../../../src/ui/grid/selection.ts';
 
 const subject = (photo: number) => ({ sha256: toSha256(String(photo).padStart(64, '0')), wnid: 'n01440764' });
 

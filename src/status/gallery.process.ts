@@ -1,0 +1,94 @@
+import { MODES } from '../collection/modes.ts';
+import { SOURCE_NAMES } from '../config/sources/sources.ts';
+import { subjectsOf } from '../filter/run/decision.repository.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Reader } from '../kernel/people.ts';
+import type { PhotoFilter } from '../kernel/photo-filter.ts';
+import { withoutFolders } from '../kernel/printable.ts';
+import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { mayKnow } from '../review/desk/known-photos.repository.ts';
+import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
+import { FAILURE_TAGS } from '../review/events/tags.ts';
+import type { GalleryChoices, GalleryIndex, GalleryTile } from './gallery.ts';
+import { readGallery, readTiles, readSources, type GalleryView } from './gallery.repository.ts';
+
+/** The code of an error: a part of a gallery's address cannot be used. */
+export const BAD_PHOTO_FILTER = 'bad-photo-filter';
+
+/** Someone who looks at the gallery. */
+export interface GalleryDesk extends Desk {
+  readonly reader: Reader;
+  /** False for people who need not know the folders of this machine. */
+  readonly seesFolders: boolean;
+}
+
+async function galleryView(desk: GalleryDesk): Promise<GalleryView> {
+  return { ...(await viewOf(desk)), reader: desk.reader, memberIds: desk.workspace.ensemble.memberIds };
+}
+
+/** @throws UsageError `bad-photo-filter` */
+export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter): Promise<GalleryIndex> {
+  const { workspace } = desk;
+  const view = await galleryView(desk);
+  requireKnownValues(workspace, filter);
+  if (filter.like !== null && desk.reader === 'others' && !(await mayKnow(workspace.app.db, view, filter.like)))
+    throw refused('like', filter.like, 'a photo that you have reviewed, because this review is blind');
+  return readGallery(workspace.app.db, view, { filter, named: classesNamed(workspace, filter.text) });
+}
+
+function requireKnownValues({ collection }: Workspace, { class: classes, seen, source }: PhotoFilter): void {
+  const { name, subjects, evidenceClasses } = collection;
+  const noClass = classes.find((wnid) => !subjects.has(wnid));
+  if (noClass !== undefined) throw refused('class', noClass, `the id of a class of '${name}'`);
+  const noSeen = seen.find((wnid) => !evidenceClasses.nameByWnid.has(wnid));
+  if (noSeen !== undefined) throw refused('seen', noSeen, `the id of a class that the models of '${name}' see`);
+  const noSource = source.find((one) => !SOURCE_NAMES.some((known) => known === one));
+  if (noSource !== undefined) throw refused('source', noSource, `one of ${SOURCE_NAMES.join(', ')}`);
+}
+
+function refused(name: string, value: string, fits: string): UsageError {
+  return new UsageError(`The address has ${name}=${value.slice(0, 100)}, which is unknown. Give ${fits}.`, {
+    code: BAD_PHOTO_FILTER,
+  });
+}
+
+function classesNamed({ collection }: Workspace, text: string): string[] {
+  const part = text.toLowerCase();
+  const ids = new Set([...(collection.subjects.ids ?? []), ...collection.evidenceClasses.wnids]);
+  return part === '' ? [] : [...ids].filter((wnid) => nameOf(collection, wnid).toLowerCase().includes(part));
+}
+
+/** In the order of the ids, without candidates that the reader may not know of. */
+export async function galleryTiles(desk: GalleryDesk, ids: readonly number[]): Promise<readonly GalleryTile[]> {
+  const { app, collection } = desk.workspace;
+  const rows = await readTiles(app.db, await galleryView(desk), ids);
+  const byId = new Map(
+    rows.map((row): [number, GalleryTile] => {
+      const { confusionWnid, url, detail, ...others } = row;
+      const named = {
+        confusionWnid,
+        name: nameOf(collection, row.wnid),
+        confusionName: confusionWnid && nameOf(collection, confusionWnid),
+      };
+      if (desk.seesFolders) return [row.id, { ...others, ...named, url, detail }];
+      return [row.id, { ...others, ...named, url: withoutFolders(url), detail: detail && withoutFolders(detail) }];
+    }),
+  );
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+export async function galleryChoices({ workspace }: GalleryDesk): Promise<GalleryChoices> {
+  const { app, collection, scope } = workspace;
+  const named = (wnids: readonly string[]): [string, string][] =>
+    wnids
+      .map((wnid): [string, string] => [wnid, nameOf(collection, wnid)])
+      .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));
+  return {
+    mode: collection.mode,
+    threshold: MODES[collection.mode].mark(collection.policy),
+    classes: named(await subjectsOf(app.db, scope)),
+    seen: named(collection.evidenceClasses.wnids),
+    ...(await readSources(app.db, scope)),
+    tags: FAILURE_TAGS,
+  };
+}

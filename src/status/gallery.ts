@@ -1,0 +1,70 @@
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { Mode } from '../kernel/mode.ts';
+
+/** The JSON protocol between the server and the gallery. All paths are below `/c/NAME/api/photos`. */
+
+/** `GET ?FILTER`: the candidates that match, in order. */
+export interface GalleryIndex {
+  /** All that match, also if there are more than `ids`. */
+  readonly total: number;
+  readonly ids: readonly number[];
+}
+
+/** The most photos that a gallery lists, so that a browser can hold and scroll them. */
+export const MOST_LISTED = 100_000;
+
+/** `POST rows {ids}`: one candidate. Its outcome is that of its photo if it brought the photo first. */
+export interface GalleryTile {
+  readonly id: number;
+  /** Null without a photo. */
+  readonly sha256: Sha256 | null;
+  /** True if the photo's bytes are stored. */
+  readonly hasBytes: boolean;
+  readonly wnid: Wnid;
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly isControl: boolean;
+  /** 0..1; null without a decision, and in mode O. */
+  readonly maxTrueProb: number | null;
+  readonly isLowerBound: boolean;
+  readonly confusionWnid: Wnid | null;
+  readonly confusionName: string | null;
+  readonly confusionProb: number | null;
+  readonly tags: readonly string[];
+  readonly source: string;
+  readonly sourceId: string;
+  readonly url: string;
+  readonly pageUrl: string | null;
+  readonly creator: string | null;
+  readonly licence: string;
+  readonly licenceUrl: string | null;
+  /** ISO 8601. */
+  readonly foundAt: string;
+}
+
+export type Outcome =
+  | 'waiting'
+  | 'dropped'
+  | 'failed'
+  | 'duplicate'
+  | 'undecided'
+  | 'left-out'
+  | 'unlisted'
+  | 'open'
+  | 'accepted'
+  | 'rejected'
+  | 'unsure'
+  | 'disputed';
+
+/** `GET choices`: the values that a filter can have. */
+export interface GalleryChoices {
+  readonly mode: Mode;
+  readonly threshold: number;
+  readonly classes: readonly (readonly [wnid: Wnid, name: string])[];
+  readonly seen: readonly (readonly [wnid: Wnid, name: string])[];
+  readonly sources: readonly string[];
+  readonly licences: readonly string[];
+  readonly tags: readonly string[];
+}

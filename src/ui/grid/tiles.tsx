@@ -1,0 +1,172 @@
+import type { ComponentChildren, RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { layoutOf, rowsAround, type GridLayout, type TileSize } from './layout.ts';
+import { isSelected } from './selection.ts';
+import type { Selecting } from './selecting.ts';
+
+const PADDING = 8;
+
+/** A page whose photos are shown as tiles. */
+export interface Tiled extends Selecting {
+  readonly scroller: RefObject<HTMLElement>;
+  /** Another value for other photos. */
+  readonly items: unknown;
+  /** True if the tile of the cursor should take the focus. */
+  takesFocus: boolean;
+  shape: Selecting['shape'];
+  /** Reads the photos from one position to before another one. */
+  wantFrom(from: number, to: number): void;
+}
+
+interface TilesProps {
+  readonly desk: Tiled;
+  readonly size?: TileSize;
+  /** The content of the tile at a position, and its attributes. */
+  readonly tileAt: (position: number) => TileShown;
+}
+
+export interface TileShown {
+  readonly data: Readonly<Record<`data-${string}`, string | undefined>>;
+  readonly picture: ComponentChildren;
+  readonly names: ComponentChildren;
+}
+
+/** The photos as tiles. Only the rows in view and the cursor's row are in the document. */
+export function Tiles({ desk, size = 'medium', tileAt }: TilesProps) {
+  const { items, count: photos, scroller } = desk;
+  const at = desk.selection.cursor;
+  const list = useRef<HTMLDivElement>(null);
+  const { layout, top, height } = useViewport(scroller, list, size);
+  const { columns, rowHeight } = layout;
+  const count = Math.ceil(photos / columns);
+  const cursorRow = Math.floor(at / columns);
+  const { rows, from, to } = rowsAround({ top, height, rowHeight, count, keptRow: cursorRow });
+  desk.shape = { columns, rowsInView: Math.floor(height / rowHeight) };
+  useEffect(() => desk.wantFrom(from * columns, to * columns), [desk, items, from, to, columns]);
+  const isMeasured = list.current !== null;
+  useStayInPlace(scroller, { columns, rowHeight, top, isMeasured });
+  useLayoutEffect(() => showRow(scroller, list, { row: cursorRow, rowHeight }), [at, items, isMeasured]);
+  useLayoutEffect(() => {
+    if (desk.takesFocus) document.querySelector<HTMLElement>(`#tile-${at}`)?.focus({ preventScroll: true });
+    desk.takesFocus = false;
+  });
+  return (
+    <div
+      ref={list}
+      role="grid"
+      class="tiles"
+      aria-label="Photos"
+      aria-multiselectable="true"
+      aria-rowcount={count}
+      aria-colcount={columns}
+      style={{ height: count * rowHeight }}
+    >
+      {rows.map((row) => (
+        <div
+          key={row}
+          role="row"
+          class="tile-row"
+          aria-rowindex={row + 1}
+          style={{ transform: `translateY(${row * rowHeight}px)`, gap: layout.gap }}
+        >
+          {Array.from({ length: Math.min(columns, photos - row * columns) }, (_, column) => (
+            <Tile key={column} {...{ desk, layout, column, tileAt }} position={row * columns + column} />
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface TileProps extends Pick<TilesProps, 'desk' | 'tileAt'> {
+  readonly position: number;
+  readonly column: number;
+  readonly layout: GridLayout;
+}
+
+function Tile({ desk, tileAt, position, column, layout }: TileProps) {
+  const { data, picture, names } = tileAt(position);
+  const isOn = isSelected(desk.selection, position);
+  return (
+    <div
+      role="gridcell"
+      id={`tile-${position}`}
+      class={isOn ? 'tile selected' : 'tile'}
+      tabIndex={position === desk.selection.cursor ? 0 : -1}
+      aria-selected={isOn}
+      aria-colindex={column + 1}
+      data-position={position}
+      {...data}
+      style={{ width: layout.tileWidth }}
+    >
+      <span class="picture" style={{ height: layout.imageHeight }}>
+        {picture}
+        {isOn ? (
+          <span class="tick" aria-hidden="true">
+            ✓
+          </span>
+        ) : null}
+      </span>
+      <span class="names">{names}</span>
+    </div>
+  );
+}
+
+function useViewport(scroller: RefObject<HTMLElement>, list: RefObject<HTMLElement>, size: TileSize) {
+  const [, again] = useReducer((times: number) => times + 1, 0);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null || list.current === null) return undefined;
+    const observer = new ResizeObserver(() => again(undefined));
+    for (const one of [element, list.current]) observer.observe(one);
+    const scrolled = (): void => again(undefined);
+    element.addEventListener('scroll', scrolled, { passive: true });
+    again(undefined);
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', scrolled);
+    };
+  }, []);
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const layout = layoutOf(list.current?.clientWidth ?? 960, rem, size);
+  const { scrollTop = 0, clientHeight = layout.rowHeight } = scroller.current ?? {};
+  return { layout, top: scrollTop - (list.current?.offsetTop ?? 0), height: clientHeight };
+}
+
+/** Scrolls a row into view, as little as possible. The first row scrolls to the very top, where the filters are. */
+function showRow(
+  { current: scroller }: RefObject<HTMLElement>,
+  { current: list }: RefObject<HTMLElement>,
+  { row, rowHeight }: { readonly row: number; readonly rowHeight: number },
+): void {
+  if (scroller === null || list === null) return;
+  const start = list.offsetTop + row * rowHeight - PADDING;
+  const end = start + rowHeight + 2 * PADDING - scroller.clientHeight;
+  if (row === 0) scroller.scrollTop = 0;
+  else scroller.scrollTop = Math.min(start, Math.max(end, scroller.scrollTop));
+}
+
+interface Place {
+  readonly columns: number;
+  readonly rowHeight: number;
+  readonly top: number;
+  /** False in the first rendering, whose columns are a guess. */
+  readonly isMeasured: boolean;
+}
+
+/** When the window changes its width, the photos that were at its top stay there. */
+function useStayInPlace(
+  { current: scroller }: RefObject<HTMLElement>,
+  { columns, rowHeight, top, isMeasured }: Place,
+): void {
+  const before = useRef<{ columns: number; position: number } | null>(null);
+  useLayoutEffect(() => {
+    if (!isMeasured) return;
+    before.current ??= { columns, position: 0 };
+    const { position } = before.current;
+    const by = (Math.floor(position / columns) - Math.round(top / rowHeight)) * rowHeight;
+    if (before.current.columns !== columns && scroller !== null) scroller.scrollTop += by;
+    else before.current = { columns, position: Math.max(0, Math.round(top / rowHeight)) * columns };
+    before.current.columns = columns;
+  });
+}

@@ -1,0 +1,69 @@
+import type { ReviewOrder, ReviewPhoto } from '../../../review/desk/desk.ts';
+import { probabilityText } from '../../../kernel/texts.ts';
+import { Tiles, type TileShown } from '../../grid/tiles.tsx';
+import type { GridDesk } from './grid-desk.ts';
+import { dayText, REASON_TEXTS } from '../words.ts';
+
+export function ReviewTiles({ desk }: { readonly desk: GridDesk }) {
+  return <Tiles desk={desk} tileAt={(position) => tileAt(desk, position)} />;
+}
+
+function tileAt(desk: GridDesk, position: number): TileShown {
+  const { list, order, store } = desk;
+  const subject = list.subjects[position];
+  if (subject === undefined) return { data: {}, picture: null, names: null };
+  const photo = desk.isUnlisted(subject) ? null : store.shelf.photo(subject);
+  return {
+    data: { 'data-photo': subject.sha256, 'data-wnid': subject.wnid, 'data-state': photo?.state },
+    picture: (
+      <>
+        {photo === undefined ? <span class="unseen">Photo {position + 1}, being read</span> : null}
+        {photo === null ? (
+          <span class="quiet">no longer listed</span>
+        ) : (
+          <img src={`/thumbnails/${subject.sha256}`} alt="" draggable={false} decoding="async" />
+        )}
+        {photo ? <span class="value">{valueText(photo, order, store.setup.cap)}</span> : null}
+        {photo ? <Badges photo={photo} /> : null}
+      </>
+    ),
+    names: photo ? <Names photo={photo} /> : null,
+  };
+}
+
+function Badges({ photo: { state, reason, mine } }: { readonly photo: ReviewPhoto }) {
+  return (
+    <>
+      {state === 'open' ? null : <b class={`badge ${state}`}>{reason === null ? state : REASON_TEXTS[reason]}</b>}
+      {mine.flagged ? (
+        <b class="flag">
+          <span aria-hidden="true">⚑</span>
+          <span class="unseen">flagged</span>
+        </b>
+      ) : null}
+    </>
+  );
+}
+
+function Names({ photo }: { readonly photo: ReviewPhoto }) {
+  return (
+    <>
+      <span class="searched">{photo.name}</span>
+      {photo.confusionName === null ? null : (
+        <span class="predicted">
+          <span aria-hidden="true">→ </span>
+          <span class="unseen">, models see </span>
+          {photo.confusionName}
+        </span>
+      )}
+    </>
+  );
+}
+
+function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
+  if (photo.confusionWnid === null && order !== 'newest') return photo.source;
+  if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap} accepted`;
+  if (order === 'source') return photo.source;
+  if (order === 'newest') return dayText(photo.foundAt);
+  return `p ${probabilityText(photo.maxTrueProb ?? photo.confusionProb ?? 0)}`;
+}
