@@ -4,7 +4,7 @@ import { typingOfCommands } from '../kernel/command-text.ts';
 
 interface NavigationProps {
   readonly collection: string | null;
-  readonly current: 'collections' | 'collection' | 'review' | 'revisions' | 'report' | 'activity' | null;
+  readonly current: 'collections' | 'collection' | 'photos' | 'review' | 'revisions' | 'report' | 'activity' | null;
   readonly isOperator?: boolean;
   readonly children?: ComponentChildren;
 }
@@ -16,6 +16,7 @@ export function Navigation({ collection, current, isOperator = false, children }
       ? []
       : [
           { name: 'collection', text: collection, href: pathOf(collection) },
+          { name: 'photos', text: 'Photos', href: `${pathOf(collection)}photos` },
           { name: 'review', text: 'Review', href: `${pathOf(collection)}review` },
           { name: 'revisions', text: 'Revisions', href: `${pathOf(collection)}revisions` },
           { name: 'report', text: 'Report', href: `${pathOf(collection)}report` },

@@ -68,11 +68,17 @@ export function framedPage(
 ): string {
   const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
   const isReview = script === 'review' || script === 'quiz';
-  const hasGrid = isReview || script === 'photos';
-  const current = isReview ? 'review' : collection === null ? 'collections' : 'collection';
+  const isGallery = script === 'photos';
+  const ofCollection = isGallery ? 'photos' : 'collection';
+  const current = isReview ? 'review' : collection === null ? 'collections' : ofCollection;
   return htmlOf(
     <Framed title={name} {...{ script, collection, current }} {...reader}>
-      <div id="app" class={hasGrid ? 'review' : undefined} data-role={reader.role} data-collection={collection} />
+      <div
+        id="app"
+        class={isReview || isGallery ? 'review' : undefined}
+        data-role={reader.role}
+        data-collection={collection}
+      />
     </Framed>,
   );
 }

@@ -10,12 +10,18 @@ const linksIn = (html: string): string[] =>
 describe('the top bar', () => {
   it('has the same links on each page of a collection, and marks the page that is open', () => {
     const pages = PAGES.filter(({ path }) => path !== '/').map((page) => framedPage(page, reader));
-    const links = ['/', '/c/birds/', '/c/birds/review', '/c/birds/revisions', '/c/birds/report', '/queues/'];
+    const links = [
+      '/',
+      '/c/birds/',
+      '/c/birds/photos',
+      ...['review', 'revisions', 'report'].map((page) => `/c/birds/${page}`),
+      '/queues/',
+    ];
     expect([...pages, navigationHtml('birds')].map(linksIn)).toEqual([...pages, ''].map(() => links));
-    expect(pages.map((html) => /aria-current="page">(\w+)</.exec(html)?.[1])).toEqual([
-      'birds',
-      ...pages.slice(1).map(() => 'Review'),
-    ]);
+    const current = { dashboard: 'birds', photos: 'Photos', review: 'Review', quiz: 'Review' };
+    expect(pages.map((html) => /aria-current="page">(\w+)</.exec(html)?.[1])).toEqual(
+      PAGES.filter(({ path }) => path !== '/').map(({ script }) => Reflect.get(current, script)),
+    );
   });
 
   it('is on the pages that are of no collection', () => {
