@@ -1,3 +1,4 @@
+import type { Mode } from './mode.ts';
 import { countOf, countText } from './texts.ts';
 
 /** The settings `review.acceptance.maxLabelError` (null: no plan) and `.confidence`. */
@@ -31,6 +32,9 @@ export interface Acceptance {
   readonly confidence: number;
 }
 
+/** The name of `labelError`. In mode O a wrong photo is one that may show a class that the set must not show. */
+export const ERROR_NAMES: Readonly<Record<Mode, string>> = { A: 'Label error', O: 'Contamination' };
+
 const percentText = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** `2.8 % (1.0 % to 5.9 % with 95.0 % confidence): 6 of …`; null without a sampled photo. */
@@ -47,9 +51,8 @@ export function acceptanceStateText(acceptance: Acceptance): string | null {
   if (maxLabelError === null || state === 'none') return null;
   const waiting = pending === 0 ? '' : `. ${countOf(pending, 'drawn photo')} still to be inspected`;
   if (state === 'open') return `open: ${missingText(acceptance)}${waiting}`;
-  const limit = `${state === 'fail' ? 'above' : 'at most'} ${percentText(maxLabelError)}`;
-  const result = state === 'pass' ? 'passed' : 'failed';
-  return `${result}: the label error is ${limit}, with ${percentText(confidence)} confidence${waiting}`;
+  const [result, limit] = state === 'pass' ? ['passed', 'at most'] : ['failed', 'more than'];
+  return `${result}: ${limit} ${percentText(maxLabelError)} of the photos are wrong, with ${percentText(confidence)} confidence${waiting}`;
 }
 
 function missingText({ accepted, unsettled, morePhotos, pending }: Acceptance): string {

@@ -22,7 +22,7 @@ export const REVIEW_MODES: Readonly<Record<Mode, ReviewMode>> = {
   O: {
     reasons: MODE_O_REJECT_REASONS,
     criteria: 'None of the 1,000 classes is visible. It is a photograph, and sharp enough to be sure.',
-    question: 'Is none of the classes visible?',
+    question: 'Is any of the 1,000 classes visible?',
     ifPredicted: { verdict: 'reject', reason: 'in-distribution' },
     // The photo may still show another of the 1,000 classes.
     ifNeither: { verdict: 'unsure', reason: null },

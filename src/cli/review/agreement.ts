@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { readAgreement } from '../../review/agreement/read-agreement.process.ts';
 import type { Agreement, AgreementReport } from '../../review/agreement/agreement.ts';
-import { fewPhotosText } from '../../kernel/texts.ts';
+import { countOf, fewPhotosText } from '../../kernel/texts.ts';
 import { countText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
@@ -10,7 +10,8 @@ import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.
 const HELP = `
 Compares the blind reviews of each photo that has two or more. Kappa is Cohen's, of the first and the
 second review. Alpha is Krippendorff's, of all of them. The categories accept, reject and unsure are
-nominal. The intervals are 95 % intervals (delta method); below 10 photos there is none.
+nominal. The intervals are 95 % intervals (delta method); below 10 photos there is none. If both reviewers accept a
+photo, the further classes that they name are compared also.
 
 Example:
   winnow agreement --collection imagenet-a --json
@@ -27,7 +28,7 @@ export function addAgreementCommand(program: Command): void {
     });
 }
 
-function agreementText({ overall, classes }: AgreementReport, { collection }: Workspace): string {
+function agreementText({ overall, classes, furtherClasses }: AgreementReport, { collection }: Workspace): string {
   if (overall.photos === 0) return 'no photo has been reviewed twice yet\n';
   const rows = classes.map((row) => [row.wnid, nameOf(collection, row.wnid), ...cells(row)]);
   const few = fewPhotosText(overall);
@@ -35,7 +36,9 @@ function agreementText({ overall, classes }: AgreementReport, { collection }: Wo
     ['wnid', 'class', 'photos', 'agree', 'kappa', 'alpha'],
     [...rows, ['', 'all', ...cells(overall)]],
   );
-  return few === null ? table : `${table}${few}\n`;
+  const { photos, differ } = furtherClasses ?? { photos: 0, differ: 0 };
+  const further = `The further classes differ on ${countText(differ)} of ${countOf(photos, 'photo')} that both reviewers accept.\n`;
+  return `${table}${few === null ? '' : `${few}\n`}${differ === 0 ? '' : further}`;
 }
 
 function cells(agreement: Agreement): string[] {

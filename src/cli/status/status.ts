@@ -43,7 +43,7 @@ The numbers add up:
   yield       = kept / fetched; photos that several queries found count as kept for the first of them
 
 Budgets are what sites may still be asked: requests in the next minute and today, bytes this hour and today.
-Inspection is whether the second pass accepts the set (winnow acceptance), with review.acceptance.maxLabelError.
+Inspection says whether the set passes review.acceptance.maxLabelError (winnow acceptance); shown only if that is set.
 
 Examples:
   winnow status --collection imagenet-a --queries

@@ -1,4 +1,4 @@
-import { acceptanceStateText, labelErrorText } from '../../kernel/acceptance.ts';
+import { acceptanceStateText, ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
 import { sourceOf } from '../../config/sources/sources.ts';
 import { countOf, countText, fewPhotosText, listText } from '../../kernel/texts.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
@@ -165,12 +165,13 @@ export const verdictsText = ({ review: { agreement } }: Protocol): string =>
   `At least 1. ${secondVerdictsText(agreement)}.`;
 
 /** The label error and the result of the inspection. */
-export function labelErrorSentences({ review: { acceptance } }: Protocol): string {
+export function labelErrorSentences({ review: { acceptance }, rule: { mode } }: Protocol): string {
+  const name = ERROR_NAMES[mode];
   const estimate = acceptance === undefined ? null : labelErrorText(acceptance);
   if (acceptance === undefined || estimate === null)
-    return 'No photo of a random sample of the accepted ones has been inspected, so the label error is not known.';
+    return `No photo of a random sample of the accepted ones has been inspected, so the ${name.toLowerCase()} is not known.`;
   const state = acceptanceStateText(acceptance);
-  return sentences(`Label error: ${estimate}.`, state === null ? null : `Inspection ${state}.`);
+  return sentences(`${name}: ${estimate}.`, state === null ? null : `Inspection ${state}.`);
 }
 
 export function agreementText({ review: { agreement } }: Protocol): string {

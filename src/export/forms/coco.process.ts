@@ -53,6 +53,7 @@ class CocoSink implements PhotoSink<PhotoFile> {
       license: this.#licenceId(row),
       coco_url: row.source_url,
       flickr_url: row.source === 'flickr' ? row.source_url : '',
+      ...(row.also_wnids === undefined ? {} : { also_wnids: row.also_wnids }),
     };
     const annotation = {
       id: this.#photos,

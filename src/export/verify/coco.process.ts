@@ -12,12 +12,19 @@ import { checking } from './findings.ts';
 const MAX_BYTES = 400 * 1024 * 1024;
 
 const MOST = 10_000_000;
-/** Values of a photo: its image, and its annotation with a box. A class and a licence have fewer. */
-const VALUES_PER_ROW = 24;
+/** Values of a photo: its image with further classes, and its annotation with a box. A class and a licence have fewer. */
+const VALUES_PER_ROW = 48;
 const OTHER_VALUES = 1_000;
 
 const id = z.int().positive();
-const image = z.looseObject({ id, file_name: z.string(), width: z.number(), height: z.number(), license: z.int() });
+const image = z.looseObject({
+  id,
+  file_name: z.string(),
+  width: z.number(),
+  height: z.number(),
+  license: z.int(),
+  also_wnids: z.unknown(),
+});
 const annotation = z.looseObject({ id, image_id: z.int(), category_id: z.int(), bbox: listOf(z.number(), 4) });
 const category = z.looseObject({ id, name: z.string(), wnid: z.string() });
 const licence = z.looseObject({ id, name: z.string(), url: z.string() });
@@ -86,12 +93,23 @@ function comparer(coco: Coco): (image: Coco['images'][number], row: PhotoRow) =>
     return [
       (one.width !== width || one.height !== height) &&
         `Expected ${width} x ${height} pixels of ${file_name} but received ${one.width} x ${one.height}`,
+      furtherProblem(one, row),
       own.length !== 1 && `Expected one annotation of ${file_name} but there are ${own.length}`,
       (rights?.name !== license || rights.url !== license_url) &&
         `Expected the licence ${license} of ${file_name} but received ${rights?.name ?? one.license}`,
       ...own.slice(0, 1).flatMap((each) => annotationProblems(each, categories.get(each.category_id), row)),
     ].filter((problem) => problem !== false);
   };
+}
+
+/** COCO files of an older winnow have no further classes. */
+function furtherProblem({ also_wnids: found }: Coco['images'][number], row: PhotoRow): string | false {
+  const [received, expected] = [JSON.stringify(found), JSON.stringify(row.also_wnids)];
+  return (
+    found !== undefined &&
+    received !== expected &&
+    `Expected the also_wnids ${expected} of ${row.file_name} but received ${received}`
+  );
 }
 
 function annotationProblems(

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { countText, hoursText, shareText } from '../../kernel/texts.ts';
-import { acceptanceStateText, labelErrorText } from '../../kernel/acceptance.ts';
+import { acceptanceStateText, ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
 import type { ReportContext, SectionOf } from './context.ts';
 import type { ReviewerLine } from '../../review/people/people.ts';
@@ -169,7 +169,7 @@ export function ReviewSection({ context, title }: SectionOf) {
     <Section name="review" title={title} context={context}>
       {report.state.actions === 0 ? <Nothing>Nobody has reviewed a photo yet.</Nothing> : null}
       <dl class="facts">
-        <Fact name="Label error">{errorText(context)}</Fact>
+        <Fact name={ERROR_NAMES[report.mode]}>{errorText(context)}</Fact>
         <Fact name="Agreement">{agreementText(overall)}</Fact>
       </dl>
       <Plots context={context} names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />

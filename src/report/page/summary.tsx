@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { Report } from '../report.ts';
 import { countOf, countText, shareText } from '../../kernel/texts.ts';
-import { labelErrorText } from '../../kernel/acceptance.ts';
+import { ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
 import type { ReportContext, Sections } from './context.ts';
 import { bestOutsider } from './models.ts';
 import { To } from './parts.tsx';
@@ -77,7 +77,7 @@ function bigNumbers(report: Report): BigNumber[] {
       note: `${countText(total.kept)} of ${countOf(total.fetched, 'fetched photo')}`,
     },
     {
-      name: 'label error, by a blind second look',
+      name: `${ERROR_NAMES[report.mode].toLowerCase()}, by a blind second look`,
       value: percentText(inspection.labelError),
       note: labelErrorText(inspection) ?? 'no photo has a blind second verdict yet',
     },

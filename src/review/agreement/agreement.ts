@@ -14,6 +14,22 @@ export function countVerdicts(counts: Map<string, number>, verdicts: readonly Re
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
+/** Photos that the first two blind verdicts accept, and those for which their reviewers name different further classes. */
+export interface FurtherClassCounts {
+  photos: number;
+  differ: number;
+}
+
+export function countFurtherClasses(
+  counts: FurtherClassCounts,
+  reviews: readonly Pick<Review, 'blindVerdict' | 'alsoWnids'>[],
+): void {
+  const [first, second] = reviews.filter(({ blindVerdict }) => blindVerdict !== null);
+  if (first?.blindVerdict !== 'accept' || second?.blindVerdict !== 'accept') return;
+  counts.photos += 1;
+  if (first.alsoWnids.join() !== second.alsoWnids.join()) counts.differ += 1;
+}
+
 /**
  * How far blind passes agree. The categories accept, reject and unsure are nominal. A number is null if it is not defined:
  * without photos, or for kappa and alpha if every verdict is the same. Intervals are null, too, below 10 photos, and if all photos
@@ -173,6 +189,8 @@ const orNull = (number: number): number | null => (Number.isNaN(number) ? null :
 export interface AgreementReport {
   readonly overall: Agreement;
   readonly classes: readonly (Agreement & { readonly wnid: string })[];
+  /** Reports of an older winnow lack it. */
+  readonly furtherClasses?: Readonly<FurtherClassCounts>;
 }
 
 export function agreementByClass(classes: ReadonlyMap<string, VerdictCounts>): AgreementReport {

@@ -174,8 +174,8 @@ export async function sendAgreement(exchange: Exchange, site: Site): Promise<unk
     what: ['agreement', seesAll],
     read: async (desk) => {
       const { collection } = desk.workspace;
-      const { overall, classes } = await (seesAll ? readAgreement(desk.workspace) : readShownAgreement(desk));
-      return { overall, classes: classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })) };
+      const { classes, ...agreement } = await (seesAll ? readAgreement(desk.workspace) : readShownAgreement(desk));
+      return { ...agreement, classes: classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })) };
     },
   });
 }

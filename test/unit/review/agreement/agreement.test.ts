@@ -6,6 +6,7 @@ import { REVIEW_VERDICTS, type ReviewVerdict } from '../../../../src/review/even
 import {
   agreementOf,
   blindVerdictsOf,
+  countFurtherClasses,
   countVerdicts,
   type Agreement,
   type VerdictCounts,
@@ -135,6 +136,15 @@ describe('agreement of two passes', () => {
 it('blindVerdictsOf has the blind verdicts of all passes that have one', () => {
   const passes: (ReviewVerdict | null)[] = ['accept', null, 'unsure', 'reject'];
   expect(blindVerdictsOf(passes.map((blindVerdict) => ({ blindVerdict })))).toEqual(['accept', 'unsure', 'reject']);
+});
+
+it('further classes are compared if the first two blind verdicts accept the photo', () => {
+  const review = (blindVerdict: ReviewVerdict | null, ...alsoWnids: string[]) => ({ blindVerdict, alsoWnids });
+  const counts = { photos: 0, differ: 0 };
+  countFurtherClasses(counts, [review('accept', 'n1'), review(null, 'n2'), review('accept', 'n1')]);
+  countFurtherClasses(counts, [review('accept', 'n1'), review('accept')]);
+  countFurtherClasses(counts, [review('accept', 'n1'), review('unsure')]);
+  expect(counts).toEqual({ photos: 2, differ: 1 });
 });
 
 it('fewPhotosText warns of a headline over fewer than 20 photos, and says below 10 why there is no interval', () => {
