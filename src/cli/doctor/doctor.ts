@@ -9,13 +9,14 @@ import { readBudgets } from '../../crawl/network/politeness.process.ts';
 import { proxySettings } from '../../crawl/network/http.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { auditDataFolder, photosWithoutBlobs } from '../../operate/upkeep/audit.process.ts';
+import { externalFilesOf } from '../../collection/cards/model-card.ts';
 import type { FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath, packageRoot } from '../../config/root.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { codeOf, Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { BytesState } from '../../photo/photo.ts';
 import { countBytes } from '../../photo/pruned.repository.ts';
-import { requireOneFile } from '../../platform/onnx/external-data.ts';
+import { requireExternalFiles } from '../../platform/onnx/external-data.ts';
 import { availableProvider } from '../../platform/onnx/providers.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
 import { bytesText, countText, plural, writeResult, EXIT } from '../text/output.ts';
@@ -115,11 +116,15 @@ async function models(): Promise<Finding[]> {
   return findings;
 }
 
-async function checkedModel(name: string, { path, sha256, head, references }: FoundCard): Promise<Finding> {
+async function checkedModel(name: string, card: FoundCard): Promise<Finding> {
   try {
-    requireOneFile(await verifyModelFile(path, sha256), path);
+    const { path, sha256, head, references } = card;
+    const external = externalFilesOf(card);
+    const listed = external.map(({ name: file }) => file);
+    requireExternalFiles(await verifyModelFile(path, sha256), path, listed);
+    for (const { file, sha256: hash } of external) await verifyModelFile(file, hash);
     for (const file of [head, references]) if (file !== undefined) await verifyModelFile(file.path, file.sha256);
-    return { name: `model ${name}`, state: 'ok', detail: `sha256 ${sha256.slice(0, 16)} as its card says` };
+    return { name: `model ${name}`, state: 'ok', detail: `sha256 ${card.sha256.slice(0, 16)} as its card says` };
   } catch (error) {
     return { name: `model ${name}`, state: 'fail', detail: messageOf(error) };
   }

@@ -13,23 +13,25 @@ import { addCommand, runCommand, type GlobalFlags } from '../start/context.ts';
 interface AddFlags extends GlobalFlags, GivenFacts {
   readonly allowChance?: boolean;
   readonly inPlace?: boolean;
+  readonly externalData?: readonly string[];
 }
 
 const EXAMPLES = `
 Facts that the file states (names, shapes, types) need no flag. On a terminal the command asks for the others. It writes the
 model, its class list and its card to config/local/models/NAME. Every command that is started in this folder finds them there.
-It refuses files that are not a classifier of square RGB pictures, that keep weights in other files (ONNX external data),
-that give NaN, or that know nothing about the sample photos.
+It refuses files that are not a classifier of square RGB pictures, that keep weights in files that --external-data does not
+name, that give NaN, or that know nothing about the sample photos.
 
 Examples:
   winnow models add resnet50.onnx --classes imagenet-1k --normalise imagenet --resize 256
   winnow models add birds.onnx --name birds --classes birds.txt --normalise zero-to-one --resize 256
+  winnow models add vit.onnx --external-data vit.onnx.data --classes imagenet-1k --normalise imagenet --resize 256
   winnow models add edge.onnx --classes imagenet-1k --resize 256      # uint8 input, normalised in the graph
 `;
 
 export function addModelsAddCommand(models: Command): void {
   addCommand(models, 'add', 'Register an ONNX classifier: read it, try it on sample photos, write its card')
-    .argument('<file>', 'an ONNX file with its weights inside')
+    .argument('<file>', 'an ONNX file')
     .option('--name <name>', "its name in collections (default: the file's name)")
     .option(
       '--classes <list or file>',
@@ -52,25 +54,27 @@ export function addModelsAddCommand(models: Command): void {
     .option('--source <text>', "where the weights come from (default: the file's name)")
     .option('--documentation <url>', 'the page that documents the preprocessing')
     .option('--family <name>', 'its family, such as ResNet: reports warn if members and others are related')
+    .option('--external-data <file...>', 'files beside it that the model keeps weights in (ONNX external data)')
     .option('--in-place', 'refer to the file at its place instead of copying it')
     .option('--allow-chance', 'accept a model that shows no knowledge, for tests and benchmarks')
     .addHelpText('after', EXAMPLES)
-    .action((file: string, flags: AddFlags) =>
-      runCommand(flags, async ({ signal, log }) => {
-        const { allowChance = false, inPlace = false } = flags;
-        const { addModel } = await import('../../models/library/add.process.ts');
-        const added = await addModel({ file, given: flags, allowChance, inPlace, ask: terminalAsker(signal) });
-        if (added.trial.isSoftmax)
-          log.info(
-            'its outputs are probabilities, not logits: winnow takes their logarithm, because its softmax gives the same probabilities (values: probabilities in its card)',
-          );
-        if (isDoubtful(added.trial))
-          log.warn(
-            `${trialText(added.trial)}: fewer than half; check --normalise, --resize and the order of --classes`,
-          );
-        await writeResult(flags, jsonOf(added), () => textOf(added));
-      }),
-    );
+    .action((file: string, flags: AddFlags) => runAdd(file, flags));
+}
+
+async function runAdd(file: string, flags: AddFlags): Promise<void> {
+  await runCommand(flags, async ({ signal, log }) => {
+    const { allowChance = false, inPlace = false, externalData = [] } = flags;
+    const { addModel } = await import('../../models/library/add.process.ts');
+    const ask = terminalAsker(signal);
+    const added = await addModel({ file, given: flags, allowChance, inPlace, externalData, ask });
+    if (added.trial.isSoftmax)
+      log.info(
+        'its outputs are probabilities, not logits: winnow takes their logarithm, because its softmax gives the same probabilities (values: probabilities in its card)',
+      );
+    if (isDoubtful(added.trial))
+      log.warn(`${trialText(added.trial)}: fewer than half; check --normalise, --resize and the order of --classes`);
+    await writeResult(flags, jsonOf(added), () => textOf(added));
+  });
 }
 
 function pixels(text: string): number {

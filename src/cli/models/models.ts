@@ -8,6 +8,7 @@ import {
   type Verification,
 } from '../../models/library/inventory.process.ts';
 import { trialText } from '../../models/library/judge-trial.ts';
+import { externalFilesOf } from '../../collection/cards/model-card.ts';
 import type { FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
@@ -137,6 +138,9 @@ function showText(entry: ModelEntry): string {
     `  card      ${displayPath(card.cardFile)} (${card.origin})`,
     `  file      ${displayPath(card.path)}, ${plural(card.bytes, 'byte')}`,
     `  sha256    ${card.sha256}`,
+    ...externalFilesOf(card).map(
+      ({ file, bytes, sha256 }) => `  weights   ${displayPath(file)}, ${plural(bytes, 'byte')}, sha256 ${sha256}`,
+    ),
     ...headLines(card),
     `  source    ${card.source}`,
     ...(card.family === undefined ? [] : [`  family    ${card.family}`]),

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { schemaProblems, wholeNumber } from '../../config/schema-problems.ts';
 import { parseYaml } from '../../config/yaml.ts';
@@ -6,6 +6,7 @@ import type { YamlFile } from '../../config/yaml.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { INTERPOLATIONS } from '../../kernel/interpolation.ts';
 import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
+import type { ExternalFile } from '../../platform/onnx/external-data.ts';
 import { CLASS_LIST_NAMES } from '../class-table.ts';
 import { nameSchema } from '../name.ts';
 
@@ -33,11 +34,21 @@ export const classesSchema = textField.describe(
   `a list's name (${CLASS_LIST_NAMES.join(', ')}), or the name of a file beside the card with one class a line`,
 );
 
+const plainName = z
+  .string()
+  .regex(/^[^/\\]*[^/\\.][^/\\]*$/)
+  .describe('the name of a file beside the model, without a folder');
+
 const cardSchema = z.strictObject({
   name: nameSchema,
   file: textField.describe('the path of an .onnx file, relative to the folder that holds config/'),
   sha256: sha256Schema,
   bytes: wholeNumber(1),
+  externalData: z
+    .array(z.strictObject({ file: plainName, sha256: sha256Schema, bytes: wholeNumber(1) }))
+    .min(1)
+    .readonly()
+    .optional(),
   licence: textField.describe('the SPDX id of the licence of the weights'),
   source: textField.describe('where the weights come from'),
   documentation: webPage.describe('the http or https URL of the page that documents the preprocessing').optional(),
@@ -121,6 +132,11 @@ export function parseModelCard(yaml: string, fileName: string, base: string): Mo
   for (const part of [card.input, card.resize, card.normalise ?? {}, card.outputs, card.costs ?? {}])
     Object.freeze(part);
   return Object.freeze({ ...card, normalise: card.normalise ?? AS_IT_IS, path: resolve(base, card.file) });
+}
+
+/** The files beside a model that it keeps weights in. */
+export function externalFilesOf({ path, externalData = [] }: ModelCard): (ExternalFile & { readonly bytes: number })[] {
+  return externalData.map(({ file, ...rest }) => ({ ...rest, name: file, file: join(dirname(path), file) }));
 }
 
 function problemsOf(card: Card, file: YamlFile): string[] {

@@ -20,12 +20,12 @@ export async function openBackbone(
   heads: readonly HeadSpec[],
   provider?: ExecutionProvider,
 ): Promise<OpenBackbone> {
-  const { file, sha256, inputName, input, format } = spec;
+  const { inputName, input, format, ...files } = spec;
   const outputs = heads.map(({ output, layer, classes }) => ({
     name: output,
     classes: layer === undefined ? classes : undefined,
   }));
-  const session = await openSession({ file, sha256, inputName, outputs, size: input.size, format, provider });
+  const session = await openSession({ ...files, inputName, outputs, size: input.size, format, provider });
   const layers: (Head | null)[] = [];
   const close = async (): Promise<void> => {
     for (const layer of layers) await layer?.close();
@@ -70,8 +70,9 @@ export interface SharedBackbone {
 export function backbonesOf(members: readonly MemberSpec[]): SharedBackbone[] {
   const byKey = new Map<string, { spec: BackboneSpec; members: number[] }>();
   for (const [i, { backbone }] of members.entries()) {
-    const { sha256, inputName, input, format } = backbone;
-    const key = JSON.stringify([sha256, inputName, preprocessingVersion(input), format?.layout, format?.type]);
+    const { sha256, externalData, inputName, input, format } = backbone;
+    const files = [sha256, ...(externalData ?? []).map((one) => one.sha256)];
+    const key = JSON.stringify([files, inputName, preprocessingVersion(input), format?.layout, format?.type]);
     const shared = byKey.get(key) ?? { spec: backbone, members: [] };
     shared.members.push(i);
     byKey.set(key, shared);

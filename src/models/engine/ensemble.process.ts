@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { classesOfCard, memberCard } from '../../collection/cards/model-card.process.ts';
-import type { ModelCard } from '../../collection/cards/model-card.ts';
+import { externalFilesOf, type ModelCard } from '../../collection/cards/model-card.ts';
 import { wantedClasses, type ModelClasses } from '../../collection/cards/model-classes.ts';
 import { readStoredCard, type MemberCard } from '../../collection/stored-card.process.ts';
 import type { StoredCard } from '../../collection/stored-rules.ts';
@@ -104,6 +104,7 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
     output: headOf(card).output,
     classesSha256: card.classes === 'imagenet-1k' ? null : classes.sha256,
     headSha256: card.head?.sha256,
+    externalSha256: card.externalData?.map(({ sha256 }) => sha256),
   };
   return preprocessingVersion(inputOf(card), reading);
 }
@@ -130,6 +131,7 @@ export function backboneOf(card: ModelCard): BackboneSpec {
   return {
     file: card.path,
     sha256: card.sha256,
+    externalData: externalFilesOf(card),
     inputName: card.input.name,
     input: inputOf(card),
     format: { layout, type },
@@ -159,8 +161,9 @@ export async function requireModelFiles(
 ): Promise<void> {
   for (const { name, backbone, head } of members) {
     const pull = `\`winnow models pull ${name}\` downloads it if its card has an address, `;
+    const external = (backbone.externalData ?? []).map(({ file }) => file);
     const files = [
-      { what: 'file', file: backbone.file, code: 'model-missing', remedy: pull },
+      ...[backbone.file, ...external].map((file) => ({ what: 'file', file, code: 'model-missing', remedy: pull })),
       { what: 'head', file: head.layer?.file ?? backbone.file, code: 'head-missing', remedy: '' },
     ];
     for (const { what, file, code, remedy } of files)

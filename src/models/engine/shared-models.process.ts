@@ -32,7 +32,14 @@ export async function sharedModels(store: ModelStore, members: readonly MemberSp
   try {
     return await Promise.all(
       members.map(async (member): Promise<MemberSpec> => {
-        const backbone = { ...member.backbone, file: await shared(member.backbone, { dataDir, models }) };
+        const externalData = await Promise.all(
+          (member.backbone.externalData ?? []).map(async (one) => ({
+            ...one,
+            file: await shared(one, { dataDir, models }),
+          })),
+        );
+        const backboneFile = await shared(member.backbone, { dataDir, models });
+        const backbone = { ...member.backbone, file: backboneFile, externalData };
         const { layer } = member.head;
         if (layer === undefined) return { ...member, backbone };
         const file = await shared(layer, { dataDir, models });

@@ -1,10 +1,12 @@
 import type { ModelInput } from '../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import type { ExternalFile } from '../../platform/onnx/external-data.ts';
 import type { InputFormat, OutputValues } from '../../platform/onnx/model-format.ts';
 
 export interface BackboneSpec {
   readonly file: string;
   readonly sha256: Sha256;
+  readonly externalData?: readonly ExternalFile[] | undefined;
   readonly inputName: string;
   readonly input: ModelInput;
   readonly format?: InputFormat | undefined;

@@ -50,6 +50,8 @@ export interface ModelReading {
   readonly classesSha256: Sha256 | null;
   /** Hash of the file that turns `output` into logits. Absent if the output has them. */
   readonly headSha256?: Sha256 | undefined;
+  /** Hashes of the files that the model keeps weights in, in the card's order. Absent if there are none. */
+  readonly externalSha256?: readonly Sha256[] | undefined;
 }
 
 /**
@@ -69,7 +71,8 @@ export function cropSizesOf(preprocessing: string): CropSizes {
   return { size: Number(size), shorterSide: Number(shorterSide), isSquare: square !== undefined };
 }
 
-function wordsOf({ layout, type, values, output, classesSha256, headSha256 }: ModelReading): string[] {
+function wordsOf(reading: ModelReading): string[] {
+  const { layout, type, values, output, classesSha256, headSha256, externalSha256 = [] } = reading;
   return [
     layout === 'nchw' ? '' : layout,
     type === 'float32' ? '' : type,
@@ -77,5 +80,6 @@ function wordsOf({ layout, type, values, output, classesSha256, headSha256 }: Mo
     output === 'logits' ? '' : `output:${output}`,
     classesSha256 === null ? '' : `classes:${classesSha256}`,
     headSha256 === undefined ? '' : `head:${headSha256}`,
+    ...externalSha256.map((sha256) => `external:${sha256}`),
   ].filter((word) => word !== '');
 }

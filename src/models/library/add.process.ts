@@ -11,7 +11,7 @@ import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
 import { hasLayerBefore, inputOf } from '../../platform/onnx/inner-tensor.ts';
-import { createSession } from '../../platform/onnx/session.ts';
+import { createSession, type LoadedFile } from '../../platform/onnx/session.ts';
 import {
   cardFileText,
   logitsCandidates,
@@ -33,6 +33,8 @@ export interface AddRequest {
   /** Register a model that shows no knowledge on the samples, for tests and benchmarks. */
   readonly allowChance: boolean;
   readonly inPlace: boolean;
+  /** Files that the model keeps weights in. Default: none. */
+  readonly externalData?: readonly string[];
   /** Null if there is no terminal. */
   readonly ask: Ask | null;
   readonly workingDir?: string;
@@ -61,7 +63,8 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const workingDir = request.workingDir ?? workingFolder();
   const source = path.resolve(workingDir, request.file);
   const bytes = await readModel(source);
-  const graph = await graphOf(bytes, source);
+  const external = await Promise.all((request.externalData ?? []).map(async (file) => externalFile(file, request)));
+  const graph = await graphOf(bytes, source, external);
   const input = pictureInputOf(graph);
   const { given, classes } = await gather(request, { graph, input, workingDir, source });
   const name = await freeName(given.name, workingDir);
@@ -74,6 +77,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
       file: request.inPlace ? source : MODEL_FILE,
       sha256: sha256Of(bytes),
       bytes: bytes.length,
+      externalData: listed(external),
       licence: given.licence ?? 'unknown',
       source: given.source ?? path.basename(source),
       documentation: given.documentation,
@@ -88,11 +92,30 @@ export async function addModel(request: AddRequest): Promise<Added> {
   });
   await storeModel(folder, {
     [ADDED_CARD]: card,
-    ...(request.inPlace ? {} : { [MODEL_FILE]: bytes }),
+    ...(request.inPlace
+      ? {}
+      : { [MODEL_FILE]: bytes, ...Object.fromEntries(external.map(({ path: file, data }) => [file, data])) }),
     ...(isListName ? {} : { [CLASS_FILE]: await readFile(path.resolve(workingDir, given.classes ?? '')) }),
   });
   const modelFile = request.inPlace ? source : path.join(folder, MODEL_FILE);
   return { name, cardFile: path.join(folder, ADDED_CARD), modelFile, graph, trial, classes: classes.count, card };
+}
+
+function listed(files: readonly LoadedFile[]): CardFile['externalData'] {
+  if (files.length === 0) return undefined;
+  return files.map(({ path: file, data }) => ({ file, sha256: sha256Of(data), bytes: data.length }));
+}
+
+/** A file with weights. ONNX finds it beside the model, so there it must be, also to be copied. */
+async function externalFile(file: string, request: AddRequest): Promise<LoadedFile> {
+  const workingDir = request.workingDir ?? workingFolder();
+  const place = path.resolve(workingDir, file);
+  const folder = path.dirname(path.resolve(workingDir, request.file));
+  if (path.dirname(place) === folder) return { path: path.basename(place), data: await readModel(place) };
+  throw new UsageError(
+    `Expected a file beside the model in '${displayPath(folder)}' for --external-data but received ${quote(file)}`,
+    { code: 'model-external-data' },
+  );
 }
 
 async function readModel(file: string): Promise<Buffer> {
@@ -106,9 +129,9 @@ async function readModel(file: string): Promise<Buffer> {
   }
 }
 
-async function graphOf(bytes: Buffer, file: string): Promise<GraphDescription> {
+async function graphOf(bytes: Buffer, file: string, externalData: readonly LoadedFile[]): Promise<GraphDescription> {
   try {
-    const session = await createSession(bytes, { file: displayPath(file) });
+    const session = await createSession(bytes, { file: displayPath(file), externalData });
     try {
       return describeSession(session);
     } finally {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collection/cards/model-card.process.ts';
+import { externalFilesOf } from '../../collection/cards/model-card.ts';
 import type { ModelClasses } from '../../collection/cards/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf } from '../../kernel/errors.ts';
@@ -36,11 +37,15 @@ export async function modelEntry(name: string): Promise<ModelEntry> {
   }
 }
 
-/** Checks the files of a card by their size. The card of a head has two files: the backbone's first, then its own. */
+/** Checks the files of a card by their size: the model's, those with its weights, the head's. */
 async function stateOf(card: FoundCard): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
-  const found = await stateOfFile(card);
-  if (card.head === undefined || found.state !== 'ready') return found;
-  return stateOfFile({ name: card.name, ...card.head });
+  const { name, head } = card;
+  const external = externalFilesOf(card).map(({ file, bytes }) => ({ path: file, bytes }));
+  for (const file of [card, ...external, ...(head === undefined ? [] : [head])]) {
+    const found = await stateOfFile({ name, ...file });
+    if (found.state !== 'ready') return found;
+  }
+  return { state: 'ready', problem: null };
 }
 
 async function stateOfFile({

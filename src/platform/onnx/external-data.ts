@@ -1,11 +1,13 @@
 /**
- * Finds tensors that an ONNX file keeps in other files ("external data"). winnow identifies a model by the SHA-256 of its one
- * file, so values in another file could change without a sign.
+ * Finds tensors that an ONNX file keeps in other files ("external data"). The SHA-256 of the ONNX file does not cover them, so
+ * they must be listed with hashes of their own.
  *
  * The file is a protobuf message (`onnx.proto3`). This walk enters only messages that may lead to a tensor and skips all
  * other fields by their length, weights included, so it takes milliseconds for a file of 100 MB.
  */
+import { quote } from '../../config/quote.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import { fieldsOf } from './protobuf.ts';
 
 /** The fields of each message that lead to a tensor: field number -> the message there. Names and numbers as in `onnx.proto3`. */
@@ -72,14 +74,27 @@ function locationOf(entry: Uint8Array): string | null {
 const SHOWN_FILES = 3;
 const SHOWN_LETTERS = 120;
 
-/** @throws StopTheRun `model-external-data` if a model has tensors in other files */
-export function requireOneFile(bytes: Uint8Array, file: string): void {
+/** A file with weights beside an ONNX file, by the name that the model has for it. */
+export interface ExternalFile {
+  readonly name: string;
+  readonly file: string;
+  readonly sha256: Sha256;
+}
+
+/** @throws StopTheRun `model-external-data` unless these are the other files that a model keeps tensors in */
+export function requireExternalFiles(bytes: Uint8Array, file: string, listed: readonly string[] = []): void {
   const { tensors, files } = externalDataOf(bytes);
-  if (tensors === 0) return;
+  const unused = listed.find((name) => !files.includes(name));
+  if (unused !== undefined)
+    throw new StopTheRun(
+      `Expected files that '${file}' keeps weights in but it names ${files.map((name) => quote(name)).join(', ') || 'none'}, not ${quote(unused)}`,
+      { code: 'model-external-data' },
+    );
+  if (files.every((name) => listed.includes(name)) && (tensors === 0 || files.length > 0)) return;
   const shown = files.slice(0, SHOWN_FILES).map((each) => JSON.stringify(each.slice(0, SHOWN_LETTERS)));
   const names = files.length > SHOWN_FILES ? [...shown, '...'] : shown;
   throw new StopTheRun(
-    `Expected a model with all its weights inside '${file}' but it keeps weights in other files (ONNX external data; tensors: ${tensors}, files: ${names.join(', ') || 'none named'}). winnow identifies a model by the SHA-256 of one file, so those weights could change unnoticed. Make one file of it in Python: onnx.save_model(onnx.load('model.onnx'), 'one-file.onnx', save_as_external_data=False)`,
+    `Expected a model with all its weights inside '${file}' but it keeps weights in other files (ONNX external data; tensors: ${tensors}, files: ${names.join(', ') || 'none named'}). The SHA-256 of the model does not cover them, so those weights could change unnoticed. Give them to \`winnow models add --external-data FILE...\`, which lists each with its hash, or make one file of it in Python: onnx.save_model(onnx.load('model.onnx'), 'one-file.onnx', save_as_external_data=False)`,
     { code: 'model-external-data' },
   );
 }

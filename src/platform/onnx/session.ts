@@ -5,7 +5,7 @@ import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { sha256Of } from '../../config/sha256.ts';
-import { requireOneFile } from './external-data.ts';
+import { requireExternalFiles, type ExternalFile } from './external-data.ts';
 import { describeSession, fixedBatchOf, inputProblems, outputProblems, tensorText, type GraphValue } from './graph.ts';
 import { withTensors } from './inner-tensor.ts';
 import { toInput, valuesOf, type InputFormat } from './model-format.ts';
@@ -25,6 +25,7 @@ export interface SessionOptions {
   readonly outputs: readonly OutputOptions[];
   /** Side of the square input, pixels. */
   readonly size: number;
+  readonly externalData?: readonly ExternalFile[] | undefined;
   /** The input format, if it is not float32 NCHW. */
   readonly format?: InputFormat | undefined;
   /** `cpu` by default. Must be available: see `availableProvider`. */
@@ -53,7 +54,8 @@ export async function openSession(options: SessionOptions): Promise<OnnxSession>
   const file = await verifyModelFile(options.file, options.sha256);
   const wanted = options.outputs.map(({ name }) => name);
   const { bytes, names } = withTensors(file, wanted, options.file);
-  const session = await createSession(bytes, options);
+  const externalData = await readExternalFiles(options.externalData ?? []);
+  const session = await createSession(bytes, { file: options.file, provider: options.provider, externalData });
   let graph: Graph;
   try {
     graph = checkedGraph(session, options, names);
@@ -78,9 +80,18 @@ interface Graph {
 /** Creates a session from a model's bytes. @throws StopTheRun `model-external-data`, `model-invalid` */
 export async function createSession(
   bytes: Buffer,
-  { file, provider = 'cpu' }: { readonly file: string; readonly provider?: ExecutionProvider | undefined },
+  {
+    file,
+    provider = 'cpu',
+    externalData = [],
+  }: {
+    readonly file: string;
+    readonly provider?: ExecutionProvider | undefined;
+    readonly externalData?: readonly LoadedFile[];
+  },
 ): Promise<ort.InferenceSession> {
-  requireOneFile(bytes, file);
+  const listed = externalData.map(({ path }) => path);
+  requireExternalFiles(bytes, file, listed);
   refuseTelemetry();
   try {
     return await ort.InferenceSession.create(bytes, {
@@ -92,6 +103,7 @@ export async function createSession(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       enableCpuMemArena: true,
+      externalData,
       logSeverityLevel: 3,
     });
   } catch (error) {
@@ -100,6 +112,19 @@ export async function createSession(
       { code: 'model-invalid', cause: error },
     );
   }
+}
+
+/** The bytes of a file with weights, in the form of ONNX Runtime: `path` is the name that the model has for it. */
+export interface LoadedFile {
+  readonly path: string;
+  readonly data: Buffer;
+}
+
+/** @throws StopTheRun as `verifyModelFile` */
+async function readExternalFiles(files: readonly ExternalFile[]): Promise<LoadedFile[]> {
+  return Promise.all(
+    files.map(async ({ name, file, sha256 }) => ({ path: name, data: await verifyModelFile(file, sha256) })),
+  );
 }
 
 /** Reads a model file and checks its hash. @throws StopTheRun `model-unreadable`, `model-sha256` */

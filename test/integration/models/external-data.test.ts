@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSession } from '../../../src/platform/onnx/session.ts';
@@ -25,6 +25,31 @@ describe('a model that keeps weights in another file', () => {
     await expect(
       openSession({ file, sha256, inputName: 'image', outputs: [{ name: 'logits' }], size: 32 }),
     ).rejects.toMatchObject({ name: 'StopTheRun', code: 'model-external-data' });
+  });
+
+  it('is added with the files that are given, runs, and fails if one of them changes', async () => {
+    const folder = await project();
+    for (const file of ['external-initializer.onnx', 'external.weights'])
+      await copyFile(path.join(FIXTURES, file), path.join(folder, file));
+    const facts = ['--classes', 'five.txt', '--normalise', '127,127,127/128,128,128', '--resize', '36'];
+    const given = ['--external-data', 'external.weights', '--name', 'parted', '--allow-chance', ...facts];
+    const added = await winnow(['models', 'add', 'external-initializer.onnx', ...given], { cwd: folder });
+    expect(added, added.stderr).toMatchObject({ code: 0 });
+    const verify = async (): Promise<string> =>
+      (await winnow(['models', 'verify', 'parted', '--json'], { cwd: folder })).stdout;
+    expect(await verify()).toContain('"state":"ok"');
+    const shown = await winnow(['models', 'show', 'parted'], { cwd: folder });
+    expect(shown.stdout).toMatch(
+      /weights +config\/local\/models\/parted\/external\.weights, .* bytes, sha256 [0-9a-f]{64}/,
+    );
+    expect(shown.stdout).toMatch(/evidence .* external:[0-9a-f]{64}/);
+    const weights = path.join(folder, 'config/local/models/parted/external.weights');
+    const bytes = await readFile(weights);
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    await writeFile(weights, bytes);
+    expect(await verify()).toMatch(/"state":"failed".*Expected sha256/);
+    await rm(weights);
+    expect(await verify()).toMatch(/"state":"failed".*external\.weights/);
   });
 
   it('fails models verify, even if size and hash are as its card says', async () => {

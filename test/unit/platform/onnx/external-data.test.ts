@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { externalDataOf, requireOneFile } from '../../../../src/platform/onnx/external-data.ts';
+import { externalDataOf, requireExternalFiles } from '../../../../src/platform/onnx/external-data.ts';
 
 type Bytes = readonly number[];
 
@@ -63,10 +63,10 @@ describe('externalDataOf', () => {
   });
 });
 
-describe('requireOneFile', () => {
+describe('requireExternalFiles', () => {
   it('names the other files that a model needs, and says how to make one file of them', () => {
     const graph = ['a', 'b', 'c', 'd\u001b[2J'].flatMap((file) => field(5, elsewhere(file)));
-    expect(() => requireOneFile(inGraph(graph), 'net.onnx')).toThrow(
+    expect(() => requireExternalFiles(inGraph(graph), 'net.onnx')).toThrow(
       expect.objectContaining({
         code: 'model-external-data',
         message: expect.stringMatching(
@@ -77,6 +77,15 @@ describe('requireOneFile', () => {
   });
 
   it('reports a tensor that names no file', () => {
-    expect(() => requireOneFile(inGraph(field(5, [...varint(14 * 8), 1])), 'net.onnx')).toThrow(/files: none named/);
+    expect(() => requireExternalFiles(inGraph(field(5, [...varint(14 * 8), 1])), 'net.onnx')).toThrow(
+      /files: none named/,
+    );
+  });
+
+  it('accepts files that are listed, each of them and no others', () => {
+    const graph = inGraph(['a', 'b'].flatMap((file) => field(5, elsewhere(file))));
+    requireExternalFiles(graph, 'net.onnx', ['a', 'b']);
+    expect(() => requireExternalFiles(graph, 'net.onnx', ['a'])).toThrow(/keeps weights in other files/);
+    expect(() => requireExternalFiles(graph, 'net.onnx', ['a', 'b', 'c'])).toThrow(/it names '[ab]', '[ab]', not 'c'/);
   });
 });
