@@ -41,6 +41,8 @@ export interface Standing {
   readonly totals: Totals;
   /** Photos that wait for a second verdict. Null if there are some, but the reader may not learn what `totals` leaves out. */
   readonly pending: number | null;
+  /** Controls without a verdict; null without controls. `totals` leaves them out. */
+  readonly openControls: number | null;
   readonly withoutLicence: WithoutLicence;
   readonly exported: Exported;
   /** See `placeFlags`. */
@@ -88,10 +90,12 @@ type Step = readonly [applies: boolean, text: string, command: string];
 
 const waitText = (photos: number): string => `${countOf(photos, 'photo')} ${photos === 1 ? 'waits' : 'wait'}`;
 
-function reviewSteps({ totals, place }: Standing): Step[] {
+function reviewSteps({ totals, openControls, place }: Standing): Step[] {
   const review = `winnow review ${place}`;
   return [
     [totals.unreviewed > 0, `${waitText(totals.unreviewed)} for a verdict`, review],
+    // The text names no controls, because reviewers must not know which photos these are.
+    [(openControls ?? 0) > 0, 'Photos still wait for a verdict', review],
     [totals.disputed > 0, `Reviewers disagree on ${countOf(totals.disputed, 'photo')}`, review],
   ];
 }

@@ -35,6 +35,16 @@ export async function notCounting(
   return rows;
 }
 
+/** Null if the collection has no controls. */
+export async function countOpenControls(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<number | null> {
+  const { rows } = await sql<{ open: number | null }>`
+    select case when count(*) > 0 then count(*) filter (where coalesce(v.state, 'unreviewed') = 'unreviewed') end as open
+    from shortlist_entry e join photo f on f.id = e.photo_id
+    left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+    where e.collection_id = ${collectionId} and e.state = 'control'`.execute(db);
+  return rows[0]?.open ?? null;
+}
+
 export interface StoryReview extends Subject, Verdict {
   readonly collection: string;
   readonly whyNot: NotCounting | null;

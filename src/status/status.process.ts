@@ -20,6 +20,7 @@ import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '..
 import { readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported, versionOfReview } from './next-step.repository.ts';
+import { countOpenControls } from './standing.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
@@ -31,6 +32,8 @@ export interface Status extends Funnel {
   readonly next: NextStep;
   /** Null without a plan (`review.acceptance.maxLabelError`), and for readers who may not learn of verdicts that wait for a second one. */
   readonly acceptance: Acceptance | null;
+  /** Controls without a verdict. Null without controls, and for readers who may not learn which photos are controls. */
+  readonly openControls: number | null;
 }
 
 export async function readStatus(workspace: Workspace): Promise<Status> {
@@ -55,6 +58,7 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
     acceptance: app.config.review.acceptance.maxLabelError === null ? null : await acceptanceOf(workspace),
+    openControls: standing.openControls,
   };
   const ofOthers = funnelFrom(workspace, withoutPending(counts));
   const totals = funnel.totals.unreviewed > 0 ? ofOthers.totals : { ...ofOthers.totals, unreviewed: 0 };
@@ -63,7 +67,7 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
   const hasTokens = (token ?? reviewerToken ?? viewerToken) !== null || Object.keys(people).length > 0;
   const exported = hasTokens ? { ...standing.exported, folder: 'DIR' } : standing.exported;
   const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
-  return { operators, others: { ...operators, ...ofOthers, next, acceptance: null } };
+  return { operators, others: { ...operators, ...ofOthers, next, acceptance: null, openControls: null } };
 }
 
 const lastAcceptance = new WeakMap<Workspace, { readonly version: string; readonly acceptance: Acceptance }>();
@@ -89,6 +93,7 @@ export async function readStanding(
     collection: collection.name,
     totals,
     pending,
+    openControls: await countOpenControls(app.db, scope),
     withoutLicence: await countWithoutLicence(app.db, scope),
     exported: { ...exported, folder: exported.folder === null ? null : displayPath(exported.folder) },
     place,

@@ -66,7 +66,7 @@ export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
 const BAR_WIDTH = 32;
 
 function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
-  const { classes, sources, mode, totals } = status;
+  const { classes, sources, mode, totals, openControls } = status;
   const shown = all === true ? classes : classes.filter((row) => row.found > 0);
   return nonEmpty([
     funnelText(status),
@@ -79,6 +79,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     budgetsText(status.budgets),
     pausesLine(status.pauses),
     inspectionText(status),
+    openControls !== null && `controls without a verdict: ${openControls}\n`,
     nextText(status.next),
   ]).join('\n');
 }

@@ -36,6 +36,11 @@ function CollectionPage({ isOperator }: { readonly isOperator: boolean }) {
         <b>Next:</b> {asTyped(now.next.text)} <Command text={now.next.command} />
       </p>
       {now.acceptance === null ? null : <p>Inspection {acceptanceStateText(now.acceptance)}.</p>}
+      {now.mode === 'O' || totals.selected === 0 ? null : (
+        <p class="quiet">
+          In the <a href="quiz">quiz</a>, people who have not reviewed name the classes of accepted photos.
+        </p>
+      )}
       <div class="cols">
         <ClassFunnel totals={totals} classes={now.classes} />
         <div>

@@ -6,7 +6,7 @@ import { importVerdicts } from '../../../src/review/import/import.process.ts';
 import { readAcceptance } from '../../../src/review/acceptance/read-acceptance.process.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { countVerdicts } from '../../../src/status/funnel.repository.ts';
-import { notCounting } from '../../../src/status/standing.repository.ts';
+import { countOpenControls, notCounting } from '../../../src/status/standing.repository.ts';
 import {
   candidate,
   collection,
@@ -65,6 +65,7 @@ describe('photos that the filter dropped as correct, as controls', () => {
     expect(await countVerdicts(database.db, scope)).toMatchObject([{ verdict: 'accepted', count: 1 }]);
     const app = { db: database.db, config: (await loadConfig()).config };
     expect((await readAcceptance({ app, scope })).accepted).toBe(1);
+    expect(await countOpenControls(database.db, scope)).toBe(4);
     expect(await notCounting(database.db, scope)).toContainEqual({ wnid: 'n01', sha256: first, whyNot: 'control' });
     expect(await controlsAfter(1)).toEqual([first]);
     expect(await controlsAfter(0)).toEqual([first]);

@@ -10,6 +10,7 @@ function standing(totals: Partial<Totals>, changes: Partial<Standing> = {}): Sta
     collection: 'birds',
     totals: { ...emptyTotals(), ...totals },
     pending: 0,
+    openControls: null,
     withoutLicence: { listed: 0, accepted: 0, isOpen: false },
     exported: NOT_EXPORTED,
     place: '--collection birds',
@@ -33,6 +34,7 @@ describe('nextStep', () => {
       standing(reviewed, { pending: 1 }),
       'winnow export --collection birds --out exports/birds',
     ],
+    ['only controls are not reviewed', standing(reviewed, { openControls: 1 }), 'winnow review --collection birds'],
     ['reviewers disagree', standing({ ...reviewed, disputed: 1 }), 'winnow review --collection birds'],
     [
       'nothing is accepted',

@@ -67,6 +67,7 @@ function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
   const next = { [`Review the next ${view.balanced}`]: hrefOf(collection, '', { ...view, photo: undefined }) };
+  const quiz = { 'Quiz, for people who have not reviewed': `/c/${encodeURIComponent(collection)}/quiz` };
   const disputes = { [`Settle ${countOf(disputed, 'dispute')}`]: hrefOf(collection, 'disputes') };
   return (
     <Calm
@@ -77,6 +78,7 @@ function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk
         ...(disputed > 0 ? disputes : {}),
         'See all classes': hrefOf(collection, 'classes'),
         'Look over the accepted photos': hrefOf(collection, 'grid', { filter: { ...view.filter, state: 'accepted' } }),
+        ...(store.setup.mode === 'A' && accepted > 0 ? quiz : {}),
       }}
     >
       In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
