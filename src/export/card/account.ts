@@ -151,7 +151,7 @@ export function reviewText(protocol: Protocol): string {
     `${secondVerdictsText(agreement)}.`,
     reviewers > 1 && 'A photo that one reviewer accepts and another rejects is left out until one person settles it.',
     alsoPhotos > 0 &&
-      `${countOf(alsoPhotos, 'photo')} also clearly ${alsoPhotos === 1 ? 'shows' : 'show'} other classes, as reviewers say: they are in the column \`also_wnids\`.`,
+      `${countOf(alsoPhotos, 'photo')} also clearly ${alsoPhotos === 1 ? 'shows' : 'show'} other classes, as reviewers say: they are in the column \`also_wnids\`. The review page may offer classes that models predict, so others may be missing.`,
     target !== null && `At the time of the export the review aimed at ${countOf(target, 'accepted photo')} per class.`,
   );
 }

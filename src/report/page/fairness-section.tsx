@@ -58,7 +58,7 @@ function Undecided({ fairness, collection }: { readonly fairness: Fairness; read
   return (
     <p class="note">
       {fairness.isFilled === true ? (
-        `Some photos lack the evidence of a member, and their bytes are no longer stored: ${counts}. The accuracies leave them out.`
+        `Some photos lack the evidence of a member, and their bytes are no longer stored: ${counts}. The accuracies leave them out. They may be too low, because a member that drops a photo often recognises it.`
       ) : (
         <>
           Some photos lack the evidence of a member, because a dropped photo is not evaluated further: {counts}. The
@@ -85,15 +85,12 @@ function accuracyRow({ model, isMember, photos, ...of }: FairAccuracy): TableRow
 function Ranking({ fairness }: { readonly fairness: Fairness }) {
   const { ranked, kendallTau, kendallTauLow, kendallTauHigh } = fairness;
   if (ranked.length < 2) return null;
-  const tau =
-    kendallTau === null
-      ? 'is not defined, because all are tied'
-      : `is ${decimalText(kendallTau)} (${decimalText(kendallTauLow)} to ${decimalText(kendallTauHigh)})`;
+  const rankings = `two rankings of ${countText(ranked.length)} models, by accuracy on the set and on the photos above`;
   return (
-    <p>
-      Kendall’s tau-b of two rankings of {countText(ranked.length)} models, by accuracy on the set and on the photos
-      above, {tau}. It is 1 if the rankings are equal and −1 if one is the other reversed. The 95 % interval draws the
-      set and the photos of each member apart, although a member’s photos include those of the set.
+    <p class="note">
+      {kendallTau === null
+        ? `Kendall’s tau-b of ${rankings}, is not defined, because all models of one ranking are equal.`
+        : `Kendall’s tau-b of ${rankings}, is ${decimalText(kendallTau)} (${decimalText(kendallTauLow)} to ${decimalText(kendallTauHigh)}). It is 1 if the rankings are equal and −1 if one is the other reversed. The 95 % interval draws the set and the photos of each member apart, although a member’s photos include those of the set.`}
     </p>
   );
 }

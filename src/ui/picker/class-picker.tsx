@@ -38,8 +38,9 @@ export function ClassPicker(props: ClassPickerProps) {
     if (event.isComposing) return;
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by !== undefined) setAt(Math.max(0, Math.min(shown.length - 1, active + by)));
-    else if (event.key === 'Enter') enter(shown[active], { isEmpty: text.trim() === '', pick, done: props.onDone });
-    else return;
+    else if (event.key !== 'Enter') return;
+    else if (shown[active] !== undefined) pick(shown[active].wnid);
+    else if (text.trim() === '') props.onDone?.();
     event.preventDefault();
   };
   return (
@@ -105,17 +106,6 @@ function shownFor(text: string, { classes, offered = [] }: ClassPickerProps): Fo
     const one = byWnid.get(wnid);
     return one === undefined ? [] : [{ ...one, synonym: null }];
   });
-}
-
-interface Entered {
-  readonly isEmpty: boolean;
-  readonly pick: (wnid: string) => void;
-  readonly done: (() => void) | undefined;
-}
-
-function enter(one: FoundName | undefined, { isEmpty, pick, done }: Entered): void {
-  if (one !== undefined) pick(one.wnid);
-  else if (isEmpty) done?.();
 }
 
 function statusOf(text: string, classes: readonly NamedClass[] | null, shown: readonly FoundName[]): string {
