@@ -18,7 +18,7 @@ export function listedVerdicts(
   return sql`(
     select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
       coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
-      coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged, e.state = 'control' as is_control,
+      coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged, v.accepted_on, e.state = 'control' as is_control,
       coalesce(cardinality(v.reviewers), 0) < ${wantedOf(secondPass, photo)} as wants_more, ${isPending(secondPass, photo)} as is_pending
     from shortlist_entry e join photo f on f.id = e.photo_id
     -- Without the classes of the verdicts, PostgreSQL would read those of all classes.

@@ -38,9 +38,10 @@ export async function countVerdicts(
   const reviewed = sql`p.photo_id in (
     select f.id from verdict v join photo f on f.sha256 = v.sha256 where v.collection_id = ${scope.collectionId})`;
   const { rows } = await sql<VerdictCount>`
-    select s.wnid, s.source, s.query_id as "queryId", v.state as verdict, v.is_pending as "isPending", count(*) as count
+    select s.wnid, s.source, s.query_id as "queryId", v.state as verdict, v.is_pending as "isPending",
+      v.accepted_on::text as day, count(*) as count
     from ${judgedPhotos(scope, reviewed)} as s
     join ${listedVerdicts(scope, secondPass, null)} as v on v.photo_id = s.photo_id and v.wnid = s.wnid
-    where s.state = 'kept' and not v.is_control and v.state <> 'unreviewed' group by 1, 2, 3, 4, 5`.execute(db);
+    where s.state = 'kept' and not v.is_control and v.state <> 'unreviewed' group by 1, 2, 3, 4, 5, 6`.execute(db);
   return rows;
 }

@@ -18,6 +18,8 @@ export interface CandidateCount {
 export interface VerdictCount extends Pick<PhotoCount, 'wnid' | 'source' | 'queryId' | 'count'> {
   readonly verdict: Exclude<VerdictState, 'unreviewed'>;
   readonly isPending: boolean;
+  /** The day (UTC) on which the photos became accepted, as `2026-11-30`; null for other verdicts. */
+  readonly day: string | null;
 }
 
 export interface FunnelCounts {

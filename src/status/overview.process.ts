@@ -12,13 +12,16 @@ import type { ByReader } from '../kernel/people.ts';
 import { withoutFolders } from '../kernel/printable.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { JOB_STATES, listJobs, type RecordedJob } from '../runtime/work/job-history.repository.ts';
-import { readStatuses, type Status } from './status.process.ts';
+import { hasTokens, readOncePerReview, readStatuses, type Status } from './status.process.ts';
 import type { Mode } from '../kernel/mode.ts';
 import { openQueries } from '../crawl/candidates/query.repository.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { BytesCount } from '../photo/pruned.repository.ts';
 import { hiddenPhotos } from '../review/desk/known-photos.repository.ts';
 import { viewOf } from '../review/desk/read-desk.process.ts';
+import type { ReviewerLine } from '../review/people/people.ts';
+import { readPeople } from '../review/people/read-people.process.ts';
+import { freeBytesOn, LOW_DISK_BYTES } from '../platform/disk/full-disk.ts';
 import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 
 export interface Overview extends Status {
@@ -32,6 +35,14 @@ export interface Overview extends Status {
   readonly isBlind: boolean;
   /** The jobs of the collection that ended last, some of each state. */
   readonly jobs: readonly RecordedJob[];
+  /** Null for readers without a right to it, and while verdicts that they must not learn are pending. */
+  readonly people: readonly ReviewerLine[] | null;
+  /** The rule that what-if tries other values of, and the cap. */
+  readonly rules: { readonly rule: 'threshold' | 'minConfidence'; readonly value: number; readonly cap: number };
+  /** `review.target`: accepted photos that each class should have. */
+  readonly target: number | null;
+  /** Free bytes on the disk of the data folder; null while there is room. */
+  readonly lowDiskBytes: number | null;
   readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
 }
 
@@ -54,13 +65,16 @@ const CONFUSIONS_SHOWN = 200;
 /** The page is sent again every second or so, so it holds only the queries that brought most photos. */
 const QUERIES_SHOWN = 200;
 const JOBS_SHOWN = 20;
+const peopleOf = readOncePerReview(readPeople);
 
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
 export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
   const { app, scope, collection } = workspace;
   await requireCollection(app.db, scope.collectionId, 'its page is served');
-  const [statuses, workers, confusions, ...jobs] = await Promise.all([
+  const [statuses, people, freeBytes, workers, confusions, ...jobs] = await Promise.all([
     readStatuses(workspace),
+    peopleOf(workspace),
+    freeBytesOn(app.dataDir).catch(() => null),
     connectedProcesses(app.db),
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
     ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
@@ -73,6 +87,10 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     workers,
     jobs: shown,
     isBlind: false,
+    people: null,
+    rules: rulesOf(collection),
+    target: app.config.review.target,
+    lowDiskBytes: freeBytes === null || freeBytes > LOW_DISK_BYTES ? null : freeBytes,
     confusions: confusions.map((confusion) => ({
       ...confusion,
       searchedAs: nameOf(collection, confusion.wnid),
@@ -83,7 +101,15 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
   const withoutPaths = all.map((job) => ({ ...job, reason: job.reason === null ? null : withoutFolders(job.reason) }));
   const others = overviewOf(statuses.others, withoutPaths);
   const isHidden = await isBlindNow(workspace);
-  return { operators: overviewOf(statuses.operators, all), others: isHidden ? withoutDecisions(others) : others };
+  const operators = { ...overviewOf(statuses.operators, all), people };
+  if (isHidden) return { operators, others: withoutDecisions(others) };
+  const isPending = operators.totals.unreviewed !== others.totals.unreviewed;
+  return { operators, others: isPending || hasTokens(app.config) ? others : { ...others, people } };
+}
+
+function rulesOf({ mode, policy }: Workspace['collection']): Overview['rules'] {
+  const rule = mode === 'A' ? 'threshold' : 'minConfidence';
+  return { rule, value: policy[rule], cap: policy.cap };
 }
 
 /**

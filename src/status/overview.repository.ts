@@ -52,6 +52,27 @@ export interface ReasonExample {
   readonly detail: string | null;
 }
 
+export interface FailureExamples {
+  /** `host:port`, or '' for files. Those with most pictures first. */
+  readonly hosts: readonly { readonly host: string; readonly count: number }[];
+  readonly examples: readonly ReasonExample[];
+}
+
+const HOSTS_SHOWN = 8;
+
+/** The hosts of the candidates that failed for a reason. */
+export async function hostsOf(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  reason: string,
+): Promise<FailureExamples['hosts']> {
+  const { rows } = await sql<FailureExamples['hosts'][number]>`
+    select p.host, count(*) as count from candidate c join picture p on p.id = c.picture_id
+    where p.state = 'failed' and p.reason = ${reason} and ${ofCollection(scope)} and ${isLinked(scope.collectionId)}
+    group by 1 order by 2 desc, 1 limit ${HOSTS_SHOWN}`.execute(db);
+  return rows;
+}
+
 export async function examplesOf(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -4,9 +4,11 @@ import { readPauses } from '../collection/pause.repository.ts';
 import type { Pause } from '../collection/pause.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
+import { countDays } from './days.repository.ts';
 import { countCandidates, countVerdicts } from './funnel.repository.ts';
 import { funnelOf, sumsThatFail, withoutPending, type CandidateCount, type FunnelCounts } from './funnel.ts';
 import type { Acceptance } from '../kernel/acceptance.ts';
+import { daysOf, type DayCount, type WorkOfDay } from './days.ts';
 import type { Funnel } from '../kernel/funnel.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts';
@@ -16,6 +18,7 @@ import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions
 import { NETWORK_SOURCES, SOURCE_NAMES } from '../config/sources/sources.ts';
 import { collectStep } from '../collection/collect-step.ts';
 import { displayPath } from '../config/root.ts';
+import type { Config } from '../config/settings.ts';
 import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
 import { readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
@@ -34,6 +37,8 @@ export interface Status extends Funnel {
   readonly acceptance: Acceptance | null;
   /** Controls without a verdict. Null without controls, and for readers who may not learn which photos are controls. */
   readonly openControls: number | null;
+  /** The last days (UTC) on which photos were found, decided or accepted, oldest first. */
+  readonly days: readonly DayCount[];
 }
 
 export async function readStatus(workspace: Workspace): Promise<Status> {
@@ -47,7 +52,7 @@ export async function nextLines(workspace: Workspace): Promise<string> {
 
 export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
   const { app, collection, scope } = workspace;
-  const { queries, ...counts } = await readCounts(workspace);
+  const { queries, work, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
   const standing = await readStanding(workspace, { ...funnel, pending: pendingOf(counts) });
   const operators = {
@@ -59,28 +64,45 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
     pauses: await readPauses(app.db, scope.collectionId),
     acceptance: app.config.review.acceptance.maxLabelError === null ? null : await acceptanceOf(workspace),
     openControls: standing.openControls,
+    days: daysOf(work, counts.verdicts),
   };
   const ofOthers = funnelFrom(workspace, withoutPending(counts));
   const totals = funnel.totals.unreviewed > 0 ? ofOthers.totals : { ...ofOthers.totals, unreviewed: 0 };
   // Others may be on other machines if there are tokens, and need not know the folders of this one.
-  const { token, reviewerToken, viewerToken, people } = app.config.server;
-  const hasTokens = (token ?? reviewerToken ?? viewerToken) !== null || Object.keys(people).length > 0;
-  const exported = hasTokens ? { ...standing.exported, folder: 'DIR' } : standing.exported;
+  const exported = hasTokens(app.config) ? { ...standing.exported, folder: 'DIR' } : standing.exported;
   const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
-  return { operators, others: { ...operators, ...ofOthers, next, acceptance: null, openControls: null } };
+  return {
+    operators,
+    others: {
+      ...operators,
+      ...ofOthers,
+      next,
+      acceptance: null,
+      openControls: null,
+      days: daysOf(work, withoutPending(counts).verdicts),
+    },
+  };
 }
 
-const lastAcceptance = new WeakMap<Workspace, { readonly version: string; readonly acceptance: Acceptance }>();
-
-/** It reads the events of all reviewed photos, and pages ask each second: so it is read again only after new events or a new shortlist. */
-async function acceptanceOf(workspace: Workspace): Promise<Acceptance> {
-  const version = await versionOfReview(workspace.app.db, workspace.scope);
-  const last = lastAcceptance.get(workspace);
-  if (last?.version === version) return last.acceptance;
-  const acceptance = await readAcceptance(workspace);
-  lastAcceptance.set(workspace, { version, acceptance });
-  return acceptance;
+/** True if people log in, so that not everyone who opens a page is an operator. */
+export function hasTokens({ server: { token, reviewerToken, viewerToken, people } }: Config): boolean {
+  return (token ?? reviewerToken ?? viewerToken) !== null || Object.keys(people).length > 0;
 }
+
+/** For what is read from the events of all reviewed photos. It is read again only after new events or a new shortlist, because pages ask each second. */
+export function readOncePerReview<T>(read: (workspace: Workspace) => Promise<T>): typeof read {
+  const lastOf = new WeakMap<Workspace, { readonly version: string; readonly value: T }>();
+  return async (workspace) => {
+    const version = await versionOfReview(workspace.app.db, workspace.scope);
+    const last = lastOf.get(workspace);
+    if (last?.version === version) return last.value;
+    const value = await read(workspace);
+    lastOf.set(workspace, { version, value });
+    return value;
+  };
+}
+
+const acceptanceOf = readOncePerReview(readAcceptance);
 
 export async function readStanding(
   { app, scope, collection }: Workspace,
@@ -122,6 +144,7 @@ export async function readFunnel(workspace: Workspace): Promise<Funnel> {
 
 interface Counts extends FunnelCounts {
   readonly queries: readonly QueryReport[];
+  readonly work: readonly WorkOfDay[];
 }
 
 function funnelFrom({ collection }: Workspace, counts: FunnelCounts): Funnel {
@@ -149,6 +172,7 @@ async function countsIn(trx: Transaction<Database>, { app, scope }: Workspace): 
   return {
     candidates: await countCandidates(trx, scope),
     photos: await readPhotoCounts(trx, scope),
+    work: await countDays(trx, scope.collectionId),
     verdicts: await countVerdicts(trx, scope, app.config.review.secondPass),
     queries: await queryReports(trx, {
       collectionId: scope.collectionId,

@@ -1,3 +1,4 @@
+import { dayTallyProblems } from '../../src/status/days.repository.ts';
 import { sql, type Kysely } from 'kysely';
 import { expect } from 'vitest';
 import { storeCandidates, type StoreResult } from '../../src/crawl/candidates/candidate.repository.ts';
@@ -173,6 +174,7 @@ export async function expectTally(db: Kysely<Database>, scope: DecisionScope): P
   await expectSameCounts(db, scope);
   await foldPhotoCounts(db, scope);
   await expectSameCounts(db, scope);
+  expect(await dayTallyProblems(db)).toEqual([]);
 }
 
 async function expectSameCounts(db: Kysely<Database>, scope: DecisionScope): Promise<void> {

@@ -33,8 +33,8 @@ const FUNNEL = funnelOf(
       { ...KEPT, listed: 'listed', count: 10 },
     ],
     verdicts: [
-      { ...OF_TENCH, verdict: 'accepted', isPending: false, count: 6 },
-      { ...OF_TENCH, verdict: 'rejected', isPending: false, count: 4 },
+      { ...OF_TENCH, verdict: 'accepted', isPending: false, day: null, count: 6 },
+      { ...OF_TENCH, verdict: 'rejected', isPending: false, day: null, count: 4 },
     ],
   },
 ).totals;

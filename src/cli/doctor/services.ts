@@ -6,7 +6,7 @@ import { hideSecret } from '../../config/quote.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { placeText } from '../../platform/blobs/blob-place.ts';
 import { makeDataFolder } from '../../platform/disk/folders.ts';
-import { freeBytesOn } from '../../platform/disk/full-disk.ts';
+import { freeBytesOn, LOW_DISK_BYTES } from '../../platform/disk/full-disk.ts';
 import { serverVersion } from '../../platform/postgres/clients.ts';
 import type { CommandContext } from '../start/context.ts';
 import type { AuditResult } from '../../operate/upkeep/audit-rows.repository.ts';
@@ -50,8 +50,6 @@ async function photoBytes({ blobs, blobPlace }: App): Promise<Finding> {
     return { name: 'photos', state: 'fail', detail: messageOf(error) };
   }
 }
-
-const LOW_DISK_BYTES = 1e9;
 
 async function disk({ dataDir }: App): Promise<Finding> {
   // If everything else is on other machines, nothing has created the folder yet.

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { tallyProblems } from '../../crawl/candidates/tally.repository.ts';
 import { NOT_FINITE_DETAIL } from '../../filter/engine/not-finite.ts';
+import { dayTallyProblems } from '../../status/days.repository.ts';
 import { photoTallyProblems } from '../../filter/run/photo-tally.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { verdictProblems } from '../../review/events/verdict-audit.repository.ts';
@@ -83,6 +84,7 @@ export async function auditRows(db: Kysely<Database>, awaited: ReadonlySet<strin
   results.push({ name: 'the tally counts the candidates', checked, problems: await tallyProblems(db) });
   const photos = results.find(({ name }) => name === 'photos come from pictures')?.checked ?? 0;
   results.push({ name: 'the tally counts the photos', checked: photos, problems: await photoTallyProblems(db) });
+  results.push({ name: 'the tally counts the days', checked, problems: await dayTallyProblems(db) });
   results.push({ name: 'verdicts follow from their events', ...(await verdictProblems(db)) });
   return results;
 }

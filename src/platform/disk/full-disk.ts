@@ -2,6 +2,9 @@ import { statfs } from 'node:fs/promises';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 
+/** With less room than this, people should make some before a crawl. */
+export const LOW_DISK_BYTES = 1e9;
+
 /** Free bytes on the disk of an existing file or folder, without the reserve for root. */
 export async function freeBytesOn(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path);

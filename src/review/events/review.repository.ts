@@ -92,7 +92,8 @@ export async function storeVerdicts(
   const rows = verdicts.map(storedVerdict);
   await sql`
     update verdict v set state = n.state, reason = n.reason, reviewers = n.reviewers, wanted = n.wanted, tags = n.tags,
-      is_flagged = n.flagged
+      is_flagged = n.flagged,
+      accepted_on = case when n.state = 'accepted' then coalesce(v.accepted_on, (now() at time zone 'UTC')::date) end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n(
       sha256 text, wnid text, state text, reason text, reviewers text[], wanted int, tags text[], flagged bool)
     where v.collection_id = ${collectionId} and v.wnid = n.wnid and v.sha256 = decode(n.sha256, 'hex')`.execute(trx);

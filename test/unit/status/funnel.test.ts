@@ -35,7 +35,7 @@ const photos = [
 ];
 
 const verdicts: readonly VerdictCount[] = [
-  { wnid: 'n01', source: 'folder', queryId: null, verdict: 'rejected', isPending: false, count: 1 },
+  { wnid: 'n01', source: 'folder', queryId: null, verdict: 'rejected', isPending: false, day: null, count: 1 },
 ];
 
 const NOTHING = { candidates: [], photos: [], verdicts: [] };

@@ -22,6 +22,7 @@ import * as also from './0021-also.ts';
 import * as controls from './0022-controls.ts';
 import * as quiz from './0023-quiz.ts';
 import * as lastEventOfRevision from './0024-last-event-of-revision.ts';
+import * as days from './0025-days.ts';
 import * as quizPhotos from './0027-quiz-photos.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
@@ -49,5 +50,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0022-controls': controls,
   '0023-quiz': quiz,
   '0024-last-event-of-revision': lastEventOfRevision,
+  '0025-days': days,
   '0027-quiz-photos': quizPhotos,
 };
