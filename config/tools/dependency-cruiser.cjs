@@ -98,7 +98,7 @@ module.exports = {
       name: 'the-server-renders-plain-components',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/ui/' },
-      to: { path: '^src/ui/', pathNot: '^src/ui/(revisions|activity)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/ui/', pathNot: '^src/ui/(revisions|activity|dashboard)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'only-config-reads-env',

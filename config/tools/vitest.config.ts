@@ -53,6 +53,7 @@ const REST = [
     'blind',
     'database-killed',
     'limits',
+    'links',
     'page',
     'photos',
     'queues',

@@ -1,4 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import { Fragment } from 'preact';
 import { Bar } from './bar.tsx';
 import { countText, shareText } from '../kernel/texts.ts';
 
@@ -6,7 +7,7 @@ export interface FunnelStage {
   readonly name: string;
   readonly count: number;
   readonly href?: string;
-  readonly lost?: readonly { readonly reason: string; readonly count: number }[];
+  readonly lost?: readonly { readonly reason: string; readonly count: number; readonly href?: string }[];
 }
 
 /** The stages in pipeline order. Bars are linear, on the scale of the largest stage. */
@@ -34,6 +35,16 @@ function shareOfBefore({ count }: FunnelStage, before: FunnelStage | undefined):
 }
 
 function Lost({ stage: { lost = [] } }: { readonly stage: FunnelStage }) {
-  const told = lost.filter(({ count }) => count > 0).map(({ reason, count }) => `${countText(count)} ${reason}`);
-  return told.length === 0 ? null : <span class="lost">{told.join(', ')}</span>;
+  const some = lost.filter(({ count }) => count > 0);
+  if (some.length === 0) return null;
+  return (
+    <span class="lost">
+      {some.map(({ reason, count, href }, i) => (
+        <Fragment key={reason}>
+          {i === 0 ? '' : ', '}
+          {href === undefined ? `${countText(count)} ${reason}` : <a href={href}>{`${countText(count)} ${reason}`}</a>}
+        </Fragment>
+      ))}
+    </span>
+  );
 }

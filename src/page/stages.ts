@@ -1,55 +1,69 @@
 import type { Totals } from '../kernel/funnel.ts';
+import type { PhotoFilter, PhotoState } from '../kernel/photo-filter.ts';
 import type { FunnelStage } from './funnel.tsx';
 
+/** The address of the photos that a number of the funnel counts. */
+export type LinkOf = (filter: Partial<PhotoFilter>) => string;
+
 /** The funnel of a collection, a class or a source: each stage with what it lost. The last one is there once a photo was reviewed. */
-export function stagesOf(totals: Totals): FunnelStage[] {
-  const { decided, leftOut } = totals;
+export function stagesOf(totals: Totals, linkOf?: LinkOf): FunnelStage[] {
+  const hrefOf = (state: PhotoState, reason?: string): { readonly href?: string } =>
+    linkOf === undefined
+      ? {}
+      : { href: linkOf({ state: [state], ...(reason === undefined ? {} : { reason: [reason] }) }) };
+  return partsOf(totals).map(([name, count, state, lost]) => ({
+    name,
+    count,
+    ...hrefOf(state),
+    lost: lost
+      .filter(([, photos]) => photos > 0)
+      .map(([text, photos, ...of]) => ({ reason: text, count: photos, ...hrefOf(...of) })),
+  }));
+}
+
+type Stage = readonly [name: string, count: number, state: PhotoState, lost: readonly Loss[]];
+type Loss = readonly [text: string, count: number, state: PhotoState, reason?: string];
+
+function partsOf(totals: Totals): Stage[] {
+  const { leftOut } = totals;
+  const refused = [...reasonsOf(totals.dropped, 'dropped'), ...reasonsOf(totals.failed, 'failed')];
+  const left: readonly Loss[] = [
+    ['cap', leftOut.cap, 'left-out', 'cap'],
+    ['near-duplicate', leftOut.nearDuplicate, 'left-out', 'near-duplicate'],
+    ['past the target', leftOut.target, 'left-out', 'target'],
+    ['not ranked yet', totals.unlisted, 'unlisted'],
+  ];
+  const verdicts: readonly Loss[] = [
+    ['rejected', totals.rejected, 'rejected'],
+    ['unsure', totals.unsure, 'unsure'],
+    ['disputed', totals.disputed, 'disputed'],
+    ['unreviewed', totals.unreviewed, 'open'],
+  ];
+  const isReviewed = totals.unreviewed < totals.shortlisted;
+  const photos = totals.fetched - totals.duplicates;
   return [
-    { name: 'found', count: totals.found },
-    {
-      name: 'fetched',
-      count: totals.fetched,
-      lost: lostOf({ ...totals.dropped, ...totals.failed, waiting: totals.waiting }),
-    },
-    {
-      name: 'distinct photos',
-      count: totals.fetched - totals.duplicates,
-      lost: lostOf({ duplicates: totals.duplicates }),
-    },
-    {
-      name: 'kept',
-      count: decided.kept,
-      lost: lostOf({
-        correct: decided.correct,
-        confident: decided.confident,
-        'not confident': decided.notConfident,
-        'of another class': decided.otherClass,
-        'in a reference set': decided.inReferenceSet,
-        undecodable: decided.failed - totals.poisoned,
-        poison: totals.poisoned,
-        undecided: decided.undecided,
-      }),
-    },
-    {
-      name: 'listed',
-      count: totals.shortlisted,
-      lost: lostOf({
-        cap: leftOut.cap,
-        'near-duplicate': leftOut.nearDuplicate,
-        'past the target': leftOut.target,
-        'not ranked yet': totals.unlisted,
-      }),
-    },
-    ...(totals.unreviewed === totals.shortlisted ? [] : [acceptedOf(totals)]),
+    ['found', totals.found, 'found', []],
+    ['fetched', totals.fetched, 'fetched', [...refused, ['waiting', totals.waiting, 'waiting']]],
+    ['distinct photos', photos, 'distinct', [['duplicates', totals.duplicates, 'duplicate']]],
+    ['kept', totals.decided.kept, 'kept', notKept(totals)],
+    ['listed', totals.shortlisted, 'listed', left],
+    ...(isReviewed ? ([['accepted', totals.selected, 'accepted', verdicts]] as const) : []),
   ];
 }
 
-function acceptedOf({ selected, rejected, unsure, disputed, unreviewed }: Totals): FunnelStage {
-  return { name: 'accepted', count: selected, lost: lostOf({ rejected, unsure, disputed, unreviewed }) };
+function notKept({ decided, poisoned }: Totals): Loss[] {
+  return [
+    ['correct', decided.correct, 'dropped', 'correct'],
+    ['confident', decided.confident, 'dropped', 'confident'],
+    ['not confident', decided.notConfident, 'dropped', 'not-confident'],
+    ['of another class', decided.otherClass, 'dropped', 'other-class'],
+    ['in a reference set', decided.inReferenceSet, 'dropped', 'in-reference-set'],
+    ['undecodable', decided.failed - poisoned, 'failed', 'undecodable'],
+    ['poison', poisoned, 'failed', 'poison'],
+    ['undecided', decided.undecided, 'undecided'],
+  ];
 }
 
-function lostOf(counts: Readonly<Record<string, number | undefined>>): { reason: string; count: number }[] {
-  return Object.entries(counts).flatMap(([reason, count]) =>
-    count === undefined || count === 0 ? [] : [{ reason, count }],
-  );
+function reasonsOf(counts: Readonly<Record<string, number>>, state: PhotoState): Loss[] {
+  return Object.entries(counts).map(([reason, count]) => [reason, count, state, reason]);
 }

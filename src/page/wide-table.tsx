@@ -1,10 +1,19 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 
+export interface Sorting {
+  /** The heads of the columns by which rows can be sorted. */
+  readonly heads: readonly string[];
+  readonly head: string;
+  readonly isDown: boolean;
+  readonly onSort: (head: string) => void;
+}
+
 interface WideTableProps {
   readonly label: string;
   readonly heads: readonly string[];
   readonly caption?: string;
+  readonly sorting?: Sorting | undefined;
   readonly rows: readonly {
     readonly key: string;
     readonly head: ComponentChildren;
@@ -13,7 +22,7 @@ interface WideTableProps {
 }
 
 /** A table that scrolls sideways on a narrow screen, also by keyboard. */
-export function WideTable({ label, heads, caption, rows }: WideTableProps) {
+export function WideTable({ label, heads, caption, sorting, rows }: WideTableProps) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>
       <table>
@@ -21,9 +30,7 @@ export function WideTable({ label, heads, caption, rows }: WideTableProps) {
         <thead>
           <tr>
             {heads.map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
+              <Head key={head} head={head} sorting={sorting?.heads.includes(head) === true ? sorting : null} />
             ))}
           </tr>
         </thead>
@@ -39,5 +46,18 @@ export function WideTable({ label, heads, caption, rows }: WideTableProps) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Head({ head, sorting }: { readonly head: string; readonly sorting: Sorting | null }) {
+  if (sorting === null) return <th scope="col">{head}</th>;
+  const order = sorting.head !== head ? 'none' : sorting.isDown ? 'descending' : 'ascending';
+  return (
+    <th scope="col" aria-sort={order}>
+      <button type="button" class="sort" onClick={() => sorting.onSort(head)}>
+        {head}
+        <span aria-hidden="true">{{ none: '', descending: ' ↓', ascending: ' ↑' }[order]}</span>
+      </button>
+    </th>
   );
 }

@@ -1,6 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren, ComponentProps, VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
+import type { LiveOverview } from '../status/rates.ts';
+import { asSent } from '../ui/dashboard/overview.ts';
+import { CollectionPage } from '../ui/dashboard/page.tsx';
 import { ActivityPage, type ActivityPageProps } from '../ui/activity/page.tsx';
 import { ServedReport, type ServedReportProps } from '../report/page/served.tsx';
 import { Revisions, type RevisionsProps } from '../ui/revisions/page.tsx';
@@ -16,7 +19,6 @@ export interface PageParts {
 
 export const PAGES: readonly (PageParts & { readonly path: string })[] = [
   { path: '/', title: 'Collections', script: 'home' },
-  { path: '/c/:collection/', title: 'Funnel', script: 'dashboard' },
   ...['', '/grid', '/classes', '/class/:wnid', '/disputes', '/agreement'].map((page) => ({
     path: `/c/:collection/review${page}`,
     title: 'Review',
@@ -26,11 +28,16 @@ export const PAGES: readonly (PageParts & { readonly path: string })[] = [
   { path: '/c/:collection/quiz', title: 'Quiz', script: 'quiz' },
 ];
 
+export const COLLECTION_PAGE: PageParts & { readonly path: string } = {
+  path: '/c/:collection/',
+  title: 'Funnel',
+  script: 'dashboard',
+};
 const REVISIONS_SCRIPT = 'revisions';
 const REPORT_SCRIPT = 'report';
 
 export const SCRIPTS: readonly string[] = [
-  ...new Set([...PAGES.map(({ script }) => script), REVISIONS_SCRIPT, REPORT_SCRIPT]),
+  ...new Set([...PAGES.map(({ script }) => script), COLLECTION_PAGE.script, REVISIONS_SCRIPT, REPORT_SCRIPT]),
 ];
 
 interface Reader {
@@ -69,8 +76,8 @@ export function framedPage(
   const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
   const isReview = script === 'review' || script === 'quiz';
   const isGallery = script === 'photos';
-  const ofCollection = isGallery ? 'photos' : 'collection';
-  const current = isReview ? 'review' : collection === null ? 'collections' : ofCollection;
+  const ofOthers = isGallery ? 'photos' : 'collections';
+  const current = isReview ? 'review' : ofOthers;
   return htmlOf(
     <Framed title={name} {...{ script, collection, current }} {...reader}>
       <div
@@ -79,6 +86,28 @@ export function framedPage(
         data-role={reader.role}
         data-collection={collection}
       />
+    </Framed>,
+  );
+}
+
+interface CollectionProps extends Reader {
+  readonly collection: string;
+  /** Null if the catalogue could not be read in time. */
+  readonly now: LiveOverview | null;
+}
+
+/** The page with its first numbers, so that a browser shows them before it has the script. */
+export function collectionPage({ title, script }: PageParts, { collection, now, ...reader }: CollectionProps): string {
+  const place = { script, collection, current: 'collection' } as const;
+  return htmlOf(
+    <Framed title={`${collection}: ${title.toLowerCase()}`} {...place} {...reader}>
+      <div id="app" data-role={reader.role}>
+        {now === null ? (
+          <main aria-busy="true">Reading the catalogue …</main>
+        ) : (
+          <CollectionPage now={asSent(now)} isOperator={reader.role === 'operator'} isLive={false} trouble={null} />
+        )}
+      </div>
     </Framed>,
   );
 }

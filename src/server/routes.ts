@@ -12,7 +12,16 @@ import {
 import { sendChoices, sendGallery, sendTiles } from './handlers/gallery.ts';
 import { logIn, logOut, sendLogIn } from './handlers/log-in.ts';
 import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
-import { openClass, sendAsset, sendExamples, sendLive, sendOverview, sendPage, sendSheet } from './handlers/pages.ts';
+import {
+  openClass,
+  sendAsset,
+  sendCollection,
+  sendExamples,
+  sendLive,
+  sendOverview,
+  sendPage,
+  sendSheet,
+} from './handlers/pages.ts';
 import { renewOnServer, sendReport, sendReportJson, sendReportTable } from './handlers/report.ts';
 import {
   changeCriteria,
@@ -32,7 +41,8 @@ import {
 } from './handlers/review.ts';
 import { answerQuestion, sendQuestion } from './handlers/quiz.ts';
 import { sendRevisionFile, sendRevisionTar, sendRevisions, verifyOnServer } from './handlers/revisions.ts';
-import { PAGES } from './pages.tsx';
+import { sendWhatIf, sendWhatIfTable } from './handlers/what-if.ts';
+import { COLLECTION_PAGE, PAGES } from './pages.tsx';
 import type { Route } from './route.ts';
 
 type SiteRoute = Route<[Site]>;
@@ -116,6 +126,7 @@ const LOG_INS_PER_MINUTE = 10;
 
 export const ROUTES: readonly SiteRoute[] = [
   ...PAGES.map(({ path, ...page }) => get(path, 'viewer', (exchange, site) => sendPage(exchange, site, page))),
+  get(COLLECTION_PAGE.path, 'viewer', (exchange, site) => sendCollection(exchange, site, COLLECTION_PAGE)),
   // An answer means that the process runs.
   get('/health', null, async () => ({ status: 'up' })),
   get('/ready', null, sendReady),
@@ -142,6 +153,8 @@ export const ROUTES: readonly SiteRoute[] = [
   get('/c/:collection/api/overview', 'viewer', sendOverview),
   get('/c/:collection/api/live', 'viewer', sendLive),
   get('/c/:collection/api/examples/:reason', 'viewer', sendExamples),
+  get('/c/:collection/api/what-if', 'viewer', sendWhatIf),
+  get('/c/:collection/what-if.csv', 'viewer', sendWhatIfTable),
   post('/c/:collection/api/pause', 'operator', pause),
   post('/c/:collection/api/unpause', 'operator', unpause),
   ...REVIEW_ROUTES,

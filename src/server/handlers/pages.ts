@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { shortlistFolder } from '../../shortlist/shortlist-files.process.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
-import { examplesOf, failedExamplesOf, type ReasonExample } from '../../status/overview.repository.ts';
+import { examplesOf, failedExamplesOf, hostsOf, type ReasonExample } from '../../status/overview.repository.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import { isCandidateReason, isFailedDecision } from '../../kernel/reasons.ts';
 import { classFile } from '../../shortlist/class-file.ts';
@@ -18,8 +18,9 @@ import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import type { Dated, LiveFeed } from '../live/live-feed.ts';
+import { inTime } from '../queue-pages.ts';
 import type { LivePlaces } from '../live/places.ts';
-import { framedPage, navigationHtml, type PageParts } from '../pages.tsx';
+import { collectionPage, framedPage, navigationHtml, type PageParts } from '../pages.tsx';
 import { HTML, holderOf, paramOf, type Exchange } from '../route.ts';
 
 export async function sendPage({ request, reply, role }: Exchange, site: Site, page: PageParts): Promise<unknown> {
@@ -28,7 +29,22 @@ export async function sendPage({ request, reply, role }: Exchange, site: Site, p
     const { workspace } = await site.collections.open(collection);
     await requireCollection(site.app.db, workspace.scope.collectionId, 'its page is served');
   }
-  return reply.type(HTML).send(framedPage(page, { collection, role, hasTokens: site.tokens.length > 0 }));
+  const reader = { role, hasTokens: site.tokens.length > 0 };
+  return reply.type(HTML).send(framedPage(page, { collection, ...reader }));
+}
+
+/** How long a page waits for its first numbers. Without them its script asks for them. */
+const FIRST_WITHIN_MS = 3_000;
+
+export async function sendCollection(exchange: Exchange, site: Site, page: PageParts): Promise<unknown> {
+  const { request, reply, role } = exchange;
+  const collection = paramOf(request, 'collection');
+  const { workspace, read } = await site.collections.open(collection);
+  await requireCollection(site.app.db, workspace.scope.collectionId, 'its page is served');
+  const first = await inTime(read(), FIRST_WITHIN_MS).catch(() => null);
+  const now = first === null ? null : first[readerOf(exchange, site)];
+  const reader = { role, hasTokens: site.tokens.length > 0 };
+  return reply.type(HTML).send(collectionPage(page, { collection, now, ...reader }));
 }
 
 export async function sendOverview(exchange: Exchange, site: Site): Promise<unknown> {
@@ -74,8 +90,13 @@ export async function sendExamples({ request, reply, role }: Exchange, { collect
   const reason = paramOf(request, 'reason');
   const asked = { reason, limit: EXAMPLES_SHOWN };
   const shown = role !== null && mayAct(role, 'operator') ? (example: ReasonExample) => example : withoutPath;
-  if (isCandidateReason(reason)) return (await examplesOf(app.db, scope, asked)).map(shown);
-  if (isFailedDecision(reason)) return (await failedExamplesOf(app.db, scope, asked)).map(shown);
+  if (isCandidateReason(reason))
+    return {
+      hosts: await hostsOf(app.db, scope, reason),
+      examples: (await examplesOf(app.db, scope, asked)).map(shown),
+    };
+  if (isFailedDecision(reason))
+    return { hosts: [], examples: (await failedExamplesOf(app.db, scope, asked)).map(shown) };
   return reply.callNotFound();
 }
 

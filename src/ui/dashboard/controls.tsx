@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { countText, listText } from '../../kernel/texts.ts';
 import { Confirm } from './confirm.tsx';
@@ -21,36 +22,53 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
     <section aria-label="Stages">
       <h2>Stages</h2>
       <ul class="stages">
-        {STAGES.map(({ stage, does }) => {
-          const holding = pauses.filter((one) => one.stage === stage);
-          const { state, text, queue, timeLeft } = activityOf(stage, now);
-          const { perSecond, lastHour } = now.rates[stage];
-          return (
-            <li key={stage} class={state === 'paused' ? 'paused-stage' : state}>
-              <div class="head">
-                <h3>
-                  <span class="dot" />
-                  {stage} <small>{text}</small>
-                </h3>
-                {holding.length === 0 ? pauseButton([stage]) : null}
-              </div>
-              <p class="big">
-                {perSecond === null ? '–' : perSecond.toFixed(1)} <small>{does} a second</small>
-              </p>
-              <Sparkline values={lastHour} />
-              <p class="quiet">
-                {countText(queue)} waiting{timeLeft === null ? null : ` · ${timeLeft} left`}
-              </p>
-              {holding.map((one) => (
-                <Held key={one.collection ?? ''} pause={one} isOperator={isOperator} onResume={unpause} />
+        {STAGES.map((one) => (
+          <Stage key={one.stage} {...{ now, ...one }} button={pauseButton([one.stage])}>
+            {pauses
+              .filter(({ stage }) => stage === one.stage)
+              .map((held) => (
+                <Held key={held.collection ?? ''} pause={held} isOperator={isOperator} onResume={unpause} />
               ))}
-            </li>
-          );
-        })}
+          </Stage>
+        ))}
       </ul>
       {pauseButton(STAGES.map(({ stage }) => stage))}
       <p role="status">{said}</p>
     </section>
+  );
+}
+
+interface StageProps {
+  readonly now: Overview;
+  readonly stage: PausableStage;
+  readonly does: string;
+  readonly button: ComponentChildren;
+  /** The pauses that hold the stage. */
+  readonly children: readonly ComponentChildren[];
+}
+
+/** One line while the stage is idle. */
+function Stage({ now, stage, does, button, children }: StageProps) {
+  const { state, text, queue, timeLeft } = activityOf(stage, now);
+  const { perSecond, lastHour } = now.rates[stage];
+  return (
+    <li class={state === 'paused' ? 'paused-stage' : state}>
+      <div class="head">
+        <h3>
+          <span class="dot" />
+          {stage} <small>{text}</small>
+        </h3>
+        {state === 'idle' ? null : (
+          <p>
+            <b>{perSecond === null ? '–' : perSecond.toFixed(1)}</b> {does} a second · {countText(queue)} waiting
+            {timeLeft === null ? null : ` · ${timeLeft} left`}
+          </p>
+        )}
+        {state === 'idle' ? null : <Sparkline values={lastHour} />}
+        {children.length === 0 ? button : null}
+      </div>
+      {children}
+    </li>
   );
 }
 

@@ -3,22 +3,26 @@ import { Command } from '../../page/command.tsx';
 import { timeText, type Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
-export function Jobs({ jobs }: Pick<Overview, 'jobs'>) {
+type Shown = Pick<Overview, 'jobs'>;
+
+export function FailedJobs({ jobs }: Shown) {
   const failed = jobs.filter(({ state }) => state === 'failed');
+  return failed.length === 0 ? null : <JobTable caption="Last failed jobs" jobs={failed} />;
+}
+
+export function FinishedJobs({ jobs }: Shown) {
   const finished = jobs.filter(({ state }) => state === 'finished');
   return (
-    <section aria-label="Jobs">
-      <h2>Jobs</h2>
+    <>
       <p>
         <a href="/queues/">Waiting and running jobs</a>. <Command text="winnow jobs" /> lists more of those that ended.
       </p>
-      {failed.length === 0 ? <p>No job failed.</p> : <JobTable caption="Last failed jobs" jobs={failed} />}
       {finished.length === 0 ? null : <JobTable caption="Last finished jobs" jobs={finished} />}
-    </section>
+    </>
   );
 }
 
-function JobTable({ caption, jobs }: { readonly caption: string } & Pick<Overview, 'jobs'>) {
+function JobTable({ caption, jobs }: { readonly caption: string } & Shown) {
   return (
     <Table
       caption={caption}

@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'preact/hooks';
 import { overviewWith, timeIn, type Overview } from './overview.ts';
 
 export interface Live {
@@ -16,41 +15,30 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * The server sends the whole overview first, then changes. Reconnects when the stream ends, because browsers do not
- * after an error status of the server or a proxy.
+ * Calls `show` with each change. The server sends the whole overview first, then changes. Reconnects when the stream ends, because
+ * browsers do not after an error status of the server or a proxy.
  */
-export function useLive(): Live {
-  const [live, setLive] = useState<Live>({ now: null, trouble: null });
-  useEffect(() => {
-    let events: EventSource | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tell = (trouble: string): void => setLive((last) => ({ ...last, trouble }));
-    const open = (): void => {
-      events = new EventSource(PATH);
-      events.addEventListener('message', ({ data }) =>
-        setLive((last) => ({ now: overviewWith(last.now, String(data)), trouble: null })),
-      );
-      events.addEventListener('read', ({ data }) => {
-        const at = timeIn(String(data));
-        setLive(({ now }) => ({ now: now === null ? null : { ...now, at }, trouble: null }));
-      });
-      events.addEventListener('trouble', ({ data }) => tell(String(JSON.parse(String(data)))));
-      events.addEventListener('error', () => {
-        if (events?.readyState !== EventSource.CLOSED) {
-          tell(LOST);
-          return;
-        }
-        timer = setTimeout(open, AGAIN_AFTER_MS);
-        void statusOf(PATH).then((status) => tell(REFUSALS.get(status) ?? LOST));
-      });
-    };
-    open();
-    return () => {
-      clearTimeout(timer);
-      events?.close();
-    };
-  }, []);
-  return live;
+export function listen(show: (live: Live) => void): void {
+  let live: Live = { now: null, trouble: null };
+  const set = (change: Partial<Live>): void => show((live = { ...live, ...change }));
+  const open = (): void => {
+    const events = new EventSource(PATH);
+    events.addEventListener('message', ({ data }) => set({ now: overviewWith(live.now, String(data)), trouble: null }));
+    events.addEventListener('read', ({ data }) => {
+      const at = timeIn(String(data));
+      set({ now: live.now === null ? null : { ...live.now, at }, trouble: null });
+    });
+    events.addEventListener('trouble', ({ data }) => set({ trouble: String(JSON.parse(String(data))) }));
+    events.addEventListener('error', () => {
+      if (events.readyState !== EventSource.CLOSED) {
+        set({ trouble: LOST });
+        return;
+      }
+      setTimeout(open, AGAIN_AFTER_MS);
+      void statusOf(PATH).then((status) => set({ trouble: REFUSALS.get(status) ?? LOST }));
+    });
+  };
+  open();
 }
 
 /** The HTTP status of a path, which an EventSource does not report; 0 if nothing answers. */

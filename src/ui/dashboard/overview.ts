@@ -1,6 +1,6 @@
 import type { LiveOverview } from '../../status/rates.ts';
 import { withParts } from '../../page/live-parts.ts';
-import { countOf, countText, timeLeftText } from '../../kernel/texts.ts';
+import { bytesText, countOf, countText, timeLeftText } from '../../kernel/texts.ts';
 
 /** The type of a value after JSON. */
 type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
@@ -18,6 +18,12 @@ export const STAGES: readonly { readonly stage: PausableStage; readonly does: st
   { stage: 'fetch', does: 'photos fetched' },
   { stage: 'filter', does: 'photos decided' },
 ];
+
+/** The overview as a page gets it. */
+export function asSent(now: LiveOverview): Overview {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON turns dates into texts
+  return JSON.parse(JSON.stringify(now)) as Overview;
+}
 
 /** Unchecked: the server always has the same version as this page. */
 const partsIn: (json: string) => Record<string, unknown> = JSON.parse;
@@ -39,17 +45,13 @@ export interface OrderAnswer {
 
 export const answerIn: (json: string) => OrderAnswer = JSON.parse;
 
-export function problemsOf({
-  dropped,
-  failed,
-  decided,
-  poisoned,
-}: Row): { reason: string; state: 'dropped' | 'failed'; count: number }[] {
+/** Counts of photos that could not be fetched or decided, the most frequent reason first. */
+export function failuresOf({ failed, decided, poisoned }: Row): { reason: string; count: number }[] {
   const failures = { ...failed, undecodable: decided.failed - poisoned, poison: poisoned };
-  const rows = (['dropped', 'failed'] as const).flatMap((state) =>
-    Object.entries(state === 'dropped' ? dropped : failures).map(([reason, count]) => ({ reason, state, count })),
-  );
-  return rows.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count);
+  return Object.entries(failures)
+    .map(([reason, count]) => ({ reason, count }))
+    .filter(({ count }) => count > 0)
+    .toSorted((a, b) => b.count - a.count);
 }
 
 /** `12 of 60` */
@@ -107,23 +109,40 @@ function isWorked(stage: PausableStage, { workers }: Overview): boolean {
   return workers.some(({ name }) => [`${stage}-worker`, START[stage], 'run', 'demo'].includes(name));
 }
 
+const SILENT_MINUTES = 10;
+
+/** True if a stage had work and a process, but finished nothing, and no site makes it wait. */
+function isSilent(stage: PausableStage, { rates, budgets }: Overview): boolean {
+  const last = rates[stage].lastHour.slice(-SILENT_MINUTES);
+  const isHeld = stage !== 'filter' && budgets.some(({ waits }) => waits !== null);
+  return last.length === SILENT_MINUTES && last.every((rate) => rate === 0) && !isHeld;
+}
+
 export interface Attention {
   readonly what: string;
   readonly remedy: string;
 }
 
 export function attentionOf(now: Overview): Attention[] {
-  const { collection, totals, budgets, pauses } = now;
+  const { collection, totals, budgets, pauses, lowDiskBytes } = now;
   const of = `--collection ${collection}`;
   const items = pauses.map((pause) => ({ what: `${pause.stage} is ${pauseText(pause)}`, remedy: 'Resume it below.' }));
   const say = (what: string, remedy: string): unknown => items.push({ what, remedy });
   for (const { stage } of STAGES) {
     const { state, queue } = activityOf(stage, now);
-    if (state !== 'paused' && queue > 0 && !isWorked(stage, now))
+    if (state === 'paused' || queue === 0) continue;
+    if (!isWorked(stage, now))
       say(`${countText(queue)} wait for ${stage}, and no process works on it`, `winnow ${START[stage]} ${of}`);
+    else if (isSilent(stage, now))
+      say(
+        `${countText(queue)} wait for ${stage}, and its process did nothing for ${SILENT_MINUTES} minutes`,
+        'Look at its log.',
+      );
   }
   for (const { key, waits } of budgets)
     if (waits !== null) say(`${key}: ${waits.why}`, `Asked again at ${timeText(waits.until)}.`);
+  if (lowDiskBytes !== null)
+    say(`The disk of the data folder has ${bytesText(lowDiskBytes)} left`, 'Make room before a crawl.');
   const pruned = totals.undecidedPruned;
   if (pruned > 0)
     say(`${countOf(pruned, 'photo')} cannot be decided: the bytes were deleted`, 'winnow retry --reason pruned');

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { framedPage, logInPage, navigationHtml, problemPage, PAGES } from '../../../src/server/pages.tsx';
+import {
+  collectionPage,
+  COLLECTION_PAGE,
+  framedPage,
+  logInPage,
+  navigationHtml,
+  problemPage,
+  PAGES,
+} from '../../../src/server/pages.tsx';
 
 const reader = { role: 'reviewer', hasTokens: false, collection: 'birds' } as const;
 const linksIn = (html: string): string[] =>
@@ -9,7 +17,11 @@ const linksIn = (html: string): string[] =>
 
 describe('the top bar', () => {
   it('has the same links on each page of a collection, and marks the page that is open', () => {
-    const pages = PAGES.filter(({ path }) => path !== '/').map((page) => framedPage(page, reader));
+    const framed = PAGES.filter(({ path }) => path !== '/');
+    const pages = [
+      collectionPage(COLLECTION_PAGE, { ...reader, now: null }),
+      ...framed.map((page) => framedPage(page, reader)),
+    ];
     const links = [
       '/',
       '/c/birds/',
@@ -18,10 +30,11 @@ describe('the top bar', () => {
       '/queues/',
     ];
     expect([...pages, navigationHtml('birds')].map(linksIn)).toEqual([...pages, ''].map(() => links));
-    const current = { dashboard: 'birds', photos: 'Photos', review: 'Review', quiz: 'Review' };
-    expect(pages.map((html) => /aria-current="page">(\w+)</.exec(html)?.[1])).toEqual(
-      PAGES.filter(({ path }) => path !== '/').map(({ script }) => Reflect.get(current, script)),
-    );
+    const current = { photos: 'Photos', review: 'Review', quiz: 'Review' };
+    expect(pages.map((html) => /aria-current="page">(\w+)</.exec(html)?.[1])).toEqual([
+      'birds',
+      ...framed.map(({ script }) => Reflect.get(current, script)),
+    ]);
   });
 
   it('is on the pages that are of no collection', () => {

@@ -106,17 +106,33 @@ describe('a pause', () => {
 
 const ZERO = { found: 0, waiting: 0, undecidedPruned: 0, unlisted: 0, decided: { undecided: 0 } };
 const STILL = { perSecond: 0, lastHour: [] };
+const STILL_TEN = Array.from({ length: 10 }, () => 0);
 const FETCHER = { name: 'fetch-worker' };
 const PAUSED = { stage: 'fetch', collection: null, by: 'ann', since: new Date(0).toISOString(), inHand: 0 };
 const UNTIL = '2026-01-01T12:00:00.000Z';
 const HELD = { key: 'api.example', waits: { why: 'rate limit', until: UNTIL } };
 
 type Lists = Partial<Record<'workers' | 'budgets' | 'pauses' | 'queries', readonly object[]>>;
-type Moment = Lists & { readonly totals?: object; readonly rate?: number | null };
+type Moment = Lists & {
+  readonly totals?: object;
+  readonly rate?: number | null;
+  readonly lastHour?: readonly number[];
+  readonly lowDiskBytes?: number;
+};
 
-function moment({ totals = {}, rate = 0, workers = [], budgets = [], pauses = [], queries = [] }: Moment): Overview {
-  const rates = { discover: STILL, fetch: { perSecond: rate, lastHour: [] }, filter: STILL };
-  const parts = { collection: 'birds', totals: { ...ZERO, ...totals }, rates, workers, budgets, pauses, queries };
+const NO_LISTS = { workers: [], budgets: [], pauses: [], queries: [] };
+
+function moment({ totals = {}, rate = 0, lastHour = [], lowDiskBytes, ...lists }: Moment): Overview {
+  const rates = { discover: STILL, fetch: { perSecond: rate, lastHour }, filter: STILL };
+  const low = lowDiskBytes ?? null;
+  const parts = {
+    collection: 'birds',
+    totals: { ...ZERO, ...totals },
+    rates,
+    lowDiskBytes: low,
+    ...NO_LISTS,
+    ...lists,
+  };
   return parts as unknown as Overview;
 }
 
@@ -165,6 +181,12 @@ describe('attentionOf', () => {
       { totals: { decided: { undecided: 2 } } },
       /^2 wait for filter, and no process works on it; winnow filter --collection birds$/,
     ],
+    [
+      'work whose process has finished nothing for ten minutes',
+      { totals: { waiting: 5 }, workers: [FETCHER], lastHour: [9, ...STILL_TEN] },
+      /^5 wait for fetch, and its process did nothing for 10 minutes; Look at its log\.$/,
+    ],
+    ['a disk that is nearly full', { lowDiskBytes: 4e8 }, /^The disk of the data folder has 400\.0 MB left; Make room/],
     ['a pause', { pauses: [PAUSED] }, /^fetch is paused since .* by ann, for every collection: .*; Resume it below\.$/],
     ['a site that makes requests wait', { budgets: [HELD] }, /^api\.example: rate limit; Asked again at .*\.$/],
     [

@@ -1,0 +1,134 @@
+import { useState } from 'preact/hooks';
+import { photosPath, type PhotoFilter, type PhotoState } from '../../kernel/photo-filter.ts';
+import { countText, shareText } from '../../kernel/texts.ts';
+import type { ClassRow, Overview, Row } from './overview.ts';
+import { Table } from './tables.tsx';
+
+type Count = readonly [head: string, state: PhotoState, countOf: (row: Row) => number];
+
+const FOUND: Count = ['found', 'found', ({ found }) => found];
+const FETCHED: Count = ['fetched', 'fetched', ({ fetched }) => fetched];
+const KEPT: Count = ['kept', 'kept', ({ decided }) => decided.kept];
+const LISTED: Count = ['listed', 'listed', ({ shortlisted }) => shortlisted];
+const OPEN: Count = ['open', 'open', ({ unreviewed }) => unreviewed];
+const ACCEPTED: Count = ['accepted', 'accepted', ({ selected }) => selected];
+const OF_CLASS = [FOUND, KEPT, LISTED, OPEN, ACCEPTED];
+
+const FIRST_CLASSES = 20;
+
+export function ClassTable({ now }: { readonly now: Overview }) {
+  const [wanted, setWanted] = useState('');
+  const [showsAll, setShowsAll] = useState(false);
+  const [by, sortBy] = useState({ head: 'kept', isDown: true });
+  const rows = now.classes
+    .filter((row) => row.found > 0 && row.name.toLowerCase().includes(wanted.toLowerCase()))
+    .toSorted((a, b) => (by.isDown ? -1 : 1) * compared(a, b, by.head) || b.found - a.found);
+  const shown = showsAll || wanted !== '' ? rows : rows.slice(0, FIRST_CLASSES);
+  const onSort = (head: string): void =>
+    sortBy((last) => ({ head, isDown: last.head === head ? !last.isDown : head !== 'class' }));
+  return (
+    <section aria-label="Class table">
+      <div class="table-head">
+        <h2>
+          Classes <small>{countText(rows.length)}</small>
+        </h2>
+        <label class="find">
+          Find a class <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+        </label>
+      </div>
+      <Table
+        caption="Classes"
+        rows={shown}
+        keyOf={({ wnid, name }) => wnid ?? name}
+        columns={columnsOf(now)}
+        sorting={{ heads: ['class', ...OF_CLASS.map(([head]) => head)], ...by, onSort }}
+      />
+      {shown.length === rows.length ? null : (
+        <button type="button" onClick={() => setShowsAll(true)}>
+          All {rows.length} classes
+        </button>
+      )}
+    </section>
+  );
+}
+
+function compared(a: ClassRow, b: ClassRow, head: string): number {
+  const countOf = OF_CLASS.find(([name]) => name === head)?.[2];
+  return countOf === undefined ? a.name.localeCompare(b.name) : countOf(a) - countOf(b);
+}
+
+function columnsOf(now: Overview) {
+  const { target } = now;
+  return {
+    class: (row: ClassRow) => <ClassName row={row} now={now} />,
+    ...Object.fromEntries(
+      OF_CLASS.map(([head, state, countOf]) => [
+        head,
+        (row: ClassRow) => (
+          <PhotosLink
+            now={now}
+            filter={row.wnid === null ? null : { state: [state], class: [row.wnid] }}
+            count={countOf(row)}
+          />
+        ),
+      ]),
+    ),
+    ...(target === null ? {} : { target: ({ selected }: Row) => <Target selected={selected} target={target} /> }),
+    yield: ({ decided, fetched, duplicates }: Row) => shareText(decided.kept, fetched - duplicates),
+  };
+}
+
+function Target({ selected, target }: { readonly selected: number; readonly target: number }) {
+  return selected < target ? <>{countText(target)}</> : <b class="searched">{countText(target)} ✓</b>;
+}
+
+interface PhotosLinkProps {
+  readonly now: Overview;
+  /** Null if no filter describes the photos. */
+  readonly filter: Partial<PhotoFilter> | null;
+  readonly count: number;
+}
+
+/** A number that leads to its photos. During a blind review the gallery does not show all of them, so there is no link. */
+export function PhotosLink({ now: { collection, isBlind }, filter, count }: PhotosLinkProps) {
+  if (isBlind || filter === null || count === 0) return <>{countText(count)}</>;
+  return <a href={photosPath(collection, filter)}>{countText(count)}</a>;
+}
+
+const PHOTOS_SHOWN = 3;
+
+function ClassName({ row, now: { confusions } }: { readonly row: ClassRow; readonly now: Overview }) {
+  const photos = confusions.filter(({ wnid }) => wnid === row.wnid).slice(0, PHOTOS_SHOWN);
+  return (
+    <>
+      {row.name}{' '}
+      {photos.map(({ photo }) => (
+        <img key={photo} src={`/thumbnails/${photo}`} alt="" loading="lazy" />
+      ))}
+    </>
+  );
+}
+
+const OF_SOURCE = [FOUND, FETCHED, KEPT, ACCEPTED];
+
+export function Sources({ now }: { readonly now: Overview }) {
+  return (
+    <Table
+      caption="Sources"
+      rows={now.sources}
+      keyOf={({ source }) => source}
+      columns={{
+        source: ({ source }) => source,
+        ...Object.fromEntries(
+          OF_SOURCE.map(([head, state, countOf]) => [
+            head,
+            (row: Overview['sources'][number]) => (
+              <PhotosLink now={now} filter={{ state: [state], source: [row.source] }} count={countOf(row)} />
+            ),
+          ]),
+        ),
+        yield: ({ decided, fetched }) => shareText(decided.kept, fetched),
+      }}
+    />
+  );
+}
