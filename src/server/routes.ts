@@ -9,7 +9,14 @@ import {
   sendPreview,
   sendThumbnail,
 } from './handlers/photos.ts';
-import { sendChoices, sendGallery, sendTiles } from './handlers/gallery.ts';
+import {
+  CSV_MAX_BYTES,
+  sendChoices,
+  sendGallery,
+  sendGalleryCsv,
+  sendSelectionCsv,
+  sendTiles,
+} from './handlers/gallery.ts';
 import { logIn, logOut, sendLogIn } from './handlers/log-in.ts';
 import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
 import {
@@ -91,6 +98,8 @@ const GALLERY_ROUTES: readonly SiteRoute[] = [
   get(GALLERY_API, 'viewer', sendGallery),
   post(`${GALLERY_API}/rows`, 'viewer', sendTiles),
   get(`${GALLERY_API}/choices`, 'viewer', sendChoices),
+  get(`${GALLERY_API}/csv`, 'viewer', sendGalleryCsv),
+  { ...post(`${GALLERY_API}/csv`, 'viewer', sendSelectionCsv), maxBodyBytes: CSV_MAX_BYTES },
 ];
 
 const QUIZ_API = '/c/:collection/api/quiz';

@@ -5,11 +5,12 @@ import { UsageError } from '../kernel/errors.ts';
 import type { Reader } from '../kernel/people.ts';
 import type { PhotoFilter } from '../kernel/photo-filter.ts';
 import { withoutFolders } from '../kernel/printable.ts';
+import { similarPhotos } from '../models/evidence/feature.repository.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { mayKnow } from '../review/desk/known-photos.repository.ts';
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { FAILURE_TAGS } from '../review/events/tags.ts';
-import type { GalleryChoices, GalleryIndex, GalleryTile } from './gallery.ts';
+import { MOST_LISTED, type GalleryChoices, type GalleryIndex, type GalleryTile } from './gallery.ts';
 import { readGallery, readTiles, readSources, type GalleryView } from './gallery.repository.ts';
 
 /** The code of an error: a part of a gallery's address cannot be used. */
@@ -27,13 +28,16 @@ async function galleryView(desk: GalleryDesk): Promise<GalleryView> {
 }
 
 /** @throws UsageError `bad-photo-filter` */
-export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter): Promise<GalleryIndex> {
-  const { workspace } = desk;
+export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit = MOST_LISTED): Promise<GalleryIndex> {
+  const { workspace, reader } = desk;
+  const { db } = workspace.app;
+  const { like, text } = filter;
   const view = await galleryView(desk);
   requireKnownValues(workspace, filter);
-  if (filter.like !== null && desk.reader === 'others' && !(await mayKnow(workspace.app.db, view, filter.like)))
-    throw refused('like', filter.like, 'a photo that you have reviewed, because this review is blind');
-  return readGallery(workspace.app.db, view, { filter, named: classesNamed(workspace, filter.text) });
+  if (like !== null && reader === 'others' && !(await mayKnow(db, view, like)))
+    throw refused('like', like, 'a photo that you have reviewed, because this review is blind');
+  const similar = like === null ? new Map<number, number>() : await similarPhotos(db, like);
+  return readGallery(db, view, { filter, named: classesNamed(workspace, text), similar, limit });
 }
 
 function requireKnownValues({ collection }: Workspace, { class: classes, seen, source }: PhotoFilter): void {
@@ -75,6 +79,20 @@ export async function galleryTiles(desk: GalleryDesk, ids: readonly number[]): P
     }),
   );
   return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** Their ids are held in memory. */
+const MOST_EXPORTED = 10_000_000;
+const READ_AT_ONCE = 5_000;
+
+/** All photos that match, or those of `ids`. */
+export async function* galleryRows(
+  desk: GalleryDesk,
+  wanted: PhotoFilter | readonly number[],
+): AsyncGenerator<GalleryTile> {
+  const ids = 'state' in wanted ? (await galleryIndex(desk, wanted, MOST_EXPORTED)).ids : wanted;
+  for (let at = 0; at < ids.length; at += READ_AT_ONCE)
+    yield* await galleryTiles(desk, ids.slice(at, at + READ_AT_ONCE));
 }
 
 export async function galleryChoices({ workspace }: GalleryDesk): Promise<GalleryChoices> {

@@ -13,7 +13,7 @@ import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions
 import { unknownPhotos, type DeskView } from '../review/desk/known-photos.repository.ts';
 import { isKeptPending } from '../shortlist/second-pass.repository.ts';
 import { judged } from './funnel.repository.ts';
-import { MOST_LISTED, type GalleryChoices, type GalleryIndex, type GalleryTile } from './gallery.ts';
+import type { GalleryChoices, GalleryIndex, GalleryTile } from './gallery.ts';
 
 /** A person who looks at a gallery, with the members that decide. */
 export interface GalleryView extends DeskView {
@@ -107,11 +107,12 @@ function hasText(view: GalleryView, text: string, named: readonly string[]): Raw
         and not exists (select 1 from review_event u where u.undoes = r.id and u.kind = 'undo')))`;
 }
 
-/** SQL: two members see different classes on the centre crop. */
+/** SQL: two members, on any execution provider, see different classes on the centre crop. */
 function membersDisagree({ memberIds }: GalleryView): RawBuilder<unknown> {
-  return sql`c.is_first and (
-    select count(distinct m.top1) > 1 from counted_evidence m
-    where m.photo_id = c.photo_id and m.crop = ${CENTRE_CROP} and m.member_id = any(${memberIds}::int[]))`;
+  return sql`c.is_first and c.photo_id in (
+    select v.photo_id from evidence v where v.crop = ${CENTRE_CROP} and v.member_id = any(array(
+      select m.id from member m join member own using (model_sha256, preprocessing, class_list_id) where own.id = any(${memberIds}::int[])))
+    group by 1 having min(v.top1) <> max(v.top1))`;
 }
 
 function anyOf<T>(values: readonly T[], condition: (value: T) => RawBuilder<unknown>): RawBuilder<unknown>[] {
@@ -159,8 +160,9 @@ const ORDERS: Readonly<Record<PhotoFilter['sort'], RawBuilder<unknown>>> = {
   '-confusion': sql`d.confusion_prob nulls last, c.id`,
 };
 
+/** Photos `s` with features come first, the most similar one before the others; then all by their fingerprints. */
 function orderOf({ sort, like }: PhotoFilter): RawBuilder<unknown> {
-  return like === null ? ORDERS[sort] : sql`${distanceTo(like)} nulls last, ${ORDERS[sort]}`;
+  return like === null ? ORDERS[sort] : sql`s.cosine desc nulls last, ${distanceTo(like)} nulls last, ${ORDERS[sort]}`;
 }
 
 /** SQL: the number of bits in which the fingerprints of photo `f` and of another photo differ. */
@@ -173,18 +175,28 @@ function bitsOf(hash: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`('x' || encode(${hash}, 'hex'))::bit(64)`;
 }
 
+interface GalleryQuery {
+  readonly filter: PhotoFilter;
+  /** Ids of the classes whose names have the text of the filter. */
+  readonly named: readonly string[];
+  /** By id of the photo, the similarity to the one of the filter. Empty if they are compared by their fingerprints alone. */
+  readonly similar: ReadonlyMap<number, number>;
+  /** The most ids. */
+  readonly limit: number;
+}
+
 export async function readGallery(
   db: Kysely<Database>,
   view: GalleryView,
-  { filter, named }: { readonly filter: PhotoFilter; readonly named: readonly string[] },
+  { filter, named, similar, limit }: GalleryQuery,
 ): Promise<GalleryIndex> {
   return readSnapshot(db, async (trx) => {
     await allowMoreMemory(trx);
     const found = await sql<GalleryIndex>`
-      select count(*) as total, coalesce(array_to_json((array_agg(id))[1:${MOST_LISTED}]), '[]') as ids from (
-        select c.id from ${shownCandidates(view)} where ${matches(view, filter, named)} order by ${orderOf(filter)}) as g`.execute(
-      trx,
-    );
+      select count(*) as total, coalesce(array_to_json((array_agg(id))[1:${limit}]), '[]') as ids from (
+        select c.id from ${shownCandidates(view)}
+        left join unnest(${[...similar.keys()]}::bigint[], ${[...similar.values()]}::float8[]) as s(photo_id, cosine) on s.photo_id = c.photo_id
+        where ${matches(view, filter, named)} order by ${orderOf(filter)}) as g`.execute(trx);
     return onlyRow(found);
   });
 }
@@ -193,7 +205,10 @@ type TileRow = Omit<GalleryTile, 'name' | 'confusionName'>;
 
 function tiles(view: GalleryView, ids: readonly number[]): RawBuilder<TileRow> {
   const isIn = sql`c.id = any(${ids}::bigint[])`;
-  const same = sql`(${isIn} or p.photo_id in (select p.photo_id from candidate c join picture p on p.id = c.picture_id where ${isIn}))`;
+  const withTwins = sql`c.id = any(array(
+    select unnest(${ids}::bigint[]) union
+    select o.id from candidate c join picture q on q.id = c.picture_id join picture r on r.photo_id = q.photo_id
+    join candidate o on o.picture_id = r.id where ${isIn}))`;
   return sql<TileRow>`
     select c.id, encode(f.sha256, 'hex') as sha256, coalesce(f.bytes_state = 'stored', false) as "hasBytes", c.wnid,
       case when c.state = 'found' then 'waiting' when c.state <> 'fetched' then c.state when not c.is_first then 'duplicate'
@@ -205,8 +220,11 @@ function tiles(view: GalleryView, ids: readonly number[]): RawBuilder<TileRow> {
       coalesce(${IS_CONTROL}, false) as "isControl", d.max_true_prob as "maxTrueProb", coalesce(d.is_lower_bound, false) as "isLowerBound",
       d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb", case when ${isShown(view)} then coalesce(v.tags, '{}') else '{}' end as tags,
       c.source, c.source_id as "sourceId", c.url, c.page_url as "pageUrl", c.creator, c.licence, c.licence_url as "licenceUrl",
-      to_char(c.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt"
-    from ${shownCandidates(view, same)} where ${isIn}`;
+      to_char(c.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt",
+      array(select left(encode(r.revision, 'hex'), 12) from export_photo x join export_revision r on r.id = x.export_id
+        where r.collection_id = ${view.scope.collectionId} and x.sha256 = f.sha256 and x.wnid = c.wnid and x.folder is not null and ${isShown(view)}
+        order by r.id) as revisions
+    from ${shownCandidates(view, withTwins)} where ${isIn}`;
 }
 
 export async function readTiles(

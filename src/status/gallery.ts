@@ -42,6 +42,8 @@ export interface GalleryTile {
   readonly licenceUrl: string | null;
   /** ISO 8601. */
   readonly foundAt: string;
+  /** Short ids of the revisions that have it, the first one first. */
+  readonly revisions: readonly string[];
 }
 
 export type Outcome =

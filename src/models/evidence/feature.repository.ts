@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
-import { onlyRow } from '../../platform/postgres/query.ts';
+import { onlyRow, streamRows } from '../../platform/postgres/query.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { unitVector, type StoredFeature } from './feature.ts';
 import type { ModelIdentity } from './member.ts';
@@ -59,4 +59,23 @@ export async function readUnitVectors(
     db,
   );
   return new Map(rows.map((row) => [row.sha256, unitVector(row.vector)]));
+}
+
+/** The cosine similarity, -1 to 1, of each photo with features to another photo, by its id. Empty if that one has none. */
+export async function similarPhotos(db: Kysely<Database>, sha256: Sha256): Promise<ReadonlyMap<number, number>> {
+  const { rows } = await sql<{ backboneId: number; vector: Buffer }>`
+    select v.backbone_id as "backboneId", v.vector from photo f join feature v on v.photo_id = f.id
+    where f.sha256 = decode(${sha256}, 'hex') order by v.backbone_id desc limit 1`.execute(db);
+  const [own] = rows;
+  const found = new Map<number, number>();
+  if (own === undefined) return found;
+  const wanted = unitVector(own.vector);
+  const others = sql<{ id: number; vector: Buffer }>`
+    select photo_id as id, vector from feature where backbone_id = ${own.backboneId}`;
+  for await (const { id, vector } of streamRows(db, others))
+    found.set(
+      id,
+      unitVector(vector).reduce((sum, value, i) => sum + value * (wanted[i] ?? 0), 0),
+    );
+  return found;
 }

@@ -1,12 +1,20 @@
+import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify';
 import * as z from 'zod';
-import { parsePhotoFilter } from '../../kernel/photo-filter.ts';
-import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gallery.ts';
-import { galleryChoices, galleryIndex, galleryTiles, type GalleryDesk } from '../../status/gallery.process.ts';
+import { parsePhotoFilter, type PhotoFilter } from '../../kernel/photo-filter.ts';
+import { MOST_LISTED, type GalleryChoices, type GalleryTile } from '../../status/gallery.ts';
+import {
+  galleryChoices,
+  galleryIndex,
+  galleryRows,
+  galleryTiles,
+  type GalleryDesk,
+} from '../../status/gallery.process.ts';
 import { mayAct, readerOf } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { deskOf } from '../desk-of.ts';
 import { BadRequest, bodyOf } from '../review-requests.ts';
-import type { Exchange } from '../route.ts';
+import { paramOf, type Exchange } from '../route.ts';
 
 async function galleryDeskOf(exchange: Exchange, site: Site): Promise<GalleryDesk> {
   const seesFolders = exchange.role !== null && mayAct(exchange.role, 'operator');
@@ -14,11 +22,78 @@ async function galleryDeskOf(exchange: Exchange, site: Site): Promise<GalleryDes
 }
 
 /** @throws BadRequest that quotes the part of the address that cannot be used */
-export async function sendGallery(exchange: Exchange, site: Site): Promise<GalleryIndex> {
-  const { filter, problem } = parsePhotoFilter(new URLSearchParams(exchange.request.url.split('?')[1]));
+function filterOf({ request }: Exchange): PhotoFilter {
+  const { filter, problem } = parsePhotoFilter(new URLSearchParams(request.url.split('?')[1]));
   if (problem !== null) throw new BadRequest(problem);
-  return galleryIndex(await galleryDeskOf(exchange, site), filter);
+  return filter;
 }
+
+/** Pages that ask for the same at once share a reading, because it looks at all candidates. */
+export async function sendGallery(exchange: Exchange, site: Site): Promise<unknown> {
+  const desk = await galleryDeskOf(exchange, site);
+  const filter = filterOf(exchange);
+  const { workspace, ...reader } = desk;
+  const key = JSON.stringify(['photos', workspace.scope.collectionId, reader, filter]);
+  const read = async (): Promise<Buffer> => Buffer.from(JSON.stringify(await galleryIndex(desk, filter)));
+  return exchange.reply.type('application/json; charset=utf-8').send(await site.readShared(key, read));
+}
+
+/** Sends all photos that match as a table that a spreadsheet can open without running a cell as a formula. */
+export async function sendGalleryCsv(exchange: Exchange, site: Site): Promise<unknown> {
+  return sendCsv(exchange, galleryRows(await galleryDeskOf(exchange, site), filterOf(exchange)));
+}
+
+export const CSV_MAX_BYTES = 4 * 1024 * 1024;
+const csvBody = z.strictObject({ ids: z.array(z.int().min(1)).min(1).max(MOST_LISTED) });
+
+export async function sendSelectionCsv(exchange: Exchange, site: Site): Promise<unknown> {
+  const { ids } = bodyOf(csvBody, exchange);
+  return sendCsv(exchange, galleryRows(await galleryDeskOf(exchange, site), ids));
+}
+
+/** The first row is read first, so that a problem is an answer and not half a file. */
+async function sendCsv({ request, reply }: Exchange, rows: AsyncGenerator<GalleryTile>): Promise<unknown> {
+  const first = await rows.next();
+  const all = async function* (): AsyncGenerator<GalleryTile> {
+    if (first.done !== true) yield first.value;
+    yield* rows;
+  };
+  const csv = stringify({
+    header: true,
+    columns: [...COLUMNS],
+    escape_formulas: true,
+    cast: { boolean: String, object: (value) => (Array.isArray(value) ? value.join('|') : '') },
+  });
+  const file = `${paramOf(request, 'collection').replaceAll(/[^\w-]/g, '_')}-photos.csv`;
+  const sent = reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${file}"`);
+  return sent.send(Readable.from(all()).pipe(csv));
+}
+
+const COLUMNS = [
+  'id',
+  'sha256',
+  'wnid',
+  'name',
+  'outcome',
+  'reason',
+  'detail',
+  'isControl',
+  'maxTrueProb',
+  'isLowerBound',
+  'confusionWnid',
+  'confusionName',
+  'confusionProb',
+  'tags',
+  'source',
+  'sourceId',
+  'url',
+  'pageUrl',
+  'creator',
+  'licence',
+  'licenceUrl',
+  'foundAt',
+  'revisions',
+] as const satisfies readonly (keyof GalleryTile)[];
 
 const MOST_TILES = 200;
 const rowsBody = z.strictObject({ ids: z.array(z.int().min(1)).max(MOST_TILES) });

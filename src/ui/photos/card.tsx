@@ -59,6 +59,11 @@ function About({ photo, gallery }: AboutProps) {
             Candidate {photo.id} · {photo.source} {photo.sourceId} · <Link url={photo.url}>file</Link>
           </small>
         </p>
+        {photo.revisions.map((short) => (
+          <p key={short}>
+            In revision <a href={`/c/${encodeURIComponent(gallery.collection)}/revisions#r-${short}`}>{short}</a>
+          </p>
+        ))}
         {sha256 === null ? null : (
           <p>
             <small class="sha256">{sha256}</small> <a href={gallery.likePath(sha256)}>Similar photos</a>

@@ -1,4 +1,5 @@
 import type { TargetedSubmitEvent } from 'preact';
+import { useMemo } from 'preact/hooks';
 import {
   PHOTO_REASONS,
   PHOTO_SPLITS,
@@ -94,6 +95,17 @@ export function Chips({ gallery }: GalleryProps) {
 const SEVERAL = 'several';
 
 export function FilterDialog({ gallery }: GalleryProps) {
+  const { choices } = gallery;
+  // Rendering a field again would undo what the person has chosen in it.
+  const form = useMemo(() => (choices === null ? null : <FilterForm gallery={gallery} />), [choices]);
+  return (
+    <Dialog title="Filter" kind="filter" onClose={gallery.close}>
+      {form ?? <p role="status">Reading the classes and sources …</p>}
+    </Dialog>
+  );
+}
+
+function FilterForm({ gallery }: GalleryProps) {
   const { filter } = gallery;
   const choose = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -103,31 +115,29 @@ export function FilterDialog({ gallery }: GalleryProps) {
     gallery.visit(pathOf(gallery, data));
   };
   return (
-    <Dialog title="Filter" kind="filter" onClose={gallery.close}>
-      <form onSubmit={choose}>
-        <div class="fields">
-          <label>
-            Text in names, notes and creators
-            <input type="search" name="text" value={filter.text} autofocus />
-          </label>
-          {LIST_NAMES.map((name) => {
-            const value = filter[name].length > 1 ? SEVERAL : filter[name][0];
-            return (
-              <Choice key={name} label={LISTS[name]} name={name} value={value} of={OPTIONS[name](gallery.choices)} />
-            );
-          })}
-          <label>
-            Found on (UTC)
-            <input name="date" value={filter.date} placeholder="2026-11-01..2026-11-30" />
-          </label>
-          <Check label="Members disagree" name="disagree" isOn={filter.disagree} count={undefined} />
-        </div>
-        <p class="choices">
-          <button class="chosen">Show</button>
-          <button value="none">Show all photos</button>
-        </p>
-      </form>
-    </Dialog>
+    <form onSubmit={choose}>
+      <div class="fields">
+        <label>
+          Text in names, notes and creators
+          <input type="search" name="text" value={filter.text} autofocus />
+        </label>
+        {LIST_NAMES.map((name) => {
+          const value = filter[name].length > 1 ? SEVERAL : filter[name][0];
+          return (
+            <Choice key={name} label={LISTS[name]} name={name} value={value} of={OPTIONS[name](gallery.choices)} />
+          );
+        })}
+        <label>
+          Found on (UTC)
+          <input name="date" value={filter.date} placeholder="2026-11-01..2026-11-30" />
+        </label>
+        <Check label="Members disagree" name="disagree" isOn={filter.disagree} count={undefined} />
+      </div>
+      <p class="choices">
+        <button class="chosen">Show</button>
+        <button value="none">Show all photos</button>
+      </p>
+    </form>
   );
 }
 

@@ -3,7 +3,7 @@ import { toSha256 } from '../../kernel/ids.ts';
 import { EVERY_PHOTO, parsePhotoFilter, photosPath, photosQuery, type PhotoFilter } from '../../kernel/photo-filter.ts';
 import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gallery.ts';
 import type { TapMode } from '../grid/selecting.ts';
-import { allSelected, cleared, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
+import { allSelected, cleared, itemsIn, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
 import type { Tiled } from '../grid/tiles.tsx';
 import { ApiError, ask, messageOf, ROWS_MAX } from '../review/store/api.ts';
 
@@ -113,6 +113,7 @@ export class Gallery implements Tiled {
 
   openFilter(): void {
     this.dialog = 'filter';
+    if (this.choices === null) void this.#readChoices();
     this.#onChange();
   }
 
@@ -139,6 +140,28 @@ export class Gallery implements Tiled {
   wantFrom(from: number, to: number): void {
     this.#wanted = this.ids.slice(from, to);
     this.#readIn(SCROLLED_MS);
+  }
+
+  /** Downloads the selected photos as CSV, or all that match if none is selected. */
+  async exportCsv(): Promise<void> {
+    const isAll = this.selection.spans.length === 0;
+    const href = isAll ? `${this.api}/csv?${this.#listed ?? ''}` : await this.#selectedCsv();
+    if (href === null) return;
+    const link = document.createElement('a');
+    link.href = href;
+    link.download = `${this.collection}-photos.csv`;
+    link.click();
+    if (!isAll) URL.revokeObjectURL(href);
+  }
+
+  async #selectedCsv(): Promise<string | null> {
+    const body = JSON.stringify({ ids: itemsIn(this.ids, this.selection.spans) });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${this.api}/csv`, { method: 'POST', headers, body }).catch(() => null);
+    if (answer?.ok === true) return URL.createObjectURL(await answer.blob());
+    this.trouble = 'The server sent no CSV. Select the photos again.';
+    this.#onChange();
+    return null;
   }
 
   #show(): void {

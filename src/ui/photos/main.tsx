@@ -109,6 +109,11 @@ function CountLine({ gallery }: GalleryProps) {
           <kbd aria-hidden="true">{isAll ? 'Esc' : 'Ctrl A'}</kbd> Select {isAll ? 'none' : 'all'}
         </button>
       )}
+      {count === 0 ? null : (
+        <button type="button" class="chip" onClick={() => void gallery.exportCsv()}>
+          {selected > 0 ? `CSV of ${countText(selected)}` : 'CSV of all'}
+        </button>
+      )}
     </p>
   );
 }

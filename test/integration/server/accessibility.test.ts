@@ -48,6 +48,8 @@ const PAGES: readonly TestedPage[] = [
     ['the disputes of a review', '/disputes'],
     ['the agreement of a review', '/agreement'],
   ].map(([what = '', end = '']) => ({ what, path: `/c/demo/review${end}`, ready: 'main[data-ready]' })),
+  { what: 'the gallery', path: '/c/demo/photos', ready: 'main[data-ready] .tile .searched' },
+  { what: 'the card of a photo', path: '/c/demo/photos?photo=1', ready: '.photo-card .credit-of' },
   { what: 'a photo of a quiz', path: '/c/demo/quiz', ready: '.quiz-page[data-ready] .choices' },
   { what: 'a collection without revisions', path: '/c/demo/revisions', ready: 'main.revisions' },
   { what: 'the activity log', path: '/activity', ready: 'main.activity .sessions button' },

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
@@ -205,5 +206,36 @@ describe('the funnel page', () => {
     await page.route('**/api/live', (route) => route.fulfill({ status: 401 }));
     await page.goto(url);
     await expect.poll(() => page.locator('main').textContent(), LOADED_MACHINE).toContain('The session is over');
+  });
+});
+
+describe('the gallery', () => {
+  it('filters by its address, goes back, opens a photo by key and exports what it shows', async (context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+    const { page, complaints } = await loadInPage(`${url}photos`);
+    const total = (count: number) => page.locator(`main[data-ready][data-total="${count}"]`).waitFor(LOADED_MACHINE);
+    await total(2);
+    await page.keyboard.press('/');
+    await page.getByLabel('State').selectOption('dropped');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await total(1);
+    expect(page.url()).toBe(`${url}photos?state=dropped`);
+    await page.locator('.tile .why', { hasText: 'licence-not-allowed' }).waitFor(LOADED_MACHINE);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'CSV of all' }).click();
+    const csv = await readFile(await (await download).path(), 'utf8');
+    expect(csv.split('\n')[1]).toMatch(/,dropped,licence-not-allowed,all rights reserved,/);
+    await page.locator('.tile').click();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('all rights reserved').waitFor(LOADED_MACHINE);
+    await page.keyboard.press('Escape');
+    await page.goBack();
+    await page.goBack();
+    await page.goBack();
+    await total(2);
+    // The photo of this catalogue has no bytes.
+    expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+    await page.goto(`${url}photos?state=keept`);
+    await page.getByText('The address has state=keept, which is unknown.').waitFor(LOADED_MACHINE);
   });
 });
