@@ -20,6 +20,8 @@ import type { QuizAnswer, QuizAnswered, QuizOptions, QuizState } from './quiz.ts
 import { humanAccuracy, withoutNames } from './results.ts';
 
 export const QUIZ_REFUSED = 'quiz-refused';
+/** Draws that are repeated offer the same buttons. Otherwise the class that all draws offer would be the right one. */
+const SECRET = randomUUID();
 
 /** @throws UsageError QUIZ_REFUSED in mode O */
 export function checkQuiz({ collection }: Workspace): void {
@@ -37,7 +39,7 @@ export function checkQuiz({ collection }: Workspace): void {
 export async function drawQuiz(workspace: Workspace, reviewer: string, options: QuizOptions): Promise<boolean> {
   const { app, scope, collection } = workspace;
   const photos = await acceptedPhotos(app.db, scope, { reviewer, secondPass: app.config.review.secondPass });
-  const questions = drawQuestions(photos, options, { classes: collection.classes.wnids, secret: randomUUID() });
+  const questions = drawQuestions(photos, options, { classes: collection.classes.wnids, secret: SECRET });
   return replaceQuestions(app.db, actorOf(workspace, reviewer), { photos: options.photos, questions });
 }
 
