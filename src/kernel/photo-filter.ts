@@ -116,7 +116,7 @@ interface ParsedFilter {
 export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
   const problems: string[] = [];
   const refuse = (name: string, value: string, fits: string): void => {
-    problems.push(`The address has ${name}=${value.slice(0, 100)}, which is unknown. Give ${fits}.`);
+    problems.push(unfitText(name, value, fits));
   };
   const among = <T extends string>(name: string, known: readonly T[]): T[] =>
     query.getAll(name).flatMap((value) => {
@@ -153,21 +153,25 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
   return { filter, problem: problems[0] ?? null };
 }
 
+export function unfitText(name: string, value: string, fits: string): string {
+  return `The address has ${name}=${value.slice(0, 100)}, which is unknown. Give ${fits}.`;
+}
+
 function stateNames(): PhotoState[] {
   const isState = (name: string): name is PhotoState => Object.hasOwn(PHOTO_STATES, name);
   return Object.keys(PHOTO_STATES).filter(isState);
 }
 
-/** The first and last day of a range; null if the text is none. */
+/** The first and last day of a range; null if the text is none, or if the range ends before it starts. */
 export function daysOf(date: string): readonly [from: string, to: string] | null {
   const [, from = '', to = from] = /^(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?$/.exec(date) ?? [];
-  return isDay(from) && isDay(to) ? [from, to] : null;
+  return isDay(from) && isDay(to) && from <= to ? [from, to] : null;
 }
 
-/** `Date` takes 31 February for 3 March. */
+/** `Date` takes 31 February for 3 March, and has a year 0, which PostgreSQL refuses. */
 function isDay(day: string): boolean {
   const at = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day) && day >= '0001';
 }
 
 /** The query of a filter without what `EVERY_PHOTO` has. */

@@ -3,10 +3,11 @@ import { SOURCE_NAMES } from '../config/sources/sources.ts';
 import { subjectsOf } from '../filter/run/decision.repository.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { Reader } from '../kernel/people.ts';
-import type { PhotoFilter } from '../kernel/photo-filter.ts';
+import { unfitText, type PhotoFilter } from '../kernel/photo-filter.ts';
 import { withoutFolders } from '../kernel/printable.ts';
 import { similarPhotos } from '../models/evidence/feature.repository.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { photoFacts } from '../photo/photo.repository.ts';
 import { mayKnow } from '../review/desk/known-photos.repository.ts';
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { FAILURE_TAGS } from '../review/events/tags.ts';
@@ -34,6 +35,8 @@ export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit
   const { like, text } = filter;
   const view = await galleryView(desk);
   requireKnownValues(workspace, filter);
+  if (like !== null && (await photoFacts(db, like)) === undefined)
+    throw refused('like', like, 'the SHA-256 of a photo of this catalogue');
   if (like !== null && reader === 'others' && !(await mayKnow(db, view, like)))
     throw refused('like', like, 'a photo that you have reviewed, because this review is blind');
   const similar = like === null ? new Map<number, number>() : await similarPhotos(db, like);
@@ -51,9 +54,7 @@ function requireKnownValues({ collection }: Workspace, { class: classes, seen, s
 }
 
 function refused(name: string, value: string, fits: string): UsageError {
-  return new UsageError(`The address has ${name}=${value.slice(0, 100)}, which is unknown. Give ${fits}.`, {
-    code: BAD_PHOTO_FILTER,
-  });
+  return new UsageError(unfitText(name, value, fits), { code: BAD_PHOTO_FILTER });
 }
 
 function classesNamed({ collection }: Workspace, text: string): string[] {
@@ -66,31 +67,21 @@ function classesNamed({ collection }: Workspace, text: string): string[] {
 export async function galleryTiles(desk: GalleryDesk, ids: readonly number[]): Promise<readonly GalleryTile[]> {
   const { app, collection } = desk.workspace;
   const rows = await readTiles(app.db, await galleryView(desk), ids);
-  const byId = new Map(
-    rows.map((row): [number, GalleryTile] => {
-      const { confusionWnid, url, detail, ...others } = row;
-      const named = {
-        confusionWnid,
-        name: nameOf(collection, row.wnid),
-        confusionName: confusionWnid && nameOf(collection, confusionWnid),
-      };
-      if (desk.seesFolders) return [row.id, { ...others, ...named, url, detail }];
-      return [row.id, { ...others, ...named, url: withoutFolders(url), detail: detail && withoutFolders(detail) }];
-    }),
-  );
+  const shown = desk.seesFolders ? (text: string) => text : withoutFolders;
+  const tileOf = (row: (typeof rows)[number]): GalleryTile => ({
+    ...row,
+    name: nameOf(collection, row.wnid),
+    confusionName: row.confusionWnid && nameOf(collection, row.confusionWnid),
+    url: shown(row.url),
+    detail: row.detail && shown(row.detail),
+  });
+  const byId = new Map(rows.map((row) => [row.id, tileOf(row)]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
-/** Their ids are held in memory. */
-const MOST_EXPORTED = 10_000_000;
 const READ_AT_ONCE = 5_000;
 
-/** All photos that match, or those of `ids`. */
-export async function* galleryRows(
-  desk: GalleryDesk,
-  wanted: PhotoFilter | readonly number[],
-): AsyncGenerator<GalleryTile> {
-  const ids = 'state' in wanted ? (await galleryIndex(desk, wanted, MOST_EXPORTED)).ids : wanted;
+export async function* galleryRows(desk: GalleryDesk, ids: readonly number[]): AsyncGenerator<GalleryTile> {
   for (let at = 0; at < ids.length; at += READ_AT_ONCE)
     yield* await galleryTiles(desk, ids.slice(at, at + READ_AT_ONCE));
 }

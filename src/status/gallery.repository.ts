@@ -203,13 +203,17 @@ export async function readGallery(
 
 type TileRow = Omit<GalleryTile, 'name' | 'confusionName'>;
 
-function tiles(view: GalleryView, ids: readonly number[]): RawBuilder<TileRow> {
+export async function readTiles(
+  db: Kysely<Database>,
+  view: GalleryView,
+  ids: readonly number[],
+): Promise<readonly TileRow[]> {
   const isIn = sql`c.id = any(${ids}::bigint[])`;
   const withTwins = sql`c.id = any(array(
     select unnest(${ids}::bigint[]) union
     select o.id from candidate c join picture q on q.id = c.picture_id join picture r on r.photo_id = q.photo_id
     join candidate o on o.picture_id = r.id where ${isIn}))`;
-  return sql<TileRow>`
+  const { rows } = await sql<TileRow>`
     select c.id, encode(f.sha256, 'hex') as sha256, coalesce(f.bytes_state = 'stored', false) as "hasBytes", c.wnid,
       case when c.state = 'found' then 'waiting' when c.state <> 'fetched' then c.state when not c.is_first then 'duplicate'
         when d.state is null then 'undecided' when d.state <> 'kept' then d.state when e.state = 'left-out' then e.state
@@ -224,15 +228,8 @@ function tiles(view: GalleryView, ids: readonly number[]): RawBuilder<TileRow> {
       array(select left(encode(r.revision, 'hex'), 12) from export_photo x join export_revision r on r.id = x.export_id
         where r.collection_id = ${view.scope.collectionId} and x.sha256 = f.sha256 and x.wnid = c.wnid and x.folder is not null and ${isShown(view)}
         order by r.id) as revisions
-    from ${shownCandidates(view, withTwins)} where ${isIn}`;
-}
-
-export async function readTiles(
-  db: Kysely<Database>,
-  view: GalleryView,
-  ids: readonly number[],
-): Promise<readonly TileRow[]> {
-  return (await tiles(view, ids).execute(db)).rows;
+    from ${shownCandidates(view, withTwins)} where ${isIn}`.execute(db);
+  return rows;
 }
 
 /** The sources and licences of a collection's candidates, sorted; from a tally, so a million take no longer. */

@@ -1,5 +1,6 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Mode } from '../kernel/mode.ts';
+import type { PhotoState } from '../kernel/photo-filter.ts';
 
 /** The JSON protocol between the server and the gallery. All paths are below `/c/NAME/api/photos`. */
 
@@ -46,19 +47,8 @@ export interface GalleryTile {
   readonly revisions: readonly string[];
 }
 
-export type Outcome =
-  | 'waiting'
-  | 'dropped'
-  | 'failed'
-  | 'duplicate'
-  | 'undecided'
-  | 'left-out'
-  | 'unlisted'
-  | 'open'
-  | 'accepted'
-  | 'rejected'
-  | 'unsure'
-  | 'disputed';
+/** A state that excludes the others. */
+type Outcome = Exclude<PhotoState, 'found' | 'fetched' | 'distinct' | 'pruned' | 'kept' | 'listed'>;
 
 /** `GET choices`: the values that a filter can have. */
 export interface GalleryChoices {

@@ -6,8 +6,11 @@ import { isStorable, STORABLE_RULE } from '../../crawl/sources/text.ts';
 
 /** Levels of arrays and objects in what pages send, and some more. */
 const MOST_LEVELS = 32;
-/** Three values for each photo of the largest bulk decision, and some more. Each takes up to a hundred bytes of memory. */
-const MOST_VALUES = 100_000;
+/**
+ * Three values for each photo of the largest bulk decision or one for each photo of the largest gallery, and some more. Each takes
+ * up to a hundred bytes of memory.
+ */
+const MOST_VALUES = 110_000;
 
 /** Refuses JSON (400) whose parsing or quoting would exhaust the stack or the memory, before it is parsed. */
 export function limitJson(app: FastifyInstance): void {

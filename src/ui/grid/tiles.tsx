@@ -1,8 +1,8 @@
 import type { ComponentChildren, RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import { layoutOf, rowsAround, type GridLayout, type TileSize } from './layout.ts';
 import { isSelected } from './selection.ts';
-import type { Selecting } from './selecting.ts';
+import { pointerHandlers, type Selecting } from './selecting.ts';
 
 const PADDING = 8;
 
@@ -31,11 +31,36 @@ export interface TileShown {
   readonly names: ComponentChildren;
 }
 
-/** The photos as tiles. Only the rows in view and the cursor's row are in the document. */
-export function Tiles({ desk, size = 'medium', tileAt }: TilesProps) {
+interface ContentProps extends TilesProps {
+  readonly isReady: boolean;
+  readonly trouble: string | null;
+  /** The address of all photos. */
+  readonly allHref: string;
+}
+
+/** The photos as tiles, or why there are none. */
+export function Content({ isReady, trouble, allHref, ...tiles }: ContentProps) {
+  const all = <a href={allHref}>Show all photos</a>;
+  if (trouble === null && !isReady) return <p class="quiet nothing">Reading the photos …</p>;
+  if (trouble === null && tiles.desk.count === 0) return <p class="nothing">No photo matches. {all}</p>;
+  return (
+    <>
+      {trouble === null ? null : (
+        <p role="alert" class={isReady ? 'trouble' : 'trouble nothing'}>
+          {trouble} {isReady ? null : all}
+        </p>
+      )}
+      {isReady ? <Tiles {...tiles} /> : null}
+    </>
+  );
+}
+
+/** Only the rows in view and the cursor's row are in the document. */
+function Tiles({ desk, size = 'medium', tileAt }: TilesProps) {
   const { items, count: photos, scroller } = desk;
   const at = desk.selection.cursor;
   const list = useRef<HTMLDivElement>(null);
+  const pointer = useMemo(() => pointerHandlers(desk), [desk]);
   const { layout, top, height } = useViewport(scroller, list, size);
   const { columns, rowHeight } = layout;
   const count = Math.ceil(photos / columns);
@@ -53,6 +78,7 @@ export function Tiles({ desk, size = 'medium', tileAt }: TilesProps) {
   return (
     <div
       ref={list}
+      {...pointer}
       role="grid"
       class="tiles"
       aria-label="Photos"

@@ -41,19 +41,20 @@ interface AboutProps extends CardProps {
 }
 
 function About({ photo, gallery }: AboutProps) {
-  const known = useEvidence(gallery, photo);
+  const answer = useEvidence(gallery, photo);
+  const known = typeof answer === 'string' ? null : answer;
   const { sha256 } = photo;
   return (
     <>
       <Picture photo={photo} />
       <div class="side evidence">
         <section>
-          <p class="card-state">{stateText(photo)}</p>
+          <b>{stateText(photo)}</b>
           {photo.detail === null ? null : <p>{photo.detail}</p>}
-          {typeof known === 'string' ? <p class="trouble">{known}</p> : null}
+          {typeof answer === 'string' ? <p class="trouble">{answer}</p> : null}
         </section>
-        {known === null || typeof known === 'string' ? null : <Evidence {...{ photo, gallery, known }} />}
-        <Credit photo={photo} history={known === null || typeof known === 'string' ? [] : known.history} />
+        {known === null ? null : <Evidence {...{ photo, gallery, known }} />}
+        <Credit photo={photo} history={known?.history ?? []} />
         <p>
           <small>
             Candidate {photo.id} · {photo.source} {photo.sourceId} · <Link url={photo.url}>file</Link>
@@ -66,7 +67,7 @@ function About({ photo, gallery }: AboutProps) {
         ))}
         {sha256 === null ? null : (
           <p>
-            <small class="sha256">{sha256}</small> <a href={gallery.likePath(sha256)}>Similar photos</a>
+            <code>{sha256}</code> <a href={gallery.likePath(sha256)}>Similar photos</a>
           </p>
         )}
       </div>

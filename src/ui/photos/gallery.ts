@@ -3,9 +3,9 @@ import { toSha256 } from '../../kernel/ids.ts';
 import { EVERY_PHOTO, parsePhotoFilter, photosPath, photosQuery, type PhotoFilter } from '../../kernel/photo-filter.ts';
 import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gallery.ts';
 import type { TapMode } from '../grid/selecting.ts';
-import { allSelected, cleared, itemsIn, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
+import { cleared, itemsIn, movedTo, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
 import type { Tiled } from '../grid/tiles.tsx';
-import { ApiError, ask, messageOf, ROWS_MAX } from '../review/store/api.ts';
+import { ApiError, ask, messageOf, ROWS_MAX, send } from '../review/store/api.ts';
 
 /** Delay before tiles are read, so that those passing by in a fast scroll are not. */
 const SCROLLED_MS = 60;
@@ -19,7 +19,7 @@ export class Gallery implements Tiled {
   index: GalleryIndex | null = null;
   choices: GalleryChoices | null = null;
   trouble: string | null = null;
-  dialog: 'filter' | null = null;
+  isFiltering = false;
   selection: Selection = NOTHING_SELECTED;
   tapMode: TapMode = 'one';
   takesFocus = false;
@@ -46,32 +46,20 @@ export class Gallery implements Tiled {
     return () => removeEventListener('popstate', follow);
   }
 
-  get ids(): readonly number[] {
+  get items(): readonly number[] {
     return this.index?.ids ?? [];
   }
 
-  get items(): readonly number[] {
-    return this.ids;
-  }
-
   get count(): number {
-    return this.ids.length;
+    return this.items.length;
   }
 
   get api(): string {
     return `/c/${encodeURIComponent(this.collection)}/api/photos`;
   }
 
-  tileAt(position: number): GalleryTile | null | undefined {
-    return this.tile(this.ids[position] ?? 0);
-  }
-
   tile(id: number): GalleryTile | null | undefined {
     return this.#tiles.get(id);
-  }
-
-  hrefTo(change: Partial<PhotoFilter>): string {
-    return photosPath(this.collection, { ...this.filter, photo: '', ...change });
   }
 
   /** All photos, those that look like one first. */
@@ -81,7 +69,7 @@ export class Gallery implements Tiled {
 
   /** Shows another filter or photo, as a step in the browser's history unless it takes the place of the last one. */
   go(change: Partial<PhotoFilter>, isStep = true): void {
-    this.visit(this.hrefTo(change), isStep);
+    this.visit(photosPath(this.collection, { ...this.filter, photo: '', ...change }), isStep);
   }
 
   visit(href: string, isStep = true): void {
@@ -91,28 +79,28 @@ export class Gallery implements Tiled {
   }
 
   open(position: number): void {
-    const id = this.ids[position];
+    const id = this.items[position];
     if (id !== undefined) this.go({ photo: String(id) });
   }
 
   /** Opens the card of a photo before or after the one whose card is open. */
   move(by: number): void {
-    const position = this.ids.indexOf(Number(this.filter.photo)) + by;
-    const id = this.ids[position];
+    const position = this.items.indexOf(Number(this.filter.photo)) + by;
+    const id = this.items[position];
     if (id === undefined) return;
-    this.selection = { ...NOTHING_SELECTED, cursor: position, anchor: position };
+    this.selection = movedTo(this.selection, position);
     this.go({ photo: String(id) }, false);
   }
 
   close = (): void => {
-    if (this.dialog === null) this.go({ photo: '' });
-    this.dialog = null;
+    if (!this.isFiltering) this.go({ photo: '' });
+    this.isFiltering = false;
     this.takesFocus = true;
     this.#onChange();
   };
 
   openFilter(): void {
-    this.dialog = 'filter';
+    this.isFiltering = true;
     if (this.choices === null) void this.#readChoices();
     this.#onChange();
   }
@@ -128,63 +116,59 @@ export class Gallery implements Tiled {
     this.#onChange();
   }
 
-  selectAll(): void {
-    this.select(allSelected(this.selection, this.count));
-  }
-
   clear(): void {
     this.tapMode = 'one';
     this.select(cleared(this.selection));
   }
 
   wantFrom(from: number, to: number): void {
-    this.#wanted = this.ids.slice(from, to);
+    this.#wanted = this.items.slice(from, to);
     this.#readIn(SCROLLED_MS);
   }
 
   /** Downloads the selected photos as CSV, or all that match if none is selected. */
   async exportCsv(): Promise<void> {
-    const isAll = this.selection.spans.length === 0;
-    const href = isAll ? `${this.api}/csv?${this.#listed ?? ''}` : await this.#selectedCsv();
-    if (href === null) return;
+    const { spans } = this.selection;
     const link = document.createElement('a');
-    link.href = href;
     link.download = `${this.collection}-photos.csv`;
-    link.click();
-    if (!isAll) URL.revokeObjectURL(href);
-  }
-
-  async #selectedCsv(): Promise<string | null> {
-    const body = JSON.stringify({ ids: itemsIn(this.ids, this.selection.spans) });
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${this.api}/csv`, { method: 'POST', headers, body }).catch(() => null);
-    if (answer?.ok === true) return URL.createObjectURL(await answer.blob());
-    this.trouble = 'The server sent no CSV. Select the photos again.';
+    this.trouble = null;
+    try {
+      if (spans.length === 0) link.href = `${this.api}/csv?${this.#listed ?? ''}`;
+      else {
+        const csv = await send(`${this.api}/csv`, { ids: itemsIn(this.items, spans) });
+        link.href = URL.createObjectURL(await csv.blob());
+      }
+      link.click();
+      URL.revokeObjectURL(link.href);
+    } catch (error) {
+      this.trouble = messageOf(error);
+    }
     this.#onChange();
-    return null;
   }
 
   #show(): void {
     const { filter, problem } = parsePhotoFilter(new URLSearchParams(location.search));
     const listed = photosQuery({ ...filter, photo: '', size: 'medium' });
     this.filter = filter;
-    if (filter.photo !== '') this.#want(Number(filter.photo));
-    if (problem !== null) {
+    if (problem !== null || listed !== this.#listed) {
       this.index = null;
       this.trouble = problem;
-    } else if (listed !== this.#listed) void this.#readIndex(listed);
-    this.#listed = problem === null ? listed : null;
+      this.#tiles.clear();
+      this.#wanted = [];
+      this.#listed = problem === null ? listed : null;
+      if (problem === null) void this.#readIndex(listed);
+    }
+    this.#readIn(0);
     this.#onChange();
   }
 
   async #readIndex(listed: string): Promise<void> {
-    this.index = null;
-    this.trouble = null;
     try {
       const index = await ask<GalleryIndex>(`${this.api}?${listed}`);
       // The person has chosen another filter.
       if (listed !== this.#listed) return;
       this.index = index;
+      this.trouble = null;
       this.selection = NOTHING_SELECTED;
     } catch (error) {
       if (listed !== this.#listed) return;
@@ -196,14 +180,12 @@ export class Gallery implements Tiled {
   }
 
   async #readChoices(): Promise<void> {
-    this.choices = await ask<GalleryChoices>(`${this.api}/choices`).catch(() => null);
+    try {
+      this.choices = await ask<GalleryChoices>(`${this.api}/choices`);
+    } catch (error) {
+      this.trouble = messageOf(error);
+    }
     this.#onChange();
-  }
-
-  #want(id: number): void {
-    if (this.#tiles.has(id)) return;
-    this.#wanted = [id, ...this.#wanted];
-    this.#readIn(0);
   }
 
   #readIn(ms: number): void {
@@ -212,13 +194,16 @@ export class Gallery implements Tiled {
   }
 
   async #readWanted(): Promise<void> {
-    const ids = this.#wanted.filter((id) => !this.#tiles.has(id)).slice(0, ROWS_MAX);
+    const { photo } = this.filter;
+    const wanted = photo === '' ? this.#wanted : [Number(photo), ...this.#wanted];
+    const ids = wanted.filter((id) => !this.#tiles.has(id)).slice(0, ROWS_MAX);
     if (ids.length === 0 || this.#isReading) return;
     this.#isReading = true;
     try {
       const { photos } = await ask<{ readonly photos: readonly GalleryTile[] }>(`${this.api}/rows`, { ids });
       for (const id of ids) this.#tiles.set(id, null);
-      for (const photo of photos) this.#tiles.set(photo.id, photo);
+      for (const tile of photos) this.#tiles.set(tile.id, tile);
+      if (this.index !== null) this.trouble = null;
       this.#readIn(0);
     } catch (error) {
       this.trouble = messageOf(error);

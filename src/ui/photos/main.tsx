@@ -3,9 +3,10 @@ import { useEffect, useMemo, useReducer } from 'preact/hooks';
 import { readTyping } from '../../page/command.tsx';
 import { PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../kernel/photo-filter.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
-import { pointerHandlers, selectByKey } from '../grid/selecting.ts';
-import { selectedCount } from '../grid/selection.ts';
-import { Tiles } from '../grid/tiles.tsx';
+import { CountLine, SelectMode } from '../grid/bar.tsx';
+import { selectByKey } from '../grid/selecting.ts';
+import { allSelected, selectedCount } from '../grid/selection.ts';
+import { Content } from '../grid/tiles.tsx';
 import { isForPage } from '../review/keys.ts';
 import { Card } from './card.tsx';
 import { Chips, FilterDialog } from './filter.tsx';
@@ -25,15 +26,22 @@ function GalleryPage({ collection }: { readonly collection: string }) {
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   }, [gallery]);
-  const { dialog, filter, index } = gallery;
+  const { filter, index } = gallery;
   return (
     <main class="grid-page photos-page" data-ready={index === null ? undefined : ''} data-total={index?.total}>
       <section class="gridview" ref={gallery.scroller} aria-label="Photos" aria-busy={index === null}>
         <h1>Photos of {collection}</h1>
         <FilterBar gallery={gallery} />
-        <Content gallery={gallery} />
+        <Content
+          desk={gallery}
+          isReady={index !== null}
+          trouble={gallery.trouble}
+          allHref={location.pathname}
+          size={filter.size}
+          tileAt={(position) => tileAt(gallery, position)}
+        />
       </section>
-      {dialog === 'filter' ? <FilterDialog gallery={gallery} /> : null}
+      {gallery.isFiltering ? <FilterDialog gallery={gallery} /> : null}
       {filter.photo === '' ? null : <Card key={filter.photo} gallery={gallery} />}
     </main>
   );
@@ -49,7 +57,7 @@ const SORT_TEXTS: Readonly<Record<PhotoFilter['sort'], string>> = {
 };
 
 function FilterBar({ gallery }: GalleryProps) {
-  const { filter, tapMode } = gallery;
+  const { filter, index } = gallery;
   return (
     <div class="filters">
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => gallery.openFilter()}>
@@ -58,15 +66,12 @@ function FilterBar({ gallery }: GalleryProps) {
       <Chips gallery={gallery} />
       <Select label="Sort" name="sort" value={filter.sort} of={PHOTO_SORTS} texts={SORT_TEXTS} gallery={gallery} />
       <Select label="Size" name="size" value={filter.size} of={PHOTO_SIZES} gallery={gallery} />
-      <button
-        type="button"
-        class="chip select-mode"
-        aria-pressed={tapMode !== 'one'}
-        onClick={() => gallery.setTapMode(tapMode === 'one' ? 'several' : 'one')}
-      >
-        {tapMode === 'range' ? 'Tap the last photo' : 'Select'}
-      </button>
-      <CountLine gallery={gallery} />
+      <SelectMode desk={gallery} />
+      {index === null ? null : (
+        <CountLine desk={gallery} text={totalText(gallery, index.total)}>
+          <CsvButton gallery={gallery} />
+        </CountLine>
+      )}
     </div>
   );
 }
@@ -94,57 +99,25 @@ function Select<Value extends string>({ label, name, value, of, texts, gallery }
   );
 }
 
-function CountLine({ gallery }: GalleryProps) {
-  const { index, selection, count } = gallery;
-  if (index === null) return null;
-  const selected = selectedCount(selection);
-  const isAll = selected > 0 && selected >= count;
-  return (
-    <p class="quiet count-line" role="status">
-      {countOf(index.total, 'photo')}
-      {index.total > count ? `, the first ${countText(count)} shown` : null}
-      {selected > 0 ? ` · ${countText(selected)} selected` : null}
-      {count === 0 ? null : (
-        <button type="button" class="plain" onClick={() => (isAll ? gallery.clear() : gallery.selectAll())}>
-          <kbd aria-hidden="true">{isAll ? 'Esc' : 'Ctrl A'}</kbd> Select {isAll ? 'none' : 'all'}
-        </button>
-      )}
-      {count === 0 ? null : (
-        <button type="button" class="chip" onClick={() => void gallery.exportCsv()}>
-          {selected > 0 ? `CSV of ${countText(selected)}` : 'CSV of all'}
-        </button>
-      )}
-    </p>
-  );
+function totalText({ count }: Gallery, total: number): string {
+  const shown = total > count ? `, the first ${countText(count)} shown` : '';
+  return `${countOf(total, 'photo')}${shown}`;
 }
 
-function Content({ gallery }: GalleryProps) {
-  const pointer = useMemo(() => pointerHandlers(gallery), [gallery]);
-  const { index, trouble } = gallery;
-  if (trouble !== null)
-    return (
-      <p role="alert" class="trouble nothing">
-        {trouble} <a href={location.pathname}>Show all photos</a>
-      </p>
-    );
-  if (index === null) return <p class="quiet nothing">Reading the photos …</p>;
-  if (index.total === 0)
-    return (
-      <p class="nothing">
-        No photo matches. <a href={location.pathname}>Show all photos</a>
-      </p>
-    );
+function CsvButton({ gallery }: GalleryProps) {
+  const selected = selectedCount(gallery.selection);
+  if (gallery.count === 0) return null;
   return (
-    <div {...pointer}>
-      <Tiles desk={gallery} size={gallery.filter.size} tileAt={(position) => tileAt(gallery, position)} />
-    </div>
+    <button type="button" class="chip" onClick={() => void gallery.exportCsv()}>
+      {selected > 0 ? `CSV of ${countText(selected)}` : 'CSV of all'}
+    </button>
   );
 }
 
 function pressKey(event: KeyboardEvent, gallery: Gallery): void {
   if (!isForPage(event)) return;
   const { key, ctrlKey, altKey, metaKey } = event;
-  if (ctrlKey && key === 'a') gallery.selectAll();
+  if (ctrlKey && key === 'a') gallery.select(allSelected(gallery.selection, gallery.count));
   else if (ctrlKey || altKey || metaKey) return;
   else if (key === '/') gallery.openFilter();
   else if (key === 'Enter') gallery.open(gallery.selection.cursor);

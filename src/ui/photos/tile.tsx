@@ -2,12 +2,13 @@ import { PHOTO_STATES, type PhotoFilter } from '../../kernel/photo-filter.ts';
 import { probabilityText } from '../../kernel/texts.ts';
 import type { GalleryTile } from '../../status/gallery.ts';
 import type { TileShown } from '../grid/tiles.tsx';
+import { Names } from '../review/grid/review-tiles.tsx';
 import { dayText } from '../review/words.ts';
 import type { Gallery } from './gallery.ts';
 
 export function tileAt(gallery: Gallery, position: number): TileShown {
-  const photo = gallery.tileAt(position);
-  const id = gallery.ids[position] ?? 0;
+  const id = gallery.items[position] ?? 0;
+  const photo = gallery.tile(id);
   if (photo === undefined || photo === null)
     return {
       data: { 'data-photo': String(id) },
@@ -28,18 +29,7 @@ export function tileAt(gallery: Gallery, position: number): TileShown {
         <b class={`badge ${photo.outcome}`}>{stateText(photo)}</b>
       </>
     ),
-    names: (
-      <>
-        <span class="searched">{photo.name}</span>
-        {photo.confusionName === null ? null : (
-          <span class="predicted">
-            <span aria-hidden="true">→ </span>
-            <span class="unseen">, models see </span>
-            {photo.confusionName}
-          </span>
-        )}
-      </>
-    ),
+    names: <Names photo={photo} />,
   };
 }
 

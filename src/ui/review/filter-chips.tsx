@@ -1,4 +1,5 @@
 import type { ReviewFilter, ReviewPhoto } from '../../review/desk/desk.ts';
+import { Chip } from '../grid/bar.tsx';
 import type { Desk } from './desk.ts';
 import type { PhotoChange } from './store/shelf.ts';
 import { tagText } from '../../kernel/texts.ts';
@@ -39,15 +40,7 @@ export function FilterChips({ desk }: { readonly desk: Desk }) {
   return (
     <>
       {chipsOf(view.filter, (wnid) => desk.nameOf(wnid)).map(({ text, without }) => (
-        <button
-          key={text}
-          type="button"
-          class="chip on"
-          aria-label={`Take off the filter: ${text}`}
-          onClick={() => desk.go({ ...view, filter: without, photo: undefined })}
-        >
-          {text} <span aria-hidden="true">×</span>
-        </button>
+        <Chip key={text} text={text} onTakeOff={() => desk.go({ ...view, filter: without, photo: undefined })} />
       ))}
     </>
   );

@@ -117,6 +117,12 @@ describe('the page of a collection', () => {
     });
   });
 
+  it('has no gallery of photos like one that is unknown', async () => {
+    const like = `like=${sha256Of('unknown')}`;
+    const { status, body } = await ask(server, `/c/demo/api/photos?${like}`);
+    expect([status, body]).toEqual([400, expect.stringContaining(`The address has ${like}, which is unknown.`)]);
+  });
+
   it('answers what-if as the command does, and refuses a threshold that is no probability', async () => {
     const { app, scope, ensemble, collection } = dashboard.workspace;
     const { policy } = collection;

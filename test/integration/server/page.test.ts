@@ -210,11 +210,11 @@ describe('the funnel page', () => {
 });
 
 describe('the gallery', () => {
-  it('filters by its address, goes back, opens a photo by key and exports what it shows', async (context) => {
+  it('filters by its address, goes back, opens a photo by key, exports what it shows and reads again after a failure', async (context) => {
     if (chromium === null) context.skip(NO_CHROMIUM);
     const { page, complaints } = await loadInPage(`${url}photos`);
     const total = (count: number) => page.locator(`main[data-ready][data-total="${count}"]`).waitFor(LOADED_MACHINE);
-    await total(2);
+    await total(3);
     await page.keyboard.press('/');
     await page.getByLabel('State').selectOption('dropped');
     await page.getByRole('button', { name: 'Show', exact: true }).click();
@@ -232,10 +232,15 @@ describe('the gallery', () => {
     await page.goBack();
     await page.goBack();
     await page.goBack();
-    await total(2);
+    await total(3);
     // The photo of this catalogue has no bytes.
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
     await page.goto(`${url}photos?state=keept`);
     await page.getByText('The address has state=keept, which is unknown.').waitFor(LOADED_MACHINE);
+    await page.route('**/api/photos/rows', async (route) => route.abort(), { times: 1 });
+    await page.goto(`${url}photos`);
+    await page.getByRole('alert').waitFor(LOADED_MACHINE);
+    await page.locator('.tile .searched').first().waitFor(LOADED_MACHINE);
+    expect(await page.getByRole('alert').count()).toBe(0);
   });
 });

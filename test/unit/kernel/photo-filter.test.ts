@@ -29,6 +29,8 @@ test.each([
   ['sort=size', /sort=size/],
   ['like=12', /like=12.*SHA-256/],
   ['date=2026-02-31', /date=2026-02-31.*2026-11-30/],
+  ['date=0000-01-01', /date=0000-01-01/],
+  ['date=2026-11-30..2026-11-01', /date=2026-11-30..2026-11-01/],
   ['stat=kept', /stat=kept.*state, reason/],
 ])('an unknown part of the address is quoted: %s', (query, message) => {
   expect(parsed(query).problem).toMatch(message);

@@ -1,4 +1,4 @@
-import type { TargetedSubmitEvent } from 'preact';
+import type { ComponentChildren, TargetedSubmitEvent } from 'preact';
 import type { ReviewFilter } from '../../../review/desk/desk.ts';
 import type { PhotoFacets } from '../../../review/desk/facets.ts';
 import { countText, tagText } from '../../../kernel/texts.ts';
@@ -13,23 +13,39 @@ interface FilterDialogProps {
 }
 
 export function FilterDialog({ desk, facets }: FilterDialogProps) {
-  const choose = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const isNone = event.submitter?.getAttribute('value') === 'none';
-    const filter = isNone ? {} : filterIn(new FormData(event.currentTarget));
+  const choose = (data: FormData): void => {
     desk.closeDialog();
-    desk.go({ filter, order: desk.view.order });
+    desk.go({ filter: filterIn(data), order: desk.view.order });
   };
   return (
     <Dialog title="Filter" kind="filter" onClose={desk.closeDialog}>
-      <form onSubmit={choose}>
+      <FilterForm onChoose={choose}>
         <Fields desk={desk} facets={facets} />
-        <p class="choices">
-          <button class="chosen">Show</button>
-          <button value="none">Show all photos</button>
-        </p>
-      </form>
+      </FilterForm>
     </Dialog>
+  );
+}
+
+interface FilterFormProps {
+  /** The data is empty for all photos. */
+  readonly onChoose: (data: FormData) => void;
+  readonly children: ComponentChildren;
+}
+
+export function FilterForm({ onChoose, children }: FilterFormProps) {
+  const choose = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const isNone = event.submitter?.getAttribute('value') === 'none';
+    onChoose(isNone ? new FormData() : new FormData(event.currentTarget));
+  };
+  return (
+    <form onSubmit={choose}>
+      <div class="fields">{children}</div>
+      <p class="choices">
+        <button class="chosen">Show</button>
+        <button value="none">Show all photos</button>
+      </p>
+    </form>
   );
 }
 
@@ -45,7 +61,7 @@ function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
   const sources = setup.sources.map((one): Option => [one, one, countIn(facets?.sources, one)]);
   const tags = setup.tags.map((one): Option => [one, tagText(one), countIn(facets?.tags, one)]);
   return (
-    <div class="fields">
+    <>
       <Choice label="Searched as" name="class" value={filter.wnid} of={classes} isFirst />
       {setup.isBlind ? null : <Choice label="Models see" name="as" value={filter.confusion} of={predicted} />}
       <Choice label="State" name="state" value={filter.state} of={states} />
@@ -65,7 +81,7 @@ function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
         )}
         <Check label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
       </div>
-    </div>
+    </>
   );
 }
 
@@ -73,7 +89,7 @@ function countIn(counts: Readonly<Record<string, number>> | undefined, name: str
   return counts === undefined ? undefined : (counts[name] ?? 0);
 }
 
-export type Option = readonly [value: string, text: string, count: number | undefined];
+export type Option = readonly [value: string, text: string, count?: number | undefined];
 
 interface FieldProps {
   readonly label: string;
@@ -116,7 +132,7 @@ function Bound({ label, name, value }: FieldProps & { readonly value: number | u
 
 interface CheckProps extends FieldProps {
   readonly isOn: boolean | undefined;
-  readonly count: number | undefined;
+  readonly count?: number | undefined;
 }
 
 export function Check({ label, name, isOn, count }: CheckProps) {

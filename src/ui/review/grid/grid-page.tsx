@@ -5,11 +5,13 @@ import { FilterChips } from '../filter-chips.tsx';
 import { HeaderBar } from '../frame.tsx';
 import { GridDesk } from './grid-desk.ts';
 import { GridSide } from './grid-side.tsx';
-import { ReviewTiles } from './review-tiles.tsx';
+import { tileAt } from './review-tiles.tsx';
 import { keyHint } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
-import { pointerHandlers, selectByKey } from '../../grid/selecting.ts';
+import { CountLine, SelectMode } from '../../grid/bar.tsx';
+import { selectByKey } from '../../grid/selecting.ts';
 import { selectedCount } from '../../grid/selection.ts';
+import { Content } from '../../grid/tiles.tsx';
 import { useKeys, useStore, type PageProps } from '../use-store.ts';
 import { hrefOf, viewOf } from '../view-url.ts';
 
@@ -30,7 +32,12 @@ export function GridPage({ store }: PageProps) {
       <h1 class="unseen">Grid of {store.collection}</h1>
       <section class="gridview" ref={desk.scroller} aria-label="Grid" aria-busy={!isReady}>
         <FilterBar desk={desk} />
-        <GridContent desk={desk} />
+        <Content
+          {...{ desk, isReady }}
+          trouble={desk.trouble}
+          allHref={desk.hrefTo({})}
+          tileAt={(position) => tileAt(desk, position)}
+        />
       </section>
       <ActionBar desk={desk} isReady={desk.list.count > 0} before={<Target desk={desk} />} />
       <PhotoDialog desk={desk} facets={desk.facets} />
@@ -56,7 +63,7 @@ function GridHeader({ desk }: GridProps) {
 }
 
 function FilterBar({ desk }: GridProps) {
-  const { gone, tapMode } = desk;
+  const { gone } = desk;
   return (
     <div class="filters">
       <FilterChips desk={desk} />
@@ -67,58 +74,13 @@ function FilterBar({ desk }: GridProps) {
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => desk.run('filter')}>
         Filter <kbd aria-hidden="true">{keyHint('filter')}</kbd>
       </button>
-      <button
-        type="button"
-        class="chip select-mode"
-        aria-pressed={tapMode !== 'one'}
-        onClick={() => desk.setTapMode(tapMode === 'one' ? 'several' : 'one')}
-      >
-        {tapMode === 'range' ? 'Tap the last photo' : 'Select'}
-      </button>
+      <SelectMode desk={desk} />
       {gone === 0 ? null : (
         <button type="button" class="chip refresh" onClick={() => desk.refresh()}>
           ↻ {countText(gone)} no longer {gone === 1 ? 'matches' : 'match'}
         </button>
       )}
-      {desk.isReady ? <CountLine desk={desk} /> : null}
-    </div>
-  );
-}
-
-function CountLine({ desk }: GridProps) {
-  const { count, selection } = desk.list;
-  const selected = selectedCount(selection);
-  const isAll = selected >= count;
-  return (
-    <p class="quiet count-line">
-      {countOf(count, 'photo')}
-      {selected > 0 ? ` · ${countText(selected)} selected` : null}
-      <button type="button" class="plain" onClick={() => (isAll ? desk.clear() : desk.run('select-all'))}>
-        <kbd aria-hidden="true">{isAll ? 'Esc' : keyHint('select-all')}</kbd> Select {isAll ? 'none' : 'all'}
-      </button>
-    </p>
-  );
-}
-
-function GridContent({ desk }: GridProps) {
-  const pointer = useMemo(() => pointerHandlers(desk), [desk]);
-  const { isReady, list, trouble } = desk;
-  if (!isReady) return <p class="quiet nothing">{trouble ?? 'Reading the photos …'}</p>;
-  if (list.count === 0) {
-    return (
-      <p class="nothing">
-        No photo matches. <a href={desk.hrefTo({})}>Show all photos</a>
-      </p>
-    );
-  }
-  return (
-    <div {...pointer}>
-      {trouble === null ? null : (
-        <p role="alert" class="trouble">
-          {trouble}
-        </p>
-      )}
-      <ReviewTiles desk={desk} />
+      {desk.isReady ? <CountLine desk={desk} text={countOf(desk.count, 'photo')} /> : null}
     </div>
   );
 }

@@ -1,14 +1,10 @@
 import type { ReviewOrder, ReviewPhoto } from '../../../review/desk/desk.ts';
 import { probabilityText } from '../../../kernel/texts.ts';
-import { Tiles, type TileShown } from '../../grid/tiles.tsx';
+import type { TileShown } from '../../grid/tiles.tsx';
 import type { GridDesk } from './grid-desk.ts';
 import { dayText, REASON_TEXTS } from '../words.ts';
 
-export function ReviewTiles({ desk }: { readonly desk: GridDesk }) {
-  return <Tiles desk={desk} tileAt={(position) => tileAt(desk, position)} />;
-}
-
-function tileAt(desk: GridDesk, position: number): TileShown {
+export function tileAt(desk: GridDesk, position: number): TileShown {
   const { list, order, store } = desk;
   const subject = list.subjects[position];
   if (subject === undefined) return { data: {}, picture: null, names: null };
@@ -45,15 +41,19 @@ function Badges({ photo: { state, reason, mine } }: { readonly photo: ReviewPhot
   );
 }
 
-function Names({ photo }: { readonly photo: ReviewPhoto }) {
+export function Names({
+  photo: { name, confusionName },
+}: {
+  readonly photo: Pick<ReviewPhoto, 'name' | 'confusionName'>;
+}) {
   return (
     <>
-      <span class="searched">{photo.name}</span>
-      {photo.confusionName === null ? null : (
+      <span class="searched">{name}</span>
+      {confusionName === null ? null : (
         <span class="predicted">
           <span aria-hidden="true">→ </span>
           <span class="unseen">, models see </span>
-          {photo.confusionName}
+          {confusionName}
         </span>
       )}
     </>

@@ -96,8 +96,13 @@ export function reviewApi(collection: string, reviewer: string | null) {
 /** Browsers limit `keepalive` requests to 64 kB in flight. */
 const KEEP_ALIVE_MAX_CHARS = 30_000;
 
-/** The browser completes a small POST even if the tab closes. @throws ApiError */
+/** @throws ApiError */
 export async function ask<T>(path: string, content?: object): Promise<T> {
+  return (await send(path, content)).json();
+}
+
+/** The browser completes a small POST even if the tab closes. @throws ApiError */
+export async function send(path: string, content?: object): Promise<Response> {
   const accept = 'application/json';
   const body = JSON.stringify(content);
   const request: RequestInit =
@@ -116,7 +121,7 @@ export async function ask<T>(path: string, content?: object): Promise<T> {
   if (response.status === UNAUTHORIZED && response.headers.has('www-authenticate'))
     throw new ApiError(UNAUTHORIZED, SESSION_OVER);
   if (!response.ok) throw await errorIn(response);
-  return await response.json();
+  return response;
 }
 
 async function errorIn(response: Response): Promise<ApiError> {
