@@ -6,8 +6,8 @@ import { countText, shareText } from '../kernel/texts.ts';
 export interface FunnelStage {
   readonly name: string;
   readonly count: number;
-  readonly href?: string;
-  readonly lost?: readonly { readonly reason: string; readonly count: number; readonly href?: string }[];
+  readonly href?: string | undefined;
+  readonly lost?: readonly { readonly reason: string; readonly count: number; readonly href?: string | undefined }[];
 }
 
 /** The stages in pipeline order. Bars are linear, on the scale of the largest stage. */

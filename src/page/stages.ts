@@ -7,17 +7,15 @@ export type LinkOf = (filter: Partial<PhotoFilter>) => string;
 
 /** The funnel of a collection, a class or a source: each stage with what it lost. The last one is there once a photo was reviewed. */
 export function stagesOf(totals: Totals, linkOf?: LinkOf): FunnelStage[] {
-  const hrefOf = (state: PhotoState, reason?: string): { readonly href?: string } =>
-    linkOf === undefined
-      ? {}
-      : { href: linkOf({ state: [state], ...(reason === undefined ? {} : { reason: [reason] }) }) };
+  const hrefOf = (state: PhotoState, reason?: string): string | undefined =>
+    linkOf?.({ state: [state], ...(reason === undefined ? {} : { reason: [reason] }) });
   return partsOf(totals).map(([name, count, state, lost]) => ({
     name,
     count,
-    ...hrefOf(state),
+    href: hrefOf(state),
     lost: lost
       .filter(([, photos]) => photos > 0)
-      .map(([text, photos, ...of]) => ({ reason: text, count: photos, ...hrefOf(...of) })),
+      .map(([text, photos, ...of]) => ({ reason: text, count: photos, href: hrefOf(...of) })),
   }));
 }
 

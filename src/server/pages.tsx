@@ -55,8 +55,9 @@ interface FramedProps extends Reader {
 }
 
 function Framed({ title, script, collection, current, role, hasTokens, children }: FramedProps) {
+  const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
   return (
-    <Document title={title} script={script}>
+    <Document title={name} script={script}>
       <Navigation collection={collection} current={current} isOperator={role === 'operator'}>
         {hasTokens ? (
           <form method="post" action="/logout">
@@ -73,13 +74,12 @@ export function framedPage(
   { title, script }: PageParts,
   { collection, ...reader }: Reader & { readonly collection: string | null },
 ): string {
-  const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
   const isReview = script === 'review' || script === 'quiz';
   const isGallery = script === 'photos';
   const ofOthers = isGallery ? 'photos' : 'collections';
   const current = isReview ? 'review' : ofOthers;
   return htmlOf(
-    <Framed title={name} {...{ script, collection, current }} {...reader}>
+    <Framed {...{ title, script, collection, current }} {...reader}>
       <div
         id="app"
         class={isReview || isGallery ? 'review' : undefined}
@@ -98,9 +98,8 @@ interface CollectionProps extends Reader {
 
 /** The page with its first numbers, so that a browser shows them before it has the script. */
 export function collectionPage({ title, script }: PageParts, { collection, now, ...reader }: CollectionProps): string {
-  const place = { script, collection, current: 'collection' } as const;
   return htmlOf(
-    <Framed title={`${collection}: ${title.toLowerCase()}`} {...place} {...reader}>
+    <Framed current="collection" {...{ title, script, collection }} {...reader}>
       <div id="app" data-role={reader.role}>
         {now === null ? (
           <main aria-busy="true">Reading the catalogue …</main>
@@ -113,20 +112,22 @@ export function collectionPage({ title, script }: PageParts, { collection, now, 
 }
 
 export function revisionsPage(revisions: RevisionsProps, reader: Reader): string {
-  const { collection } = revisions;
-  const place = { script: REVISIONS_SCRIPT, collection, current: 'revisions' } as const;
   return htmlOf(
-    <Framed title={`${collection}: revisions`} {...place} {...reader}>
+    <Framed
+      title="Revisions"
+      script={REVISIONS_SCRIPT}
+      current="revisions"
+      collection={revisions.collection}
+      {...reader}
+    >
       <Revisions {...revisions} />
     </Framed>,
   );
 }
 
 export function reportPage(report: ServedReportProps, reader: Reader): string {
-  const { collection } = report;
-  const place = { script: REPORT_SCRIPT, collection, current: 'report' } as const;
   return htmlOf(
-    <Framed title={`${collection}: report`} {...place} {...reader}>
+    <Framed title="Report" script={REPORT_SCRIPT} current="report" collection={report.collection} {...reader}>
       <ServedReport {...report} />
     </Framed>,
   );

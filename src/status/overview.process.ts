@@ -28,6 +28,8 @@ export interface Overview extends Status {
   /** All of them, or those that brought most photos. */
   readonly queries: Status['queries'];
   readonly queryCount: number;
+  /** Queries with pages that were not asked for yet, also of those that are not shown. */
+  readonly unfinishedQueries: number;
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
@@ -65,7 +67,8 @@ const CONFUSIONS_SHOWN = 200;
 /** The page is sent again every second or so, so it holds only the queries that brought most photos. */
 const QUERIES_SHOWN = 200;
 const JOBS_SHOWN = 20;
-const peopleOf = readOncePerReview(readPeople);
+const PEOPLE_EVERY_MS = 10_000;
+const peopleOf = readOncePerReview(readPeople, PEOPLE_EVERY_MS);
 
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
 export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
@@ -83,6 +86,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     ...status,
     queries: mostFruitful(status.queries),
     queryCount: status.queries.length,
+    unfinishedQueries: status.queries.filter(({ state }) => state === 'open').length,
     at: at.toISOString(),
     workers,
     jobs: shown,

@@ -60,7 +60,7 @@ export interface FailureExamples {
 
 const HOSTS_SHOWN = 8;
 
-/** The hosts of the candidates that failed for a reason. */
+/** The hosts of the candidates that the funnel counts as failed for a reason. */
 export async function hostsOf(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -68,7 +68,8 @@ export async function hostsOf(
 ): Promise<FailureExamples['hosts']> {
   const { rows } = await sql<FailureExamples['hosts'][number]>`
     select p.host, count(*) as count from candidate c join picture p on p.id = c.picture_id
-    where p.state = 'failed' and p.reason = ${reason} and ${ofCollection(scope)} and ${isLinked(scope.collectionId)}
+    where p.state = 'failed' and p.reason = ${reason} and ${judged(scope).state} = 'failed'
+      and ${ofCollection(scope)} and ${isLinked(scope.collectionId)}
     group by 1 order by 2 desc, 1 limit ${HOSTS_SHOWN}`.execute(db);
   return rows;
 }

@@ -89,15 +89,19 @@ export function hasTokens({ server: { token, reviewerToken, viewerToken, people 
   return (token ?? reviewerToken ?? viewerToken) !== null || Object.keys(people).length > 0;
 }
 
-/** For what is read from the events of all reviewed photos. It is read again only after new events or a new shortlist, because pages ask each second. */
-export function readOncePerReview<T>(read: (workspace: Workspace) => Promise<T>): typeof read {
-  const lastOf = new WeakMap<Workspace, { readonly version: string; readonly value: T }>();
+/**
+ * For what is read from the events of all reviewed photos. It is read again only after new events or a new shortlist, because
+ * pages ask each second, and at most every `everyMs`, because people review for hours.
+ */
+export function readOncePerReview<T>(read: (workspace: Workspace) => Promise<T>, everyMs = 0): typeof read {
+  const lastOf = new WeakMap<Workspace, { readonly version: string; readonly atMs: number; readonly value: T }>();
   return async (workspace) => {
-    const version = await versionOfReview(workspace.app.db, workspace.scope);
     const last = lastOf.get(workspace);
+    if (last !== undefined && performance.now() - last.atMs < everyMs) return last.value;
+    const version = await versionOfReview(workspace.app.db, workspace.scope);
     if (last?.version === version) return last.value;
     const value = await read(workspace);
-    lastOf.set(workspace, { version, value });
+    lastOf.set(workspace, { version, atMs: performance.now(), value });
     return value;
   };
 }

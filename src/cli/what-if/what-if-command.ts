@@ -9,6 +9,7 @@ import { whatIfJson, whatIfText } from './tables.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { filterPolicy, type FilterPolicy } from '../../filter/rule/policy.ts';
 import type { WhatIfGrid } from '../../filter/what-if/what-if-tally.ts';
+import { WHAT_IF_VALUES, whatIfValue } from '../../filter/what-if/what-if-value.ts';
 import { UsageError } from '../../kernel/errors.ts';
 
 export function addWhatIfCommand(program: Command): void {
@@ -111,26 +112,23 @@ const MOST_SETTINGS = 1_000;
 
 function addWhatIfFlags(command: Command): Command {
   return command
-    .option('--threshold <list>', 'mode A: drop a photo if p of the class it was searched as is above this', thresholds)
+    .option(
+      '--threshold <list>',
+      'mode A: drop a photo if p of the class it was searched as is above this',
+      numbers('threshold'),
+    )
     .option('--aggregation <list>', 'mode A: max, mean, or both', choicesOf(['max', 'mean']))
     .option('--members <list>', 'mode A: any, all, or both', choicesOf(['any', 'all']))
     .option('--ensemble <list>', 'the same as --members', choicesOf(['any', 'all']))
-    .option('--min-confidence <list>', 'mode O: the least confidence of a kept photo', confidences)
-    .option('--cap <list>', 'at most this many photos per confusion on the shortlist', caps)
+    .option('--min-confidence <list>', 'mode O: the least confidence of a kept photo', numbers('minConfidence'))
+    .option('--cap <list>', 'at most this many photos per confusion on the shortlist', numbers('cap'))
     .option('--sample <n>', 'number of photos to show for each change', wholeNumberFrom(0, 999), 3)
     .option('--per-class', 'show every class under every setting')
     .option('--fill', 'first run the crops that undecided photos lack');
 }
 
-const thresholds = numbers('a number above 0 and below 1', (value) => value > 0 && value < 1);
-const confidences = numbers('a number from 0 to 1', (value) => value >= 0 && value <= 1);
-const caps = numbers('a whole number from 1', (value) => Number.isSafeInteger(value) && value >= 1);
-
-function numbers(expected: string, fits: (value: number) => boolean): (text: string) => readonly number[] {
-  return listOf(expected, (word) => {
-    const value = Number(word);
-    return /^\d*\.?\d+(e-?\d+)?$/i.test(word) && fits(value) ? value : undefined;
-  });
+function numbers(name: keyof typeof WHAT_IF_VALUES): (text: string) => readonly number[] {
+  return listOf(WHAT_IF_VALUES[name].expected, (word) => whatIfValue(name, word));
 }
 
 function choicesOf<const Choice extends string>(choices: readonly Choice[]): (text: string) => readonly Choice[] {

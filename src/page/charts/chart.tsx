@@ -17,12 +17,20 @@ export interface ChartFrame {
 interface ChartProps {
   readonly frame: ChartFrame;
   readonly height: number;
+  /** In pixels, for a chart with links. Others are one image, as wide as their place. */
+  readonly linksWidth?: number | undefined;
   readonly children: ComponentChildren;
 }
 
-export function Chart({ frame: { id, title, text }, height, children }: ChartProps) {
+export function Chart({ frame: { id, title, text }, height, linksWidth, children }: ChartProps) {
   return (
-    <svg class="chart" role="img" aria-labelledby={`${id}-title ${id}-text`} viewBox={`0 0 ${WIDTH} ${at(height)}`}>
+    <svg
+      class="chart"
+      role={linksWidth === undefined ? 'img' : 'group'}
+      aria-labelledby={`${id}-title ${id}-text`}
+      viewBox={`0 0 ${at(linksWidth ?? WIDTH)} ${at(height)}`}
+      width={linksWidth}
+    >
       <title id={`${id}-title`}>{title}</title>
       <desc id={`${id}-text`}>{text}</desc>
       {children}

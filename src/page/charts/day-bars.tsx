@@ -20,24 +20,18 @@ export function DayBars({ frame, counts, first, last, colour }: DayBarsProps) {
   const most = Math.max(1, ...counts);
   const step = WIDTH / Math.max(1, counts.length);
   const gap = step > 4 ? 1.5 : 0.5;
-  const heightOf = (count: number): number => (count === 0 ? 0 : at(Math.max(1.5, ((BASE - TOP) * count) / most)));
   const bars = counts.map((count, i) => {
-    const height = heightOf(count);
-    return height === 0 ? '' : `M${at(i * step + gap)} ${BASE}v${-height}h${at(step - 2 * gap)}v${height}z`;
+    const height = at(Math.max(1.5, ((BASE - TOP) * count) / most));
+    return count === 0 ? '' : `M${at(i * step + gap)} ${BASE}v${-height}h${at(step - 2 * gap)}v${height}z`;
   });
   const tallest = counts.indexOf(most);
-  const middle = (tallest + 0.5) * step;
-  const anchor = middle < 40 ? '' : middle > WIDTH - 40 ? ' end' : ' middle';
+  const isLate = 2 * tallest > counts.length;
   return (
     <Chart frame={frame} height={BASE + 18}>
       <path class="line" d={`M0 ${BASE}H${WIDTH}`} />
       <path class={`${colour} solid`} d={bars.join('')} />
       {tallest === -1 ? null : (
-        <text
-          class={`soft tiny${anchor}`}
-          x={at(anchor === '' ? tallest * step : anchor === ' end' ? (tallest + 1) * step : middle)}
-          y={TOP - 5}
-        >
+        <text class={`soft tiny${isLate ? ' end' : ''}`} x={at((isLate ? tallest + 1 : tallest) * step)} y={TOP - 5}>
           {countText(most)}
         </text>
       )}

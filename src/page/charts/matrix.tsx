@@ -1,5 +1,4 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { scaleSqrt } from 'd3-scale';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { Chart, WIDTH, type ChartFrame } from './chart.tsx';
 import { at, fitText, widthOf } from './texts.ts';
@@ -16,32 +15,37 @@ interface MatrixProps {
   readonly nameOf: (key: string) => string;
   readonly rows: string;
   readonly columns: string;
+  /** The address of a cell's photos. With it, cells have their largest size, and the chart is as wide as they need. */
+  readonly hrefOf?: (cell: MatrixCell) => string;
 }
 
 /** With more rows or columns, names would be too small to read. */
-const MOST_NAMED = 24;
+export const MOST_NAMED = 24;
 const MOST_ROOM = 112;
 const LARGEST_CELL = 30;
 const LEVELS = 5;
+const KEY_WIDTH = 220;
 
 /**
  * Only cells with a count are drawn, with one path per level, so that 200 x 200 classes stay small. Up to 24 classes are
  * named. A thin line marks the diagonal.
  */
-export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTitle }: MatrixProps) {
+export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTitle, hrefOf }: MatrixProps) {
   const rows = sortedKeys(cells.map(({ row }) => row));
   const columns = sortedKeys(cells.map(({ column }) => column));
   const isNamed = Math.max(rows.length, columns.length) <= MOST_NAMED;
   const left = isNamed ? roomFor(rows.map(nameOf), rowTitle) : 20;
   const top = 20 + (isNamed ? roomFor(columns.map(nameOf), '') : 0);
-  const side = Math.min(LARGEST_CELL, (WIDTH - left) / Math.max(1, columns.length), 900 / Math.max(1, rows.length));
+  const fitting = Math.min((WIDTH - left) / Math.max(1, columns.length), 900 / Math.max(1, rows.length));
+  const side = hrefOf === undefined ? Math.min(LARGEST_CELL, fitting) : LARGEST_CELL;
+  const linksWidth = hrefOf === undefined ? undefined : Math.max(KEY_WIDTH, left + columns.length * side + 1);
   const places = { rowOf: placesOf(rows), columnOf: placesOf(columns), left, top, side };
   const bottom = top + rows.length * side;
   const most = Math.max(1, ...cells.map(({ count }) => count));
   const nearby = { rows, columns, nameOf, left, top, side };
   const diagonal = diagonalOf(rows, columns, places);
   return (
-    <Chart frame={frame} height={bottom + 34}>
+    <Chart {...{ frame, linksWidth }} height={bottom + 34}>
       <text class="soft tiny predicted" x={left} y={10}>
         {isNamed ? columnTitle : `${columnTitle}: ${countOf(columns.length, 'class', 'classes')}`}
       </text>
@@ -55,6 +59,7 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
         <path key={level} class="cell" fill-opacity={opacityOf(level)} d={d} />
       ))}
       {side < 17 ? null : <Counts cells={cells} most={most} places={places} />}
+      {hrefOf === undefined ? null : <Links {...{ cells, places, nameOf, hrefOf }} titles={[rowTitle, columnTitle]} />}
       <LevelKey most={most} y={bottom + 14} />
     </Chart>
   );
@@ -82,8 +87,7 @@ interface Places {
 
 /** 1..LEVELS, by the square root of the count, so that single photos stay visible beside large counts. */
 function levelOf(count: number, most: number): number {
-  const scale = scaleSqrt().domain([0, most]).range([0, LEVELS]);
-  return Math.max(1, Math.ceil(scale(count) - 1e-9));
+  return Math.max(1, Math.ceil(LEVELS * Math.sqrt(count / most) - 1e-9));
 }
 
 function opacityOf(level: number): number {
@@ -178,6 +182,31 @@ function Counts({
           {count}
         </text>
       ))}
+    </>
+  );
+}
+
+interface LinksProps extends Required<Pick<MatrixProps, 'cells' | 'nameOf' | 'hrefOf'>> {
+  readonly places: Places;
+  readonly titles: readonly [row: string, column: string];
+}
+
+/** No stops of the tab key, because there may be hundreds. The page has the same links in a table. */
+function Links({ cells, nameOf, hrefOf, places: { rowOf, columnOf, left, top, side }, titles }: LinksProps) {
+  return (
+    <>
+      {cells.map((cell) => {
+        const { row, column, count } = cell;
+        const text = `${titles[0]} ${nameOf(row)}, ${titles[1]} ${nameOf(column)}: ${countOf(count, 'photo')}`;
+        const [x, y] = [left + (columnOf.get(column) ?? 0) * side, top + (rowOf.get(row) ?? 0) * side];
+        return (
+          <a key={`${row} ${column}`} href={hrefOf(cell)} tabIndex={-1} aria-label={text}>
+            <rect {...{ x, y }} width={side} height={side} fill="transparent">
+              <title>{text}</title>
+            </rect>
+          </a>
+        );
+      })}
     </>
   );
 }

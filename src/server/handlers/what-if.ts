@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { filterPolicy } from '../../filter/rule/policy.ts';
 import { whatIf } from '../../filter/what-if/what-if.process.ts';
+import { WHAT_IF_VALUES, whatIfValue } from '../../filter/what-if/what-if-value.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { nameOf } from '../../models/workspace/workspace.process.ts';
 import type { WhatIfAnswer } from '../../ui/dashboard/what-if.tsx';
@@ -74,20 +75,10 @@ async function readWhatIf(exchange: Exchange, site: Site, samples: number): Prom
 }
 
 /** Null if it was not asked. @throws BadRequest that quotes the value */
-function numberIn(name: 'threshold' | 'minConfidence' | 'cap', query: URLSearchParams): number | null {
+function numberIn(name: keyof typeof WHAT_IF_VALUES, query: URLSearchParams): number | null {
   const text = query.get(name);
   if (text === null) return null;
-  const value = Number(text);
-  const fits = {
-    threshold: value > 0 && value < 1,
-    minConfidence: value <= 1,
-    cap: Number.isSafeInteger(value) && value >= 1,
-  };
-  if (/^\d*\.?\d+$/.test(text) && fits[name]) return value;
-  const expected = {
-    threshold: 'a number above 0 and below 1',
-    minConfidence: 'a number from 0 to 1',
-    cap: 'a whole number from 1',
-  };
-  throw new BadRequest(`Expected ${expected[name]} for ${name} but received '${text.slice(0, 40)}'`);
+  const value = whatIfValue(name, text);
+  if (value !== undefined) return value;
+  throw new BadRequest(`Expected ${WHAT_IF_VALUES[name].expected} for ${name} but received '${text.slice(0, 40)}'`);
 }

@@ -11,39 +11,29 @@ const toGzip = promisify(gzip);
 const toBrotli = promisify(brotliCompress);
 
 /** The encoding with the smallest result first. */
-const ENCODINGS = [
-  {
-    name: 'br',
-    compress: (payload: string | Uint8Array, isFile: boolean) =>
-      toBrotli(payload, { params: { [constants.BROTLI_PARAM_QUALITY]: isFile ? constants.BROTLI_MAX_QUALITY : 4 } }),
-  },
-  {
-    name: 'gzip',
-    compress: (payload: string | Uint8Array, isFile: boolean) =>
-      toGzip(payload, { level: isFile ? constants.Z_BEST_COMPRESSION : constants.Z_BEST_SPEED }),
-  },
-] as const;
+const ENCODINGS = {
+  br: (payload: string | Uint8Array, isFile: boolean): Promise<Buffer> =>
+    toBrotli(payload, { params: { [constants.BROTLI_PARAM_QUALITY]: isFile ? constants.BROTLI_MAX_QUALITY : 4 } }),
+  gzip: (payload: string | Uint8Array, isFile: boolean): Promise<Buffer> =>
+    toGzip(payload, { level: isFile ? constants.Z_BEST_COMPRESSION : constants.Z_BEST_SPEED }),
+};
+const NAMES = ['br', 'gzip'] as const;
 
 /** Streams and pictures are sent as they are. */
 export function compressTexts(app: FastifyInstance): void {
   const files = { br: new WeakMap<Uint8Array, Promise<Buffer>>(), gzip: new WeakMap<Uint8Array, Promise<Buffer>>() };
-  const compressedFile = (file: Uint8Array, { name, compress }: (typeof ENCODINGS)[number]): Promise<Buffer> => {
-    const made = files[name].get(file) ?? compress(file, true);
-    files[name].set(file, made);
-    return made;
-  };
   app.addHook('onSend', async (request, reply, payload) => {
     if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) return payload;
     const type = String(reply.getHeader('content-type'));
     if (payload.length < LEAST_BYTES || !COMPRESSIBLE.test(type)) return payload;
     reply.header('vary', 'accept-encoding');
     const accepted = request.headers['accept-encoding'] ?? '';
-    const encoding = ENCODINGS.find(({ name }) =>
-      new RegExp(String.raw`\b${name}\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))`).test(accepted),
-    );
-    if (encoding === undefined) return payload;
-    reply.header('content-encoding', encoding.name).removeHeader('content-length');
-    const isFile = typeof payload !== 'string' && FILE.test(type);
-    return isFile ? compressedFile(payload, encoding) : encoding.compress(payload, false);
+    const name = NAMES.find((one) => new RegExp(String.raw`\b${one}\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))`).test(accepted));
+    if (name === undefined) return payload;
+    reply.header('content-encoding', name).removeHeader('content-length');
+    if (typeof payload === 'string' || !FILE.test(type)) return ENCODINGS[name](payload, false);
+    const file = files[name].get(payload) ?? ENCODINGS[name](payload, true);
+    files[name].set(payload, file);
+    return file;
   });
 }

@@ -2,11 +2,11 @@ import { useState } from 'preact/hooks';
 import { asTyped } from '../../kernel/command-text.ts';
 import { countText } from '../../kernel/texts.ts';
 import type { FailureExamples } from '../../status/overview.repository.ts';
+import { ask, messageOf } from '../review/store/api.ts';
 import { PhotosLink } from './class-table.tsx';
 import { Confirm } from './confirm.tsx';
 import { FailedJobs } from './jobs.tsx';
-import { sendOrder } from './order.ts';
-import { attentionOf, failuresOf, type OrderAnswer, type Overview } from './overview.ts';
+import { attentionOf, failuresOf, type Overview } from './overview.ts';
 
 export function NeedsAttention({ now, isOperator }: { readonly now: Overview; readonly isOperator: boolean }) {
   const items = attentionOf(now);
@@ -35,17 +35,6 @@ export function NeedsAttention({ now, isOperator }: { readonly now: Overview; re
   );
 }
 
-const examplesIn: (json: string) => FailureExamples = JSON.parse;
-
-async function examplesOf(reason: string): Promise<FailureExamples | null> {
-  try {
-    const answer = await fetch(`api/examples/${reason}`);
-    return answer.ok ? examplesIn(await answer.text()) : null;
-  } catch {
-    return null;
-  }
-}
-
 interface FailureProps {
   readonly now: Overview;
   readonly failure: ReturnType<typeof failuresOf>[number];
@@ -54,13 +43,16 @@ interface FailureProps {
 }
 
 function Failure({ now, failure: { reason, count }, isOperator, onSaid }: FailureProps) {
-  const [found, setFound] = useState<FailureExamples | null>({ hosts: [], examples: [] });
-  const load = async (): Promise<void> => setFound(await examplesOf(reason));
+  const [{ hosts, examples }, setFound] = useState<FailureExamples>({ hosts: [], examples: [] });
+  const [problem, setProblem] = useState('');
+  const load = async (): Promise<void> => {
+    setProblem('');
+    await ask<FailureExamples>(`api/examples/${reason}`).then(setFound, (error) => setProblem(messageOf(error)));
+  };
   // The order covers all collections: their pictures are fetched again and their photos filtered again.
   const retry = async (): Promise<void> => {
     onSaid('Queueing …');
-    const { error, ...retried } = await sendOrder(`/api/retry/${reason}`);
-    onSaid(`${reason}: ${error ?? retriedText(retried)}`);
+    onSaid(`${reason}: ${await ask<Retried>(`/api/retry/${reason}`, {}).then(retriedText, messageOf)}`);
   };
   return (
     <details onToggle={(event) => (event.currentTarget.open ? void load() : undefined)}>
@@ -69,16 +61,12 @@ function Failure({ now, failure: { reason, count }, isOperator, onSaid }: Failur
       </summary>
       <p>
         <PhotosLink now={now} filter={{ state: ['failed'], reason: [reason] }} count={count} /> in the gallery
-        {found === null || found.hosts.length === 0 ? null : (
-          <>
-            , by host:{' '}
-            {found.hosts.map(({ host, count: of }) => `${countText(of)} ${host === '' ? 'files' : host}`).join(', ')}
-          </>
-        )}
+        {hosts.length === 0 ? null : ', by host: '}
+        {hosts.map(({ host, count: of }) => `${countText(of)} ${host === '' ? 'files' : host}`).join(', ')}
       </p>
-      {found === null ? <p>The examples are not available just now.</p> : null}
+      <p role="status">{problem}</p>
       <ul>
-        {found?.examples.map(({ source, url, detail }) => (
+        {examples.map(({ source, url, detail }) => (
           <li key={url}>
             {source}: <code>{url}</code>
             {detail === null ? null : <> ({detail})</>}
@@ -96,7 +84,12 @@ function Failure({ now, failure: { reason, count }, isOperator, onSaid }: Failur
   );
 }
 
-function retriedText({ pictures = 0, decisions = 0 }: OrderAnswer): string {
+interface Retried {
+  readonly pictures: number;
+  readonly decisions: number;
+}
+
+function retriedText({ pictures, decisions }: Retried): string {
   if (decisions > 0) return `${countText(decisions)} will be tried again by the next filter`;
   return `${countText(pictures)} will be tried again by the next crawl`;
 }

@@ -38,6 +38,7 @@ export function ClassTable({ now }: { readonly now: Overview }) {
       </div>
       <Table
         caption="Classes"
+        isCaptionHidden
         rows={shown}
         keyOf={({ wnid, name }) => wnid ?? name}
         columns={columnsOf(now)}

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { countText, listText } from '../../kernel/texts.ts';
+import { ask, messageOf } from '../review/store/api.ts';
 import { Confirm } from './confirm.tsx';
-import { sendOrder } from './order.ts';
 import { STAGES, activityOf, pauseText, type Overview, type PausableStage, type Pause } from './overview.ts';
 
 export function Controls({ now, isOperator }: { readonly now: Overview; readonly isOperator: boolean }) {
@@ -10,7 +10,7 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
   const [said, say] = useState('');
   const act = async (path: string, order: object, done: string): Promise<void> => {
     say('');
-    say((await sendOrder(path, order)).error ?? done);
+    say(await ask(path, order).then(() => done, messageOf));
   };
   const pause = (stages: readonly PausableStage[], choice: PauseChoice): void =>
     void act('api/pause', { stages, ...choice }, `${listText(stages)}: paused`);
@@ -18,21 +18,36 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
     void act('api/unpause', { stages: [stage], everyCollection: of === null }, `${stage}: resumed`);
   const pauseButton = (stages: readonly PausableStage[]) =>
     isOperator ? <PauseButton collection={collection} stages={stages} onPause={pause} /> : null;
+  const list = (
+    <>
+      <ul class="stages">
+        {STAGES.map((one) => {
+          const held = pauses.filter(({ stage }) => stage === one.stage);
+          return (
+            <Stage key={one.stage} {...{ now, ...one }}>
+              {held.length === 0 ? pauseButton([one.stage]) : null}
+              {held.map((of) => (
+                <Held key={of.collection ?? ''} pause={of} onResume={isOperator ? unpause : null} />
+              ))}
+            </Stage>
+          );
+        })}
+      </ul>
+      {pauseButton(STAGES.map(({ stage }) => stage))}
+    </>
+  );
+  const isIdle = STAGES.every(({ stage }) => activityOf(stage, now).state === 'idle');
   return (
     <section aria-label="Stages">
       <h2>Stages</h2>
-      <ul class="stages">
-        {STAGES.map((one) => (
-          <Stage key={one.stage} {...{ now, ...one }} button={pauseButton([one.stage])}>
-            {pauses
-              .filter(({ stage }) => stage === one.stage)
-              .map((held) => (
-                <Held key={held.collection ?? ''} pause={held} isOperator={isOperator} onResume={unpause} />
-              ))}
-          </Stage>
-        ))}
-      </ul>
-      {pauseButton(STAGES.map(({ stage }) => stage))}
+      {isIdle ? (
+        <details>
+          <summary>{listText(STAGES.map(({ stage }) => stage))} are idle</summary>
+          {list}
+        </details>
+      ) : (
+        list
+      )}
       <p role="status">{said}</p>
     </section>
   );
@@ -42,56 +57,52 @@ interface StageProps {
   readonly now: Overview;
   readonly stage: PausableStage;
   readonly does: string;
-  readonly button: ComponentChildren;
-  /** The pauses that hold the stage. */
-  readonly children: readonly ComponentChildren[];
+  /** The button that pauses the stage, or the pauses that hold it. */
+  readonly children: ComponentChildren;
 }
 
 /** One line while the stage is idle. */
-function Stage({ now, stage, does, button, children }: StageProps) {
+function Stage({ now, stage, does, children }: StageProps) {
   const { state, text, queue, timeLeft } = activityOf(stage, now);
   const { perSecond, lastHour } = now.rates[stage];
   return (
     <li class={state === 'paused' ? 'paused-stage' : state}>
-      <div class="head">
-        <h3>
-          <span class="dot" />
-          {stage} <small>{text}</small>
-        </h3>
-        {state === 'idle' ? null : (
+      <h3>
+        <span class="dot" />
+        {stage} <small>{text}</small>
+      </h3>
+      {state === 'idle' ? null : (
+        <>
           <p>
             <b>{perSecond === null ? '–' : perSecond.toFixed(1)}</b> {does} a second · {countText(queue)} waiting
             {timeLeft === null ? null : ` · ${timeLeft} left`}
           </p>
-        )}
-        {state === 'idle' ? null : <Sparkline values={lastHour} />}
-        {children.length === 0 ? button : null}
-      </div>
+          <Sparkline values={lastHour} />
+        </>
+      )}
       {children}
     </li>
   );
 }
 
-function Held({
-  pause,
-  isOperator,
-  onResume,
-}: {
+interface HeldProps {
   readonly pause: Pause;
-  readonly isOperator: boolean;
-  readonly onResume: (pause: Pause) => void;
-}) {
+  /** Null for people who may not end it. */
+  readonly onResume: ((pause: Pause) => void) | null;
+}
+
+function Held({ pause, onResume }: HeldProps) {
   const { stage, collection } = pause;
   return (
     <div class="held">
       <span class="paused" role="status">
         {pauseText(pause)}
       </span>
-      {isOperator ? (
+      {onResume === null ? null : (
         <Confirm label={`Resume ${stage}`} yes="Resume" onYes={() => onResume(pause)}>
           <p>Processes take new work of it again, of {collection ?? 'every collection'}.</p>
         </Confirm>
-      ) : null}
+      )}
     </div>
   );
 }

@@ -12,18 +12,8 @@ export function CopiedCommand({ text }: { readonly text: string }) {
   );
 }
 
-/** Lines for a file, and a button that copies them. */
-export function Copied({ text }: { readonly text: string }) {
-  return (
-    <WithCopy text={text}>
-      <pre>
-        <code>{text}</code>
-      </pre>
-    </WithCopy>
-  );
-}
-
-function WithCopy({ text, children }: { readonly text: string; readonly children: ComponentChildren }) {
+/** Children, and a button that copies their text. */
+export function WithCopy({ text, children }: { readonly text: string; readonly children: ComponentChildren }) {
   const [said, say] = useState('Copy');
   const copy = async (): Promise<void> => {
     try {

@@ -1,6 +1,6 @@
-import { photosPath } from '../../kernel/photo-filter.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { DayBars } from '../../page/charts/day-bars.tsx';
+import { PhotosLink } from './class-table.tsx';
 import type { Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
@@ -19,7 +19,7 @@ const MOST_DAYS = 90;
 /** Each day up to today, from the first one with work: at least two weeks, at most three months. */
 export function calendarOf(days: readonly Day[], at: string): Day[] {
   const todayMs = Date.parse(at.slice(0, 10));
-  const since = days[0] === undefined ? 0 : (todayMs - Date.parse(days[0].day)) / DAY_MS + 1;
+  const since = (todayMs - Date.parse(days[0]?.day ?? at)) / DAY_MS + 1;
   const shown = Math.min(MOST_DAYS, Math.max(FEWEST_DAYS, since));
   const known = new Map(days.map((one) => [one.day, one]));
   return Array.from({ length: shown }, (_, i) => {
@@ -28,7 +28,8 @@ export function calendarOf(days: readonly Day[], at: string): Day[] {
   });
 }
 
-export function Days({ now: { collection, days, at, isBlind } }: { readonly now: Overview }) {
+export function Days({ now }: { readonly now: Overview }) {
+  const { days, at } = now;
   if (days.length === 0) return null;
   const calendar = calendarOf(days, at);
   const [first, last] = [calendar[0]?.day ?? '', calendar.at(-1)?.day ?? ''];
@@ -59,16 +60,12 @@ export function Days({ now: { collection, days, at, isBlind } }: { readonly now:
         <summary>{countOf(days.length, 'day')} as a table</summary>
         <Table
           caption="Photos by day"
+          isCaptionHidden
           rows={days.toReversed()}
           keyOf={({ day }) => day}
           columns={{
             day: ({ day }) => day,
-            found: ({ day, found }) =>
-              isBlind || found === 0 ? (
-                countText(found)
-              ) : (
-                <a href={photosPath(collection, { date: day })}>{countText(found)}</a>
-              ),
+            found: ({ day, found }) => <PhotosLink now={now} filter={{ date: day }} count={found} />,
             decided: ({ decided }) => countText(decided),
             accepted: ({ accepted }) => countText(accepted),
           }}

@@ -1,47 +1,55 @@
 import { acceptanceStateText } from '../../kernel/acceptance.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import type { PhotoState } from '../../kernel/photo-filter.ts';
-import { countText, shareText } from '../../kernel/texts.ts';
+import { countText, hoursText, shareText } from '../../kernel/texts.ts';
 import { PhotosLink } from './class-table.tsx';
 import { CopiedCommand } from './copied.tsx';
-import type { Overview } from './overview.ts';
+import type { Overview, Row } from './overview.ts';
 import { Table } from './tables.tsx';
 
-/** The pages on which a person takes a step. All other steps are commands. */
-const PAGES: readonly (readonly [command: string, page: string, text: string])[] = [
-  ['winnow review ', 'review', 'Review photos'],
-];
-
 export function NextStep({ next: { text, command } }: Pick<Overview, 'next'>) {
-  const page = PAGES.find(([start]) => command.startsWith(start));
   return (
-    <section class="next" aria-label="Next step">
+    <section class="next-step" aria-label="Next step">
       <p>
         <b>Next:</b> {asTyped(text)}
       </p>
-      {page === undefined ? (
-        <CopiedCommand text={command} />
-      ) : (
-        <a class="button chosen" href={page[1]}>
-          {page[2]}
+      {command.startsWith('winnow review ') ? (
+        <a class="button chosen" href="review">
+          Review photos
         </a>
+      ) : (
+        <CopiedCommand text={command} />
       )}
     </section>
   );
 }
 
-const VERDICTS: readonly (readonly [state: PhotoState, countOf: (totals: Overview['totals']) => number])[] = [
-  ['accepted', ({ selected }) => selected],
-  ['rejected', ({ rejected }) => rejected],
-  ['unsure', ({ unsure }) => unsure],
-  ['disputed', ({ disputed }) => disputed],
-  ['open', ({ unreviewed }) => unreviewed],
+interface Verdict {
+  readonly state: PhotoState;
+  /** A class of the base style; null for what is still open. */
+  readonly colour: string | null;
+  readonly countOf: (row: Row) => number;
+}
+
+const VERDICTS: readonly Verdict[] = [
+  { state: 'accepted', colour: 'searched', countOf: ({ selected }) => selected },
+  { state: 'rejected', colour: 'predicted', countOf: ({ rejected }) => rejected },
+  { state: 'unsure', colour: 'warn', countOf: ({ unsure }) => unsure },
+  { state: 'disputed', colour: '', countOf: ({ disputed }) => disputed },
+  { state: 'open', colour: null, countOf: ({ unreviewed }) => unreviewed },
 ];
 
 export function ReviewProgress({ now, isOperator }: { readonly now: Overview; readonly isOperator: boolean }) {
-  const { totals, acceptance, people } = now;
+  const { totals, acceptance } = now;
   if (totals.shortlisted === 0) return null;
-  const counts = VERDICTS.map(([state, countOf]) => ({ state, count: countOf(totals) }));
+  let end = 0;
+  const counts = VERDICTS.map((verdict) => {
+    const from = end;
+    const count = verdict.countOf(totals);
+    end += count;
+    return { ...verdict, from, count };
+  });
+  const percentOf = (count: number): string => ((100 * count) / totals.shortlisted).toFixed(2);
   return (
     <section aria-label="Review" class="progress">
       <h2>
@@ -50,11 +58,15 @@ export function ReviewProgress({ now, isOperator }: { readonly now: Overview; re
           {shareText(totals.shortlisted - totals.unreviewed, totals.shortlisted)} of the listed photos have a verdict
         </small>
       </h2>
-      <Progress counts={counts} of={totals.shortlisted} />
+      <svg class="verdicts" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        {counts.map(({ state, colour, from, count }) => (
+          <rect key={state} class={colour ?? 'open'} x={percentOf(from)} width={percentOf(count)} height="8" />
+        ))}
+      </svg>
       <dl>
-        {counts.map(({ state, count }) => (
-          <div key={state} class={state}>
-            <dt>{state}</dt>
+        {counts.map(({ state, colour, count }) => (
+          <div key={state}>
+            <dt class={colour === null ? 'quiet' : `key ${colour}`}>{state}</dt>
             <dd>
               <PhotosLink now={now} filter={{ state: [state] }} count={count} />
             </dd>
@@ -67,39 +79,27 @@ export function ReviewProgress({ now, isOperator }: { readonly now: Overview; re
           In the <a href="quiz">quiz</a>, people who have not reviewed name the classes of accepted photos.
         </p>
       )}
-      {!isOperator || people === null || people.length === 0 ? null : (
-        <Table
-          caption="People"
-          rows={people}
-          keyOf={({ reviewer }) => reviewer}
-          columns={{
-            person: ({ reviewer }) => reviewer,
-            photos: ({ photos }) => countText(photos),
-            hours: ({ hours }) => hours.toFixed(1),
-            accepted: ({ accepted, photos }) => shareText(accepted, photos),
-            agrees: ({ agreement, secondPassPhotos }) =>
-              agreement === null ? '–' : `${shareText(agreement, 1)} of ${countText(secondPassPhotos)}`,
-          }}
-        />
-      )}
+      {isOperator ? <People people={now.people} /> : null}
     </section>
   );
 }
 
-interface ProgressProps {
-  readonly counts: readonly { readonly state: PhotoState; readonly count: number }[];
-  readonly of: number;
-}
-
-function Progress({ counts, of }: ProgressProps) {
-  let from = 0;
+function People({ people }: Pick<Overview, 'people'>) {
+  if (people === null || people.length === 0) return null;
   return (
-    <svg class="verdicts" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-      {counts.map(({ state, count }) => {
-        const x = from;
-        from += (100 * count) / of;
-        return <rect key={state} class={state} x={x.toFixed(2)} width={(from - x).toFixed(2)} height="8" />;
-      })}
-    </svg>
+    <Table
+      caption="People"
+      isCaptionHidden
+      rows={people}
+      keyOf={({ reviewer }) => reviewer}
+      columns={{
+        person: ({ reviewer }) => reviewer,
+        photos: ({ photos }) => countText(photos),
+        hours: ({ hours }) => hoursText(hours),
+        accepted: ({ accepted, photos }) => shareText(accepted, photos),
+        agrees: ({ agreement, secondPassPhotos }) =>
+          agreement === null ? '–' : `${shareText(agreement, 1)} of ${countText(secondPassPhotos)}`,
+      }}
+    />
   );
 }

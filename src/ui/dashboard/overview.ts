@@ -36,15 +36,6 @@ export function overviewWith(last: Overview | null, json: string): Overview {
 
 export const timeIn: (json: string) => string = JSON.parse;
 
-/** The server's answer to an order. `error` is set if the server refuses. Only a retry has counts. */
-export interface OrderAnswer {
-  readonly error?: string;
-  readonly pictures?: number;
-  readonly decisions?: number;
-}
-
-export const answerIn: (json: string) => OrderAnswer = JSON.parse;
-
 /** Counts of photos that could not be fetched or decided, the most frequent reason first. */
 export function failuresOf({ failed, decided, poisoned }: Row): { reason: string; count: number }[] {
   const failures = { ...failed, undecodable: decided.failed - poisoned, poison: poisoned };
@@ -94,8 +85,8 @@ export function activityOf(stage: PausableStage, now: Overview): Activity {
   return { ...rest, state: 'waiting', text: waitText(stage, now) };
 }
 
-function queueOf(stage: PausableStage, { totals, queries }: Overview): number {
-  if (stage === 'discover') return queries.filter(({ state }) => state === 'open').length;
+function queueOf(stage: PausableStage, { totals, unfinishedQueries }: Overview): number {
+  if (stage === 'discover') return unfinishedQueries;
   return stage === 'fetch' ? totals.waiting : totals.decided.undecided - totals.undecidedPruned;
 }
 

@@ -8,12 +8,15 @@ interface TableProps<Item> {
   /** A renderer for each column, by the column's head. The first column names the row. */
   readonly columns: Readonly<Record<string, (row: Item) => ComponentChildren>>;
   readonly sorting?: Sorting;
+  /** Only screen readers get it, because a heading says the same. */
+  readonly isCaptionHidden?: boolean;
 }
 
-export function Table<Item>({ caption, rows, keyOf, columns, sorting }: TableProps<Item>) {
+export function Table<Item>({ caption, rows, keyOf, columns, sorting, isCaptionHidden = false }: TableProps<Item>) {
   const lines = rows.map((row) => {
     const [head, ...cells] = Object.values(columns).map((textOf) => textOf(row));
     return { key: keyOf(row), head, cells };
   });
-  return <WideTable {...{ caption, sorting }} label={caption} heads={Object.keys(columns)} rows={lines} />;
+  const shown = isCaptionHidden ? {} : { caption };
+  return <WideTable {...shown} sorting={sorting} label={caption} heads={Object.keys(columns)} rows={lines} />;
 }

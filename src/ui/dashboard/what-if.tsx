@@ -5,7 +5,8 @@ import { placeFlags } from '../../kernel/next-step.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { photosPath } from '../../kernel/photo-filter.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
-import { CopiedCommand, Copied } from './copied.tsx';
+import { ask, messageOf } from '../review/store/api.ts';
+import { CopiedCommand, WithCopy } from './copied.tsx';
 import type { Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
@@ -29,6 +30,7 @@ export interface WhatIfAnswer {
   }[];
 }
 
+const READING = 'Reading the stored evidence …';
 const RULE_TEXT = { threshold: 'Drop above p', minConfidence: 'Keep from confidence' } as const;
 
 /** Tries other rules on the stored evidence. Nothing changes. */
@@ -36,21 +38,24 @@ export function WhatIf({ now }: { readonly now: Overview }) {
   const { rule, value, cap } = now.rules;
   const [answer, setAnswer] = useState<WhatIfAnswer | null>(null);
   const [said, say] = useState('');
-  const ask = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
+  const show = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const fields = [...new FormData(event.currentTarget)];
-    const asked = fields.map(([name, field]) => [name, typeof field === 'string' ? field : '']);
-    say('Reading the stored evidence …');
-    const { answer: got, problem } = await answerTo(new URLSearchParams(asked));
-    if (got !== null) setAnswer(got);
-    say(problem);
+    const query = new URLSearchParams(fields.map(([name, field]) => [name, typeof field === 'string' ? field : '']));
+    say(READING);
+    try {
+      setAnswer(await ask<WhatIfAnswer>(`api/what-if?${query.toString()}`));
+      say('');
+    } catch (error) {
+      say(messageOf(error));
+    }
   };
   return (
     <section aria-label="What if">
       <h2>
         What if <small>other rules, on the stored evidence: nothing changes</small>
       </h2>
-      <form class="what-if" onSubmit={(event) => void ask(event)}>
+      <form class="what-if" onSubmit={(event) => void show(event)}>
         <label>
           {RULE_TEXT[rule]}{' '}
           <input
@@ -66,7 +71,9 @@ export function WhatIf({ now }: { readonly now: Overview }) {
         <label>
           List up to <input name="cap" type="number" min="1" step="1" required defaultValue={cap} /> of each confusion
         </label>
-        <button class="chosen">Show</button>
+        <button class="chosen" disabled={said === READING}>
+          Show
+        </button>
         <span role="status" class="quiet">
           {said}
         </span>
@@ -74,18 +81,6 @@ export function WhatIf({ now }: { readonly now: Overview }) {
       {answer === null ? null : <Answer answer={answer} collection={now.collection} />}
     </section>
   );
-}
-
-const answerIn: (json: string) => WhatIfAnswer & { readonly error?: string } = JSON.parse;
-
-async function answerTo(query: URLSearchParams): Promise<{ answer: WhatIfAnswer | null; problem: string }> {
-  try {
-    const response = await fetch(`api/what-if?${query.toString()}`);
-    const answer = answerIn(await response.text());
-    return response.ok ? { answer, problem: '' } : { answer: null, problem: answer.error ?? 'The server refused this' };
-  } catch {
-    return { answer: null, problem: 'No connection to the server' };
-  }
 }
 
 const ROWS: readonly (readonly [text: string, countOf: (counts: WhatIfCounts) => number])[] = [
@@ -102,8 +97,9 @@ interface AnswerProps {
 
 function Answer({ answer, collection }: AnswerProps) {
   const { rule, value, cap, now, asked, changed, samples } = answer;
+  const yaml = `policy:\n  ${rule}: ${value}\n  cap: ${cap}`;
   return (
-    <div class="what-if-answer">
+    <div class="cols what-if-answer">
       <div>
         <Table
           caption="Photos under these rules"
@@ -118,7 +114,11 @@ function Answer({ answer, collection }: AnswerProps) {
         />
         {asked.undecided > now.undecided ? <Missing {...{ answer, collection }} /> : null}
         <p>To use these rules, write them into the collection file and run the filter:</p>
-        <Copied text={`policy:\n  ${rule}: ${value}\n  cap: ${cap}`} />
+        <WithCopy text={yaml}>
+          <pre>
+            <code>{yaml}</code>
+          </pre>
+        </WithCopy>
       </div>
       <div>
         {(['kept', 'dropped', 'undecided'] as const).map((state) => (

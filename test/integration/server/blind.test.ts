@@ -8,7 +8,7 @@ import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts
 import { madeReport } from '../../support/made-report.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, decideAs, dropped, fetched, kept } from '../../support/catalogue-fixtures.ts';
-import { ask, bearer, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
+import { ask, askFilled, bearer, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
 
 /** Every photo is reviewed by two people. */
 const dashboard = useDashboard(async () => ({
@@ -143,7 +143,7 @@ async function allToldTo(server: string, headers: Record<string, string>): Promi
       body === undefined
         ? { headers }
         : { method: 'POST', headers: { ...headers, ...JSON_BODY }, body: JSON.stringify(body) };
-    const answer = await ask(server, target, asked);
+    const answer = await askFilled(server, target, asked);
     expect(answer.status, target).toBeLessThan(500);
     told[`${target} ${JSON.stringify(body)}`] = `${answer.status} ${steady(answer.body)}`;
   }

@@ -8,7 +8,7 @@ import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts
 import { readStatus } from '../../../src/status/status.process.ts';
 import { candidate, decideAs, dropped, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { ask, NO_TOKENS, useDashboard } from './support.ts';
+import { ask, askFilled, NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();
 const TENCH = 'n01440764';
@@ -66,7 +66,7 @@ const LINK = /<a href="(\/c\/demo\/photos[^"]*)">([\d,]+)[^<]*<\/a>/g;
 
 /** The addresses of the page of the collection that a number leads to, with the number. */
 async function linksOfPage(): Promise<ReadonlyMap<string, number>> {
-  const { body } = await ask(server, '/c/demo/');
+  const { body } = await askFilled(server, '/c/demo/');
   const links = [...body.matchAll(LINK)].map(([, href = '', count = '']) => {
     return [href.replaceAll('&amp;', '&'), Number(count.replaceAll(',', ''))] as const;
   });

@@ -148,6 +148,12 @@ export async function ask(
   });
 }
 
+/** As `ask`, until the page of a collection has its numbers: on a busy machine the server sends it before it has read them. */
+export async function askFilled(server: string, target: string, asked: Asked = {}): Promise<Answered> {
+  const answer = await ask(server, target, asked);
+  return answer.body.includes('Reading the catalogue') ? askFilled(server, target, asked) : answer;
+}
+
 export const bearer = (token: string): { headers: Record<string, string> } => ({
   headers: { authorization: `Bearer ${token}` },
 });

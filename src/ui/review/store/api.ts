@@ -25,7 +25,7 @@ import type { ClassCovers, PhotoFacets } from '../../../review/desk/facets.ts';
 export const ROWS_MAX = 200;
 
 const UNAUTHORIZED = 401;
-const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
+const SESSION_OVER = 'The session is over. Log in again.';
 
 export class ApiError extends Error {
   /** The HTTP status; 0 if no answer came. */

@@ -232,7 +232,8 @@ export class Outbox {
   #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
     this.isOffline = true;
     // `isOffline` already shows that the server is unreachable.
-    this.#obstacle = isPassing && !isSessionOver ? null : message;
+    const obstacle = isSessionOver ? `${message} What is not sent yet is kept in this browser.` : message;
+    this.#obstacle = isPassing && !isSessionOver ? null : obstacle;
     this.#options.onChange();
   }
 

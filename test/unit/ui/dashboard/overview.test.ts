@@ -112,17 +112,25 @@ const PAUSED = { stage: 'fetch', collection: null, by: 'ann', since: new Date(0)
 const UNTIL = '2026-01-01T12:00:00.000Z';
 const HELD = { key: 'api.example', waits: { why: 'rate limit', until: UNTIL } };
 
-type Lists = Partial<Record<'workers' | 'budgets' | 'pauses' | 'queries', readonly object[]>>;
+type Lists = Partial<Record<'workers' | 'budgets' | 'pauses', readonly object[]>>;
 type Moment = Lists & {
   readonly totals?: object;
   readonly rate?: number | null;
   readonly lastHour?: readonly number[];
   readonly lowDiskBytes?: number;
+  readonly unfinishedQueries?: number;
 };
 
-const NO_LISTS = { workers: [], budgets: [], pauses: [], queries: [] };
+const NO_LISTS = { workers: [], budgets: [], pauses: [] };
 
-function moment({ totals = {}, rate = 0, lastHour = [], lowDiskBytes, ...lists }: Moment): Overview {
+function moment({
+  totals = {},
+  rate = 0,
+  lastHour = [],
+  lowDiskBytes,
+  unfinishedQueries = 0,
+  ...lists
+}: Moment): Overview {
   const rates = { discover: STILL, fetch: { perSecond: rate, lastHour }, filter: STILL };
   const low = lowDiskBytes ?? null;
   const parts = {
@@ -130,6 +138,7 @@ function moment({ totals = {}, rate = 0, lastHour = [], lowDiskBytes, ...lists }
     totals: { ...ZERO, ...totals },
     rates,
     lowDiskBytes: low,
+    unfinishedQueries,
     ...NO_LISTS,
     ...lists,
   };
@@ -158,7 +167,7 @@ describe('activityOf', () => {
 
   it('counts what waits for each stage: open queries, pictures, and photos whose bytes are there', () => {
     const totals = { waiting: 4, undecidedPruned: 2, decided: { undecided: 5 } };
-    const now = moment({ totals, queries: [{ state: 'open' }, { state: 'done' }] });
+    const now = moment({ totals, unfinishedQueries: 1 });
     const queues = (['discover', 'fetch', 'filter'] as const).map((stage) => activityOf(stage, now).queue);
     expect(queues).toEqual([1, 4, 3]);
   });
