@@ -90,14 +90,10 @@ export async function sendExamples({ request, reply, role }: Exchange, { collect
   const reason = paramOf(request, 'reason');
   const asked = { reason, limit: EXAMPLES_SHOWN };
   const shown = role !== null && mayAct(role, 'operator') ? (example: ReasonExample) => example : withoutPath;
-  if (isCandidateReason(reason))
-    return {
-      hosts: await hostsOf(app.db, scope, reason),
-      examples: (await examplesOf(app.db, scope, asked)).map(shown),
-    };
-  if (isFailedDecision(reason))
-    return { hosts: [], examples: (await failedExamplesOf(app.db, scope, asked)).map(shown) };
-  return reply.callNotFound();
+  const isCandidate = isCandidateReason(reason);
+  if (!isCandidate && !isFailedDecision(reason)) return reply.callNotFound();
+  const examples = await (isCandidate ? examplesOf : failedExamplesOf)(app.db, scope, asked);
+  return { hosts: isCandidate ? await hostsOf(app.db, scope, reason) : [], examples: examples.map(shown) };
 }
 
 /** Folders with spaces in their names are found in the detail by the address of the file. */

@@ -55,7 +55,7 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
       <Confusions now={now} />
       <ClassTable now={now} />
       <Days now={now} />
-      {now.isBlind ? null : <WhatIf now={now} />}
+      {now.isBlind ? null : <WhatIf {...{ now, isLive }} />}
       <NeedsAttention now={now} isOperator={isOperator} />
       {isLive ? <Controls now={now} isOperator={isOperator} /> : null}
       <details class="more">

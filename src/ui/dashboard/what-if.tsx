@@ -34,7 +34,7 @@ const READING = 'Reading the stored evidence …';
 const RULE_TEXT = { threshold: 'Drop above p', minConfidence: 'Keep from confidence' } as const;
 
 /** Tries other rules on the stored evidence. Nothing changes. */
-export function WhatIf({ now }: { readonly now: Overview }) {
+export function WhatIf({ now, isLive }: { readonly now: Overview; readonly isLive: boolean }) {
   const { rule, value, cap } = now.rules;
   const [answer, setAnswer] = useState<WhatIfAnswer | null>(null);
   const [said, say] = useState('');
@@ -71,7 +71,7 @@ export function WhatIf({ now }: { readonly now: Overview }) {
         <label>
           List up to <input name="cap" type="number" min="1" step="1" required defaultValue={cap} /> of each confusion
         </label>
-        <button class="chosen" disabled={said === READING}>
+        <button class="chosen" disabled={!isLive || said === READING}>
           Show
         </button>
         <span role="status" class="quiet">
@@ -168,8 +168,8 @@ function Photos({ state, collection, photos }: PhotosProps) {
     <>
       <h3>Some that would be {state}</h3>
       <ul class="what-if-photos">
-        {photos.map(({ sha256, name, from }) => (
-          <li key={sha256}>
+        {photos.map(({ sha256, wnid, name, from }) => (
+          <li key={`${wnid} ${sha256}`}>
             <a href={photosPath(collection, { like: sha256 })}>
               <img
                 src={`/thumbnails/${sha256}`}
