@@ -70,6 +70,7 @@ export function selectByKey({ key, shiftKey, ctrlKey, altKey, metaKey }: Keyboar
   const isPlain = !ctrlKey && !altKey && !metaKey;
   const cursor = isPlain ? cursorAfter(key, { cursor: selection.cursor, count, ...desk.shape }) : null;
   if (key === 'Escape') desk.clear();
+  else if (count === 0) return false;
   else if (key === ' ') desk.select(toggledAt(selection, selection.cursor));
   else if (cursor === null) return false;
   else desk.select(shiftKey ? extendedTo(selection, cursor) : movedTo(selection, cursor));

@@ -40,9 +40,9 @@ export const REASON_TEXTS: Readonly<Record<RejectReason, string>> = {
   other: 'other reason',
 };
 
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
 
-/** `26 Nov 2026` */
+/** `26 Nov 2026`, the day in UTC, by which the gallery filters. */
 export function dayText(iso: string): string {
   return DAY.format(new Date(iso));
 }
