@@ -244,16 +244,17 @@ function leftOutProblems({ reason, split, rank, predicted, sha256, wnid }: Decis
 }
 
 function exportedProblems({ exported, state, reason, decidedBy, evidence, also }: Decision, row: PhotoRow): string[] {
+  const file = `${row.split ?? 'test'}/metadata.jsonl`;
   return [
     exported !== YES && `Expected '${YES}' or '${NO}' for exported but received '${exported}'`,
     state !== 'accepted' && `Expected the state 'accepted' of an exported photo but received '${state}'`,
     reason !== '' && `Expected no left_out_reason of an exported photo but received '${reason}'`,
     decidedBy !== row.decided_by &&
-      `Expected decided_by '${row.decided_by}', as in test/metadata.jsonl, but received '${decidedBy}'`,
+      `Expected decided_by '${row.decided_by}', as in ${file}, but received '${decidedBy}'`,
     also !== row.also_wnids?.join('|') &&
-      `Expected the also_wnids '${row.also_wnids?.join('|')}', as in test/metadata.jsonl, but received '${also}'`,
+      `Expected the also_wnids '${row.also_wnids?.join('|')}', as in ${file}, but received '${also}'`,
     evidence !== evidenceOf(row) &&
-      `Expected the prediction '${evidenceOf(row)}', as in test/metadata.jsonl, but received '${evidence}'`,
+      `Expected the prediction '${evidenceOf(row)}', as in ${file}, but received '${evidence}'`,
   ].filter((problem) => problem !== false);
 }
 
