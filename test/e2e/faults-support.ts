@@ -8,7 +8,7 @@ import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 /** How many photos the data folders of these tests have. */
-export const COPIES = 16;
+export const COPIES = 24;
 /** One thread and small batches, so that a fault at any moment is in the middle of the work. */
 export const SMALL_BATCHES = { WINNOW_FILTER_BATCH_PHOTOS: '4', WINNOW_FILTER_THREADS: '1' };
 

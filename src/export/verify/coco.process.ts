@@ -23,7 +23,7 @@ const image = z.looseObject({
   width: z.number(),
   height: z.number(),
   license: z.int(),
-  also_wnids: z.unknown(),
+  also_wnids: z.unknown().optional(),
 });
 const annotation = z.looseObject({ id, image_id: z.int(), category_id: z.int(), bbox: listOf(z.number(), 4) });
 const category = z.looseObject({ id, name: z.string(), wnid: z.string() });

@@ -39,7 +39,7 @@ export interface Pulled {
   readonly trial: Trial | null;
 }
 
-const LOCK_WAIT_MS = 2_000;
+const LOCK_WAIT_MS = 10_000;
 
 /**
  * Downloads the file of a card from `models.mirrors`, then from the card's own URLs, and retries each of them. Bytes are
