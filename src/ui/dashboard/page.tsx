@@ -58,15 +58,27 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
       {now.isBlind ? null : <WhatIf {...{ now, isLive }} />}
       <NeedsAttention now={now} isOperator={isOperator} />
       {isLive ? <Controls now={now} isOperator={isOperator} /> : null}
-      <details class="more">
-        <summary>Sources, budgets, queries, processes and jobs</summary>
-        <Sources now={now} />
-        <Budgets budgets={now.budgets} />
-        <Queries queries={now.queries} queryCount={now.queryCount} />
-        {isLive ? <Workers workers={now.workers} /> : null}
-        <FinishedJobs jobs={now.jobs} />
-      </details>
+      <More {...{ now, isLive }} />
     </main>
+  );
+}
+
+/** Rendered only while it is open: hundreds of rows would make the page slow to answer. */
+function More({ now, isLive }: Pick<CollectionPageProps, 'now' | 'isLive'>) {
+  const [isOpen, open] = useState(false);
+  return (
+    <details class="more" onToggle={(event) => open(event.currentTarget.open)}>
+      <summary>Sources, budgets, queries, processes and jobs</summary>
+      {isOpen ? (
+        <>
+          <Sources now={now} />
+          <Budgets budgets={now.budgets} />
+          <Queries queries={now.queries} queryCount={now.queryCount} />
+          {isLive ? <Workers workers={now.workers} /> : null}
+          <FinishedJobs jobs={now.jobs} />
+        </>
+      ) : null}
+    </details>
   );
 }
 
