@@ -52,15 +52,16 @@ export async function hiddenPhotos(
 }
 
 /**
- * SQL: the photos about which the reviewer may not know what the models say, because a blind review, of this collection or of
- * another that has controls, waits for a verdict of theirs.
+ * SQL: the photos about which the reviewer may not know what the models say: they have no verdict of theirs, and they are of this
+ * collection while its blind review wants verdicts, or of another collection that has controls.
  */
-export function unknownPhotos({ scope, reviewer, isBlind }: DeskView): RawBuilder<unknown> {
+export function unknownPhotos({ scope, reviewer, secondPass, isBlind }: DeskView): RawBuilder<unknown> {
+  const wantsVerdicts = sql`exists (select 1 from ${listedVerdicts(scope, secondPass, null)} as p where p.wants_more)`;
   return sql`(
     select e.photo_id from shortlist_entry e join shortlist s on s.collection_id = e.collection_id join photo f on f.id = e.photo_id
     left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
-    where e.state <> 'left-out' and (s.controls > 0 or (${isBlind} and e.collection_id = ${scope.collectionId}))
-      and not coalesce(${reviewer} = any(v.reviewers), false))`;
+    where e.state <> 'left-out' and not coalesce(${reviewer} = any(v.reviewers), false)
+      and case when e.collection_id = ${scope.collectionId} then ${isBlind} and ${wantsVerdicts} else s.controls > 0 end)`;
 }
 
 /** True if the reviewer may know what the models say about a photo. */
