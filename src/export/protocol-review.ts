@@ -34,7 +34,7 @@ const acceptanceSchema = z.strictObject({
 
 const pooledAccuracySchema = z.strictObject({
   photos: count,
-  /** Of older exports only. */
+  /** Only older exports have these two. */
   answers: count.optional(),
   people: count.optional(),
   accuracy: share.nullable(),

@@ -124,10 +124,10 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
       if (found === undefined) refuse(name, value, `one of ${known.join(', ')}`);
       return found ?? [];
     });
-  const text = (name: string, fits?: string, isFit: (value: string) => boolean = () => true): string => {
+  const text = (name: string, fits: string, isFit: (value: string) => boolean): string => {
     const value = query.get(name) ?? '';
     if (value === '' || isFit(value)) return value;
-    refuse(name, value, fits ?? '');
+    refuse(name, value, fits);
     return '';
   };
   for (const name of new Set(query.keys()))
@@ -143,7 +143,7 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     tag: query.getAll('tag'),
     split: among('split', PHOTO_SPLITS),
     disagree: among('disagree', ['1']).length > 0,
-    text: text('text').slice(0, 200),
+    text: text('text', 'at most 200 characters', (value) => value.length <= 200),
     date: text('date', 'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30', (value) => daysOf(value) !== null),
     sort: among('sort', PHOTO_SORTS)[0] ?? EVERY_PHOTO.sort,
     like: isSha256(like) ? like : null,

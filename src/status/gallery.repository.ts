@@ -23,7 +23,7 @@ export interface GalleryView extends DeskView {
 
 /**
  * SQL: the candidates `c` of a collection that the reader may know of, with their pictures `p`, photos `f`, and the decision `d`,
- * shortlist entry `e` and verdict `v` of a photo at the first candidate that brought it to its class (`first.is_first`). It counts
+ * shortlist entry `e` and verdict `v` of a photo at the first candidate that brought it to its class (`c.is_first`). It counts
  * like the funnel (`countCandidates`, `judgedPhotos`, `countVerdicts`). Each left join finds at most one row, so PostgreSQL leaves
  * out those that a query does not use. The window keeps its estimates right, so it joins by hashes.
  *

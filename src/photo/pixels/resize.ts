@@ -18,7 +18,7 @@ const STRIP_ROWS = 64;
 
 /** The size that a model's photos are resized to. */
 export interface ResizedTo {
-  /** Of the resized picture, pixels. */
+  /** The shorter side of the resized picture, in pixels. */
   readonly shorterSide: number;
   /** True if both sides are as long as that, as torchvision's `Resize((side, side))` makes them. */
   readonly isSquare: boolean;

@@ -52,8 +52,8 @@ export async function hiddenPhotos(
 }
 
 /**
- * SQL: the photos about which the reviewer may not know what the models say: they have no verdict of theirs, and they are of this
- * collection while its blind review wants verdicts, or of another collection that has controls.
+ * SQL: the photos about which the reviewer may not know what the models say. The reviewer has given no verdict on them, and either
+ * the blind review of this collection still wants verdicts, or another collection that has controls lists them.
  */
 export function unknownPhotos({ scope, reviewer, secondPass, isBlind }: DeskView): RawBuilder<unknown> {
   const wantsVerdicts = sql`exists (select 1 from ${listedVerdicts(scope, secondPass, null)} as p where p.wants_more)`;

@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import { useState } from 'preact/hooks';
 import { asTyped } from '../../kernel/command-text.ts';
 import { countText } from '../../kernel/texts.ts';

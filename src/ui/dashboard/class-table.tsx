@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import { useState } from 'preact/hooks';
 import { photosPath, type PhotoFilter, type PhotoState } from '../../kernel/photo-filter.ts';
 import { countText, shareText } from '../../kernel/texts.ts';

@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import { photosPath } from '../../kernel/photo-filter.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { Matrix, MOST_NAMED } from '../../page/charts/matrix.tsx';

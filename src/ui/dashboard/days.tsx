@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../../kernel/texts.ts';
 import { DayBars } from '../../page/charts/day-bars.tsx';
 import { PhotosLink } from './class-table.tsx';

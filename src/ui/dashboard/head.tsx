@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import { acceptanceStateText } from '../../kernel/acceptance.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import type { PhotoState } from '../../kernel/photo-filter.ts';

@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import { countText } from '../../kernel/texts.ts';
 import { Command } from '../../page/command.tsx';
 import { timeText, type Overview } from './overview.ts';

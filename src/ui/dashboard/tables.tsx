@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import { WideTable, type Sorting } from '../../page/wide-table.tsx';
 

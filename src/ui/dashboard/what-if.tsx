@@ -1,3 +1,4 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import type { TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import type { WhatIfCounts, WhatIfState } from '../../filter/what-if/what-if-tally.ts';

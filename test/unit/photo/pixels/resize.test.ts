@@ -23,7 +23,7 @@ const PILLOW = [
   { from: [333, 250], to: [2, 1], sha256: '574df3078d1c457541ac14e7c0410f2922a7fbda27c044379d4feb91f73361d7' },
 ] as const;
 
-/** Of test/fixtures/preprocess/README.md: 40 sizes of noise, each with the hashes of these four pictures. */
+/** The four pictures of each of 40 sizes whose hashes are in filters.json. */
 const RECIPES = [
   { shorterSide: 32, isSquare: false, interpolation: 'bicubic-antialias' },
   { shorterSide: 24, isSquare: false, interpolation: 'lanczos' },
