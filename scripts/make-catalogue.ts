@@ -18,6 +18,7 @@ interface Flags {
   readonly seed: number;
   readonly bytes: boolean;
   readonly waiting: boolean;
+  readonly thin: boolean;
 }
 
 function wholeNumber({ min, max, step = 1 }: { min: number; max: number; step?: number }): (text: string) => number {
@@ -41,11 +42,12 @@ await new Command('make-catalogue')
   .option('--seed <n>', 'another seed gives another catalogue', wholeNumber({ min: 0, max: 1_000_000 }), 1)
   .option('--bytes', 'write small JPEGs for photos that have their bytes, so that doctor --deep finds them', false)
   .option('--waiting', 'leave all pictures to be fetched instead of a tenth', false)
+  .option('--thin', 'store decisions without the evidence for them', false)
   .showHelpAfterError()
   .action(make)
   .parseAsync();
 
-async function make(dataDir: string, { candidates, seed, bytes, waiting }: Flags): Promise<void> {
+async function make(dataDir: string, { candidates, seed, bytes, waiting, thin }: Flags): Promise<void> {
   const { config } = await loadConfig();
   const log = openLogger({ level: 'warn', format: 'text' }, process.stderr);
   const app = await openApp({ config, log, dataDir, clientName: 'make-catalogue' });
@@ -59,6 +61,7 @@ async function make(dataDir: string, { candidates, seed, bytes, waiting }: Flags
       candidates,
       seed,
       withBytes: bytes,
+      thin,
       waiting: waiting ? 1 : 0.1,
       signal: interrupt.signal,
       onProgress: (made) => console.error(`${made.toLocaleString('en-US')} candidates, ${seconds()}`),

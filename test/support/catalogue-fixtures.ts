@@ -11,8 +11,8 @@ import { storePhotos } from '../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../src/photo/photo.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
 import type { PhotoCount } from '../../src/filter/run/photo-counts.repository.ts';
-import { countPhotos } from '../../src/filter/run/photo-counts.repository.ts';
-import { foldPhotoCounts, readPhotoCounts } from '../../src/filter/run/photo-tally.repository.ts';
+import { countPhotos, judgedPhotos } from '../../src/filter/run/photo-counts.repository.ts';
+import { foldPhotoCounts, readPhotoCounts, undecidedPhotoIds } from '../../src/filter/run/photo-tally.repository.ts';
 import { registerMember } from '../../src/models/evidence/evidence.repository.ts';
 import { sha256Of } from './sha256.ts';
 
@@ -169,9 +169,14 @@ export async function decideAs(
   return db.transaction().execute((trx) => storeDecisions(trx, scope, decisions));
 }
 
-/** Checks that the tally of photos equals a count one by one, before and after it is folded. */
+/** Checks that the tally of photos, and its lists of the undecided ones, equal a look at each photo, before and after it is folded. */
 export async function expectTally(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
   await expectSameCounts(db, scope);
+  const { rows } = await sql<{ id: number }>`
+    select distinct photo_id as id from ${judgedPhotos(scope, sql`true`)} as s where state = 'undecided' and not is_pruned order by id`.execute(
+    db,
+  );
+  expect(await undecidedPhotoIds(db, scope, { after: 0, limit: 1_000 })).toEqual(rows.map(({ id }) => id));
   await foldPhotoCounts(db, scope);
   await expectSameCounts(db, scope);
   expect(await dayTallyProblems(db)).toEqual([]);

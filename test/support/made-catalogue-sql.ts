@@ -20,6 +20,8 @@ export interface Portion {
   readonly waiting: number;
   /** True: photos that keep their bytes are small JPEGs on disk. Otherwise `doctor --deep` reports them as missing. */
   readonly withBytes: boolean;
+  /** True: no evidence is stored, only the decisions. */
+  readonly thin?: boolean;
 }
 
 /** Crops in the order in which the filter would ask for them. */
@@ -115,7 +117,7 @@ const makeCandidates = sql`
  * Stores logits of each crop that ran, as grid points; all others are 0. A kept photo shows its confusion on all crops of
  * both members. A dropped one does so up to its last crop, which shows why it is dropped.
  */
-const makeCells = ({ seed, collectionId, memberIds, wnids }: Portion): RawBuilder<unknown> => {
+const makeCells = ({ seed, collectionId, memberIds, wnids, thin = false }: Portion): RawBuilder<unknown> => {
   const u = (purpose: number): RawBuilder<unknown> => sql.raw(uniform(seed, 'photo_no * 32 + i', purpose));
   return sql`
     create temp table cell on commit drop as
@@ -129,7 +131,7 @@ const makeCells = ({ seed, collectionId, memberIds, wnids }: Portion): RawBuilde
             else floor(90 * ${u(11)})::int end as true_logit,
           118 + floor(18 * ${u(12)})::int as confusion_logit
         from (
-          select distinct on (photo_no) *, case when decision = 'kept' then 20 when verdict * 1000 - floor(verdict * 1000) < 0.7 then 1
+          select distinct on (photo_no) *, case when ${thin}::boolean then 1 when decision = 'kept' then 20 when verdict * 1000 - floor(verdict * 1000) < 0.7 then 1
             when verdict * 1000 - floor(verdict * 1000) < 0.9 then 2 else 6 end as runs
           from made where photo_id is not null and decision in ('kept', 'correct', 'confident')
             and not exists (select 1 from decision d where d.collection_id = ${collectionId} and d.photo_id = made.photo_id) order by photo_no) as one
@@ -173,7 +175,7 @@ export function statementsOf(portion: Portion): RawBuilder<unknown>[] {
     makeCandidates,
     makeLinks(portion),
     makeCells(portion),
-    makeEvidence(portion),
+    ...(portion.thin === true ? [] : [makeEvidence(portion)]),
     makeDecisions(portion),
   ];
 }

@@ -17,7 +17,7 @@ const SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
 export const DRAGONFLY = 'n02268443';
 const PORTION = 25_000;
 
-interface CatalogueToMake extends Pick<Portion, 'seed' | 'waiting' | 'withBytes'> {
+interface CatalogueToMake extends Pick<Portion, 'seed' | 'waiting' | 'withBytes' | 'thin'> {
   /** Candidates; a multiple of 50. */
   readonly candidates: number;
   readonly signal: AbortSignal;
@@ -31,11 +31,12 @@ interface CatalogueToMake extends Pick<Portion, 'seed' | 'waiting' | 'withBytes'
  */
 export async function makeCatalogue(workspace: Workspace, make: CatalogueToMake): Promise<void> {
   const { app, scope, collection, ensemble } = workspace;
-  const { candidates, seed, withBytes, waiting, signal, onProgress } = make;
+  const { candidates, seed, withBytes, thin = false, waiting, signal, onProgress } = make;
   await makeQueries(app.db, scope.wnids);
   const parts = {
     seed,
     withBytes,
+    thin,
     waiting,
     ...(withBytes ? await jpegAround() : { head: Buffer.from(`made ${seed} `), tail: Buffer.alloc(0) }),
     collectionId: scope.collectionId,

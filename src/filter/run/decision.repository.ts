@@ -60,32 +60,6 @@ function rules(scope: DecisionScope): Buffer {
   return Buffer.from(scope.decisionSha256, 'hex');
 }
 
-/** Ids per query. This many are held in memory, however many there are in total. */
-const IDS_AT_A_TIME = 100_000;
-
-/** Ascending from `after`, of photos with bytes, without `except`. Read range by range, so that no range is read twice. */
-export async function undecidedPhotoIds(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  { after, limit, except = [] }: { after: number; limit: number; except?: readonly number[] },
-): Promise<number[]> {
-  const { rows: largest } = await sql<{ id: number | null }>`select max(id) as id from photo`.execute(db);
-  const last = largest[0]?.id ?? 0;
-  const ids: number[] = [];
-  for (let from = after + 1; from <= last && ids.length < limit; from += IDS_AT_A_TIME) {
-    const within = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
-      sql`${column} >= ${from} and ${column} < ${from + IDS_AT_A_TIME}`;
-    const where = sql`${within(sql`p.photo_id`)} and ${undecided(scope, within(sql`d.photo_id`))} and not ${isPruned}
-      and p.photo_id <> all(${except}::bigint[])`;
-    const { rows } = await sql<{ id: number }>`
-      select distinct photo_id as id from ${inScope(scope, where)} as pairs order by id limit ${limit - ids.length}`.execute(
-      db,
-    );
-    for (const { id } of rows) ids.push(id);
-  }
-  return ids;
-}
-
 /** How many (photo, class) pairs are undecided and can be decided, because their photos have bytes. */
 export async function countUndecided(
   db: Kysely<Database>,

@@ -1,6 +1,6 @@
 import type { CompletedCounts } from './complete.process.ts';
 import { decidePruned } from '../prune/decide-pruned.process.ts';
-import { countUndecided, undecidedPhotoIds } from './decision.repository.ts';
+import { countUndecided } from './decision.repository.ts';
 import { filterJob, type FilterPayload } from './filter.job.ts';
 import { filterPage, OTHER_RULES, type DecidedCounts, type FilterDeps } from './filter.process.ts';
 import { countIncomplete, incompletePhotoIds, type Completion } from './incomplete.repository.ts';
@@ -29,9 +29,11 @@ import { startStage } from '../../runtime/work/stage.process.ts';
 import { ANY_SOURCE } from '../../runtime/work/work-metrics.ts';
 import { CrashSafeEngine } from './crash-safe-engine.process.ts';
 import { IdlePreviews } from './idle-previews.process.ts';
-import { countToDecide } from './photo-tally.repository.ts';
+import { countToDecide, undecidedPhotoIds } from './photo-tally.repository.ts';
 
 const FIRST = { after: 0, limit: 1 };
+/** First key of the advisory locks of filters that queue work. The second is the collection's id. */
+const FEED_LOCK = 0x66_65_65_64;
 
 export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
@@ -206,6 +208,7 @@ function definitionOf(
       (await countUndecided(db, scope, lost.ids)) +
       (completion === null ? 0 : await countIncomplete(db, completion)),
     requeueEveryMs: null,
+    feedLock: [FEED_LOCK, scope.collectionId],
   };
 }
 

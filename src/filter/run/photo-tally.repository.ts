@@ -11,7 +11,8 @@ import type { PhotoCount } from './photo-counts.repository.ts';
 /**
  * Pages of consecutive photos are counted once, under the reader's rules, and the sums are stored in `photo_tally`. Triggers mark
  * the pages in which something changes (`0001-initial/photo-tally.ts`). A reader takes the tally without the marked pages and
- * counts those itself, in one snapshot, so the result is exact. Folding counts the marked pages again.
+ * counts those itself, in one snapshot, so the result is exact. Folding counts the marked pages again. `photo_page` also lists the
+ * undecided photos of a page, so that a filter finds its work without reading candidates.
  */
 
 /** Photos of a page. The triggers in `0001-initial/photo-tally.ts` have the same number. */
@@ -25,6 +26,12 @@ const LOCK = 0x74_61_6c_6c;
 interface Run {
   readonly from: number;
   readonly before: number;
+}
+
+interface UndecidedWanted {
+  readonly after: number;
+  readonly limit: number;
+  readonly except?: readonly number[];
 }
 
 /** The same as `countPhotos`. It must run in a transaction with a snapshot. */
@@ -55,6 +62,48 @@ export async function countToDecide(
   for (const { state, isPruned, count } of counts)
     if (state === 'undecided') left[isPruned ? 'pruned' : 'withBytes'] += count;
   return left;
+}
+
+/** Ascending from `after`, of undecided photos with bytes, without `except`. Folds pages as far as it looks. */
+export async function undecidedPhotoIds(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  wanted: UndecidedWanted,
+): Promise<number[]> {
+  const scopeId = await openScope(db, scope);
+  const { rows } = await sql<{ id: number | null }>`select max(id) as id from photo`.execute(db);
+  const end = pageOf(rows[0]?.id ?? -1) + 1;
+  const ids: number[] = [];
+  for (let from = pageOf(wanted.after + 1); from < end && ids.length < wanted.limit; from += PAGES_PER_FOLD) {
+    const range = { from, before: Math.min(from + PAGES_PER_FOLD, end) };
+    for (const run of runsOf(await stalePages(db, scopeId, range))) await foldRun(db, scope, { scopeId, run });
+    const limit = wanted.limit - ids.length;
+    ids.push(...(await readSnapshot(db, (trx) => undecidedIn(trx, scope, { ...wanted, limit, run: range, scopeId }))));
+  }
+  return ids;
+}
+
+/** Lists of counted pages, and the photos of pages that changed since or that another process is counting. */
+async function undecidedIn(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+  { run, scopeId, after, limit, except = [] }: UndecidedWanted & { readonly run: Run; readonly scopeId: number },
+): Promise<number[]> {
+  const stale = await stalePages(trx, scopeId, run);
+  const isWanted = sql`id > ${after} and id <> all(${except}::bigint[])`;
+  const { rows } = await sql<{ id: number }>`
+    select id from photo_page g cross join unnest(g.undecided) as id
+    where g.scope_id = ${scopeId} and g.page >= ${run.from} and g.page < ${run.before} and g.page <> all(${stale}::bigint[]) and ${isWanted}
+    order by g.page, id limit ${limit}`.execute(trx);
+  const ids = rows.map(({ id }) => id);
+  for (const staleRun of runsOf(stale)) {
+    const photos = judgedPhotos(scope, ofPhotosIn(staleRun));
+    const { rows: more } = await sql<{ id: number }>`
+      select distinct id from (select photo_id as id from ${photos} as s where ${IS_UNDECIDED}) as one
+      where ${isWanted} order by id limit ${limit}`.execute(trx);
+    ids.push(...more.map(({ id }) => id));
+  }
+  return ids.toSorted((a, b) => a - b).slice(0, limit);
 }
 
 /** Collections whose tally of photos differs from a real count. There are none unless the triggers have a defect. */
@@ -113,10 +162,15 @@ function runsOf(pages: readonly number[], atMost = Number.POSITIVE_INFINITY): Ru
   return runs;
 }
 
+function pageOf(photoId: number): number {
+  return Math.floor(photoId / PHOTOS_PER_PAGE);
+}
+
 function ofPhotosIn({ from, before }: Run): RawBuilder<unknown> {
   return sql`p.photo_id >= ${from * PHOTOS_PER_PAGE} and p.photo_id < ${before * PHOTOS_PER_PAGE}`;
 }
 
+const IS_UNDECIDED = sql`state = 'undecided' and not is_pruned`;
 const KIND = sql`wnid, source, query_id, state, reason, listed, is_pruned`;
 
 async function talliedCounts(db: Kysely<Database>, scopeId: number, stale: readonly number[]): Promise<PhotoCount[]> {
@@ -181,18 +235,20 @@ async function recount(
       delete from photo_mark where ctid = any(array(
         select ctid from photo_mark where page >= ${from} and page < ${before} for update skip locked)) returning page),
     counted as materialized (
-      select photo_id / ${PHOTOS_PER_PAGE}::int as page, ('x' || left(md5(row(${KIND})::text), 16))::bit(64)::bigint as kind, ${KIND}, count(*)::int as count
+      select photo_id / ${PHOTOS_PER_PAGE}::int as page, ('x' || left(md5(row(${KIND})::text), 16))::bit(64)::bigint as kind, ${KIND}, count(*)::int as count,
+        array_agg(photo_id) filter (where ${IS_UNDECIDED}) as undecided
       from ${judgedPhotos(scope, ofPhotosIn(run))} as s group by 1, ${KIND}),
+    undecided as (select page, array_agg(distinct id order by id) as ids from counted cross join unnest(undecided) as id group by page),
     old as (
       select scope_id, kinds, counts from photo_page where scope_id = ${scopeId} and page >= ${from} and page < ${before}),
     gone as (
       delete from photo_page where scope_id <> ${scopeId} and page in (select page from marks) returning scope_id, kinds, counts),
     stored as (
-      insert into photo_page (scope_id, page, kinds, counts)
+      insert into photo_page (scope_id, page, kinds, counts, undecided)
       select ${scopeId}::int, page, coalesce(array_agg(kind) filter (where kind is not null), '{}'),
-        coalesce(array_agg(count) filter (where kind is not null), '{}')
-      from generate_series(${from}::bigint, ${before}::bigint - 1) as page left join counted using (page) group by page
-      on conflict (scope_id, page) do update set kinds = excluded.kinds, counts = excluded.counts),
+        coalesce(array_agg(count) filter (where kind is not null), '{}'), min(ids)
+      from generate_series(${from}::bigint, ${before}::bigint - 1) as page left join counted using (page) left join undecided using (page) group by page
+      on conflict (scope_id, page) do update set (kinds, counts, undecided) = (excluded.kinds, excluded.counts, excluded.undecided)),
     changes as (
       select ${scopeId}::int as scope_id, kind, ${KIND}, count from counted
       union all

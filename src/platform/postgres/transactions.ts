@@ -49,3 +49,20 @@ export async function withAdvisoryLock<T>(
     }
   });
 }
+
+/**
+ * Runs `work` unless another process holds the lock; then returns null. The lock ends with this process, or five minutes after
+ * the process was stopped (SIGSTOP). `work` must call `keep` more often.
+ */
+export async function ifLockIsFree<T>(
+  db: Kysely<Database>,
+  [kind, id]: readonly [number, number],
+  work: (keep: () => Promise<unknown>) => Promise<T>,
+): Promise<T | null> {
+  return db.transaction().execute(async (trx) => {
+    await allowLongIdle(trx);
+    const { rows } = await sql<{ held: boolean }>`
+      select pg_try_advisory_xact_lock(${kind}::int, ${id}::int) as held`.execute(trx);
+    return rows[0]?.held === true ? work(() => sql`select`.execute(trx)) : null;
+  });
+}

@@ -23,6 +23,8 @@ export interface StageDefinition<Payload> {
   readonly requeueEveryMs: number | null;
   /** The next portion is queued once at most this many jobs wait. By default 1,000. */
   readonly queuedAtMost?: number;
+  /** An advisory lock. One process with it at a time queues workable jobs, and the others leave that to it. */
+  readonly feedLock?: readonly [number, number];
   open?(): Promise<void>;
   /** Finishes what jobs of earlier runs may have left. Runs once no work remains, and when a long-running worker begins. */
   tidy?(): Promise<void>;

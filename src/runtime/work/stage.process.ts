@@ -1,5 +1,6 @@
 import { messageOf, StopTheRun, WinnowError } from '../../kernel/errors.ts';
 import type { JobConsumer, JobQueue } from '../../kernel/job.ts';
+import { ifLockIsFree } from '../../platform/postgres/transactions.ts';
 import type { App } from '../open/app.process.ts';
 import { databaseFailure, fatalFailure } from '../open/database-failure.process.ts';
 import { sleepUnlessAborted } from '../open/outage.process.ts';
@@ -133,8 +134,12 @@ class QueueStage<Payload> implements Stage {
         continue;
       }
       const movedBefore = this.#moved;
-      const queued = await this.#enqueueWorkable();
+      const queued = await this.#feed();
       const isDrained = await this.#drain();
+      if (queued === null) {
+        await sleepUnlessAborted(POLL_MS, this.#signal);
+        continue;
+      }
       if (queued === 0 && (await this.#isAnyLeft()) && (await this.#waitedForTurn())) continue;
       const left = this.#moved > movedBefore ? null : await this.#definition.countLeft();
       stuck = afterRound(stuck, { left, isDrained });
@@ -150,7 +155,7 @@ class QueueStage<Payload> implements Stage {
         await this.#intake.look();
         if (!isTidy && !this.#intake.isPaused) await this.#definition.tidy?.();
         isTidy ||= !this.#intake.isPaused;
-        await this.#enqueueWorkable();
+        await this.#feed();
         const restMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
         // The heartbeat of a paused worker goes on.
         await this.#untilNextLook(this.#intake.isPaused ? WAIT_CHECK_MS : restMs);
@@ -193,7 +198,7 @@ class QueueStage<Payload> implements Stage {
     if (requeueEveryMs === null) return;
     try {
       while (this.#stopped === null && !this.#ended()) {
-        await this.#enqueueWorkable();
+        await this.#feed();
         await sleepUnlessAborted(requeueEveryMs, this.#signal);
       }
     } catch (error) {
@@ -230,12 +235,21 @@ class QueueStage<Payload> implements Stage {
     return (await this.#definition.isAnyLeft?.()) ?? (await this.#definition.countLeft()) > 0;
   }
 
+  /** Returns how many jobs were queued; null if another process is queueing them. */
+  async #feed(): Promise<number | null> {
+    const { feedLock } = this.#definition;
+    if (feedLock === undefined) return this.#enqueueWorkable();
+    const queued = await ifLockIsFree(this.#app.db, feedLock, (keep) => this.#enqueueWorkable(keep));
+    this.#onAlive();
+    return queued;
+  }
+
   /** Jobs that run in this process count, but are left out: the queue would ignore them too, but slowly. */
-  async #enqueueWorkable(): Promise<number> {
+  async #enqueueWorkable(keepLock?: () => Promise<unknown>): Promise<number> {
     let queued = 0;
     if (!this.#intake.isPaused) {
       for await (const payloads of this.#definition.workable()) {
-        if (queued > 0) await this.#waitForRoom();
+        if (queued > 0) await this.#waitForRoom(keepLock);
         if (this.#ended() || this.#intake.isPaused) break;
         await this.#queue.add(payloads.filter((payload) => !this.#running.has(this.#definition.job.keyOf(payload))));
         queued += payloads.length;
@@ -245,10 +259,11 @@ class QueueStage<Payload> implements Stage {
     return queued;
   }
 
-  async #waitForRoom(): Promise<void> {
+  async #waitForRoom(keepLock?: () => Promise<unknown>): Promise<void> {
     const { queuedAtMost = QUEUED_AT_MOST } = this.#definition;
     while (!this.#ended() && !this.#intake.isPaused && (await this.#queue.pending()) > queuedAtMost) {
       this.#onAlive();
+      await keepLock?.();
       await sleepUnlessAborted(POLL_MS, this.#signal);
     }
   }

@@ -24,6 +24,7 @@ import * as quiz from './0023-quiz.ts';
 import * as lastEventOfRevision from './0024-last-event-of-revision.ts';
 import * as days from './0025-days.ts';
 import * as quizPhotos from './0027-quiz-photos.ts';
+import * as undecidedPhotos from './0029-undecided-photos.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -52,4 +53,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0024-last-event-of-revision': lastEventOfRevision,
   '0025-days': days,
   '0027-quiz-photos': quizPhotos,
+  '0029-undecided-photos': undecidedPhotos,
 };

@@ -2,6 +2,7 @@ import { readdir, writeFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { sql } from 'kysely';
 import * as z from 'zod';
 import type { App } from '../../../../src/runtime/open/app.process.ts';
 import type { JobControl } from '../../../../src/runtime/work/job-intake.process.ts';
@@ -136,6 +137,33 @@ describe('a stage', () => {
     });
     expect(await (await start(defined)).finish()).toBe(0);
     expect(added).toBeGreaterThan(6);
+  });
+
+  it('is fed by one process at a time, and by another once that one has died', async () => {
+    const left = ids(64);
+    const fedBy: string[] = [];
+    const defined = { ...definition(left, (some) => some.forEach((id) => left.delete(id))), feedLock: [7, 7] } as const;
+    const fedAs = (name: string, wait?: Promise<void>): StageDefinition<Page> => ({
+      ...defined,
+      async *workable() {
+        fedBy.push(name);
+        await wait;
+        yield* defined.workable();
+      },
+    });
+    let wake = (): void => undefined;
+    const frozen = new Promise<void>((resolve) => (wake = resolve));
+    const first = (await start(fedAs('first', frozen))).finish();
+    await vi.waitUntil(() => fedBy.length > 0);
+    const second = (await start(fedAs('second'))).finish();
+    await sleep(300);
+    const whileFed = [...fedBy];
+    await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 7 and objid = 7`.execute(
+      database.db,
+    );
+    expect([await second, whileFed, fedBy]).toEqual([0, ['first'], ['first', 'second']]);
+    wake();
+    await expect(first).rejects.toThrow(/connection/i);
   });
 
   it('does not count the remaining work while it makes progress', async () => {
