@@ -93,7 +93,8 @@ export async function modelAnswers(
     if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
     const logits = problem === null ? outputs.crops[0]?.logits : undefined;
     if (logits !== undefined) {
-      const answer = answerOf(model.mask.map((position) => logits[position] ?? Number.NaN));
+      const masked = model.mask.map((position) => logits[position] ?? Number.NaN);
+      const answer = answerOf(masked, model.card.head?.sigmoid);
       const isFitted = fitted instanceof KnownPictures && fitted.has(picture, parsedFingerprint(picture));
       answers.push({ ...answer, isFitted });
     }

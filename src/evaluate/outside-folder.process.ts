@@ -114,7 +114,7 @@ async function* looked(
     }
     const logits = outputs.crops[0]?.logits;
     const masked = Float32Array.from(member.mask, (position) => logits?.[position] ?? Number.NaN);
-    const { top1, top1Prob } = summariseCrop(masked, []);
+    const { top1, top1Prob } = summariseCrop(masked, [], member.head.isSigmoid);
     batch.push({ sha256: picture.sha256, top1, top1Prob });
     done += 1;
     onProgress({ done, total: pictures.length });

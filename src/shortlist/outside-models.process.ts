@@ -160,9 +160,10 @@ async function store(
   await app.db.transaction().execute((trx) => storeEvidence(trx, entries, [memberId]));
 }
 
-function cellOf(logits: Float32Array | undefined, { mask }: MemberSpec, truths: readonly number[]): CropEvidence {
+function cellOf(logits: Float32Array | undefined, { mask, head }: MemberSpec, truths: readonly number[]): CropEvidence {
   return summariseCrop(
     Float32Array.from(mask, (position) => logits?.[position] ?? Number.NaN),
     truths,
+    head.isSigmoid,
   );
 }

@@ -1,7 +1,8 @@
 import type { DecisionLine } from '../filter/run/decision-line.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
-import { softmax } from '../models/evidence/softmax.ts';
+import { hasSigmoid } from '../models/evidence/member.ts';
+import { probabilities } from '../models/evidence/softmax.ts';
 import { photosOfFiles, type HashRange } from '../photo/takedown.repository.ts';
 import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -162,6 +163,7 @@ interface StoredCrop extends Omit<StoryCrop, 'pTrue'> {
   readonly trueClasses: readonly number[];
   readonly trueProbs: readonly number[];
   readonly logits: Buffer | null;
+  readonly preprocessing: string;
 }
 
 async function evidenceOf(db: Kysely<Database>, photoId: number): Promise<StoryCrop[]> {
@@ -169,7 +171,7 @@ async function evidenceOf(db: Kysely<Database>, photoId: number): Promise<StoryC
     with classes as (
       select c.wnid from candidate c join picture p on p.id = c.picture_id where p.photo_id = ${photoId} and c.refusal is null
       union select wnid from decision where photo_id = ${photoId})
-    select encode(l.sha256, 'hex') as "classList", m.model_name as model, m.execution_provider as "executionProvider", e.crop, l.wnids[e.top1 + 1] as top1, e.top1 as "top1Index",
+    select encode(l.sha256, 'hex') as "classList", m.model_name as model, m.execution_provider as "executionProvider", m.preprocessing, e.crop, l.wnids[e.top1 + 1] as top1, e.top1 as "top1Index",
       e.top1_prob as "pTop1", e.true_classes as "trueClasses", e.true_probs as "trueProbs", e.logits, e.logits is not null as "hasLogits",
       (select coalesce(array_agg(k.name order by k.name), '{}') from collection k
         where k.definition ->> 'classListSha256' = encode(l.sha256, 'hex')) as collections,
@@ -186,8 +188,16 @@ async function evidenceOf(db: Kysely<Database>, photoId: number): Promise<StoryC
   return rows.map(toStoryCrop);
 }
 
-function toStoryCrop({ top1Index, truths, trueClasses, trueProbs, logits, ...crop }: StoredCrop): StoryCrop {
-  const derived = logits === null ? [] : softmax(floatsOf(logits));
+function toStoryCrop({
+  top1Index,
+  truths,
+  trueClasses,
+  trueProbs,
+  logits,
+  preprocessing,
+  ...crop
+}: StoredCrop): StoryCrop {
+  const derived = logits === null ? [] : probabilities(floatsOf(logits), hasSigmoid({ preprocessing }));
   const pTrue = truths.flatMap(({ wnid, position }): [string, number][] => {
     const stored =
       trueProbs[trueClasses.indexOf(position)] ?? (position === top1Index ? crop.pTop1 : derived[position]);

@@ -254,12 +254,12 @@ export async function storePhoto(db: Kysely<Database>, pictureId: number, one: N
   return row?.id ?? null;
 }
 
-/** A member on the CPU, named like its model, over a stored class list. Returns its id. */
+/** A member on the CPU, named like its model, over a stored class list. Returns its id. `sigmoid ...`: of the sigmoid kind. */
 export async function cpuMember(db: Kysely<Database>, modelName: string, classListId: number): Promise<number> {
   const identity = {
     modelName,
     modelSha256: sha256Of(modelName),
-    preprocessing: 'v1',
+    preprocessing: modelName.startsWith('sigmoid') ? 'v1 sigmoid' : 'v1',
     executionProvider: 'cpu',
   } as const;
   return registerMember(db, identity, classListId);

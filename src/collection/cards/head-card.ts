@@ -16,6 +16,8 @@ const headCardSchema = z.strictObject({
       .describe('the path of a .safetensors or .onnx file, relative to the folder that holds config/'),
     sha256: sha256Schema,
     bytes: wholeNumber(1),
+    normalise: z.boolean().describe('true if features are divided by their L2 norm before the head').optional(),
+    sigmoid: z.boolean().describe("true if p of a class is its own sigmoid (SigLIP's kind)").optional(),
   }),
   references: z
     .strictObject({

@@ -109,8 +109,18 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
   readonly path: string;
   /** The name of the card that `file`, pixels and outputs come from, if this card names a head; its logits are the head's. */
   readonly backbone?: string;
-  /** A file over the output `features`. `path` is absolute. */
-  readonly head?: { readonly file: string; readonly sha256: Sha256; readonly bytes: number; readonly path: string };
+  /**
+   * A file over the output `features`. `path` is absolute. `normalise`: features are divided by their L2 norm before. `sigmoid`: p
+   * of a class is its own sigmoid instead of a softmax over all.
+   */
+  readonly head?: {
+    readonly file: string;
+    readonly sha256: Sha256;
+    readonly bytes: number;
+    readonly path: string;
+    readonly normalise?: boolean | undefined;
+    readonly sigmoid?: boolean | undefined;
+  };
   /** The file with hashes of the photos that the head was fitted and measured with. `path` is absolute. */
   readonly references?: {
     readonly file: string;

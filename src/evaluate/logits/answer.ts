@@ -1,4 +1,4 @@
-import { argmax, softmax } from '../../models/evidence/softmax.ts';
+import { argmax, probabilities } from '../../models/evidence/softmax.ts';
 
 export interface Answered {
   /** Position in the list of classes (`among`). */
@@ -7,16 +7,16 @@ export interface Answered {
   readonly confidence: number;
 }
 
-/** The class with the largest logit (the first of equals), and its probability: softmax in double precision. */
-export function answerOf(logits: ArrayLike<number>): Answered {
+/** The class with the largest logit (the first of equals), and its p in double precision. */
+export function answerOf(logits: ArrayLike<number>, isSigmoid?: boolean): Answered {
   const predicted = argmax(logits);
-  return { predicted, confidence: softmax(logits)[predicted] ?? Number.NaN };
+  return { predicted, confidence: probabilities(logits, isSigmoid)[predicted] ?? Number.NaN };
 }
 
 /** The same from probabilities or percentages, rescaled to sum to 1. If all are 0, every class is equally likely. */
-export function answerOfProbabilities(probabilities: Float64Array): Answered {
+export function answerOfProbabilities(given: Float64Array): Answered {
   // The logarithm of the smallest number is finite.
-  return answerOf(probabilities.map((p) => Math.log(Math.max(p, Number.MIN_VALUE))));
+  return answerOf(given.map((p) => Math.log(Math.max(p, Number.MIN_VALUE))));
 }
 
 /** Relative tolerance of a row's sum, which is 1 for probabilities and 100 for percentages. */

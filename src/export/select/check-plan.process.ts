@@ -1,4 +1,5 @@
 import { summariseCrop } from '../../models/evidence/evidence.ts';
+import { hasSigmoid } from '../../models/evidence/member.ts';
 import { readLogits } from '../../models/evidence/evidence.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import { classProblems } from '../verify/protocol-checks.ts';
@@ -35,7 +36,7 @@ export async function checkPlan(
     rule: ruleOf(workspace, plan.cap),
     among: [...collection.evidenceClasses.wnids],
     searched: [...collection.classes.wnids],
-    models: ensemble.identities.map(({ modelName: name }) => ({ name })),
+    models: ensemble.identities.map(({ modelName: name, preprocessing }) => ({ name, preprocessing })),
   };
   const confusions = new ConfusionCounts();
   let photos = 0;
@@ -78,7 +79,10 @@ async function rowsOf(
         predicted_wnid: confusionWnid ?? '',
         predicted_prob: confusionProb ?? Number.NaN,
       },
-      evidence: crops.map((ofMember) => ofMember?.map((crop) => summariseCrop(crop, truths)) ?? [null]),
+      evidence: crops.map((ofMember, i) => {
+        const model = protocol.models[i];
+        return ofMember?.map((crop) => summariseCrop(crop, truths, model && hasSigmoid(model))) ?? [null];
+      }),
     };
   });
 }

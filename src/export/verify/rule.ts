@@ -1,7 +1,8 @@
 import { MODES } from '../../collection/modes.ts';
 import type { FilterPolicy } from '../../filter/rule/policy.ts';
 import type { PhotoEvidence } from '../../models/evidence/evidence.ts';
-import { argmax, softmax } from '../../models/evidence/softmax.ts';
+import { hasSigmoid } from '../../models/evidence/member.ts';
+import { argmax, probabilities } from '../../models/evidence/softmax.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 
@@ -22,7 +23,7 @@ const LOGIT_TOLERANCE = 1e-4;
 export type RuleRow = Pick<PhotoRow, 'wnid' | 'max_true_prob' | 'predicted_wnid' | 'predicted_prob'>;
 
 export interface RuleProtocol extends Pick<Protocol, 'rule' | 'among' | 'searched'> {
-  readonly models: readonly Pick<Protocol['models'][number], 'name'>[];
+  readonly models: readonly Pick<Protocol['models'][number], 'name' | 'preprocessing'>[];
 }
 
 export function policyOf({ rule, among, searched }: Omit<RuleProtocol, 'models'>): FilterPolicy {
@@ -43,22 +44,36 @@ export function truthOfRow({ wnid }: Pick<RuleRow, 'wnid'>, { rule, among }: Rul
   return MODES[rule.mode].showsClass ? among.indexOf(wnid) : null;
 }
 
-/** The logits over `among` of each crop of each member. */
-type Logits = readonly (readonly Float32Array[])[];
+/** The logits over `among` of each crop of a member. The protocol says which members are of the sigmoid kind. */
+interface MemberLogits {
+  readonly crops: readonly Float32Array[];
+  readonly isSigmoid: boolean;
+}
 
 /** How the recomputed evidence of a photo, every crop of every member, contradicts its row. */
 export function ruleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: RuleProtocol): string[] {
-  const logits = evidence.map((cells) => cells.flatMap((cell) => cell?.logits ?? []));
-  if (logits.some((crops, member) => crops.length === 0 || crops.length < (evidence[member]?.length ?? 0)))
+  const members = evidence.map((cells, member) => logitsOf(cells, protocol.models[member]));
+  if (members.some(({ crops }, member) => crops.length === 0 || crops.length < (evidence[member]?.length ?? 0)))
     return ['Expected the logits of every crop of every member'];
   const { rule } = protocol;
   const truth = truthOfRow(row, protocol) ?? -1;
-  const means = meanOf(logits.slice(0, MODES[rule.mode].mostMembers).flat().map(softmax));
+  const means = meanOf(members.slice(0, MODES[rule.mode].mostMembers).flatMap(probabilitiesOf));
   const broken =
     rule.mode === 'O'
       ? modeOProblems(means, { ...protocol, rule })
-      : modeAProblems(row, { logits, truth, rule, models: protocol.models });
+      : modeAProblems(row, { members, truth, rule, models: protocol.models });
   return [...broken, ...predictionProblems(row, { means, truth, protocol })];
+}
+
+function logitsOf(cells: PhotoEvidence[number], model: RuleProtocol['models'][number] | undefined): MemberLogits {
+  return {
+    crops: cells.flatMap((cell) => cell?.logits ?? []),
+    isSigmoid: model !== undefined && hasSigmoid(model),
+  };
+}
+
+function probabilitiesOf({ crops, isSigmoid }: MemberLogits): Float64Array[] {
+  return crops.map((logits) => probabilities(logits, isSigmoid));
 }
 
 type ModeARule = Extract<RuleProtocol['rule'], { readonly mode: 'A' }>;
@@ -72,11 +87,8 @@ export function controlRuleProblems(row: RuleRow, evidence: PhotoEvidence, proto
   const { rule } = protocol;
   if (rule.mode === 'O') return ['Expected no control in mode O, whose rule drops no photo as correct'];
   const truth = truthOfRow(row, protocol) ?? -1;
-  const raised = evidence.map((cells) =>
-    comparedOf(
-      cells.flatMap((cell) => (cell?.logits == null ? [] : [lenient(cell.logits, truth, -1)])),
-      rule,
-    ),
+  const raised = evidence.map((cells, member) =>
+    comparedOf(lenient(logitsOf(cells, protocol.models[member]), truth, -1), rule),
   );
   const hits = raised.map((compared) => hitOf(compared, truth, rule) !== null);
   const isDropped = rule.members === 'any' ? hits.some(Boolean) : hits.every(Boolean);
@@ -91,37 +103,29 @@ export function controlRuleProblems(row: RuleRow, evidence: PhotoEvidence, proto
 }
 
 interface Recomputed extends Pick<RuleProtocol, 'models'> {
-  readonly logits: Logits;
+  /** By member. */
+  readonly members: readonly MemberLogits[];
   readonly truth: number;
   readonly rule: ModeARule;
 }
 
-function modeAProblems(row: RuleRow, { logits, truth, rule, models }: Recomputed): string[] {
-  const compared = logits.map((crops) => comparedOf(crops, rule));
+function modeAProblems(row: RuleRow, { members, truth, rule, models }: Recomputed): string[] {
+  const compared = members.map((member) => comparedOf(member, rule));
   const maxTrueProb = Math.max(...compared.flat().map((probs) => probs[truth] ?? Number.NaN));
   const isEqual = Math.abs(maxTrueProb - (row.max_true_prob ?? Number.NaN)) <= PROBABILITY_TOLERANCE;
-  const hits = logits.map((crops) =>
-    hitOf(
-      comparedOf(
-        crops.map((crop) => lenient(crop, truth)),
-        rule,
-      ),
-      truth,
-      rule,
-    ),
-  );
+  const hits = members.map((member) => hitOf(comparedOf(lenient(member, truth), rule), truth, rule));
   const isDropped = rule.members === 'any' ? hits.some((hit) => hit !== null) : hits.every((hit) => hit !== null);
-  const member = hits.findIndex((hit) => hit !== null);
-  const who = models[member]?.name ?? `member ${member}`;
+  const dropping = hits.findIndex((hit) => hit !== null);
+  const who = models[dropping]?.name ?? `member ${dropping}`;
   return [
-    isDropped && `Expected a photo that the rule keeps but ${who} ${hits[member]} (largest p ${maxTrueProb})`,
+    isDropped && `Expected a photo that the rule keeps but ${who} ${hits[dropping]} (largest p ${maxTrueProb})`,
     !isEqual && `Expected the max_true_prob ${maxTrueProb}, as recomputed, but its row has ${row.max_true_prob}`,
   ].filter((problem) => problem !== false);
 }
 
 /** The probabilities that the rule looks at: those of each crop of a member, or their mean. */
-function comparedOf(crops: readonly Float32Array[], { aggregation }: ModeARule): readonly Float64Array[] {
-  const probs = crops.map(softmax);
+function comparedOf(member: MemberLogits, { aggregation }: ModeARule): readonly Float64Array[] {
+  const probs = probabilitiesOf(member);
   return aggregation === 'max' ? probs : [meanOf(probs)];
 }
 
@@ -174,6 +178,8 @@ function predictionProblems(
  * Lowers the logit of the true class by what another processor may add to it. A photo that the rule just keeps on one
  * machine is then kept on each. With `sign` -1 it raises the logit: a control that is just dropped is dropped on each.
  */
-function lenient(logits: Float32Array, truth: number, sign: 1 | -1 = 1): Float32Array {
-  return logits.with(truth, (logits[truth] ?? 0) - sign * LOGIT_TOLERANCE);
+function lenient({ crops, ...member }: MemberLogits, truth: number, sign: 1 | -1 = 1): MemberLogits {
+  const lowered = (logits: Float32Array): Float32Array =>
+    logits.with(truth, (logits[truth] ?? 0) - sign * LOGIT_TOLERANCE);
+  return { ...member, crops: crops.map(lowered) };
 }

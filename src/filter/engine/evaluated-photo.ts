@@ -45,6 +45,8 @@ export interface EnsembleBackbone extends Backbone {
 
 export interface EvaluationRules extends Wanted {
   readonly members: readonly string[];
+  /** Positions of the members whose p are sigmoids. Default: none. */
+  readonly sigmoid?: readonly number[];
   readonly backbones: readonly EnsembleBackbone[];
 }
 
@@ -122,7 +124,8 @@ export class EvaluatedPhoto implements StreamedPhoto {
     if (cells === undefined) return;
     // The problem is one crop of one photo. Other crops may still decide the photo in any order, and other photos continue.
     const said = notFiniteText(logits, 'class');
-    if (said === null) cells[ref.crop] = summaryOf(this.#task, logits);
+    const isSigmoid = this.#rules.sigmoid?.includes(ref.member);
+    if (said === null) cells[ref.crop] = summaryOf(this.#task, logits, isSigmoid);
     else this.#notFinite.push({ ...ref, said });
     const { truths, evidence } = this.#task;
     const known = mergeEvidence(evidence, this.#fresh);
@@ -130,9 +133,10 @@ export class EvaluatedPhoto implements StreamedPhoto {
   }
 }
 
-function summaryOf({ truths }: EvaluationTask, logits: Float32Array): CropEvidence {
+function summaryOf({ truths }: EvaluationTask, logits: Float32Array, isSigmoid?: boolean): CropEvidence {
   return summariseCrop(
     logits,
     truths.filter((truth) => truth !== null),
+    isSigmoid,
   );
 }

@@ -98,7 +98,8 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
     });
   }
   const names = members.map(({ name }) => name);
-  const rules = { members: names, backbones, policies, evaluate };
+  const sigmoid = members.flatMap(({ head }, i) => (head.isSigmoid === true ? [i] : []));
+  const rules = { members: names, sigmoid, backbones, policies, evaluate };
   const steps = spec.tellsSteps === true ? stepsTold({ names, backbones, bytes }) : {};
   const stream = new CropStream({ ...deps, ...steps, backbones });
   return {

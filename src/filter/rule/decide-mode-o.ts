@@ -5,7 +5,7 @@ import {
   type CropRef,
   type PhotoEvidence,
 } from '../../models/evidence/evidence.ts';
-import { argmax, softmax } from '../../models/evidence/softmax.ts';
+import { argmax, probabilities } from '../../models/evidence/softmax.ts';
 import { cropOrder } from './crop-order.ts';
 import type { ModeOPolicy } from './policy.ts';
 
@@ -55,7 +55,9 @@ interface Bounds {
 }
 
 function boundsOf(crops: PhotoEvidence[number]): Bounds | null {
-  const known = crops.map((cell) => (cell === null || cell.logits === null ? null : softmax(cell.logits)));
+  const known = crops.map((cell) =>
+    cell === null || cell.logits === null ? null : probabilities(cell.logits, cell.isSigmoid),
+  );
   // Only logits show how many classes there are. Without any, only the classes that summaries name are told apart.
   const classes = known.find((probs) => probs !== null)?.length ?? classesNamed(crops);
   if (classes === 0) return null;
@@ -103,6 +105,8 @@ const HALF = 0.5;
 function mostOf(cell: CropEvidence | null, at: number): number {
   // If the top class is not one of ours, nothing is known of how ours share the rest.
   if (cell === null || cell.top1 === -1) return 1;
+  // A sigmoid depends on no other class, so it is the same among more classes, and the others share nothing.
+  if (cell.isSigmoid === true) return cell.top1Prob;
   const others = 1 - cell.top1Prob + ROUNDING;
   if (cell.isBound === true) return cell.top1 === at ? 1 : Math.min(HALF, others);
   return cell.top1 === at ? cell.top1Prob : Math.min(cell.top1Prob, others);

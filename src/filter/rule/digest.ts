@@ -20,6 +20,8 @@ export interface MemberDigest {
   readonly meanTrueProb: number;
   /** True if the true class comes first in the mean softmax of the ten crops; false while logits are missing. */
   readonly isRightInMean: boolean;
+  /** The p of its classes are sigmoids, which do not sum to 1. */
+  readonly isSigmoid?: boolean;
 }
 
 /** Decided, or undecided with at most this many crops missing. */
@@ -42,6 +44,7 @@ export function digestOf(evidence: PhotoEvidence, truth: number): MemberDigest[]
         const means = meanProbabilities([cells]);
         return means !== null && argmax(means) === truth;
       },
+      isSigmoid: cells.some((cell) => cell?.isSigmoid === true),
     };
   });
 }
@@ -83,10 +86,11 @@ export function undecided(missing: number): DigestOutcome {
   return (UNDECIDED[missing] ??= Object.freeze({ state: 'undecided', missing }));
 }
 
-/** True if the member drops the photo. A mean above one half puts the true class first, whatever the missing crops say. */
+/** True if the member drops the photo. A mean softmax above one half puts the true class first, whatever the missing crops say. */
 export function hasHit(member: MemberDigest, { aggregation, threshold }: Policy): boolean {
   if (aggregation === 'max') return member.isRight || member.maxTrueProb > threshold;
-  return member.isRightInMean || member.meanTrueProb > Math.min(threshold, CERTAINLY_FIRST);
+  const least = member.isSigmoid === true ? threshold : Math.min(threshold, CERTAINLY_FIRST);
+  return member.isRightInMean || member.meanTrueProb > least;
 }
 
 /**

@@ -1,16 +1,19 @@
 import type { PhotoEvidence } from '../../models/evidence/evidence.ts';
-import { argmax, softmax } from '../../models/evidence/softmax.ts';
+import { argmax, probabilities } from '../../models/evidence/softmax.ts';
 
-/** A class whose mean p is above this comes first, because the others share the rest. It allows for the rounding of sums. */
+/**
+ * A class whose mean softmax is above this comes first, because the others share the rest. It allows for the rounding of sums. Of
+ * sigmoids it says nothing.
+ */
 export const CERTAINLY_FIRST = 0.5 + 1e-9;
 
-/** Mean softmax over all crops of the given members, or null if logits are missing. */
+/** Mean p over all crops of the given members, or null if logits are missing. */
 export function meanProbabilities(members: PhotoEvidence): Float64Array | null {
   let total: Float64Array | null = null;
   let count = 0;
   for (const cell of members.flat()) {
     if (cell === null || cell.logits === null) return null;
-    const probs = softmax(cell.logits);
+    const probs = probabilities(cell.logits, cell.isSigmoid);
     total ??= new Float64Array(probs.length);
     for (let i = 0; i < probs.length; i += 1) total[i] = (total[i] ?? 0) + (probs[i] ?? 0);
     count += 1;

@@ -7,6 +7,8 @@ export interface CellSpan {
   readonly view: DataView;
   readonly start: number;
   readonly end: number;
+  /** The member is of the sigmoid kind. */
+  readonly isSigmoid?: boolean;
 }
 
 /** Crop and whether there are logits, top1, p(top1), number of classes (`0001-initial/evidence.ts`). */
@@ -42,7 +44,8 @@ export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
     at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12);
   }
   const meanTrueProb = sumTrueProb / CROPS_PER_MEMBER;
-  const isMeanTold = meanTrueProb > CERTAINLY_FIRST || isBeaten(span, truth, sumTrueProb);
+  const isSigmoid = span.isSigmoid === true;
+  const isMeanTold = (!isSigmoid && meanTrueProb > CERTAINLY_FIRST) || isBeaten(span, truth, sumTrueProb);
   const isMeanOpen = withLogits === CROPS_PER_MEMBER && !isMeanTold;
   return {
     read,
@@ -51,6 +54,7 @@ export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
     maxTrueProb,
     meanTrueProb,
     isRightInMean: false,
+    isSigmoid,
     unclear: isPartlyHidden ? 'all' : isMeanOpen ? 'mean' : 'nothing',
   };
 }
@@ -97,7 +101,8 @@ export function countedCells(spans: readonly CellSpan[]): CellSpan {
   const bytes = Buffer.concat(
     [...best].toSorted(([a], [b]) => a - b).map(([, { view, start, end }]) => bytesOf(view).subarray(start, end)),
   );
-  return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), start: 0, end: bytes.byteLength };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { ...first, view, start: 0, end: bytes.byteLength };
 }
 
 const NO_CELLS: CellSpan = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 };
@@ -115,7 +120,10 @@ export function countCrops({ view, start, end }: CellSpan): { readonly crops: nu
   return { crops, withLogits };
 }
 
-export function cellsOf({ view, start, end }: CellSpan): { crops: (CropEvidence | null)[]; hasLogits: boolean } {
+export function cellsOf({ view, start, end, isSigmoid }: CellSpan): {
+  crops: (CropEvidence | null)[];
+  hasLogits: boolean;
+} {
   const crops = noCrops();
   let hasLogits = false;
   for (let at = start; at < end;) {
@@ -131,6 +139,7 @@ export function cellsOf({ view, start, end }: CellSpan): { crops: (CropEvidence 
       top1Prob: view.getFloat64(at + 4),
       trueProbs,
       logits: null,
+      ...(isSigmoid === true ? { isSigmoid } : {}),
     };
     if (mark >= WITH_LOGITS) hasLogits = true;
     at += HEAD_BYTES + CLASS_BYTES * classes;

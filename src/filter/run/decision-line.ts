@@ -1,4 +1,5 @@
-import { softmax } from '../../models/evidence/softmax.ts';
+import { hasSigmoid } from '../../models/evidence/member.ts';
+import { probabilities } from '../../models/evidence/softmax.ts';
 import type { DecisionRow, StoredCropRow } from './decision-list.repository.ts';
 
 export interface DecisionLine {
@@ -75,5 +76,5 @@ function trueProbOf(crop: StoredCropRow, truth: number): number | null {
   if (crop.pTrue !== null || crop.logits === null) return crop.pTrue;
   const bytes = Buffer.from(crop.logits, 'hex');
   const logits = Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
-  return softmax(logits)[truth] ?? null;
+  return probabilities(logits, hasSigmoid(crop))[truth] ?? null;
 }

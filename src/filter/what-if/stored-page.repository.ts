@@ -1,7 +1,7 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { membersOnEach } from '../../models/evidence/evidence.repository.ts';
+import { membersOnEach, sigmoidMembers } from '../../models/evidence/evidence.repository.ts';
 import type { RelatedMember } from '../../models/evidence/related-members.ts';
 import { inScope } from '../run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
@@ -140,6 +140,7 @@ async function readCells(
 ): Promise<(photoId: number) => readonly CellSpan[]> {
   const onEach = await membersOnEach(trx, memberIds);
   const ids = onEach.flat();
+  const sigmoid = await sigmoidMembers(trx, ids);
   const { rows } = await sql<{ packed: Buffer | null }>`
     select string_agg(int8send(photo_id) || int4send(member_id) || int4send(length(cells)) || cells, ''::bytea) as packed
     from evidence_digest where photo_id >= ${from} and photo_id < ${before} and member_id = any(${ids}::int[])`.execute(
@@ -156,7 +157,7 @@ async function readCells(
   }
   const spanOf = (photoId: number, id: number): CellSpan => {
     const span = 2 * ((photoId - from) * ids.length + ids.indexOf(id));
-    return { view, start: spans[span] ?? 0, end: spans[span + 1] ?? 0 };
+    return { view, start: spans[span] ?? 0, end: spans[span + 1] ?? 0, isSigmoid: sigmoid.has(id) };
   };
   return (photoId) => onEach.map((providers) => countedCells(providers.map((id) => spanOf(photoId, id))));
 }

@@ -104,6 +104,8 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
     output: headOf(card).output,
     classesSha256: card.classes === 'imagenet-1k' ? null : classes.sha256,
     headSha256: card.head?.sha256,
+    isUnit: card.head?.normalise,
+    isSigmoid: card.head?.sigmoid,
     externalSha256: card.externalData?.map(({ sha256 }) => sha256),
   };
   return preprocessingVersion(inputOf(card), reading);
@@ -141,7 +143,8 @@ export function backboneOf(card: ModelCard): BackboneSpec {
 /** Which output of the graph a card's logits come from, and the head file, if there is one. */
 export function headOf({ head, outputs }: ModelCard): HeadSpec {
   if (head === undefined) return { output: outputs.logits, values: outputs.values };
-  return { output: outputs.features ?? '', layer: { file: head.path, sha256: head.sha256 } };
+  const { path, sha256, normalise, sigmoid } = head;
+  return { output: outputs.features ?? '', layer: { file: path, sha256, isUnit: normalise }, isSigmoid: sigmoid };
 }
 
 export function inputOf(card: ModelCard): ModelInput {

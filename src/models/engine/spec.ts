@@ -18,8 +18,12 @@ export interface HeadSpec {
   readonly values?: OutputValues | undefined;
   /** The number of logits. Not checked if absent. */
   readonly classes?: number | undefined;
-  /** A layer over the output. If absent, the output itself is used. */
-  readonly layer?: { readonly file: string; readonly sha256: Sha256 } | undefined;
+  /** A layer over the output, which is first divided by its L2 norm if `isUnit`. If absent, the output itself is used. */
+  readonly layer?:
+    | { readonly file: string; readonly sha256: Sha256; readonly isUnit?: boolean | undefined }
+    | undefined;
+  /** p of a class is its own sigmoid instead of a softmax over all. */
+  readonly isSigmoid?: boolean | undefined;
 }
 
 export interface MemberSpec {

@@ -4,7 +4,7 @@ import { onlyRow } from '../../platform/postgres/query.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { CROPS_PER_MEMBER, noCrops, type CropEvidence, type PhotoEvidence } from './evidence.ts';
-import type { MemberIdentity } from './member.ts';
+import { hasSigmoid, type MemberIdentity } from './member.ts';
 
 /** Registers a class list by its hash. The same list always has the same id. */
 export async function registerClassList(
@@ -64,6 +64,13 @@ export async function membersOnEach(db: Kysely<Database>, members: readonly numb
   return members.map((id) => each.get(id) ?? [id]);
 }
 
+/** The members whose p are sigmoids. */
+export async function sigmoidMembers(db: Kysely<Database>, members: readonly number[]): Promise<ReadonlySet<number>> {
+  const { rows } = await sql<{ id: number; preprocessing: string }>`
+    select id, preprocessing from member where id = any(${members}::int[])`.execute(db);
+  return new Set(rows.filter(hasSigmoid).map(({ id }) => id));
+}
+
 /** True if a member has evidence of any photo. If it has none, this reads all digests, so do not call it often. */
 export async function hasEvidence(db: Kysely<Database>, memberId: number): Promise<boolean> {
   const { rows } = await sql`select 1 from evidence_digest where member_id = ${memberId} limit 1`.execute(db);
@@ -82,7 +89,8 @@ export async function readEvidence(
   const matrices = new Map(photoIds.map((id) => [id, members.map(noCrops)]));
   if (photoIds.length === 0 || members.length === 0) return matrices;
   const { rows } = await sql<CountedRow>`
-    select * from counted_evidence where photo_id = any(${photoIds}) and member_id = any(${members})`.execute(db);
+    select e.*, m.preprocessing from counted_evidence e join member m on m.id = e.member_id
+    where e.photo_id = any(${photoIds}) and e.member_id = any(${members})`.execute(db);
   for (const row of rows) {
     const cells = matrices.get(row.photo_id)?.[members.indexOf(row.member_id)];
     if (cells !== undefined) cells[row.crop] = toCropEvidence(row);
@@ -121,6 +129,7 @@ export async function readLogits(
 
 interface CountedRow extends Selectable<Database['evidence']> {
   execution_provider: ExecutionProvider;
+  preprocessing: string;
 }
 
 function toCropEvidence(row: CountedRow): CropEvidence {
@@ -129,6 +138,7 @@ function toCropEvidence(row: CountedRow): CropEvidence {
     top1Prob: row.top1_prob,
     trueProbs: new Map(row.true_classes.map((wanted, i) => [wanted, row.true_probs[i] ?? Number.NaN])),
     logits: row.logits === null ? null : floatsOf(row.logits),
+    ...(hasSigmoid(row) ? { isSigmoid: true } : {}),
     ...(row.execution_provider === 'cpu' ? {} : { executionProvider: row.execution_provider }),
   };
 }
@@ -227,12 +237,12 @@ export async function countEvidence(
   db: Kysely<Database>,
   model: { readonly name: string } | { readonly sha256: string; readonly headSha256: string | null },
 ): Promise<number> {
-  // The head is the last word of what `preprocessingVersion` gives.
+  // Only hashes of files with weights follow the head in what `preprocessingVersion` gives.
   const isIts =
     'name' in model
       ? sql`m.model_name = ${model.name}`
       : sql`m.model_sha256 = ${Buffer.from(model.sha256, 'hex')}
-          and substring(m.preprocessing from ' head:([0-9a-f]{64})$') is not distinct from ${model.headSha256}::text`;
+          and substring(m.preprocessing from ' head:([0-9a-f]{64})') is not distinct from ${model.headSha256}::text`;
   const { rows } = await sql<{ crops: number }>`
     select count(*) as crops from evidence e join member m on m.id = e.member_id where ${isIts}`.execute(db);
   return rows[0]?.crops ?? 0;

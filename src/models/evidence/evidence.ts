@@ -1,5 +1,5 @@
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { notFiniteText, argmax, softmax } from './softmax.ts';
+import { notFiniteText, argmax, probabilities } from './softmax.ts';
 
 /** TenCrop: top-left, top-right, bottom-left, bottom-right, centre, then the same five of the mirrored picture (§3.1). */
 export const CROPS_PER_MEMBER = 10;
@@ -27,6 +27,8 @@ export interface CropEvidence {
    * counts as missing.
    */
   readonly isBound?: boolean;
+  /** The member is of the sigmoid kind: p of a class is its own sigmoid, so the p of all classes do not sum to 1. */
+  readonly isSigmoid?: boolean;
   /** Where the crop ran. The cpu by default. */
   readonly executionProvider?: ExecutionProvider;
 }
@@ -43,16 +45,16 @@ export function noCrops(): (CropEvidence | null)[] {
 }
 
 /** @throws RangeError if a logit is not a finite number: such a model must not decide anything */
-export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number>): CropEvidence {
+export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number>, isSigmoid = false): CropEvidence {
   const wrong = logits.length === 0 ? 'none' : notFiniteText(logits, 'class');
   if (wrong !== null)
     throw new RangeError(`Expected finite logits of one class or more from the model but received ${wrong}`);
-  const probs = softmax(logits);
+  const probs = probabilities(logits, isSigmoid);
   const top1 = argmax(logits);
   const top1Prob = probs[top1] ?? 0;
   const trueProbs = new Map<number, number>();
   for (const wanted of trueClasses) trueProbs.set(wanted, probs[wanted] ?? 0);
-  return { top1, top1Prob, trueProbs, logits };
+  return { top1, top1Prob, trueProbs, logits, ...(isSigmoid ? { isSigmoid } : {}) };
 }
 
 export function ranOn(provider: ExecutionProvider, evidence: PhotoEvidence): PhotoEvidence {
@@ -64,7 +66,7 @@ export function ranOn(provider: ExecutionProvider, evidence: PhotoEvidence): Pho
 export function probabilityOf(crop: CropEvidence, wanted: number): number | null {
   const stored = crop.trueProbs.get(wanted);
   if (stored !== undefined) return stored;
-  if (crop.logits !== null) return softmax(crop.logits)[wanted] ?? null;
+  if (crop.logits !== null) return probabilities(crop.logits, crop.isSigmoid)[wanted] ?? null;
   return crop.top1 === wanted ? crop.top1Prob : null;
 }
 

@@ -50,6 +50,10 @@ export interface ModelReading {
   readonly classesSha256: Sha256 | null;
   /** Hash of the file that turns `output` into logits. Absent if the output has them. */
   readonly headSha256?: Sha256 | undefined;
+  /** The head takes features that are divided by their L2 norm. */
+  readonly isUnit?: boolean | undefined;
+  /** p of a class is its own sigmoid. */
+  readonly isSigmoid?: boolean | undefined;
   /** Hashes of the files that the model keeps weights in, in the card's order. Absent if there are none. */
   readonly externalSha256?: readonly Sha256[] | undefined;
 }
@@ -71,14 +75,23 @@ export function cropSizesOf(preprocessing: string): CropSizes {
   return { size: Number(size), shorterSide: Number(shorterSide), isSquare: square !== undefined };
 }
 
+const SIGMOID = 'sigmoid';
+
+/** True if p of a class is its own sigmoid, by the name that `preprocessingVersion` gives. */
+export function hasSigmoid({ preprocessing }: Pick<ModelIdentity, 'preprocessing'>): boolean {
+  return preprocessing.split(' ').includes(SIGMOID);
+}
+
 function wordsOf(reading: ModelReading): string[] {
-  const { layout, type, values, output, classesSha256, headSha256, externalSha256 = [] } = reading;
+  const { layout, type, values, output, classesSha256, headSha256, isUnit, isSigmoid, externalSha256 = [] } = reading;
   return [
     layout === 'nchw' ? '' : layout,
     type === 'float32' ? '' : type,
     values === 'logits' ? '' : `log-of-${values}`,
     output === 'logits' ? '' : `output:${output}`,
     classesSha256 === null ? '' : `classes:${classesSha256}`,
+    isUnit === true ? 'unit-features' : '',
+    isSigmoid === true ? SIGMOID : '',
     headSha256 === undefined ? '' : `head:${headSha256}`,
     ...externalSha256.map((sha256) => `external:${sha256}`),
   ].filter((word) => word !== '');

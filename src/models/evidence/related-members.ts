@@ -24,13 +24,17 @@ export function placesIn(larger: readonly string[], list: readonly string[]): nu
  * @param truths positions in our list whose p must be known
  */
 export function overOurs(cell: CropEvidence, places: readonly number[], truths: Iterable<number>): CropEvidence {
-  const { logits, executionProvider } = cell;
-  const ran = executionProvider === undefined ? {} : { executionProvider };
+  const { logits, executionProvider, isSigmoid } = cell;
+  const ran = {
+    ...(executionProvider === undefined ? {} : { executionProvider }),
+    ...(isSigmoid === undefined ? {} : { isSigmoid }),
+  };
   if (logits !== null)
     return {
       ...summariseCrop(
         Float32Array.from(places, (place) => logits[place] ?? Number.NaN),
         truths,
+        isSigmoid,
       ),
       ...ran,
     };

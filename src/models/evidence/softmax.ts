@@ -15,6 +15,11 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
   return probs;
 }
 
+/** p of each class: softmax over all, or for a sigmoid member (protocol: SigLIP's kind) each class's own sigmoid. */
+export function probabilities(logits: ArrayLike<number>, isSigmoid = false): Float64Array {
+  return isSigmoid ? Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))) : softmax(logits);
+}
+
 /** Position of the largest value (the first of equals), as in NumPy and PyTorch on the CPU. -1 for an empty list. */
 export function argmax(values: ArrayLike<number>, skip = -1): number {
   let best = -1;

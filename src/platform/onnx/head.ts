@@ -15,6 +15,8 @@ export interface HeadOptions {
   readonly features: number | null;
   /** Number of output values. Not checked if absent. */
   readonly classes?: number | undefined;
+  /** Features are divided by their L2 norm first. */
+  readonly isUnit?: boolean | undefined;
 }
 
 export interface Head {
@@ -33,7 +35,16 @@ export async function openHead(options: HeadOptions): Promise<Head> {
   const { size } = await stat(options.file).catch(() => ({ size: 0 }));
   if (size > MAX_BYTES) throw invalid(options, `it has ${size} bytes, more than ${MAX_BYTES}`);
   const bytes = await verifyModelFile(options.file, options.sha256);
-  return path.extname(options.file) === '.safetensors' ? linearHead(bytes, options) : onnxHead(bytes, options);
+  const head =
+    path.extname(options.file) === '.safetensors' ? linearHead(bytes, options) : await onnxHead(bytes, options);
+  if (options.isUnit !== true) return head;
+  return { run: (features) => head.run(unitOf(features)), close: () => head.close() };
+}
+
+/** The vector divided by its L2 norm, which is summed in double precision. A vector of zeros gives NaN, as in open_clip. */
+function unitOf(features: Float32Array): Float32Array {
+  const norm = Math.sqrt(features.reduce((sum, value) => sum + value * value, 0));
+  return features.map((value) => value / norm);
 }
 
 /**

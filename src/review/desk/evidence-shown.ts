@@ -1,6 +1,6 @@
 import { probabilityOf, type CropEvidence } from '../../models/evidence/evidence.ts';
 import type { CropSizes } from '../../models/evidence/member.ts';
-import { softmax } from '../../models/evidence/softmax.ts';
+import { probabilities } from '../../models/evidence/softmax.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Size } from '../../platform/image/raster.ts';
 import { cropOnPhoto } from '../heatmap/crop-box.ts';
@@ -49,9 +49,11 @@ function named(wnid: Wnid | undefined, prob: number, nameOf: (wnid: Wnid) => str
 }
 
 /** The classes of a crop, the most likely first; among equals in the order of the list, as the decisions have it. */
-function rankedOf({ logits, top1, top1Prob }: CropEvidence) {
+function rankedOf({ logits, top1, top1Prob, isSigmoid }: CropEvidence) {
   if (logits === null) return [{ at: top1, prob: top1Prob }];
-  return [...softmax(logits)].map((prob, at) => ({ at, prob })).toSorted((a, b) => b.prob - a.prob || a.at - b.at);
+  return [...probabilities(logits, isSigmoid)]
+    .map((prob, at) => ({ at, prob }))
+    .toSorted((a, b) => b.prob - a.prob || a.at - b.at);
 }
 
 /** Classes that a crop puts first or several crops find likely (p of 0.1 or more). At most five, most likely first. */

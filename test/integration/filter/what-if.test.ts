@@ -54,11 +54,16 @@ const PAPERS: Policy = { mode: 'A', threshold: 0.15, aggregation: 'max', members
 const NEVER = new AbortController().signal;
 
 /** A collection of three or other classes, and the members of the evidence. */
-async function source(members: number, changes: Partial<DecisionScope> = {}): Promise<WhatIfSource> {
+async function source(
+  members: number,
+  changes: Partial<DecisionScope> = {},
+  sigmoid: readonly boolean[] = [],
+): Promise<WhatIfSource> {
   const scope = await collection(database.db, 'birds', changes);
   const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
   const memberIds: number[] = [];
-  for (let i = 0; i < members; i += 1) memberIds.push(await cpuMember(database.db, `model ${i}`, list));
+  for (let i = 0; i < members; i += 1)
+    memberIds.push(await cpuMember(database.db, `${sigmoid[i] === true ? 'sigmoid' : 'model'} ${i}`, list));
   return { db: database.db, scope, memberIds };
 }
 
@@ -111,17 +116,16 @@ describe('readings from stored summaries', () => {
     'agree with decisions from the evidence, for any stored part of it and candidates of $classes',
     async ({ classes }) => {
       const random = seededRandom(5);
-      const from = await source(3, { wnids: ['n01', 'n02', 'n03', 'n04'], classes });
+      const sigmoid = [false, true, false];
+      const from = await source(3, { wnids: ['n01', 'n02', 'n03', 'n04'], classes }, sigmoid);
       const positions = classes.map((wnid) => from.scope.wnids.indexOf(wnid));
       const photos: { truth: number; matrix: Matrix }[] = [];
       for (let i = 0; i < 150; i += 1) {
-        const one = randomCase(
-          random,
-          random.pick([
-            { aggregation: 'max', members: 'any' },
-            { aggregation: 'mean', members: 'all' },
-          ]),
-        );
+        const rules = random.pick([
+          { aggregation: 'max', members: 'any' } as const,
+          { aggregation: 'mean', members: 'all' } as const,
+        ]);
+        const one = { ...randomCase(random, rules), sigmoid };
         const matrix = emptyMatrix(3);
         const logitShare = random.pick([0, 0.5, 1]);
         const share = random.pick([0.2, 1]);

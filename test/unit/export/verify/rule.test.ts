@@ -11,15 +11,26 @@ import { protocolOf as sampleProtocol } from '../../../support/exported.ts';
 
 const WNIDS = ['n01440764', 'n01443537', 'n01514668', 'n01530575'];
 const CASES_OF_EACH_POLICY = 400;
+const [MODEL] = sampleProtocol().models;
+const MODELS = {
+  softmax: MODEL === undefined ? [] : [MODEL],
+  sigmoid: MODEL === undefined ? [] : [{ ...MODEL, preprocessing: `${MODEL.preprocessing} sigmoid` }],
+};
 
-function evidenceOf({ logits, truth }: Case): PhotoEvidence {
-  return logits.map((crops) => crops.map((crop) => summariseCrop(crop, [truth])));
+function evidenceOf({ logits, truth, sigmoid = [] }: Case): PhotoEvidence {
+  return logits.map((crops, member) => crops.map((crop) => summariseCrop(crop, [truth], sigmoid[member])));
 }
 
-function protocolFor({ logits, policy }: Case): Protocol {
+function protocolFor({ logits, policy, sigmoid }: Case): Protocol {
   const among = WNIDS.slice(0, logits[0]?.[0]?.length);
   const { threshold, aggregation, members } = policy;
-  return sampleProtocol({ rule: { mode: 'A', threshold, aggregation, members, cap: 15 }, among, searched: among });
+  const models = logits.flatMap((_, member) => MODELS[sigmoid?.[member] === true ? 'sigmoid' : 'softmax']);
+  return sampleProtocol({
+    models,
+    rule: { mode: 'A', threshold, aggregation, members, cap: 15 },
+    among,
+    searched: among,
+  });
 }
 
 /** The row that the protocol, read literally, gives a photo that is kept. A photo that is dropped gets some prediction. */

@@ -13,6 +13,8 @@ export interface Case {
   readonly logits: readonly (readonly Float32Array[])[];
   readonly truth: number;
   readonly policy: Policy;
+  /** By member: p of a class is its own sigmoid. Default: none. */
+  readonly sigmoid?: readonly boolean[];
 }
 
 export type Matrix = (CropEvidence | null)[][];
@@ -22,7 +24,7 @@ export const POLICIES = (['max', 'mean'] as const).flatMap((aggregation) =>
 );
 
 /** Few classes and few values, so that ties and equal probabilities are common; the true class is seldom liked. */
-export function randomCase(random: Random, policy: Pick<Policy, 'aggregation' | 'members'>): Case {
+export function randomCase(random: Random, policy: Pick<Policy, 'aggregation' | 'members'>): Required<Case> {
   const classes = 2 + random.below(3);
   const truth = random.below(classes);
   const dislike = random.pick([0, 1, 2, 4]);
@@ -32,7 +34,8 @@ export function randomCase(random: Random, policy: Pick<Policy, 'aggregation' | 
   const logits = Array.from({ length: members }, () => Array.from({ length: CROPS_PER_MEMBER }, crop));
   const some = logits[random.below(members)]?.[random.below(CROPS_PER_MEMBER)] ?? new Float32Array(classes);
   const exactly = probabilities(some)[truth] ?? 0.5;
-  return { logits, truth, policy: { ...policy, threshold: random.pick([0.15, 0.3, 0.5, 0.8, exactly]) } };
+  const sigmoid = logits.map(() => random.below(3) === 0);
+  return { logits, truth, sigmoid, policy: { ...policy, threshold: random.pick([0.15, 0.3, 0.5, 0.8, exactly]) } };
 }
 
 /** All crops of a case. A test may reveal them in any order. */
@@ -40,10 +43,10 @@ export function cropsOf({ logits }: Pick<Case, 'logits'>): CropRef[] {
   return logits.flatMap((crops, member) => crops.map((_, crop) => ({ member, crop })));
 }
 
-export function cellOf({ logits, truth }: Case, { member, crop }: CropRef, withLogits = true): CropEvidence {
+export function cellOf({ logits, truth, sigmoid }: Case, { member, crop }: CropRef, withLogits = true): CropEvidence {
   const row = logits[member]?.[crop];
   if (row === undefined) throw new RangeError(`no crop ${crop} of member ${member}`);
-  const cell = summariseCrop(row, [truth]);
+  const cell = summariseCrop(row, [truth], sigmoid?.[member]);
   return withLogits ? cell : { ...cell, logits: null };
 }
 
@@ -64,8 +67,8 @@ export function essence(outcome: Outcome): object {
 }
 
 /** The protocol's "Mode A" read literally on all evidence, sharing no code with what is tested. */
-export function expected({ logits, truth, policy }: Case): object {
-  const probs = logits.map((crops) => crops.map((crop) => probabilities(crop)));
+export function expected({ logits, truth, policy, sigmoid }: Case): object {
+  const probs = logits.map((crops, member) => crops.map((crop) => probabilities(crop, sigmoid?.[member])));
   const says = probs.map((crops) =>
     policy.aggregation === 'max'
       ? crops.some((p) => drops(p, truth, policy.threshold))
@@ -82,8 +85,8 @@ export function expected({ logits, truth, policy }: Case): object {
 }
 
 /** The p of the true class that the threshold is compared with: the largest of all members, over their crops or of their means. */
-export function expectedMaxTrueProb({ logits, truth, policy }: Case): number {
-  const probs = logits.map((crops) => crops.map((crop) => probabilities(crop)));
+export function expectedMaxTrueProb({ logits, truth, policy, sigmoid }: Case): number {
+  const probs = logits.map((crops, member) => crops.map((crop) => probabilities(crop, sigmoid?.[member])));
   const compared = policy.aggregation === 'max' ? probs.flat() : probs.map(meanOf);
   return Math.max(...compared.map((p) => p[truth] ?? Number.NaN));
 }
@@ -98,7 +101,8 @@ export function meanOf(rows: readonly (readonly number[])[]): number[] {
   return (rows[0] ?? []).map((_, at) => rows.reduce((total, row) => total + (row[at] ?? 0), 0) / rows.length);
 }
 
-export function probabilities(logits: Float32Array): number[] {
+export function probabilities(logits: Float32Array, isSigmoid = false): number[] {
+  if (isSigmoid) return [...logits].map((logit) => 1 / (1 + Math.exp(-logit)));
   const max = Math.max(...logits);
   const weights = [...logits].map((logit) => Math.exp(logit - max));
   const sum = weights.reduce((total, weight) => total + weight, 0);

@@ -17,6 +17,7 @@ interface Case {
   /** Of each crop. */
   readonly logits: readonly Float32Array[];
   readonly policy: ModeOPolicy;
+  readonly isSigmoid?: boolean;
 }
 
 /** Few classes and few values, so that ties are common; often one class is liked by every crop, as it must be to be kept. */
@@ -28,27 +29,35 @@ function randomCase(random: Random): Case {
     Float32Array.from({ length: classes }, (_, at) => random.below(3) + (at === liked ? love : 0)),
   );
   const predictable = Array.from({ length: classes }, (_, at) => at).filter(() => random.next() < 0.6);
-  const exactly = Math.max(...meansOf(logits));
-  return { logits, policy: { mode: 'O', minConfidence: random.pick([0, 0.3, 0.5, 0.9, exactly]), predictable } };
+  const isSigmoid = random.below(3) === 0;
+  const exactly = Math.max(...meansOf({ logits, isSigmoid }));
+  const minConfidence = random.pick([0, 0.3, 0.5, 0.9, exactly]);
+  return { logits, isSigmoid, policy: { mode: 'O', minConfidence, predictable } };
 }
 
 /** The protocol's "Mode O" read literally on all evidence, sharing no code with what is tested. */
-function expected({ logits, policy }: Case): object {
-  const means = meansOf(logits);
+function expected(one: Case): object {
+  const { policy } = one;
+  const means = meansOf(one);
   const score = Math.max(...means);
   const predicted = means.indexOf(score);
   if (score < policy.minConfidence || !policy.predictable.includes(predicted)) return { state: 'dropped' };
   return { state: 'kept', predicted, score };
 }
 
-const meansOf = (logits: readonly Float32Array[]): number[] => meanOf(logits.map(probabilities));
+const meansOf = ({ logits, isSigmoid }: Omit<Case, 'policy'>): number[] =>
+  meanOf(logits.map((row) => probabilities(row, isSigmoid)));
 
 function essence(outcome: ModeOOutcome): object {
   return outcome.state === 'kept' ? outcome : { state: outcome.state };
 }
 
-function show({ logits }: Case, matrix: Matrix, at: { readonly crop: number; readonly withLogits: boolean }): void {
-  const cell = summariseCrop(logits[at.crop] ?? new Float32Array(1), []);
+function show(
+  { logits, isSigmoid }: Case,
+  matrix: Matrix,
+  at: { readonly crop: number; readonly withLogits: boolean },
+): void {
+  const cell = summariseCrop(logits[at.crop] ?? new Float32Array(1), [], isSigmoid);
   reveal(matrix, { member: 0, crop: at.crop }, at.withLogits ? cell : { ...cell, logits: null });
 }
 
@@ -77,7 +86,7 @@ function revealAll(one: Case, random: Random) {
 }
 
 /** The same crops over a longer list: our logits at `places`, and those of one to three classes outside our list. */
-function longerList({ logits }: Case, random: Random) {
+function longerList({ logits, isSigmoid }: Case, random: Random) {
   const classes = logits[0]?.length ?? 0;
   const others = 1 + random.below(3);
   const places = random
@@ -90,12 +99,12 @@ function longerList({ logits }: Case, random: Random) {
     places.forEach((place, at) => (all[place] = row[at] ?? 0));
     return all;
   });
-  return { logits: longer, places };
+  return { logits: longer, places, isSigmoid };
 }
 
 /** The evidence of the related member on a crop, which is a bound where its logits are not stored. */
 function saidByRelated(list: ReturnType<typeof longerList>, crop: number, withLogits: boolean): CropEvidence {
-  const cell = summariseCrop(list.logits[crop] ?? new Float32Array(1), []);
+  const cell = summariseCrop(list.logits[crop] ?? new Float32Array(1), [], list.isSigmoid);
   return overOurs(withLogits ? cell : { ...cell, logits: null }, list.places, []);
 }
 

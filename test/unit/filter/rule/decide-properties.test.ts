@@ -103,7 +103,8 @@ it.each(POLICIES)(
         missing = cropsMissing(matrix, one.truth, policy);
       }
       const { state } = judgeDigest(digestOf(matrix, one.truth), policy);
-      const others = { ...one, logits: one.logits.filter((_, member) => member !== policy.without) };
+      const isOther = (_: unknown, member: number): boolean => member !== policy.without;
+      const others = { ...one, logits: one.logits.filter(isOther), sigmoid: one.sigmoid.filter(isOther) };
       expect(expected(others)).toMatchObject({ state });
       states.push(state);
     }

@@ -68,7 +68,7 @@ describe('isAlwaysDropped', () => {
   it('says of summaries that no setting keeps the photo, and is wrong of none', () => {
     const random = seededRandom(5);
     const counts = { told: 0, kept: 0 };
-    for (let i = 0; i < 600; i += 1) {
+    for (let i = 0; i < 800; i += 1) {
       const some = randomCase(random, { aggregation: 'max', members: 'any' });
       // Otherwise the true class is seldom liked.
       const love = random.pick([0, 2, 5]);

@@ -10,7 +10,15 @@ const names: LineNames = {
   nameOf: (wnid) => `the ${wnid}`,
 };
 
-const crop: StoredCropRow = { memberId: 71, crop: 4, top1: 2, pTop1: 0.9, pTrue: 0.05, logits: null };
+const crop: StoredCropRow = {
+  memberId: 71,
+  crop: 4,
+  top1: 2,
+  pTop1: 0.9,
+  pTrue: 0.05,
+  logits: null,
+  preprocessing: 'v1',
+};
 const dropped: DecisionRow = {
   sha256: 'ab'.repeat(32),
   wnid: 'n02',

@@ -36,6 +36,8 @@ describe('preprocessingVersion', () => {
       { ...AS_BUNDLED, layout: 'nhwc' },
       { ...AS_BUNDLED, type: 'uint8' },
       { ...AS_BUNDLED, values: 'probabilities' },
+      { ...AS_BUNDLED, isUnit: true },
+      { ...AS_BUNDLED, isSigmoid: true },
       { ...AS_BUNDLED, output: 'scores' },
       { ...AS_BUNDLED, classesSha256: toSha256('ab'.repeat(32)) },
       { ...AS_BUNDLED, classesSha256: toSha256('cd'.repeat(32)) },
