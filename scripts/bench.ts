@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchBackup } from './bench/backup.ts';
 import { benchCrawl } from './bench/crawl.ts';
 import { benchFilter } from './bench/filter.ts';
+import { benchPixels } from './bench/pixels.ts';
 import { benchQueue } from './bench/queue.ts';
 import { benchExport } from './bench/export.ts';
 import { benchReview } from './bench/review.ts';
@@ -102,6 +103,20 @@ program
       signal: interrupt.signal,
     }),
   );
+
+interface PixelsFlags {
+  readonly rounds: number;
+  readonly side: number;
+  readonly out: string;
+}
+
+program
+  .command('pixels')
+  .description('milliseconds of processor time of a resize by each filter, and the ratio to bilinear')
+  .option('--rounds <n>', 'resizes of each picture by each filter', wholeNumber({ min: 1, max: 10_000 }), 100)
+  .option('--side <pixels>', 'shorter side of the result', wholeNumber({ min: 1, max: 1_024 }), 256)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'pixels.json'))
+  .action((flags: PixelsFlags) => benchPixels({ ...flags, signal: interrupt.signal }));
 
 interface QueueFlags {
   readonly jobs: number;

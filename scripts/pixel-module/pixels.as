@@ -23,8 +23,7 @@ function level(high: v128, low: v128): v128 {
 /** Two interleaved RGB pixels at `from` as i16 pairs, one channel in each lane: r0 r1, g0 g1, b0 b1, and an empty lane. */
 @inline
 function pixelPair(from: usize): v128 {
-  const zero = i32x4.splat(0);
-  return i8x16.shuffle(v128.load64_zero(from), zero, 0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16);
+  return i8x16.swizzle(v128.load64_zero(from), i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
 }
 
 /**
