@@ -1,8 +1,6 @@
-const COUNT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
-
-/** `81,413` */
+/** `81,413`. Not by `Intl`: its first use takes a page 10 ms. */
 export function countText(count: number): string {
-  return COUNT.format(count);
+  return String(Math.round(count)).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 job`, `81,413 jobs` */

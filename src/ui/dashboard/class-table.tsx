@@ -54,9 +54,14 @@ export function ClassTable({ now }: { readonly now: Overview }) {
   );
 }
 
+/** Not by `localeCompare`: its first use takes a page 10 ms. */
+export function byName(a: ClassRow, b: ClassRow): number {
+  return a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1;
+}
+
 function compared(a: ClassRow, b: ClassRow, head: string): number {
   const countOf = OF_CLASS.find(([name]) => name === head)?.[2];
-  return countOf === undefined ? a.name.localeCompare(b.name) : countOf(a) - countOf(b);
+  return countOf === undefined ? byName(a, b) : countOf(a) - countOf(b);
 }
 
 function columnsOf(now: Overview) {

@@ -2,6 +2,7 @@
 import { photosPath } from '../../kernel/photo-filter.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { Matrix, MOST_NAMED } from '../../page/charts/matrix.tsx';
+import { Details } from './details.tsx';
 import type { Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
@@ -23,20 +24,21 @@ export function Confusions({ now: { collection, confusions } }: { readonly now: 
         <LargestMatrix {...{ confusions, pathOf }} />
         <Cards {...{ confusions, pathOf }} />
       </div>
-      <details>
-        <summary>{countOf(confusions.length, 'confusion')} as a table, largest first</summary>
-        <Table
-          caption="Confusions"
-          isCaptionHidden
-          rows={confusions}
-          keyOf={({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`}
-          columns={{
-            'searched as': ({ searchedAs }) => searchedAs,
-            'taken for': ({ predicted }) => predicted,
-            photos: (one) => <a href={pathOf(one)}>{countText(one.count)}</a>,
-          }}
-        />
-      </details>
+      <Details summary={`${countOf(confusions.length, 'confusion')} as a table, largest first`}>
+        {() => (
+          <Table
+            caption="Confusions"
+            isCaptionHidden
+            rows={confusions}
+            keyOf={({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`}
+            columns={{
+              'searched as': ({ searchedAs }) => searchedAs,
+              'taken for': ({ predicted }) => predicted,
+              photos: (one) => <a href={pathOf(one)}>{countText(one.count)}</a>,
+            }}
+          />
+        )}
+      </Details>
     </section>
   );
 }

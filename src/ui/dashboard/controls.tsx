@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { countText, listText } from '../../kernel/texts.ts';
 import { ask, messageOf } from '../review/store/api.ts';
 import { Confirm } from './confirm.tsx';
+import { Details } from './details.tsx';
 import { STAGES, activityOf, pauseText, type Overview, type PausableStage, type Pause } from './overview.ts';
 
 export function Controls({ now, isOperator }: { readonly now: Overview; readonly isOperator: boolean }) {
@@ -42,10 +43,7 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
     <section aria-label="Stages">
       <h2>Stages</h2>
       {isIdle ? (
-        <details>
-          <summary>{listText(STAGES.map(({ stage }) => stage))} are idle</summary>
-          {list}
-        </details>
+        <Details summary={`${listText(STAGES.map(({ stage }) => stage))} are idle`}>{() => list}</Details>
       ) : (
         list
       )}

@@ -2,6 +2,7 @@
 import { countOf, countText } from '../../kernel/texts.ts';
 import { DayBars } from '../../page/charts/day-bars.tsx';
 import { PhotosLink } from './class-table.tsx';
+import { Details } from './details.tsx';
 import type { Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
@@ -57,21 +58,22 @@ export function Days({ now }: { readonly now: Overview }) {
           );
         })}
       </div>
-      <details>
-        <summary>{countOf(days.length, 'day')} as a table</summary>
-        <Table
-          caption="Photos by day"
-          isCaptionHidden
-          rows={days.toReversed()}
-          keyOf={({ day }) => day}
-          columns={{
-            day: ({ day }) => day,
-            found: ({ day, found }) => <PhotosLink now={now} filter={{ date: day }} count={found} />,
-            decided: ({ decided }) => countText(decided),
-            accepted: ({ accepted }) => countText(accepted),
-          }}
-        />
-      </details>
+      <Details summary={`${countOf(days.length, 'day')} as a table`}>
+        {() => (
+          <Table
+            caption="Photos by day"
+            isCaptionHidden
+            rows={days.toReversed()}
+            keyOf={({ day }) => day}
+            columns={{
+              day: ({ day }) => day,
+              found: ({ day, found }) => <PhotosLink now={now} filter={{ date: day }} count={found} />,
+              decided: ({ decided }) => countText(decided),
+              accepted: ({ accepted }) => countText(accepted),
+            }}
+          />
+        )}
+      </Details>
     </section>
   );
 }

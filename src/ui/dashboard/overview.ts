@@ -143,6 +143,11 @@ export function attentionOf(now: Overview): Attention[] {
   return items;
 }
 
+/** `14:05:09`, in the time zone of the browser. */
+export function secondText(iso: string): string {
+  return new Date(iso).toTimeString().slice(0, 8);
+}
+
 export function timeText(iso: string): string {
-  return new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return secondText(iso).slice(0, 5);
 }

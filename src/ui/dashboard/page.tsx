@@ -6,13 +6,14 @@ import { bytesText, countOf, countText, shareText } from '../../kernel/texts.ts'
 import { FunnelBars, type FunnelStage } from '../../page/funnel.tsx';
 import { stagesOf } from '../../page/stages.ts';
 import { NeedsAttention } from './attention.tsx';
-import { ClassTable, Sources } from './class-table.tsx';
+import { byName, ClassTable, Sources } from './class-table.tsx';
 import { Confusions } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
 import { Days } from './days.tsx';
+import { Details } from './details.tsx';
 import { NextStep, ReviewProgress } from './head.tsx';
 import { FinishedJobs } from './jobs.tsx';
-import { leftText, timeText, type Overview } from './overview.ts';
+import { leftText, secondText, timeText, type Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 import { WhatIf } from './what-if.tsx';
 
@@ -39,7 +40,7 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
             {trouble ?? ''}
           </span>
           {/* Apart from the status, or a screen reader would tell the time every second. */}
-          {trouble === null && isLive ? <span class="live">live, {new Date(now.at).toLocaleTimeString()}</span> : null}
+          {trouble === null && isLive ? <span class="live">live, {secondText(now.at)}</span> : null}
         </p>
       </header>
       <NextStep next={now.next} />
@@ -59,27 +60,24 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
       {now.isBlind ? null : <WhatIf {...{ now, isLive }} />}
       <NeedsAttention now={now} isOperator={isOperator} />
       {isLive ? <Controls now={now} isOperator={isOperator} /> : null}
-      <More {...{ now, isLive }} />
+      <More now={now} />
     </main>
   );
 }
 
-/** Rendered only while it is open: hundreds of rows would make the page slow to answer. */
-function More({ now, isLive }: Pick<CollectionPageProps, 'now' | 'isLive'>) {
-  const [isOpen, open] = useState(false);
+function More({ now }: Pick<CollectionPageProps, 'now'>) {
   return (
-    <details class="more" onToggle={(event) => open(event.currentTarget.open)}>
-      <summary>Sources, budgets, queries, processes and jobs</summary>
-      {isOpen ? (
+    <Details kind="more" summary="Sources, budgets, queries, processes and jobs">
+      {() => (
         <>
           <Sources now={now} />
           <Budgets budgets={now.budgets} />
           <Queries queries={now.queries} queryCount={now.queryCount} />
-          {isLive ? <Workers workers={now.workers} /> : null}
+          <Workers workers={now.workers} />
           <FinishedJobs jobs={now.jobs} />
         </>
-      ) : null}
-    </details>
+      )}
+    </Details>
   );
 }
 
@@ -89,7 +87,7 @@ function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readon
   const [chosen, choose] = useState(ALL);
   const named = classes
     .flatMap((row) => (row.wnid === null || row.found === 0 ? [] : [{ ...row, wnid: row.wnid }]))
-    .toSorted((a, b) => a.name.localeCompare(b.name));
+    .toSorted(byName);
   const row = named.find(({ wnid }) => wnid === chosen);
   const linkOf = (filter: Partial<PhotoFilter>): string =>
     photosPath(collection, row === undefined ? filter : { ...filter, class: [row.wnid] });
@@ -187,7 +185,7 @@ function Workers({ workers }: Pick<Overview, 'workers'>) {
         process: ({ name }) => name,
         pid: ({ pid }) => pid,
         machine: ({ address }) => address ?? 'this one',
-        since: ({ since }) => new Date(since).toLocaleTimeString(),
+        since: ({ since }) => secondText(since),
       }}
     />
   );
