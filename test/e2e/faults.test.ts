@@ -8,11 +8,11 @@ import { killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
 import { silentLog } from '../support/silent-log.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
-import { startWorker } from '../support/winnow.ts';
+import { startWorker, type RunningCommand } from '../support/winnow.ts';
 import { COPIES, faultsIn, lastLine, SMALL_BATCHES } from './faults-support.ts';
 
 /** So many that a crawl is in the middle of them while the server is away. */
-const MANY = 600;
+const MANY = 300;
 
 const folder = suiteFolder();
 const { flags, start, done, funnelOf, untilSomeAreDecided, decisionsOf, expectNothingBroken, expectDecisions } =
@@ -28,6 +28,7 @@ async function crawledCopy(name: string): Promise<string> {
 
 beforeAll(async () => {
   await makeCopies(folder.at('photos'), COPIES);
+  await makeCopies(folder.at('many'), MANY);
   await done('crawl', 'crawled', '--from', folder.at('photos'));
   await crawledCopy('undisturbed');
   await done('filter', 'undisturbed');
@@ -46,8 +47,7 @@ describe('PostgreSQL that is stopped and started again', () => {
   });
 
   it('is waited for by a crawl, which then finds and fetches the rest', async () => {
-    await makeCopies(folder.at('many-copies'), MANY);
-    const crawl = start('crawl', 'crawls', '--from', folder.at('many-copies'), '--json');
+    const crawl = start('crawl', 'crawls', '--from', folder.at('many'), '--json');
     await untilRow(folder.at('crawls'), `select from picture where state = 'fetched' limit 1`);
     await restartServer(folder.at('crawls'), 2_000);
     const { code, stdout, stderr } = await crawl.result;
@@ -82,19 +82,28 @@ describe('PostgreSQL that is stopped and started again', () => {
 const TOLD_OF_DISK =
   /^winnow: (No room for .*make room on|Expected room for .*[Mm]ake room on|The disk of the catalogue is full: .*Make room on|PostgreSQL is unreachable: .* has \d+\.\d MB left.*Make room on)/;
 
+/** Stops the command while the disk fills up, so that it has work left. All that it writes later finds no room. */
+async function fillDisk(disk: string, running: RunningCommand): Promise<void> {
+  running.killGroup('SIGSTOP');
+  await promisify(execFile)('dd', ['if=/dev/zero', `of=${folder.at(disk, 'ballast')}`, 'bs=1M']).catch(() => null);
+  running.killGroup('SIGCONT');
+}
+
 describe('a disk that is full', () => {
   it('ends a crawl, which loses nothing and goes on once there is room', async (context) => {
-    const disk = mountSmallDisk(context, folder.at('small'), 60);
-    await makeCopies(folder.at('many'), 900);
-    const { code, stderr } = await start('crawl', 'small/data', '--from', folder.at('many')).result;
+    const disk = mountSmallDisk(context, folder.at('small'), 300);
+    const crawl = start('crawl', 'small/data', '--from', folder.at('many'));
+    await untilRow(folder.at('small/data'), `select from picture where state = 'fetched' limit 1`);
+    await fillDisk('small', crawl);
+    const { code, stderr } = await crawl.result;
     // PostgreSQL itself ends where its log has no room.
     expect([code, lastLine(stderr)]).toEqual([1, expect.stringMatching(TOLD_OF_DISK)]);
-    disk.resize(300);
+    disk.resize(500);
     await done('crawl', 'small/data', '--from', folder.at('many'));
     // Bytes come before rows: only now do those have theirs that were stored as the disk became full.
     await expectNothingBroken('small/data');
     const { found, fetched, waiting } = (await funnelOf('small/data')).totals;
-    expect({ found, fetched, waiting }).toEqual({ found: 900, fetched: 900, waiting: 0 });
+    expect({ found, fetched, waiting }).toEqual({ found: MANY, fetched: MANY, waiting: 0 });
   });
 
   it('ends a filter, which decides nothing without its evidence and goes on once there is room', async (context) => {
@@ -102,8 +111,7 @@ describe('a disk that is full', () => {
     await crawledCopy('filled/data');
     const filter = start('filter', 'filled/data');
     await untilSomeAreDecided('filled/data');
-    // Nothing that is written from now on has a place.
-    await promisify(execFile)('dd', ['if=/dev/zero', `of=${folder.at('filled/ballast')}`, 'bs=1M']).catch(() => null);
+    await fillDisk('filled', filter);
     const { code, stderr } = await filter.result;
     expect([code, lastLine(stderr)]).toEqual([1, expect.stringMatching(TOLD_OF_DISK)]);
     await killServerOn(folder.at('filled/data'));
