@@ -28,18 +28,28 @@ export async function countPhotos(
   return rows;
 }
 
-/** Each photo and class: the candidate that brought it first, the decision, and its place in the shortlist. */
+/**
+ * Each photo and class: the candidate that brought it first, the decision, and its place in the shortlist. `offset 0` keeps
+ * PostgreSQL from joining whole tables. Pictures of a page of photos lie together, and looking up what they refer to is 5 to 50
+ * times as fast as PostgreSQL expects.
+ */
 export function judgedPhotos(scope: DecisionScope, where: RawBuilder<unknown>): RawBuilder<unknown> {
+  const { collectionId, decisionSha256 } = scope;
   return sql`(
     select s.photo_id, s.wnid, s.source, s.query_id, coalesce(d.state, 'undecided') as state, d.reason,
       case when e.state = 'listed' then 'listed' else e.reason end as listed, f.bytes_state <> 'stored' as is_pruned
     from (
       select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.query_id
-      from candidate c join picture p on p.id = c.picture_id
-      where p.photo_id is not null and ${isTaken(scope)} and ${ofCollection(scope)} and ${where}
+      from picture p cross join lateral (
+        select c.id, c.wnid, c.query_id from candidate c
+        where c.picture_id = p.id and ${isTaken(scope)} and ${ofCollection(scope, sql`c.wnid || ''`)} offset 0) as c
+      where p.photo_id is not null and ${where}
       order by p.photo_id, c.wnid, c.id
-    ) as s join photo f on f.id = s.photo_id
-    left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
-      and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
-    left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = s.photo_id and e.wnid = s.wnid)`;
+    ) as s cross join lateral (select bytes_state from photo where id = s.photo_id offset 0) as f
+    left join lateral (
+      select state, reason from decision where collection_id = ${collectionId} and photo_id = s.photo_id and wnid = s.wnid
+        and decision_sha256 = ${Buffer.from(decisionSha256, 'hex')} offset 0) as d on true
+    left join lateral (
+      select state, reason from shortlist_entry
+      where collection_id = ${collectionId} and photo_id = s.photo_id and wnid = s.wnid offset 0) as e on true)`;
 }

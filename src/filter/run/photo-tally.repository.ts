@@ -19,7 +19,7 @@ import type { PhotoCount } from './photo-counts.repository.ts';
 const PHOTOS_PER_PAGE = 1024;
 
 /** Pages in one fold. A kill costs this much work, a second or two. */
-const PAGES_PER_FOLD = 256;
+const PAGES_PER_FOLD = 64;
 
 const LOCK = 0x74_61_6c_6c;
 
