@@ -17,7 +17,8 @@ export async function storableCard({ cardFile, backbone, classes }: FoundCard): 
   return {
     card: await textOf(cardFile),
     backbone: backbone === undefined ? null : await textOf((await placeOfCard(backbone)).cardFile),
-    classes: isListName(classes) ? null : await textOf(path.resolve(path.dirname(cardFile), classes)),
+    classes:
+      classes === undefined || isListName(classes) ? null : await textOf(path.resolve(path.dirname(cardFile), classes)),
   };
 }
 

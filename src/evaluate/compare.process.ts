@@ -89,7 +89,9 @@ export async function compareModels(request: CompareRequest, options: CompareOpt
 
 async function readyNames(): Promise<string[]> {
   const models = await listModels();
-  return models.filter(({ state, card }) => state === 'ready' && card?.trained === true).map(({ name }) => name);
+  return models
+    .filter(({ state, card }) => state === 'ready' && card?.trained === true && card.classes !== undefined)
+    .map(({ name }) => name);
 }
 
 async function readClean(

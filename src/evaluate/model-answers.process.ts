@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClassTable } from '../collection/class-table.ts';
 import { firstOf } from '../collection/first-of.ts';
-import { cardFor, classesOfCard, type FoundCard } from '../collection/cards/model-card.process.ts';
+import { cardFor, classesOfCard, requireLogits, type FoundCard } from '../collection/cards/model-card.process.ts';
 import { unknownClasses, type ModelClasses, type WantedClass } from '../collection/cards/model-classes.ts';
 import { CENTRE_CROP } from '../models/evidence/evidence.ts';
 import { quote } from '../config/quote.ts';
@@ -28,12 +28,13 @@ export interface ReadyModel {
   readonly mask: readonly number[];
 }
 
-/** @throws UsageError `unknown-model`, `unknown-class` if the model lacks a class, `model-missing` */
+/** @throws UsageError `unknown-model`, `features-only`, `unknown-class` if the model lacks a class, `model-missing` */
 export async function readyModel(
   name: string,
   { among, table }: { readonly among: readonly WantedClass[]; readonly table: ClassTable },
 ): Promise<ReadyModel> {
   const card = await cardFor(name);
+  requireLogits(card);
   const classes = await classesOfCard(card, table);
   const unknown = unknownClasses(classes, among);
   if (unknown.length > 0)

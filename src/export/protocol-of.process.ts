@@ -7,6 +7,7 @@ import { providersOfKept } from './revisions/revision.repository.ts';
 import { idOf } from './revisions/revision-id.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import { inputOf } from '../models/engine/ensemble.process.ts';
+import { hasSigmoid } from '../models/evidence/member.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import type { WrittenPhotos } from './revisions/write-photos.process.ts';
@@ -62,15 +63,20 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
       licences: options.licences === null ? null : [...options.licences],
     },
     tombstones: plan.tombstones,
-    choices: choicesOf(collection.mode, await allowedConcepts(workspace)),
+    choices: await choicesFor(workspace),
     card: { ...collection.card },
     files: Object.fromEntries(tables.map(({ path, sha256 }) => [path, sha256])),
   };
   return { ...protocol, id: idOf(protocol) };
 }
 
+export async function choicesFor(workspace: Workspace): Promise<string[]> {
+  const sigmoid = workspace.ensemble.identities.filter(hasSigmoid).map(({ modelName }) => modelName);
+  return choicesOf(workspace.collection.mode, { allowed: await allowedConcepts(workspace), sigmoid });
+}
+
 /** Mode O: the allowed concepts below one of the 1,000 classes, as `baby grand (n02766792)`. */
-export async function allowedConcepts({ app, scope }: Pick<Workspace, 'app' | 'scope'>): Promise<string[]> {
+async function allowedConcepts({ app, scope }: Pick<Workspace, 'app' | 'scope'>): Promise<string[]> {
   const wnids = await allowedHyponyms(app.db, scope.collectionId);
   const { wordNet } = await loadClassTable();
   return wnids.map((wnid) => `${wordNet().byWnid.get(wnid)?.names?.[0] ?? wnid} (${wnid})`);

@@ -225,10 +225,22 @@ const COMMON = [
   'Crops are cut after the photo was resized as Pillow does, to the sides and by the filter that `preprocessing` names; beside a shorter side, the other one is int(size * long / short).',
 ] as const;
 
-/** @param allowed mode O: concepts below one of the 1,000 classes whose photos are taken: `baby grand (n02766792)` */
-export function choicesOf(mode: Protocol['rule']['mode'], allowed: readonly string[] = []): string[] {
+/**
+ * @param allowed mode O: concepts below one of the 1,000 classes whose photos are taken: `baby grand (n02766792)`
+ * @param sigmoid members whose p are sigmoids
+ */
+export function choicesOf(
+  mode: Protocol['rule']['mode'],
+  { allowed, sigmoid }: { readonly allowed: readonly string[]; readonly sigmoid: readonly string[] },
+): string[] {
   const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;
-  return [...EXPORT_MODES[mode].choices, ...(allowed.length > 0 ? [below] : []), ...COMMON];
+  const own = `p of ${sigmoid.join(' and ')} is each class's own sigmoid instead of a softmax: it does not depend on the other classes, and the p of a crop do not sum to 1. The rule compares its limit with that p, and means are of p as each member gives it.`;
+  return [
+    ...EXPORT_MODES[mode].choices,
+    ...(allowed.length > 0 ? [below] : []),
+    ...(sigmoid.length > 0 ? [own] : []),
+    ...COMMON,
+  ];
 }
 
 /** The licences of the photos and of the controls. */

@@ -1,6 +1,5 @@
 import { version } from '../config/version.ts';
 import { CENTRE_CROP, CROPS_PER_MEMBER } from '../models/evidence/evidence.ts';
-import { choicesOf } from '../export/protocol.ts';
 import { StopTheRun, UsageError, codeOf, messageOf } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { readState } from './catalogue-facts.repository.ts';
@@ -11,7 +10,7 @@ import { REPORT_FORMAT, type ModelReport, type Report, type ReportedPhotos } fro
 import { keptWithRights, reviewedControls, type ReportedPhoto } from './reported-photo.repository.ts';
 import type { ReportInputs } from './stored-report.repository.ts';
 import type { ListedSubject } from '../shortlist/shortlist.repository.ts';
-import { allowedConcepts } from '../export/protocol-of.process.ts';
+import { choicesFor } from '../export/protocol-of.process.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { HEAD_PHOTOS } from '../photo/head-photos.process.ts';
 import { lookAt } from '../shortlist/outside-models.process.ts';
@@ -72,7 +71,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     among: scope.wnids.length,
     classNames: Object.fromEntries(namedClasses(workspace, photos).map((wnid) => [wnid, nameOf(collection, wnid)])),
     rule: ruleSentences(collection),
-    choices: choicesOf(collection.mode, await allowedConcepts(workspace)),
+    choices: await choicesFor(workspace),
     clean: folders.clean === null ? null : cleanFacts(folders.clean),
     inDistribution: folders.inDistribution === null ? null : cleanFacts(folders.inDistribution),
     leftOut,

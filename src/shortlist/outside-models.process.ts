@@ -5,7 +5,7 @@ import { messageOf, RetryLater, StopTheRun, UsageError } from '../kernel/errors.
 import { listedWithoutEvidence, type ListedSubject } from './shortlist.repository.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
-import { cardFor, classesOfCard } from '../collection/cards/model-card.process.ts';
+import { cardFor, classesOfCard, requireLogits } from '../collection/cards/model-card.process.ts';
 import type { ModelCard } from '../collection/cards/model-card.ts';
 import { unknownClasses, wantedClasses, type ModelClasses } from '../collection/cards/model-classes.ts';
 import { registerClassList, registerMember, storeEvidence } from '../models/evidence/evidence.repository.ts';
@@ -73,6 +73,7 @@ export async function openOutsideModel(
   name: string,
 ): Promise<OutsideModel | 'member' | { readonly unknown: readonly string[] }> {
   const card = await cardFor(name);
+  requireLogits(card);
   const classes = await classesOfCard(card, await loadClassTable());
   const preprocessing = preprocessingOf(card, classes);
   const isSame = (one: { readonly modelSha256: string; readonly preprocessing: string }): boolean =>

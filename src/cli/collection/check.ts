@@ -33,7 +33,7 @@ export async function reportOn(nameOrPath: string, signal = AbortSignal.any([]))
   try {
     const classes = await classSummaries(collection, queryLines(collection));
     const misfits = classes.flatMap(({ searches }) => Object.values(searches).flatMap((search) => search.problems));
-    const remarks = [...(await missingModels(collection)), ...firstOf([...new Set(misfits)])];
+    const remarks = [...(await memberRemarks(collection)), ...firstOf([...new Set(misfits)])];
     const advice = collectionAdvice(collection, await loadClassTable());
     const folder = await folderRemarks(collection, signal);
     return { file, collection, problems, warnings: [...warnings, ...remarks, ...folder, ...advice], classes };
@@ -44,13 +44,19 @@ export async function reportOn(nameOrPath: string, signal = AbortSignal.any([]))
 }
 
 /** Photos can be crawled, but not filtered, without the model files. */
-async function missingModels(collection: Collection): Promise<string[]> {
+async function memberRemarks(collection: Collection): Promise<string[]> {
   const checks = collection.ensemble.map(async (name) => {
     const card = await memberCard(name, collection);
     await requireModelFiles([{ name, backbone: backboneOf(card), head: headOf(card) }]);
+    return card.head?.sigmoid === true ? [sigmoidText(name, collection)] : [];
   });
   const results = await Promise.allSettled(checks);
-  return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : result.value));
+}
+
+function sigmoidText(name: string, { mode, policy }: Collection): string {
+  const [limit, of] = mode === 'A' ? [policy.threshold, 'the searched class'] : [policy.minConfidence, 'a class'];
+  return `The member '${name}' gives each class a p of its own (a sigmoid), whatever the other classes are: the limit ${limit} is that p of ${of}, not its share among the classes. docs/filtering.md says how to choose it.`;
 }
 
 /** A folder that was moved is no problem of the collection: `--from` names another one. @throws UsageError `unknown-licence` */

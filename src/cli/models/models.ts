@@ -9,6 +9,7 @@ import {
 } from '../../models/library/inventory.process.ts';
 import { trialText } from '../../models/library/judge-trial.ts';
 import { externalFilesOf } from '../../collection/cards/model-card.ts';
+import type { ModelClasses } from '../../collection/cards/model-classes.ts';
 import type { FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
@@ -19,6 +20,7 @@ import { addModelsAddCommand } from './add.ts';
 import { addModelsCompareCommand } from './compare.ts';
 import { addModelsPullCommand } from './pull.ts';
 import { addModelsRemoveCommand } from './remove.ts';
+import { addModelsTextCommand } from './text.ts';
 
 export function addModelsCommand(program: Command): void {
   const models = program
@@ -45,6 +47,7 @@ export function addModelsCommand(program: Command): void {
   addModelsPullCommand(models);
   addModelsRemoveCommand(models);
   addModelsCompareCommand(models);
+  addModelsTextCommand(models);
 }
 
 function jsonOf(entry: ModelEntry): Record<string, unknown> {
@@ -81,13 +84,16 @@ function rowOf({ name, card, classes, state }: ModelEntry): string[] {
   return [
     name,
     stateOf,
-    `${classes?.count ?? '?'} (${card.classes})`,
+    card.classes === undefined ? featuresText(card) : `${classes?.count ?? '?'} (${card.classes})`,
     `${input.size} px ${input.type ?? 'float32'} ${input.layout ?? 'nchw'}`,
     head === undefined ? sizeText(bytes) : `${sizeText(bytes)} + ${sizeText(head.bytes)} head`,
     licence,
     origin,
   ];
 }
+
+/** `features, text`: a backbone with a text tower. */
+const featuresText = ({ text }: FoundCard): string => (text === undefined ? 'features' : 'features, text');
 
 function sizeText(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
@@ -107,18 +113,20 @@ async function show(name: string, json: boolean): Promise<number> {
   return entry.card === null ? EXIT.usage : EXIT.done;
 }
 
-/** `fit  photos 480, l2 1`, if `winnow finetune` wrote the card. */
+/** `fit  photos 480, l2 1`, if `winnow finetune` or `winnow models text` wrote the card. */
 function fitLines({ fit }: FoundCard): string[] {
   if (fit === undefined) return [];
   const facts = Object.entries(fit).map(([what, value]) => `${what} ${value}`);
   return [`  fit       ${facts.join(', ')}`];
 }
 
-function headLines({ backbone = '', head, references }: FoundCard): string[] {
+function headLines({ backbone = '', head, references, fit }: FoundCard): string[] {
   if (head === undefined) return [];
+  const unknown =
+    fit?.['templates'] === undefined ? 'unknown which photos it was fitted on' : 'none: it was made from text';
   const photos =
     references === undefined
-      ? 'unknown which photos it was fitted on'
+      ? unknown
       : `${displayPath(references.path)}, hashes of ${plural(references.photos, 'photo')} that it was fitted or validated on`;
   return [
     `  backbone  ${backbone}: the file above`,
@@ -128,10 +136,27 @@ function headLines({ backbone = '', head, references }: FoundCard): string[] {
   ];
 }
 
+function classesLine({ classes: named, text }: FoundCard, classes: ModelClasses): string {
+  if (named === undefined)
+    return `  classes   none: it gives features, for heads (winnow finetune${text === undefined ? '' : ', winnow models text'})`;
+  const first = Array.from({ length: Math.min(3, classes.count) }, (_, i) => classes.labelOf(i)).join(', ');
+  return `  classes   ${plural(classes.count, 'class', 'classes')} (${named}): ${first}${classes.count > 3 ? ', ...' : ''}`;
+}
+
+function textLines({ text }: FoundCard): string[] {
+  if (text === undefined) return [];
+  const { path, bytes, output = 'text_embeds', contextLength, scale, bias, sigmoid } = text;
+  const logits = scale === undefined ? 'scale unknown (--scale)' : `${scale} x cosine + ${bias ?? 0}`;
+  return [
+    `  text      ${displayPath(path)}, ${plural(bytes, 'byte')}, output '${output}', ${contextLength} tokens`,
+    `  tokenizer ${displayPath(text.tokenizer.path)}`,
+    `  p         ${logits}, ${sigmoid === true ? "each class's own sigmoid" : 'softmax'}`,
+  ];
+}
+
 function showText(entry: ModelEntry): string {
   const { name, card, classes, state, problem } = entry;
   if (card === null || classes === null) return `${name}: ${problem ?? ''}\n`;
-  const first = Array.from({ length: Math.min(3, classes.count) }, (_, i) => classes.labelOf(i)).join(', ');
   return [
     `${name}: ${stateText(state, card)}`,
     ...(problem === null ? [] : [`  ${problem}`]),
@@ -147,7 +172,8 @@ function showText(entry: ModelEntry): string {
     ...(card.documentation === undefined ? [] : [`  page      ${card.documentation} (documents its preprocessing)`]),
     `  licence   ${card.licence}`,
     ...graphLines(card),
-    `  classes   ${plural(classes.count, 'class', 'classes')} (${card.classes}): ${first}${classes.count > 3 ? ', ...' : ''}`,
+    classesLine(card, classes),
+    ...textLines(card),
     `  trained   ${card.trained ? 'yes' : 'no: for tests and benchmarks only'}`,
     ...fitLines(card),
     `  evidence  ${preprocessingOfEntry(entry) ?? ''}`,
@@ -160,14 +186,26 @@ function graphLines({ input, resize, normalise, outputs, head }: NonNullable<Mod
   const { type = 'float32', layout = 'nchw' } = input;
   const { mean, std } = normalise;
   const scaled = `(pixel - ${mean.join(', ')}) / ${std.join(', ')}, pixel 0..255`;
-  const logarithm = outputs.values === 'probabilities' ? ' (their logarithm is taken: its softmax is the same)' : '';
   return [
     `  input     '${input.name}' ${type} ${layout}, ${input.size} px of a photo ${resizedText(resize)}`,
     `  pixels    ${type === 'uint8' ? 'unchanged (the graph normalises them)' : scaled}`,
-    head === undefined
-      ? `  output    '${outputs.logits}', ${outputs.values ?? 'logits'}${logarithm}`
-      : `  output    the head's, over '${outputs.features ?? ''}'`,
+    head === undefined ? outputLine(outputs) : headOutputLine(head, outputs),
   ];
+}
+
+function outputLine({ logits, features = '', values = 'logits' }: FoundCard['outputs']): string {
+  if (logits === undefined) return `  output    '${features}', features`;
+  const logarithm = values === 'probabilities' ? ' (their logarithm is taken: its softmax is the same)' : '';
+  return `  output    '${logits}', ${values}${logarithm}`;
+}
+
+function headOutputLine(
+  { normalise, sigmoid }: NonNullable<FoundCard['head']>,
+  { features = '' }: FoundCard['outputs'],
+): string {
+  const length = normalise === true ? ' divided by its length' : '';
+  const kind = sigmoid === true ? '; p of a class is its own sigmoid (docs/filtering.md)' : '';
+  return `  output    the head's, over '${features}'${length}${kind}`;
 }
 
 const resizedText = ({ shorterSide, square, interpolation }: NonNullable<ModelEntry['card']>['resize']): string =>

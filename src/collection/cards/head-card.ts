@@ -34,7 +34,7 @@ const headCardSchema = z.strictObject({
   trained: z.boolean(),
   fit: z
     .record(z.string(), z.union([text, z.number(), z.boolean(), z.null()]))
-    .describe('what `winnow finetune` measured')
+    .describe('what `winnow finetune` measured, or how `winnow models text` made it')
     .optional(),
 });
 
@@ -85,7 +85,7 @@ export function withHead(
     throw badCard([
       `Expected the backbone that the head in ${shown} was fitted on (sha256 ${card.backboneSha256}) but '${backboneName}' has the sha256 ${backbone.sha256}; fit the head again`,
     ]);
-  const { documentation: _, ...rest } = backbone;
+  const { documentation: _, text: _tower, ...rest } = backbone;
   return Object.freeze({
     ...rest,
     name,
@@ -95,7 +95,11 @@ export function withHead(
     classes,
     trained,
     ...(fit === undefined ? {} : { fit: Object.freeze(fit) }),
-    outputs: Object.freeze({ logits, features, ...(featureMap === undefined ? {} : { featureMap }) }),
+    outputs: Object.freeze({
+      ...(logits === undefined ? {} : { logits }),
+      features,
+      ...(featureMap === undefined ? {} : { featureMap }),
+    }),
     backbone: backboneName,
     head: Object.freeze({ ...head, path: resolve(base, head.file) }),
     ...(references === undefined

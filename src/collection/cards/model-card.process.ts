@@ -71,6 +71,7 @@ export async function memberCard(
       { code: HEAD_TO_FIT, cause: error },
     );
   });
+  requireLogits(card);
   if (declared === undefined || card.backbone === declared.backbone) return card;
   const [found, advice] =
     card.backbone === undefined
@@ -82,6 +83,17 @@ export async function memberCard(
   throw new UsageError(
     `Expected a head over '${declared.backbone}' for the member '${name}', as 'heads' of the collection says, but its card (${displayPath(card.cardFile, workingDir)}) ${found}. ${advice}`,
     { code: 'other-backbone' },
+  );
+}
+
+/** @throws UsageError `features-only` with the command that makes a classifier of the model */
+export function requireLogits({ name, classes, text }: ModelCard): void {
+  if (classes !== undefined) return;
+  const fromText = `winnow models text --card ${name} --classes LIST --name NAME`;
+  const fromPhotos = `winnow finetune --backbone ${name} --train DIR --name NAME`;
+  throw new UsageError(
+    `The model '${name}' gives features and knows no classes. Make a head of it, and use that: ${text === undefined ? fromPhotos : `${fromText}, or ${fromPhotos}`}`,
+    { code: 'features-only' },
   );
 }
 
@@ -150,11 +162,12 @@ async function addedCards(local: string): Promise<NamedFile[]> {
   return names.map((name) => ({ name, file: join(local, name, ADDED_CARD) })).filter(({ file }) => existsSync(file));
 }
 
-/** In the order of the outputs. @throws UsageError `bad-model-classes`, `unreadable-file` */
+/** In the order of the outputs; none if the model gives features only. @throws UsageError `bad-model-classes`, `unreadable-file` */
 export async function classesOfCard(
   { cardFile, classes }: Pick<FoundCard, 'cardFile' | 'classes'>,
   table: ClassTable,
 ): Promise<ModelClasses> {
+  if (classes === undefined) return modelClassesOf([]);
   return readModelClasses(resolve(dirname(cardFile), classes), classes, table);
 }
 

@@ -39,11 +39,30 @@ const plainName = z
   .regex(/^[^/\\]*[^/\\.][^/\\]*$/)
   .describe('the name of a file beside the model, without a folder');
 
+const fileFields = {
+  sha256: sha256Schema,
+  bytes: wholeNumber(1),
+  download: z.array(webPage).min(1).readonly().describe('a list of http or https URLs of the file').optional(),
+};
+
+/** The text tower of a two-tower model. */
+const textSchema = z.strictObject({
+  file: textField.describe("the path of the text tower's .onnx file, from the folder that `file` starts from"),
+  ...fileFields,
+  tokenizer: z.strictObject({ file: textField.describe('the path of a tokenizer.json'), ...fileFields }),
+  output: textField.optional(),
+  contextLength: wholeNumber(2, 4096),
+  padding: wholeNumber(0).describe('the token that fills texts up to the context length'),
+  templates: textField.optional(),
+  scale: z.number().positive().optional(),
+  bias: z.number().optional(),
+  sigmoid: z.boolean().optional(),
+});
+
 const cardSchema = z.strictObject({
   name: nameSchema,
   file: textField.describe('the path of an .onnx file, relative to the folder that holds config/'),
-  sha256: sha256Schema,
-  bytes: wholeNumber(1),
+  ...fileFields,
   externalData: z
     .array(z.strictObject({ file: plainName, sha256: sha256Schema, bytes: wholeNumber(1) }))
     .min(1)
@@ -66,14 +85,14 @@ const cardSchema = z.strictObject({
   }),
   normalise: z.strictObject({ mean: meanSchema, std: stdSchema }).optional(),
   outputs: z.strictObject({
-    logits: textField,
+    logits: textField.optional(),
     features: textField.optional(),
     featureMap: textField.optional(),
     values: z.enum(OUTPUT_VALUES).optional(),
   }),
-  classes: classesSchema,
+  classes: classesSchema.optional(),
+  text: textSchema.optional(),
   trained: z.boolean(),
-  download: z.array(webPage).min(1).readonly().describe('a list of http or https URLs of the file').optional(),
   costs: z.strictObject({ multiplyAddsPerCrop: wholeNumber(1) }).optional(),
 });
 
@@ -92,7 +111,7 @@ export type Normalisation = Readonly<NonNullable<Card['normalise']>>;
  * `resize.shorterSide`, or both sides (`square: true`). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or
  * `[batch, size, size, 3]` (`nhwc`); float32 or float16 `(pixel - mean) / std` with pixel 0..255, or (`type: uint8`) the pixels themselves.
  */
-export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
+export interface ModelCard extends Readonly<Omit<Card, 'normalise' | 'text'>> {
   readonly input: Readonly<Card['input']>;
   readonly resize: Readonly<Card['resize']>;
   /** Mean 0 and deviation 1 for a uint8 input. */
@@ -128,6 +147,14 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
     readonly photos: number;
     readonly path: string;
   };
+  /**
+   * The text tower. `contextLength` in tokens; `output` (default `text_embeds`) is in the space of `features`; logits are `scale` x
+   * cosine + `bias`, and `sigmoid` says that p of a class is its own sigmoid. Both paths are absolute.
+   */
+  readonly text?: Omit<NonNullable<Card['text']>, 'tokenizer'> & {
+    readonly path: string;
+    readonly tokenizer: NonNullable<Card['text']>['tokenizer'] & { readonly path: string };
+  };
   readonly fit?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
@@ -141,7 +168,13 @@ export function parseModelCard(yaml: string, fileName: string, base: string): Mo
   if (problems.length > 0) throw badCard(problems);
   for (const part of [card.input, card.resize, card.normalise ?? {}, card.outputs, card.costs ?? {}])
     Object.freeze(part);
-  return Object.freeze({ ...card, normalise: card.normalise ?? AS_IT_IS, path: resolve(base, card.file) });
+  const { text, ...rest } = card;
+  const placed = <T extends { readonly file: string }>(one: T) => ({ ...one, path: resolve(base, one.file) });
+  return Object.freeze({
+    ...placed(rest),
+    normalise: card.normalise ?? AS_IT_IS,
+    ...(text === undefined ? {} : { text: { ...placed(text), tokenizer: placed(text.tokenizer) } }),
+  });
 }
 
 /** The files beside a model that it keeps weights in. */
@@ -151,6 +184,15 @@ export function externalFilesOf({ path, externalData = [] }: ModelCard): (Extern
 
 function problemsOf(card: Card, file: YamlFile): string[] {
   const problems: string[] = [];
+  const { logits, features } = card.outputs;
+  if (logits === undefined && features === undefined)
+    problems.push(`Expected an output 'logits' or 'features' in ${file.where(['outputs'])} but it names neither`);
+  if ((logits === undefined) !== (card.classes === undefined))
+    problems.push(
+      `Expected 'outputs.logits' and 'classes' together in ${file.where([])}, or neither for a model that gives features only, but it has one of them`,
+    );
+  if (card.text !== undefined && features === undefined)
+    problems.push(`Expected an output 'features' beside 'text' in ${file.where(['outputs'])} but it names none`);
   if (card.resize.shorterSide < card.input.size) {
     problems.push(
       `Expected at least the input size ${card.input.size} for 'resize.shorterSide' in ${file.where(['resize', 'shorterSide'])} ` +

@@ -100,6 +100,7 @@ export async function finetune(request: FinetuneRequest, options: FinetuneOption
       source: sourceText(request, fitted.train.photos, sets.classes.length),
       fit: factsOf(request, fitted),
       photos,
+      command: 'winnow finetune',
     },
     { table, workingDir },
   );
@@ -157,7 +158,7 @@ async function backboneFor(
     );
   if (card.outputs.features === undefined)
     throw new UsageError(
-      `Expected a model whose card names an output 'features' for --backbone but that of '${name}' names none; write 'features: input of ${card.outputs.logits}' into 'outputs' of its card (${displayPath(card.cardFile, workingDir)}) if its last layer is linear, or the name of the tensor with the pooled features`,
+      `Expected a model whose card names an output 'features' for --backbone but that of '${name}' names none; write 'features: input of ${card.outputs.logits ?? ''}' into 'outputs' of its card (${displayPath(card.cardFile, workingDir)}) if its last layer is linear, or the name of the tensor with the pooled features`,
       { code: 'bad-backbone' },
     );
   const classes = await classesOfCard(card, table);

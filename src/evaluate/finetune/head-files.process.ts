@@ -19,7 +19,12 @@ export interface HeadToStore {
   readonly licence: string;
   readonly source: string;
   readonly fit: NonNullable<HeadCardFile['fit']>;
-  readonly photos: readonly HeadPhoto[];
+  /** Those that it was fitted on. Null for a head that no photo was used for. */
+  readonly photos: readonly HeadPhoto[] | null;
+  /** The kind of its features and of its p. */
+  readonly kind?: Pick<HeadCardFile['head'], 'normalise' | 'sigmoid'>;
+  /** Named in the card. */
+  readonly command: string;
 }
 
 const CLASS_FILE = 'classes.txt';
@@ -30,20 +35,22 @@ const PHOTOS_FILE = 'photos.jsonl.gz';
  * @throws UsageError `model-exists`, `models-folder`
  */
 export async function storeHead(
-  { name, backbone, layer, classes, licence, source, fit, photos }: HeadToStore,
+  { name, backbone, layer, classes, licence, source, fit, photos, kind, command }: HeadToStore,
   { table, workingDir }: { readonly table: ClassTable; readonly workingDir: string },
 ): Promise<string> {
   const file = `${name}.head.safetensors`;
   const bytes = linearLayerFile(layer);
   const sha256 = sha256Of(bytes);
-  const photosFile = await headPhotosFile(photos);
+  const photosFile = photos === null ? null : await headPhotosFile(photos);
   const listName = CLASS_LIST_NAMES.find((each) => wnidsOf(each, table.rows).join() === classes.join());
   const card: HeadCardFile = {
     name,
     backbone: backbone.name,
     backboneSha256: backbone.sha256,
-    head: { file, sha256, bytes: bytes.length },
-    references: { file: PHOTOS_FILE, sha256: sha256Of(photosFile), photos: photos.length },
+    head: { file, sha256, bytes: bytes.length, ...kind },
+    ...(photosFile === null || photos === null
+      ? {}
+      : { references: { file: PHOTOS_FILE, sha256: sha256Of(photosFile), photos: photos.length } }),
     licence,
     source,
     classes: listName ?? CLASS_FILE,
@@ -52,9 +59,9 @@ export async function storeHead(
   };
   const folder = path.join(workingDir, LOCAL_MODELS, name);
   await storeModel(folder, {
-    [ADDED_CARD]: `# Written by \`winnow finetune\`. What the keys mean: docs/models.md.\n${stringify(card, { flowCollectionPadding: true })}`,
+    [ADDED_CARD]: `# Written by \`${command}\`. What the keys mean: docs/models.md.\n${stringify(card, { flowCollectionPadding: true })}`,
     [file]: bytes,
-    [PHOTOS_FILE]: photosFile,
+    ...(photosFile === null ? {} : { [PHOTOS_FILE]: photosFile }),
     ...(listName === undefined ? { [CLASS_FILE]: classListText(classes, table) } : {}),
   });
   return path.join(folder, ADDED_CARD);

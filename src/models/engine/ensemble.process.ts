@@ -119,12 +119,12 @@ export function memberOf(
   return { ...specOf(card, classes), mask };
 }
 
-/** Everything about a member except the classes that the collection chooses. */
+/** Everything about a member except the classes that the collection chooses. A model without logits gives its features. */
 export function specOf(card: ModelCard, classes: ModelClasses): Omit<MemberSpec, 'mask'> {
   return {
     name: card.name,
     backbone: backboneOf(card),
-    head: { ...headOf(card), classes: classes.count },
+    head: { ...headOf(card), classes: card.classes === undefined ? undefined : classes.count },
   };
 }
 
@@ -142,7 +142,7 @@ export function backboneOf(card: ModelCard): BackboneSpec {
 
 /** Which output of the graph a card's logits come from, and the head file, if there is one. */
 export function headOf({ head, outputs }: ModelCard): HeadSpec {
-  if (head === undefined) return { output: outputs.logits, values: outputs.values };
+  if (head === undefined) return { output: outputs.logits ?? outputs.features ?? '', values: outputs.values };
   const { path, sha256, normalise, sigmoid } = head;
   return { output: outputs.features ?? '', layer: { file: path, sha256, isUnit: normalise }, isSigmoid: sigmoid };
 }

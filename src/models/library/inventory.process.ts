@@ -37,11 +37,12 @@ export async function modelEntry(name: string): Promise<ModelEntry> {
   }
 }
 
-/** Checks the files of a card by their size: the model's, those with its weights, the head's. */
+/** Checks the files of a card by their size: the model's, those with its weights, the head's, those of its text tower. */
 async function stateOf(card: FoundCard): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
-  const { name, head } = card;
+  const { name, head, text } = card;
   const external = externalFilesOf(card).map(({ file, bytes }) => ({ path: file, bytes }));
-  for (const file of [card, ...external, ...(head === undefined ? [] : [head])]) {
+  const ofText = text === undefined ? [] : [text, text.tokenizer];
+  for (const file of [card, ...external, ...(head === undefined ? [] : [head]), ...ofText]) {
     const found = await stateOfFile({ name, ...file });
     if (found.state !== 'ready') return found;
   }
@@ -89,7 +90,9 @@ export async function verifyModel(name: string, provider: ExecutionProvider): Pr
     // Loads ONNX Runtime and sharp, which a list of models does not need.
     const { tryModel } = await import('./trial.process.ts');
     const trial = await tryModel(card, classes, { provider });
-    const found = problemOfTrial(card, trial);
+    const { textProblem } = await import('../text/embed.process.ts');
+    const ofText = card.text === undefined ? null : await textProblem(card.text);
+    const found = problemOfTrial(card, trial) ?? (ofText === null ? null : `has a text tower but ${ofText}`);
     return { name, state: found === null ? 'ok' : 'failed', problem: found, trial };
   } catch (error) {
     return { name, state: 'failed', problem: messageOf(error), trial: null };

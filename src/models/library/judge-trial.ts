@@ -56,7 +56,7 @@ function atLeastByChance(right: number, photos: number, p: number): number {
 /** `29 of 32 sample photos right (by chance: 0.03)` */
 export function trialText({ photos, measured, right, expectedByChance }: Trial): string {
   if (measured === 0)
-    return `ran on ${photos} sample photos; none shows one of its classes, so its accuracy is unknown`;
+    return `ran on ${photos} sample photos; its accuracy is unknown, because none shows a class that it knows`;
   const rest = measured < MIN_MEASURED ? ', too few to judge the model' : '';
   return `${right} of ${measured} sample photos right (by chance: ${expectedByChance.toFixed(expectedByChance < 1 ? 2 : 0)}${rest})`;
 }

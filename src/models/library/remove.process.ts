@@ -119,8 +119,13 @@ async function cardsUsing({ cardFile }: Target, removable: string, workingDir: s
 }
 
 /** Absolute paths. */
-function filesOf({ path: model, head, cardFile, classes }: FoundCard): string[] {
-  return [model, ...(head === undefined ? [] : [head.path]), path.resolve(path.dirname(cardFile), classes)];
+function filesOf({ path: model, head, text, cardFile, classes }: FoundCard): string[] {
+  return [
+    model,
+    ...(head === undefined ? [] : [head.path]),
+    ...(text === undefined ? [] : [text.path, text.tokenizer.path]),
+    ...(classes === undefined ? [] : [path.resolve(path.dirname(cardFile), classes)]),
+  ];
 }
 
 function isWithin(folder: string, file: string): boolean {

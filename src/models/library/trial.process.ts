@@ -51,8 +51,9 @@ export async function tryModel(
     }
     const answers = samples.map(({ truth }, i) => ({ truth, answer: argmax(rows[i] ?? []) }));
     const values = spec.head.values ?? 'logits';
-    const isSoftmax = areProbabilities(values === 'logits' ? rows : rows.map((row) => row.map(Math.exp)));
-    return judge({ rows, answers, classes: classes.count, isSoftmax });
+    const isSoftmax =
+      classes.count > 0 && areProbabilities(values === 'logits' ? rows : rows.map((row) => row.map(Math.exp)));
+    return judge({ rows, answers, classes: Math.max(1, classes.count), isSoftmax });
   } finally {
     await session.close();
   }

@@ -42,7 +42,7 @@ export async function openHead(options: HeadOptions): Promise<Head> {
 }
 
 /** The vector divided by its L2 norm, which is summed in double precision. A vector of zeros gives NaN, as in open_clip. */
-function unitOf(features: Float32Array): Float32Array {
+export function unitOf(features: Float32Array): Float32Array {
   const norm = Math.sqrt(features.reduce((sum, value) => sum + value * value, 0));
   return features.map((value) => value / norm);
 }

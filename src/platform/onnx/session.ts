@@ -84,10 +84,13 @@ export async function createSession(
     file,
     provider = 'cpu',
     externalData = [],
+    threads = 1,
   }: {
     readonly file: string;
     readonly provider?: ExecutionProvider | undefined;
     readonly externalData?: readonly LoadedFile[];
+    /** Threads of one pass: more than 1 for a session that has no others beside it. */
+    readonly threads?: number;
   },
 ): Promise<ort.InferenceSession> {
   const listed = externalData.map(({ path }) => path);
@@ -98,7 +101,7 @@ export async function createSession(
       // Only one provider: from a list, ONNX Runtime silently skips those that are missing. Operators that this provider
       // does not support run on the cpu anyway.
       executionProviders: [provider],
-      intraOpNumThreads: 1,
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',

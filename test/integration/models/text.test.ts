@@ -1,0 +1,159 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { cardFor, classesOfCard } from '../../../src/collection/cards/model-card.process.ts';
+import { packageRoot } from '../../../src/config/root.ts';
+import { makeTextHead, type TextHeadRequest } from '../../../src/evaluate/text/text-head.process.ts';
+import { openBackbone } from '../../../src/models/engine/backbone.process.ts';
+import { preprocessingOf, specOf } from '../../../src/models/engine/ensemble.process.ts';
+import { CENTRE_CROP, summariseCrop } from '../../../src/models/evidence/evidence.ts';
+import { PreparedPicture } from '../../../src/models/evidence/prepared-picture.ts';
+import type { AddRequest } from '../../../src/models/library/add.process.ts';
+import { addModel } from '../../../src/models/library/add.process.ts';
+import { tokenizerOf } from '../../../src/models/text/tokens.ts';
+import { decodeRgb } from '../../../src/platform/image/inspect.ts';
+import { testFolder } from '../../support/test-app.ts';
+
+/** Made by make.py beside it. */
+const FIXTURES = fileURLToPath(new URL('../../fixtures/two-tower/', import.meta.url));
+const NEVER = new AbortController().signal;
+
+const numbers = z.array(z.number());
+const photo = z.object({ file: z.string(), features: numbers, logits: numbers, p: numbers });
+const ofKind = z.object({
+  padding: z.number(),
+  scale: z.number(),
+  bias: z.number(),
+  image: z.string(),
+  text: z.string(),
+  tokens: z.array(numbers),
+  photos: z.array(photo),
+});
+const expectedSchema = z.object({
+  classes: z.array(z.string()),
+  templates: z.array(z.string()),
+  texts: z.array(z.string()),
+  contextLength: z.number(),
+  clip: ofKind,
+  siglip: ofKind,
+});
+const EXPECTED = expectedSchema.parse(JSON.parse(await readFile(path.join(FIXTURES, 'expected.json'), 'utf8')));
+type Kind = 'clip' | 'siglip';
+
+async function project(kind: Kind, text: Partial<AddRequest['text']> = {}): Promise<string> {
+  const folder = await testFolder();
+  await writeFile(path.join(folder, 'classes.txt'), EXPECTED.classes.join('\n'));
+  await writeFile(path.join(folder, 'templates.txt'), `# ours\n${EXPECTED.templates.join('\n')}\n`);
+  const { padding, scale, bias, image, text: output } = EXPECTED[kind];
+  const isSquare = kind === 'siglip' ? ({ square: true, resize: 32 } as const) : { resize: 40 };
+  await addModel({
+    file: path.join(FIXTURES, `${kind}-image.onnx`),
+    given: {
+      name: kind,
+      features: image,
+      normalise: 'minus-one-to-one',
+      size: 32,
+      interpolation: 'bicubic-antialias',
+      ...isSquare,
+    },
+    allowChance: false,
+    inPlace: false,
+    ask: null,
+    workingDir: folder,
+    text: {
+      file: path.join(FIXTURES, `${kind}-text.onnx`),
+      tokenizer: path.join(FIXTURES, `${kind}-tokenizer.json`),
+      contextLength: EXPECTED.contextLength,
+      padding,
+      output,
+      scale,
+      bias,
+      ...(kind === 'siglip' ? { sigmoid: true } : {}),
+      ...text,
+    },
+  });
+  return folder;
+}
+
+function headFrom(folder: string, changes: Partial<TextHeadRequest> = {}) {
+  const request = {
+    card: 'clip',
+    classes: path.join(folder, 'classes.txt'),
+    name: 'mine',
+    templates: path.join(folder, 'templates.txt'),
+    scale: null,
+    bias: null,
+    licence: null,
+    workingDir: folder,
+  };
+  return makeTextHead({ ...request, ...changes }, { threads: 1, signal: NEVER, onProgress: () => undefined });
+}
+
+describe.each(['clip', 'siglip'] as const)('a model of the kind of %s', (kind) => {
+  it('has the features, logits and p of the zero-shot recipe of open_clip in PyTorch', async () => {
+    const folder = await project(kind);
+    const made = await headFrom(folder, { card: kind });
+    expect(made).toMatchObject({ classes: 5, templates: 3, prompts: 15, isSigmoid: kind === 'siglip' });
+    expect(made.examples[0]).toBe('a photo of a red kite.');
+    const card = await cardFor('mine', folder);
+    const classes = await classesOfCard(card, await loadClassTable());
+    expect(classes.positionOf({ wnid: 'T-shirt', name: 'T-shirt' })).toBe(3);
+    expect(preprocessingOf(card, classes).includes(' sigmoid ')).toBe(kind === 'siglip');
+    const { backbone, head } = specOf(card, classes);
+    const open = await openBackbone(backbone, [{ output: card.outputs.features ?? '' }, head]);
+    for (const { file, ...wanted } of EXPECTED[kind].photos) {
+      const bytes = await readFile(path.join(packageRoot, 'assets/demo/photos', file));
+      const tensor = new Float32Array(3 * 32 * 32);
+      new PreparedPicture(await decodeRgb(bytes), [backbone.input]).fill(
+        { tensor, offset: 0 },
+        backbone.input,
+        CENTRE_CROP,
+      );
+      const [[features = tensor, logits = tensor] = []] = await open.run(tensor, 1);
+      const { trueProbs } = summariseCrop(logits, classes.count === 5 ? [0, 1, 2, 3, 4] : [], head.isSigmoid);
+      expect(largestDifference([...features], wanted.features)).toBeLessThan(1e-5);
+      expect(largestDifference([...logits], wanted.logits)).toBeLessThan(1e-4);
+      expect(largestDifference([...trueProbs.values()], wanted.p)).toBeLessThan(1e-5);
+    }
+    await open.close();
+  });
+
+  it('has the tokens of the Rust tokenizers, also of a text longer than the context', async () => {
+    const file = path.join(FIXTURES, `${kind}-tokenizer.json`);
+    const { padding, tokens } = EXPECTED[kind];
+    const { contextLength } = EXPECTED;
+    const tokenise = tokenizerOf(await readFile(file, 'utf8'), { contextLength, padding, file });
+    expect(EXPECTED.texts.map((text) => tokenise(text).ids)).toEqual(tokens);
+  });
+});
+
+function largestDifference(given: readonly number[], wanted: readonly number[]): number {
+  if (given.length !== wanted.length) return Number.POSITIVE_INFINITY;
+  return Math.max(...given.map((value, i) => Math.abs(value - (wanted[i] ?? Number.NaN))));
+}
+
+describe('a head from text', () => {
+  it('is refused with the reason', async () => {
+    const folder = await project('clip', { scale: undefined });
+    const bad = path.join(folder, 'bad.txt');
+    await writeFile(bad, 'a photo of a {}.\na photo of a dog.\n');
+    const cases: [Partial<TextHeadRequest>, RegExp][] = [
+      [{}, /Expected the scale and the bias of 'clip'.*Give --scale and --bias/],
+      [{ scale: 100, templates: 'openai-8' }, /Did you mean 'openai-80'/],
+      [{ scale: 100, templates: bad }, /Expected '\{\}' in each template.*'a photo of a dog.' \(.*bad.txt:2\)/],
+      [{ scale: 100, classes: 'one' }, /Expected a list's name.*received 'one'/],
+      [{ scale: 100, classes: 'red kite,red-kite' }, /several are named 'red kite'/],
+      [{ scale: 100, card: 'efficientnet-lite0' }, /has no 'text'/],
+    ];
+    for (const [changes, message] of cases) await expect(headFrom(folder, changes)).rejects.toThrow(message);
+    const { examples } = await headFrom(folder, {
+      scale: 100,
+      classes: 'n01440764,red_kite',
+      templates: bad.replace('bad', 'templates'),
+    });
+    expect(examples).toEqual(['a photo of a tench.', 'a photo of a red kite.']);
+  });
+});
