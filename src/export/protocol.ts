@@ -231,7 +231,7 @@ const COMMON = [
  */
 export function choicesOf(
   mode: Protocol['rule']['mode'],
-  { allowed, sigmoid }: { readonly allowed: readonly string[]; readonly sigmoid: readonly string[] },
+  { allowed = [], sigmoid = [] }: { readonly allowed?: readonly string[]; readonly sigmoid?: readonly string[] } = {},
 ): string[] {
   const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;
   const own = `p of ${sigmoid.join(' and ')} is each class's own sigmoid instead of a softmax: it does not depend on the other classes, and the p of a crop do not sum to 1. The rule compares its limit with that p, and means are of p as each member gives it.`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
 import { checkBudgets, checkCrawlSettings } from '../../crawl/discover/crawl-checks.process.ts';
-import { listModels } from '../../models/library/inventory.process.ts';
+import { isToBePulled, listModels } from '../../models/library/inventory.process.ts';
 import { readBudgets } from '../../crawl/network/politeness.process.ts';
 import { proxySettings } from '../../crawl/network/http.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
@@ -100,15 +100,14 @@ function program(): Finding {
 async function models(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { name, card, state, problem } of await listModels()) {
-    const isToBePulled = state === 'absent' && card?.download !== undefined;
-    if (card === null || state === 'broken-card' || (state === 'absent' && !isToBePulled)) {
-      findings.push({ name: `model ${name}`, state: 'fail', detail: problem ?? state });
-    } else if (isToBePulled) {
+    if (isToBePulled({ state, card })) {
       findings.push({
         name: `model ${name}`,
         state: 'note',
         detail: `not downloaded; run \`winnow models pull ${name}\``,
       });
+    } else if (card === null || state === 'absent') {
+      findings.push({ name: `model ${name}`, state: 'fail', detail: problem ?? state });
     } else {
       findings.push(await checkedModel(name, card));
     }

@@ -79,7 +79,7 @@ async function list(json: boolean): Promise<void> {
 
 function rowOf({ name, card, classes, state }: ModelEntry): string[] {
   const stateOf = stateText(state, card);
-  if (card === null) return [name, stateOf, '?', '?', '?', '?', '?'];
+  if (card === null) return [name, stateOf, ...Array.from({ length: 5 }, () => (state === 'to-pull' ? '-' : '?'))];
   const { input, bytes, head, licence, origin } = card;
   return [
     name,
@@ -102,6 +102,7 @@ function sizeText(bytes: number): string {
 function stateText(state: ModelEntry['state'], card: ModelEntry['card']): string {
   if (state === 'absent') return card?.download === undefined ? 'absent' : 'not downloaded';
   if (state === 'broken-card') return 'broken card';
+  if (state === 'to-pull') return 'not pulled';
   if (state === 'wrong-size') return 'wrong size';
   return card?.trained === false ? 'ready (untrained)' : 'ready';
 }
@@ -110,7 +111,7 @@ async function show(name: string, json: boolean): Promise<number> {
   const entry = await modelEntry(name);
   if (json) await writeData(`${JSON.stringify(jsonOf(entry))}\n`);
   else await writeOut(showText(entry));
-  return entry.card === null ? EXIT.usage : EXIT.done;
+  return entry.state === 'broken-card' ? EXIT.usage : EXIT.done;
 }
 
 /** `fit  photos 480, l2 1`, if `winnow finetune` or `winnow models text` wrote the card. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
 import type { Pulled } from '../../models/library/pull.process.ts';
-import { cardFor, type FoundCard } from '../../collection/cards/model-card.process.ts';
+import { cardFor, lacksHashes, type FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { Interrupted } from '../../kernel/errors.ts';
-import { plural, writeOut } from '../text/output.ts';
+import { Interrupted, UsageError } from '../../kernel/errors.ts';
+import { plural, writeOut, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
@@ -15,9 +15,13 @@ Before that, the model runs on sample photos, as in \`models add\`. If it gives 
 accuracy at chance, it stays FILE.part. Models whose card says \`trained: false\` are only checked for NaN.
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY are respected.
 
+Some cards state no hashes (\`not pulled\` in the list), because they were not known when winnow was released. For them the
+command says what to do, and takes the hashes of the files with --sha256.
+
 Examples:
   winnow models pull resnet50-v1-12
   winnow models pull resnet50-v1-12 --set models.mirrors=https://mirror.example/models
+  winnow models pull clip-vit-b32 --from vision_model.onnx text_model.onnx tokenizer.json --sha256 HASH HASH HASH
 `;
 
 export function addModelsPullCommand(models: Command): void {
@@ -27,11 +31,19 @@ export function addModelsPullCommand(models: Command): void {
     "Download a model's file, verified by its card's size and sha256, and try it on sample photos",
   )
     .argument('<name...>', 'models of `winnow models list`')
+    .option('--sha256 <hash...>', 'for a card without hashes: those of its files, in their order')
+    .option('--from <file or url...>', 'for a card without hashes: its files (default: the addresses of the card)')
     .addHelpText('after', HELP)
-    .action((names: string[], flags: GlobalFlags) =>
+    .action((names: string[], flags: PullFlags) =>
       runCommand(flags, async (context) => {
+        const [name = '', ...others] = names;
+        if (others.length === 0 && (await lacksHashes(name))) {
+          await complete(name, flags, context);
+          return;
+        }
+        if (flags.sha256 !== undefined || flags.from !== undefined) throw hasHashes(names);
         // Find all cards first, so that a wrong name is reported before a long download.
-        const cards = await Promise.all(names.map((name) => cardFor(name)));
+        const cards = await Promise.all(names.map((each) => cardFor(each)));
         for (const card of cards) {
           const pulled = await pull(card, context);
           if (pulled.trial !== null && isDoubtful(pulled.trial))
@@ -42,6 +54,46 @@ export function addModelsPullCommand(models: Command): void {
         }
       }),
     );
+}
+
+interface PullFlags extends GlobalFlags {
+  readonly sha256?: readonly string[];
+  readonly from?: readonly string[];
+}
+
+async function complete(
+  name: string,
+  { sha256 = [], from = [], ...flags }: PullFlags,
+  { loaded, signal }: CommandContext,
+): Promise<void> {
+  const { completeModel } = await import('../../models/library/complete.process.ts');
+  let bytes = 0;
+  const { card, cardFile, trial } = await withProgress(
+    () => [{ label: `${name} MB`, done: megabytes(bytes), total: null, note: '' }],
+    () =>
+      completeModel(
+        { name, from, sha256 },
+        {
+          config: loaded.config,
+          signal,
+          onProgress: (count) => void (bytes = count),
+          onTrouble: (text) => console.error(`winnow: ${text}`),
+        },
+      ),
+  );
+  const said = { name, path: card.path, bytes: card.bytes, sha256: card.sha256, card: cardFile, trial };
+  await writeResult(
+    flags,
+    said,
+    () => `${name}: ${plural(card.bytes, 'byte')}, sha256 as given, ${trialText(trial)}: ${displayPath(cardFile)}\n`,
+  );
+}
+
+function hasHashes(names: readonly string[]): UsageError {
+  return new UsageError(
+    `Expected no --sha256 or --from for ${names.join(', ')}: they complete one card that states no hashes, and its card does. To use another file, see \`winnow models add --help\``,
+    { code: 'pull-from' },
+  );
 }
 
 function megabytes(bytes: number): number {

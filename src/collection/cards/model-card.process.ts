@@ -12,7 +12,7 @@ import { CLASS_LIST_NAMES, wnidsOf } from '../class-table.ts';
 import type { ClassTable } from '../class-table.ts';
 import type { Collection } from '../collection.ts';
 import { isHeadCard, parseHeadCard, withHead, type HeadCard } from './head-card.ts';
-import { badCard, parseModelCard } from './model-card.ts';
+import { badCard, isToPull, parseModelCard } from './model-card.ts';
 import type { ModelCard } from './model-card.ts';
 import { modelClassesOf, parseModelClasses } from './model-classes.ts';
 import type { ModelClasses } from './model-classes.ts';
@@ -36,13 +36,18 @@ export interface CardPlace {
 
 /**
  * From config/local/models or config/models of the working directory, otherwise of the package.
- * @throws UsageError `unknown-model`, `bad-model-card`
+ * @throws UsageError `unknown-model`, `bad-model-card`, `model-to-pull`
  */
 export async function cardFor(name: string, workingDir: string = workingFolder()): Promise<FoundCard> {
   const { cardFile, origin, base } = await placeOfCard(name, workingDir);
   const shown = displayPath(cardFile, workingDir);
   const { text } = await readTextFile(cardFile, 'a model card');
   const file = parseYaml(text, shown);
+  if (isToPull(file))
+    throw new UsageError(
+      `The model '${name}' is not pulled: its card states no SHA-256. \`winnow models pull ${name}\` says how to get it.`,
+      { code: TO_PULL },
+    );
   const card = isHeadCard(file)
     ? await headCardOf(parseHeadCard(file), { shown, base, workingDir })
     : modelCard(text, { shown, base, workingDir });
@@ -52,7 +57,15 @@ export async function cardFor(name: string, workingDir: string = workingFolder()
   });
 }
 
+/** True if the card of the name states no hashes. @throws UsageError `unknown-model` */
+export async function lacksHashes(name: string): Promise<boolean> {
+  const { cardFile } = await placeOfCard(name);
+  return isToPull(parseYaml((await readTextFile(cardFile, 'a model card')).text, displayPath(cardFile)));
+}
+
 export const HEAD_TO_FIT = 'head-to-fit';
+/** The card states no hashes yet. */
+export const TO_PULL = 'model-to-pull';
 
 /**
  * @throws UsageError `head-to-fit` with the command if it is a head that the user has not fitted yet, `other-backbone` if its card is not

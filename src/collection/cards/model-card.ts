@@ -177,6 +177,11 @@ export function parseModelCard(yaml: string, fileName: string, base: string): Mo
   });
 }
 
+/** True if a published model's card says `sha256: unknown`: `models pull --sha256` completes it. */
+export function isToPull({ value }: YamlFile): boolean {
+  return typeof value === 'object' && value !== null && 'sha256' in value && value['sha256'] === 'unknown';
+}
+
 /** The files beside a model that it keeps weights in. */
 export function externalFilesOf({ path, externalData = [] }: ModelCard): (ExternalFile & { readonly bytes: number })[] {
   return externalData.map(({ file, ...rest }) => ({ ...rest, name: file, file: join(dirname(path), file) }));

@@ -1,6 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collection/cards/model-card.process.ts';
+import {
+  cardFor,
+  classesOfCard,
+  listCards,
+  TO_PULL,
+  type FoundCard,
+} from '../../collection/cards/model-card.process.ts';
 import { externalFilesOf } from '../../collection/cards/model-card.ts';
 import type { ModelClasses } from '../../collection/cards/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
@@ -14,8 +20,8 @@ export interface ModelEntry {
   /** Null if the card is not valid. `problem` says why. */
   readonly card: FoundCard | null;
   readonly classes: ModelClasses | null;
-  /** `absent`: its file is missing. `pull` downloads it if the card has an address. */
-  readonly state: 'ready' | 'absent' | 'wrong-size' | 'broken-card';
+  /** `absent`: its file is missing. `pull` downloads it if the card has an address. `to-pull`: its card states no hashes. */
+  readonly state: 'ready' | 'absent' | 'wrong-size' | 'broken-card' | 'to-pull';
   readonly problem: string | null;
 }
 
@@ -33,7 +39,8 @@ export async function modelEntry(name: string): Promise<ModelEntry> {
     return { name, card, classes, ...(await stateOf(card)) };
   } catch (error) {
     if (codeOf(error) === 'unknown-model') throw error;
-    return { name, card: null, classes: null, state: 'broken-card', problem: messageOf(error) };
+    const state = codeOf(error) === TO_PULL ? 'to-pull' : 'broken-card';
+    return { name, card: null, classes: null, state, problem: messageOf(error) };
   }
 }
 
@@ -71,6 +78,11 @@ export function preprocessingOfEntry({ card, classes }: ModelEntry): string | nu
   return card === null || classes === null ? null : preprocessingOf(card, classes);
 }
 
+/** True if the user has only not got its files yet, which is no fault. */
+export function isToBePulled({ state, card }: Pick<ModelEntry, 'state' | 'card'>): boolean {
+  return state === 'to-pull' || (state === 'absent' && card?.download !== undefined);
+}
+
 export interface Verification {
   readonly name: string;
   /** `absent` is not a failure if the model was only not downloaded yet. */
@@ -83,8 +95,7 @@ export interface Verification {
 export async function verifyModel(name: string, provider: ExecutionProvider): Promise<Verification> {
   const { card, classes, state, problem } = await modelEntry(name);
   if (card === null || classes === null || state !== 'ready') {
-    const isToBePulled = state === 'absent' && card?.download !== undefined;
-    return { name, state: isToBePulled ? 'absent' : 'failed', problem, trial: null };
+    return { name, state: isToBePulled({ state, card }) ? 'absent' : 'failed', problem, trial: null };
   }
   try {
     // Loads ONNX Runtime and sharp, which a list of models does not need.

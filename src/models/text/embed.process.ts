@@ -3,7 +3,7 @@ import { displayPath } from '../../config/root.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
 import { openTextTower } from '../../platform/onnx/text-tower.ts';
-import { tokenizerOf } from './tokens.ts';
+import { tokenizerOf } from './tokens.process.ts';
 
 export type TextOfCard = NonNullable<ModelCard['text']>;
 

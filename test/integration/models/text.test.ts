@@ -13,7 +13,7 @@ import { CENTRE_CROP, summariseCrop } from '../../../src/models/evidence/evidenc
 import { PreparedPicture } from '../../../src/models/evidence/prepared-picture.ts';
 import type { AddRequest } from '../../../src/models/library/add.process.ts';
 import { addModel } from '../../../src/models/library/add.process.ts';
-import { tokenizerOf } from '../../../src/models/text/tokens.ts';
+import { tokenizerOf } from '../../../src/models/text/tokens.process.ts';
 import { decodeRgb } from '../../../src/platform/image/inspect.ts';
 import { testFolder } from '../../support/test-app.ts';
 

@@ -9,7 +9,14 @@ import { testFolder } from '../../../support/test-app.ts';
 async function options(changes: Partial<SessionOptions> = {}): Promise<SessionOptions> {
   const card = await cardFor('efficientnet-lite0');
   const { path: file, sha256, input, outputs } = card;
-  return { file, sha256, inputName: input.name, outputs: [{ name: outputs.logits }], size: input.size, ...changes };
+  return {
+    file,
+    sha256,
+    inputName: input.name,
+    outputs: [{ name: outputs.logits ?? '' }],
+    size: input.size,
+    ...changes,
+  };
 }
 
 async function modelFile(bytes: Buffer): Promise<Pick<SessionOptions, 'file' | 'sha256'>> {
