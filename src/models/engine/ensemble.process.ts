@@ -102,7 +102,7 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
     type: card.input.type ?? 'float32',
     values: card.outputs.values ?? 'logits',
     output: headOf(card).output,
-    classesSha256: card.classes === 'imagenet-1k' ? null : classes.sha256,
+    classesSha256: card.classes === undefined || card.classes === 'imagenet-1k' ? null : classes.sha256,
     headSha256: card.head?.sha256,
     isUnit: card.head?.normalise,
     isSigmoid: card.head?.sigmoid,

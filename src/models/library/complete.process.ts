@@ -33,7 +33,7 @@ export interface Completed {
   readonly trial: Trial;
 }
 
-const fileSchema = z.looseObject({ file: z.string(), download: z.array(z.string()).default([]) });
+const fileSchema = z.looseObject({ file: z.string(), download: z.array(z.string()).optional() });
 const readySchema = fileSchema.extend({ text: fileSchema.extend({ tokenizer: fileSchema }).optional() });
 type Ready = z.output<typeof readySchema>;
 
@@ -100,7 +100,7 @@ function wantedFiles({ name, from, sha256 }: CompleteRequest, ready: Ready): Wan
     });
   return files.map(({ file, download }, i) => ({
     file,
-    from: from[i] ?? download[0] ?? '',
+    from: from[i] ?? download?.[0] ?? '',
     sha256: sha256[i] ?? '',
   }));
 }
@@ -112,8 +112,8 @@ function toPullText(name: string, ready: Ready): string {
   const files = filesOf(ready);
   return [
     `The card of '${name}' states no SHA-256, because the hashes of its files were not known when winnow was released. winnow runs only files whose hash you give:`,
-    ...files.map(({ file, download }) => `  ${file}: ${download.join(', ')}`),
-    'The page of a file on huggingface.co shows its SHA-256; `sha256sum FILE` prints that of a file that you have and trust. Then, in this order:',
+    ...files.map(({ file, download }) => `  ${file}: ${download?.join(', ') ?? 'no address is known'}`),
+    'The page of a large file on huggingface.co shows its SHA-256; `sha256sum FILE` prints that of a file that you have and trust. Then, in this order:',
     `  winnow models pull ${name} --sha256 ${files.map(() => 'HASH').join(' ')}   # downloads them`,
     `  winnow models pull ${name} --from ${listText(files).replaceAll(',', '')} --sha256 ${files.map(() => 'HASH').join(' ')}   # files or other addresses`,
   ].join('\n');
