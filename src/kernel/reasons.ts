@@ -57,10 +57,6 @@ export type DecisionReason =
 /** `poison`: evaluating the photo kills the process or gives numbers that are not finite. */
 export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const;
 
-export function isFailedDecision(text: string): boolean {
-  return FAILED_DECISION_REASONS.some((reason) => reason === text);
-}
-
 export function isCandidateReason(text: string): text is DroppedReason | FailedReason {
   return [...DROPPED_REASONS, ...FAILED_REASONS].some((reason) => reason === text);
 }

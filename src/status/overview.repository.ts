@@ -45,63 +45,24 @@ export async function topConfusions(
   return rows;
 }
 
-export interface ReasonExample {
-  readonly source: string;
+export interface FailedHost {
+  /** `host:port`, or '' for files. */
+  readonly host: string;
+  readonly count: number;
+  /** The address of one of the pictures. */
   readonly url: string;
-  readonly pageUrl: string | null;
   readonly detail: string | null;
-}
-
-export interface FailureExamples {
-  /** `host:port`, or '' for files. Those with most pictures first. */
-  readonly hosts: readonly { readonly host: string; readonly count: number }[];
-  readonly examples: readonly ReasonExample[];
 }
 
 const HOSTS_SHOWN = 8;
 
-/** The hosts of the candidates that the funnel counts as failed for a reason. */
-export async function hostsOf(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  reason: string,
-): Promise<FailureExamples['hosts']> {
-  const { rows } = await sql<FailureExamples['hosts'][number]>`
-    select p.host, count(*) as count from candidate c join picture p on p.id = c.picture_id
+/** The hosts of the candidates that the funnel counts as failed for a reason. Those with most candidates come first. */
+export async function failedHosts(db: Kysely<Database>, scope: DecisionScope, reason: string): Promise<FailedHost[]> {
+  const { rows } = await sql<FailedHost>`
+    select p.host, count(*) as count, (array_agg(p.url order by c.id))[1] as url, (array_agg(p.detail order by c.id))[1] as detail
+    from candidate c join picture p on p.id = c.picture_id
     where p.state = 'failed' and p.reason = ${reason} and ${judged(scope).state} = 'failed'
       and ${ofCollection(scope)} and ${isLinked(scope.collectionId)}
     group by 1 order by 2 desc, 1 limit ${HOSTS_SHOWN}`.execute(db);
-  return rows;
-}
-
-export async function examplesOf(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  { reason, limit }: { readonly reason: string; readonly limit: number },
-): Promise<ReasonExample[]> {
-  const { state, reason: why, detail } = judged(scope);
-  const { rows } = await sql<ReasonExample>`
-    select p.source, p.url, p.page_url as "pageUrl", ${detail} as detail
-    from candidate c join picture p on p.id = c.picture_id
-    where (${ofCollection(scope)} or c.refusal = 'unknown-class') and ${isLinked(scope.collectionId)} and ${state} in ('dropped', 'failed') and ${why} = ${reason}
-    order by c.id limit ${limit}`.execute(db);
-  return rows;
-}
-
-/** The first few photos that failed to be decided for a reason, by the picture that first brought each. */
-export async function failedExamplesOf(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  { reason, limit }: { readonly reason: string; readonly limit: number },
-): Promise<ReasonExample[]> {
-  const { rows } = await sql<ReasonExample>`
-    select p.source, p.url, p.page_url as "pageUrl", d.detail
-    from (
-      select photo_id, min(detail) as detail from decision
-      where collection_id = ${scope.collectionId} and state = 'failed' and reason = ${reason}
-        and decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
-      group by photo_id order by photo_id limit ${limit}) as d
-    cross join lateral (select source, url, page_url from picture where photo_id = d.photo_id order by id limit 1) as p
-    order by d.photo_id`.execute(db);
   return rows;
 }

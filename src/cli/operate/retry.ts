@@ -15,6 +15,7 @@ import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 interface RetryFlags extends GlobalFlags {
   readonly reason: readonly string[];
   readonly source?: string;
+  readonly host?: string;
 }
 
 export function addRetryCommand(program: Command): void {
@@ -25,18 +26,20 @@ export function addRetryCommand(program: Command): void {
         .makeOptionMandatory(),
     )
     .addOption(new Option('--source <name>', 'those of this source only').choices(SOURCE_NAMES))
+    .option('--host <host>', 'pictures of this host only, as the page of the collection names it')
     .addHelpText(
       'after',
-      `\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
+      `\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason http-5xx --host upload.wikimedia.org\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
     )
     .action((flags: RetryFlags) =>
       runOnData(flags, { name: 'retry', access: 'use' }, async (app) => {
-        const sources = flags.source === undefined ? SOURCE_NAMES : [flags.source];
-        const detail = { reasons: flags.reason, ...(flags.source === undefined ? {} : { source: flags.source }) };
+        const { reason: reasons, source, host } = flags;
+        const of = host === undefined ? {} : { host };
+        const detail = { reasons, ...(source === undefined ? {} : { source }), ...of };
         const { pictures, ...later } = await recorded(
           app.db,
           { ...localActor(), action: 'retry', detail, resultOf: (result) => result },
-          () => retryFailures(app, { reasons: flags.reason, sources }),
+          () => retryFailures(app, { reasons, sources: source === undefined ? SOURCE_NAMES : [source], ...of }),
         );
         await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
       }),

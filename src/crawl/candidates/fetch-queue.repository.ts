@@ -113,13 +113,20 @@ export async function settlePicture(db: Kysely<Database>, id: number, outcome: P
     .execute();
 }
 
+interface RetriedPictures {
+  readonly sources: readonly string[];
+  readonly reasons: readonly string[];
+  readonly host?: string | undefined;
+}
+
 export async function retryPictures(
   db: Kysely<Database>,
-  { sources, reasons }: { readonly sources: readonly string[]; readonly reasons: readonly string[] },
+  { sources, reasons, host }: RetriedPictures,
 ): Promise<number> {
   const result = await sql`
     update picture set state = 'found', reason = null, detail = null, attempts = 0, not_before = null, settled_at = null
-    where state = 'failed' and reason = any(${reasons}::text[]) and source = any(${sources}::text[])`.execute(db);
+    where state = 'failed' and reason = any(${reasons}::text[]) and source = any(${sources}::text[])
+      and (${host ?? null}::text is null or host = ${host ?? null})`.execute(db);
   return Number(result.numAffectedRows ?? 0);
 }
 

@@ -23,19 +23,24 @@ export const RETRIABLE_REASONS: readonly string[] = [...FAILED_REASONS, UNDECODA
 
 export type Retried = Awaited<ReturnType<typeof retryFailures>>;
 
-export async function retryFailures(
-  { db }: Pick<App, 'db'>,
-  { reasons, sources = SOURCE_NAMES }: { readonly reasons: readonly string[]; readonly sources?: readonly string[] },
-) {
+interface Asked {
+  readonly reasons: readonly string[];
+  readonly sources?: readonly string[];
+  /** Only pictures of this `host:port`, or '' for files. */
+  readonly host?: string;
+}
+
+export async function retryFailures({ db }: Pick<App, 'db'>, { reasons, sources = SOURCE_NAMES, host }: Asked) {
   if (reasons.includes(UNREADABLE)) await forgiveDeaths(db, 'inspect');
+  const hasPhotos = (reason: string): boolean => host === undefined && reasons.includes(reason);
   return {
     /** Pictures that the next crawl fetches. */
-    pictures: await retryPictures(db, { sources, reasons }),
+    pictures: await retryPictures(db, { sources, reasons, host }),
     decisions:
-      (reasons.includes(UNDECODABLE) ? await forgetFailed(db, UNDECODABLE) : 0) +
-      (reasons.includes(POISON) ? await forgetPoison(db) : 0),
+      (hasPhotos(UNDECODABLE) ? await forgetFailed(db, UNDECODABLE) : 0) +
+      (hasPhotos(POISON) ? await forgetPoison(db) : 0),
     /** Photos whose bytes were pruned. The next crawl fetches them. */
-    refetched: reasons.includes(PRUNED) ? await refetchAll(db, sources) : 0,
+    refetched: hasPhotos(PRUNED) ? await refetchAll(db, sources) : 0,
   };
 }
 

@@ -66,13 +66,14 @@ export async function unpause(exchange: Exchange, { app, collections }: Site): P
 export async function retry(exchange: Exchange, { longApp }: Site): Promise<unknown> {
   const reason = paramOf(exchange.request, 'reason');
   if (!RETRIABLE_REASONS.includes(reason)) return exchange.reply.callNotFound();
-  const reasons = [reason];
+  const host = new URLSearchParams(exchange.request.url.split('?')[1]).get('host');
+  const asked = { reasons: [reason], ...(host === null ? {} : { host }) };
   const retried = await recorded(
     longApp.db,
-    { ...actorOf(exchange), action: 'retry', detail: { reasons }, resultOf: (result) => result },
-    () => retryFailures(longApp, { reasons }),
+    { ...actorOf(exchange), action: 'retry', detail: asked, resultOf: (result) => result },
+    () => retryFailures(longApp, asked),
   );
-  longApp.log.info({ reason, ...retried }, 'what failed was given another try, on a page of the server');
+  longApp.log.info({ ...asked, ...retried }, 'what failed was given another try, on a page of the server');
   return retried;
 }
 

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { shortlistFolder } from '../../shortlist/shortlist-files.process.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
-import { examplesOf, failedExamplesOf, hostsOf, type ReasonExample } from '../../status/overview.repository.ts';
+import { failedHosts, type FailedHost } from '../../status/overview.repository.ts';
 import { asTyped } from '../../kernel/command-text.ts';
-import { isCandidateReason, isFailedDecision } from '../../kernel/reasons.ts';
+import { isCandidateReason } from '../../kernel/reasons.ts';
 import { classFile } from '../../shortlist/class-file.ts';
 import { FIRST_PAGE, PAGES_FOLDER } from '../../shortlist/contact-sheet.tsx';
 import { firstListed } from '../../shortlist/shortlist.repository.ts';
@@ -83,24 +83,20 @@ export async function streamFeed<T extends Dated>(
   return reply.type('text/event-stream').send(events ?? '');
 }
 
-const EXAMPLES_SHOWN = 5;
-
-export async function sendExamples({ request, reply, role }: Exchange, { collections }: Site): Promise<unknown> {
+/** The hosts of photos that could not be fetched. To others than operators, without the folders of this machine. */
+export async function sendFailedHosts({ request, reply, role }: Exchange, { collections }: Site): Promise<unknown> {
   const { app, scope } = (await collections.open(paramOf(request, 'collection'))).workspace;
   const reason = paramOf(request, 'reason');
-  const asked = { reason, limit: EXAMPLES_SHOWN };
-  const shown = role !== null && mayAct(role, 'operator') ? (example: ReasonExample) => example : withoutPath;
-  const isCandidate = isCandidateReason(reason);
-  if (!isCandidate && !isFailedDecision(reason)) return reply.callNotFound();
-  const examples = await (isCandidate ? examplesOf : failedExamplesOf)(app.db, scope, asked);
-  return { hosts: isCandidate ? await hostsOf(app.db, scope, reason) : [], examples: examples.map(shown) };
+  if (!isCandidateReason(reason)) return reply.callNotFound();
+  const hosts = await failedHosts(app.db, scope, reason);
+  return role !== null && mayAct(role, 'operator') ? hosts : hosts.map(withoutPath);
 }
 
 /** Folders with spaces in their names are found in the detail by the address of the file. */
-function withoutPath({ url, detail, ...example }: ReasonExample): ReasonExample {
-  const folder = example.source === 'folder' ? `${path.dirname(pathOfFileUrl(url).toString())}/` : '';
-  const said = folder.length > 1 ? (detail?.replaceAll(folder, '') ?? null) : detail;
-  return { ...example, url: withoutFolders(url), detail: said === null ? null : withoutFolders(said) };
+function withoutPath({ url, detail, ...failed }: FailedHost): FailedHost {
+  const folder = failed.host === '' ? `${path.dirname(pathOfFileUrl(url).toString())}/` : '';
+  const said = folder.length > 1 ? detail?.replaceAll(folder, '') : detail;
+  return { ...failed, url: withoutFolders(url), detail: said ? withoutFolders(said) : null };
 }
 
 /** Redirects to a class on the contact sheet, which is a page or a section; with `as`, to its first photo of that confusion. */

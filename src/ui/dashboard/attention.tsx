@@ -1,11 +1,12 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { asTyped } from '../../kernel/command-text.ts';
 import { countText } from '../../kernel/texts.ts';
-import type { FailureExamples } from '../../status/overview.repository.ts';
+import type { FailedHost } from '../../status/overview.repository.ts';
 import { ask, messageOf } from '../review/store/api.ts';
 import { PhotosLink } from './class-table.tsx';
 import { Confirm } from './confirm.tsx';
+import { Details } from './details.tsx';
 import { FailedJobs } from './jobs.tsx';
 import { attentionOf, failuresOf, type Overview } from './overview.ts';
 
@@ -36,52 +37,64 @@ export function NeedsAttention({ now, isOperator }: { readonly now: Overview; re
   );
 }
 
+type Failed = ReturnType<typeof failuresOf>[number];
+
 interface FailureProps {
   readonly now: Overview;
-  readonly failure: ReturnType<typeof failuresOf>[number];
+  readonly failure: Failed;
   readonly isOperator: boolean;
   readonly onSaid: (text: string) => void;
 }
 
-function Failure({ now, failure: { reason, count }, isOperator, onSaid }: FailureProps) {
-  const [{ hosts, examples }, setFound] = useState<FailureExamples>({ hosts: [], examples: [] });
-  const [problem, setProblem] = useState('');
-  const load = async (): Promise<void> => {
-    setProblem('');
-    await ask<FailureExamples>(`api/examples/${reason}`).then(setFound, (error) => setProblem(messageOf(error)));
-  };
-  // The order covers all collections: their pictures are fetched again and their photos filtered again.
-  const retry = async (): Promise<void> => {
-    onSaid('Queueing …');
-    onSaid(`${reason}: ${await ask<Retried>(`/api/retry/${reason}`, {}).then(retriedText, messageOf)}`);
-  };
+function Failure({ failure: { reason, count }, ...props }: FailureProps) {
   return (
-    <details onToggle={(event) => (event.currentTarget.open ? void load() : undefined)}>
-      <summary>
-        {countText(count)} failed: {reason}
-      </summary>
+    <Details summary={`${countText(count)} failed: ${reason}`}>
+      {() => <Hosts {...{ reason, count }} {...props} />}
+    </Details>
+  );
+}
+
+/** The hosts of pictures that failed. A photo that failed in the filter has none. */
+function Hosts({ now, reason, count, isOperator, onSaid }: Omit<FailureProps, 'failure'> & Failed) {
+  const [hosts, setHosts] = useState<readonly FailedHost[]>([]);
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    if (!Object.hasOwn(now.totals.failed, reason)) return;
+    ask<FailedHost[]>(`api/failed-hosts/${reason}`).then(setHosts, (error: unknown) => setProblem(messageOf(error)));
+  }, []);
+  // The order covers all collections: their pictures are fetched again and their photos filtered again.
+  const retry = async (query: string): Promise<void> => {
+    onSaid('Queueing …');
+    onSaid(`${reason}: ${await ask<Retried>(`/api/retry/${reason}${query}`, {}).then(retriedText, messageOf)}`);
+  };
+  const again = (label: string, query = '') =>
+    isOperator ? (
+      <Confirm label={label} yes="Try again" onYes={() => void retry(query)}>
+        <p>
+          What failed for <code>{reason}</code> is tried once more, of every collection.
+        </p>
+      </Confirm>
+    ) : null;
+  return (
+    <>
       <p>
         <PhotosLink now={now} filter={{ state: ['failed'], reason: [reason] }} count={count} /> in the gallery
         {hosts.length === 0 ? null : ', by host: '}
-        {hosts.map(({ host, count: of }) => `${countText(of)} ${host === '' ? 'files' : host}`).join(', ')}
       </p>
       <p role="status">{problem}</p>
-      <ul>
-        {examples.map(({ source, url, detail }) => (
-          <li key={url}>
-            {source}: <code>{url}</code>
-            {detail === null ? null : <> ({detail})</>}
+      <ul class="attention">
+        {hosts.map(({ host, count: of, url, detail }) => (
+          <li key={host}>
+            <span>
+              {countText(of)} {host || 'files'}: <code>{url}</code>
+              {detail === null ? null : ` (${detail})`}
+            </span>
+            {again(`Try ${host || 'files'} again`, `?host=${encodeURIComponent(host)}`)}
           </li>
         ))}
       </ul>
-      {isOperator ? (
-        <Confirm label="Try again" yes="Try again" onYes={() => void retry()}>
-          <p>
-            Everything that failed for <code>{reason}</code> is tried once more, of every collection.
-          </p>
-        </Confirm>
-      ) : null}
-    </details>
+      {again('Try again')}
+    </>
   );
 }
 

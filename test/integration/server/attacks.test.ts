@@ -220,7 +220,7 @@ const ATTACKS: readonly Attack[] = [
   open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
   open('a path out of the files of the queues', '/queues/static/..%2f..%2fpackage.json', 404),
   open('a name of a property of all objects', '/assets/__proto__', 404),
-  open('SQL in a reason', '/c/demo/api/examples/%27%20or%201=1%20--', 404),
+  open('SQL in a reason', '/c/demo/api/failed-hosts/%27%20or%201=1%20--', 404),
   open('a path that cannot be decoded', '/%', 400),
   open('a method that is not served', '/c/demo/api/overview', 404, { method: 'DELETE' }),
   open('a body of 70 kB to log in', '/login', 413, {
@@ -239,7 +239,7 @@ const ATTACKS: readonly Attack[] = [
     headers: JSON_BODY,
     body: '{"__proto__":{"token":1}}',
   }),
-  open('line breaks in a path, to add a header', '/c/demo/api/examples/x%0d%0aSet-Cookie:%20a=b', 404),
+  open('line breaks in a path, to add a header', '/c/demo/api/failed-hosts/x%0d%0aSet-Cookie:%20a=b', 404),
   open('JSON that is nested 30,000 deep', '/c/demo/api/pause', 400, {
     ...PAUSE,
     body: `{"stages":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
@@ -291,9 +291,17 @@ const ATTACKS: readonly Attack[] = [
     ),
     before: twentyPages,
   },
-  { ...guarded('a viewer asks for what takes long', '/c/demo/api/examples/dns', 503, as('viewer')), before: heldTable },
   {
-    ...guarded('a viewer looks for the folders of failed files', '/c/demo/api/examples/unreadable', 200, as('viewer')),
+    ...guarded('a viewer asks for what takes long', '/c/demo/api/failed-hosts/dns', 503, as('viewer')),
+    before: heldTable,
+  },
+  {
+    ...guarded(
+      'a viewer looks for the folders of failed files',
+      '/c/demo/api/failed-hosts/unreadable',
+      200,
+      as('viewer'),
+    ),
     tells: ['body'],
   },
   open('another try for what a rule refused', '/api/retry/licence-not-allowed', 404, RETRY),

@@ -130,7 +130,7 @@ describe('a statement of a request', () => {
     await db.transaction().execute(async (trx) => {
       await sql`lock table picture in access exclusive mode`.execute(trx);
       overview = ask(server, OVERVIEW);
-      const { status, body } = await ask(server, '/c/demo/api/examples/dns');
+      const { status, body } = await ask(server, '/c/demo/api/failed-hosts/dns');
       expect([status, JSON.parse(body)]).toEqual([
         503,
         { error: 'The catalogue needed too long for this (server.statementTimeoutMs); try again later' },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { readPauses } from '../../../src/collection/pause.repository.ts';
 import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
+import { retryFailures } from '../../../src/operate/upkeep/retry-failures.process.ts';
 import { candidate, fetched, store } from '../../support/catalogue-fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 
@@ -152,11 +153,14 @@ describe('the funnel page', () => {
 
   it('gives what failed another try, once one has said so twice', async () => {
     const { db } = dashboard.app;
-    const { waiting } = await store(db, [candidate('d', { wnid: TENCH })]);
+    const { waiting } = await store(db, [candidate('d', { wnid: TENCH, url: 'https://host.example/d.jpg' })]);
     await settlePicture(db, waiting[0] ?? 0, { state: 'failed', reason: 'dns', detail: 'no such host' });
+    expect(await retryFailures(dashboard.app, { reasons: ['dns'], host: 'other.example' })).toMatchObject({
+      pictures: 0,
+    });
     const { page, complaints } = await loadInPage(url);
     await page.getByText('1 failed: dns').click();
-    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: /^Try .*\.example again$/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
     // It fails no more, so it is gone from the list.
     await expect.poll(() => page.getByText('failed: dns').count(), LOADED_MACHINE).toBe(0);
