@@ -39,7 +39,8 @@ export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit
     throw refused('like', like, 'the SHA-256 of a photo of this catalogue');
   if (like !== null && reader === 'others' && !(await mayKnow(db, view, like)))
     throw refused('like', like, 'a photo that you have reviewed, because this review is blind');
-  const similar = like === null ? new Map<number, number>() : await similarPhotos(db, like);
+  const similar =
+    like === null ? new Map<number, number>() : await similarPhotos(db, workspace.scope.collectionId, like);
   return readGallery(db, view, { filter, named: classesNamed(workspace, text), similar, limit });
 }
 

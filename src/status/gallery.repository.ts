@@ -97,14 +97,17 @@ function hasReason(view: GalleryView, reason: string): RawBuilder<unknown> {
   return REJECT_REASONS.some((one) => one === reason) ? sql`(${isLeftOut} or ${isRejected})` : isLeftOut;
 }
 
-/** SQL: the text is in the name of the file or class, in the creator, or in a note that the reader may know. */
+/** SQL: the text is in the name of the file or class, in the creator, or in a person's last note, if the reader may know it. */
 function hasText(view: GalleryView, text: string, named: readonly string[]): RawBuilder<unknown> {
   const like = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
   return sql`(c.source_id ilike ${like} or c.creator ilike ${like} or c.wnid = any(${named}::text[]) or d.confusion_wnid = any(${named}::text[])
-    or ${isShown(view)} and exists (
-      select 1 from review_event r where r.collection_id = ${view.scope.collectionId} and r.wnid = c.wnid and r.sha256 = f.sha256
-        and r.kind = 'note' and r.value ->> 'note' ilike ${like}
-        and not exists (select 1 from review_event u where u.undoes = r.id and u.kind = 'undo')))`;
+    or ${isShown(view)} and (c.wnid, f.sha256) in (
+      select n.wnid, n.sha256 from (
+        select distinct on (wnid, sha256, reviewer) * from review_event r
+        where collection_id = ${view.scope.collectionId} and kind in ('note', 'import')
+          and not exists (select 1 from review_event u where u.undoes = r.id and u.kind = 'undo')
+        order by wnid, sha256, reviewer, id desc) as n
+      where n.value ->> 'note' ilike ${like}))`;
 }
 
 /** SQL: two members, on any execution provider, see different classes on the centre crop. */

@@ -61,8 +61,12 @@ export async function readUnitVectors(
   return new Map(rows.map((row) => [row.sha256, unitVector(row.vector)]));
 }
 
-/** The cosine similarity, -1 to 1, of each photo with features to another photo, by its id. Empty if that one has none. */
-export async function similarPhotos(db: Kysely<Database>, sha256: Sha256): Promise<ReadonlyMap<number, number>> {
+/** The cosine similarity, -1 to 1, of a collection's photos with features to another photo, by id. Empty if that one has none. */
+export async function similarPhotos(
+  db: Kysely<Database>,
+  collectionId: number,
+  sha256: Sha256,
+): Promise<ReadonlyMap<number, number>> {
   const { rows } = await sql<{ backboneId: number; vector: Buffer }>`
     select v.backbone_id as "backboneId", v.vector from photo f join feature v on v.photo_id = f.id
     where f.sha256 = decode(${sha256}, 'hex') order by v.backbone_id desc limit 1`.execute(db);
@@ -71,7 +75,9 @@ export async function similarPhotos(db: Kysely<Database>, sha256: Sha256): Promi
   if (own === undefined) return found;
   const wanted = unitVector(own.vector);
   const others = sql<{ id: number; vector: Buffer }>`
-    select photo_id as id, vector from feature where backbone_id = ${own.backboneId}`;
+    select photo_id as id, vector from feature where backbone_id = ${own.backboneId} and photo_id in (
+      select p.photo_id from collection_candidate l join candidate c on c.id = l.candidate_id join picture p on p.id = c.picture_id
+      where l.collection_id = ${collectionId})`;
   for await (const { id, vector } of streamRows(db, others))
     found.set(
       id,

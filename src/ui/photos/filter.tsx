@@ -1,4 +1,3 @@
-import { useMemo } from 'preact/hooks';
 import {
   PHOTO_REASONS,
   PHOTO_SPLITS,
@@ -76,18 +75,18 @@ const SEVERAL = 'several';
 
 export function FilterDialog({ gallery }: GalleryProps) {
   const { choices } = gallery;
-  // Rendering a field again would undo what the person has chosen in it.
-  const fields = useMemo(() => (choices === null ? null : <Fields gallery={gallery} />), [choices]);
   const choose = (data: FormData): void => {
     gallery.close();
     gallery.visit(pathOf(gallery, data));
   };
   return (
     <Dialog title="Filter" kind="filter" onClose={gallery.close}>
-      {fields === null ? (
+      {choices === null ? (
         <p role="status">{gallery.trouble ?? 'Reading the classes and sources …'}</p>
       ) : (
-        <FilterForm onChoose={choose}>{fields}</FilterForm>
+        <FilterForm onChoose={choose}>
+          <Fields gallery={gallery} />
+        </FilterForm>
       )}
     </Dialog>
   );
@@ -99,7 +98,7 @@ function Fields({ gallery }: GalleryProps) {
     <>
       <label>
         Text in names, notes and creators
-        <input type="search" name="text" value={filter.text} autofocus />
+        <input type="search" name="text" defaultValue={filter.text} autofocus />
       </label>
       {LIST_NAMES.map((name) => {
         const value = filter[name].length > 1 ? SEVERAL : filter[name][0];
@@ -109,7 +108,7 @@ function Fields({ gallery }: GalleryProps) {
       })}
       <label>
         Found on (UTC)
-        <input name="date" value={filter.date} placeholder="2026-11-01..2026-11-30" />
+        <input name="date" defaultValue={filter.date} placeholder="2026-11-01..2026-11-30" />
       </label>
       <Check label="Members disagree" name="disagree" isOn={filter.disagree} />
     </>

@@ -10,6 +10,8 @@ import { ApiError, ask, messageOf, ROWS_MAX, send } from '../review/store/api.ts
 /** Delay before tiles are read, so that those passing by in a fast scroll are not. */
 const SCROLLED_MS = 60;
 const AGAIN_AFTER_MS = 3_000;
+/** The state of a step in the browser's history that opened a card. */
+const OPENED = 'opened';
 
 /** The store of the page with the photos of a collection. The address holds the whole filter. */
 export class Gallery implements Tiled {
@@ -74,13 +76,15 @@ export class Gallery implements Tiled {
 
   visit(href: string, isStep = true): void {
     if (isStep) history.pushState(null, '', href);
-    else history.replaceState(null, '', href);
+    else history.replaceState(history.state, '', href);
     this.#show();
   }
 
   open(position: number): void {
     const id = this.items[position];
-    if (id !== undefined) this.go({ photo: String(id) });
+    if (id === undefined) return;
+    this.go({ photo: String(id) });
+    history.replaceState(OPENED, '');
   }
 
   /** Opens the card of a photo before or after the one whose card is open. */
@@ -93,10 +97,14 @@ export class Gallery implements Tiled {
   }
 
   close = (): void => {
-    if (!this.isFiltering) this.go({ photo: '' });
+    const isCard = !this.isFiltering;
     this.isFiltering = false;
     this.takesFocus = true;
+    // At once, because the browser goes back later and a dialog tells twice that it closes.
+    this.filter = { ...this.filter, photo: '' };
     this.#onChange();
+    if (isCard && history.state === OPENED) history.back();
+    else if (isCard) this.go({ photo: '' }, false);
   };
 
   openFilter(): void {

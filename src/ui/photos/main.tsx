@@ -64,7 +64,9 @@ function FilterBar({ gallery }: GalleryProps) {
         Filter <kbd aria-hidden="true">/</kbd>
       </button>
       <Chips gallery={gallery} />
-      <Select label="Sort" name="sort" value={filter.sort} of={PHOTO_SORTS} texts={SORT_TEXTS} gallery={gallery} />
+      {filter.like === null ? (
+        <Select label="Sort" name="sort" value={filter.sort} of={PHOTO_SORTS} texts={SORT_TEXTS} gallery={gallery} />
+      ) : null}
       <Select label="Size" name="size" value={filter.size} of={PHOTO_SIZES} gallery={gallery} />
       <SelectMode desk={gallery} />
       {index === null ? null : (

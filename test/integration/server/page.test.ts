@@ -235,8 +235,7 @@ describe('the gallery', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByText('all rights reserved').waitFor(LOADED_MACHINE);
     await page.keyboard.press('Escape');
-    await page.goBack();
-    await page.goBack();
+    await page.locator('.photo-card').waitFor({ state: 'detached', ...LOADED_MACHINE });
     await page.goBack();
     await total(all);
     // The photo of this catalogue has no bytes.

@@ -102,17 +102,21 @@ interface ChoiceProps extends FieldProps {
   readonly isFirst?: boolean;
 }
 
-/** A value that is set and not among the options stays one of them. */
+/** A value that is set and not among the options stays one of them. Rendering a field again changes no choice of the person. */
 export function Choice({ label, name, value, of, isFirst = false }: ChoiceProps) {
   const isKnown = value === undefined || of.some(([option]) => option === value);
   return (
     <label>
       {label}
-      <select name={name} value={value ?? ''} autofocus={isFirst}>
+      <select name={name} autofocus={isFirst}>
         <option value="">any</option>
-        {isKnown ? null : <option value={value}>{value}</option>}
+        {isKnown ? null : (
+          <option value={value} selected>
+            {value}
+          </option>
+        )}
         {of.map(([option, text, count]) => (
-          <option key={option} value={option}>
+          <option key={option} value={option} selected={option === value}>
             {text}
             {counted(count)}
           </option>
@@ -125,7 +129,8 @@ export function Choice({ label, name, value, of, isFirst = false }: ChoiceProps)
 function Bound({ label, name, value }: FieldProps & { readonly value: number | undefined }) {
   return (
     <label>
-      {label} <input type="number" name={name} min="0" max="1" step="any" value={value ?? ''} inputMode="decimal" />
+      {label}{' '}
+      <input type="number" name={name} min="0" max="1" step="any" defaultValue={value ?? ''} inputMode="decimal" />
     </label>
   );
 }
@@ -138,7 +143,7 @@ interface CheckProps extends FieldProps {
 export function Check({ label, name, isOn, count }: CheckProps) {
   return (
     <label class="check">
-      <input type="checkbox" name={name} value="1" checked={isOn === true} /> {label}
+      <input type="checkbox" name={name} value="1" defaultChecked={isOn === true} /> {label}
       {counted(count)}
     </label>
   );
