@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { photosPath, type PhotoFilter, type PhotoState } from '../../kernel/photo-filter.ts';
 import { countText, shareText } from '../../kernel/texts.ts';
 import type { ClassRow, Overview, Row } from './overview.ts';
@@ -15,18 +15,31 @@ const OPEN: Count = ['open', 'open', ({ unreviewed }) => unreviewed];
 const ACCEPTED: Count = ['accepted', 'accepted', ({ selected }) => selected];
 const OF_CLASS = [FOUND, KEPT, LISTED, OPEN, ACCEPTED];
 
-const FIRST_CLASSES = 20;
+/** Rows that are rendered at a time, because hundreds would delay what the person does next. */
+const SOME_CLASSES = 20;
 
 export function ClassTable({ now }: { readonly now: Overview }) {
   const [wanted, setWanted] = useState('');
   const [showsAll, setShowsAll] = useState(false);
+  const [rendered, render] = useState(SOME_CLASSES);
   const [by, sortBy] = useState({ head: 'kept', isDown: true });
   const rows = now.classes
     .filter((row) => row.found > 0 && row.name.toLowerCase().includes(wanted.toLowerCase()))
     .toSorted((a, b) => (by.isDown ? -1 : 1) * compared(a, b, by.head) || b.found - a.found);
-  const shown = showsAll || wanted !== '' ? rows : rows.slice(0, FIRST_CLASSES);
-  const onSort = (head: string): void =>
+  const wantsAll = showsAll || wanted !== '';
+  const shown = rows.slice(0, rendered);
+  useEffect(() => {
+    const next = setTimeout(() => wantsAll && shown.length < rows.length && render(rendered + SOME_CLASSES));
+    return () => clearTimeout(next);
+  });
+  const find = (text: string): void => {
+    setWanted(text);
+    render(SOME_CLASSES);
+  };
+  const onSort = (head: string): void => {
+    render(SOME_CLASSES);
     sortBy((last) => ({ head, isDown: last.head === head ? !last.isDown : head !== 'class' }));
+  };
   return (
     <section aria-label="Class table">
       <div class="table-head">
@@ -34,7 +47,7 @@ export function ClassTable({ now }: { readonly now: Overview }) {
           Classes <small>{countText(rows.length)}</small>
         </h2>
         <label class="find">
-          Find a class <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+          Find a class <input type="search" value={wanted} onInput={(event) => find(event.currentTarget.value)} />
         </label>
       </div>
       <Table
@@ -45,7 +58,7 @@ export function ClassTable({ now }: { readonly now: Overview }) {
         columns={columnsOf(now)}
         sorting={{ heads: ['class', ...OF_CLASS.map(([head]) => head)], ...by, onSort }}
       />
-      {shown.length === rows.length ? null : (
+      {wantsAll || shown.length === rows.length ? null : (
         <button type="button" onClick={() => setShowsAll(true)}>
           All {rows.length} classes
         </button>
