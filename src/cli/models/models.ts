@@ -121,10 +121,9 @@ function fitLines({ fit }: FoundCard): string[] {
   return [`  fit       ${facts.join(', ')}`];
 }
 
-function headLines({ backbone = '', head, references, fit }: FoundCard): string[] {
+function headLines({ backbone = '', head, references }: FoundCard): string[] {
   if (head === undefined) return [];
-  const unknown =
-    fit?.['templates'] === undefined ? 'unknown which photos it was fitted on' : 'none: it was made from text';
+  const unknown = head.text === true ? 'none: it was made from text' : 'unknown which photos it was fitted on';
   const photos =
     references === undefined
       ? unknown

@@ -17,6 +17,7 @@ const headCardSchema = z.strictObject({
     sha256: sha256Schema,
     bytes: wholeNumber(1),
     normalise: z.boolean().describe('true if features are divided by their L2 norm before the head').optional(),
+    text: z.boolean().describe('true if it was made from text, without any photo').optional(),
     sigmoid: z.boolean().describe("true if p of a class is its own sigmoid (SigLIP's kind)").optional(),
   }),
   references: z

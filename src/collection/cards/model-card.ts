@@ -130,7 +130,7 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise' | 'text'>> {
   readonly backbone?: string;
   /**
    * A file over the output `features`. `path` is absolute. `normalise`: features are divided by their L2 norm before. `sigmoid`: p
-   * of a class is its own sigmoid instead of a softmax over all.
+   * of a class is its own sigmoid instead of a softmax over all. `text`: made from text, so no photo was used to fit it.
    */
   readonly head?: {
     readonly file: string;
@@ -139,6 +139,7 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise' | 'text'>> {
     readonly path: string;
     readonly normalise?: boolean | undefined;
     readonly sigmoid?: boolean | undefined;
+    readonly text?: boolean | undefined;
   };
   /** The file with hashes of the photos that the head was fitted and measured with. `path` is absolute. */
   readonly references?: {

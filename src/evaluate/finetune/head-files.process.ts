@@ -22,7 +22,7 @@ export interface HeadToStore {
   /** Those that it was fitted on. Null for a head that no photo was used for. */
   readonly photos: readonly HeadPhoto[] | null;
   /** The kind of its features and of its p. */
-  readonly kind?: Pick<HeadCardFile['head'], 'normalise' | 'sigmoid'>;
+  readonly kind?: Pick<HeadCardFile['head'], 'normalise' | 'sigmoid' | 'text'>;
   /** Named in the card. */
   readonly command: string;
 }

@@ -122,7 +122,7 @@ function headOf(
       tokenizerSha256: text.tokenizer.sha256,
     },
     photos: null,
-    kind: { normalise: true, ...(text.sigmoid === true ? { sigmoid: true } : {}) },
+    kind: { text: true, normalise: true, ...(text.sigmoid === true ? { sigmoid: true } : {}) },
     command: 'winnow models text',
   };
 }

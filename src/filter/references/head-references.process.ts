@@ -38,7 +38,7 @@ export async function holdHeadReferences({ app, collection, scope }: Opened, sig
       );
       return null;
     });
-    if (card?.head === undefined) continue;
+    if (card?.head === undefined || card.head.text === true) continue;
     if (card.references === undefined)
       app.log.warn(
         { model: name },

@@ -15,6 +15,7 @@ import type { AddRequest } from '../../../src/models/library/add.process.ts';
 import { addModel } from '../../../src/models/library/add.process.ts';
 import { tokenizerOf } from '../../../src/models/text/tokens.process.ts';
 import { decodeRgb } from '../../../src/platform/image/inspect.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import { testFolder } from '../../support/test-app.ts';
 
 /** Made by make.py beside it. */
@@ -30,6 +31,7 @@ const ofKind = z.object({
   image: z.string(),
   text: z.string(),
   tokens: z.array(numbers),
+  manyTokensSha256: z.string(),
   photos: z.array(photo),
 });
 const expectedSchema = z.object({
@@ -37,6 +39,7 @@ const expectedSchema = z.object({
   templates: z.array(z.string()),
   texts: z.array(z.string()),
   contextLength: z.number(),
+  clipTokensSha256: z.string(),
   clip: ofKind,
   siglip: ofKind,
 });
@@ -121,14 +124,42 @@ describe.each(['clip', 'siglip'] as const)('a model of the kind of %s', (kind) =
     await open.close();
   });
 
-  it('has the tokens of the Rust tokenizers, also of a text longer than the context', async () => {
+  it('has the tokens of the Rust tokenizers for all names of classes and 2,000 odd strings', async () => {
     const file = path.join(FIXTURES, `${kind}-tokenizer.json`);
     const { padding, tokens } = EXPECTED[kind];
     const { contextLength } = EXPECTED;
     const tokenise = tokenizerOf(await readFile(file, 'utf8'), { contextLength, padding, file });
     expect(EXPECTED.texts.map((text) => tokenise(text).ids)).toEqual(tokens);
+    expect(await manyTokensSha256(tokenise)).toBe(EXPECTED[kind].manyTokensSha256);
   });
 });
+
+it('CLIP has the tokens of transformers for all names of classes and 2,000 odd strings', async (context) => {
+  const file = process.env['WINNOW_TEST_CLIP_TOKENIZER'];
+  if (file === undefined) {
+    context.skip('WINNOW_TEST_CLIP_TOKENIZER names no tokenizer.json (test/fixtures/two-tower/make.py writes it)');
+    return;
+  }
+  const tokenise = tokenizerOf(await readFile(file, 'utf8'), { contextLength: 77, padding: 49407, file });
+  expect(await manyTokensSha256(tokenise)).toBe(EXPECTED.clipTokensSha256);
+});
+
+const ODD = 'abc XYZ 0129\'-.,!?\t\u00a0\u2003\u200b\u200déèüñŒß́日本語の。кир🙂👩‍👧🏽🇩🇪ﬁ½²Ⅳक्षि한ไท&{}_/\\"<|endoftext|>';
+
+/** As `many_texts` and `token_hash` of make.py. */
+async function manyTokensSha256(tokenise: ReturnType<typeof tokenizerOf>): Promise<string> {
+  const { rows } = await loadClassTable();
+  const letters = Array.from(ODD);
+  let state = 1;
+  const odd = Array.from({ length: 2_000 }, (_, i) =>
+    Array.from({ length: i % 40 }, () => {
+      state = (state * 48_271) % 2_147_483_647;
+      return letters[state % letters.length];
+    }).join(''),
+  );
+  const texts = [...rows.flatMap(({ synonyms }) => synonyms), ...odd];
+  return sha256Of(texts.map((text) => tokenise(text).ids.join()).join('\n'));
+}
 
 function largestDifference(given: readonly number[], wanted: readonly number[]): number {
   if (given.length !== wanted.length) return Number.POSITIVE_INFINITY;
