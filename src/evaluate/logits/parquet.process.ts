@@ -1,22 +1,19 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import zlib from 'node:zlib';
-import {
-  parquetMetadataAsync,
-  parquetRead,
-  parquetSchema,
-  type AsyncBuffer,
-  type Compressors,
-  type FileMetaData,
-} from 'hyparquet';
+import { open } from 'node:fs/promises';
+import { parquetMetadataAsync, parquetSchema, type FileMetaData } from 'hyparquet';
 import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
 import { messageOf } from '../../kernel/errors.ts';
+import {
+  MAX_LISTED_NUMBERS,
+  parquetBuffer,
+  readColumns,
+  withParquetFile,
+  type OpenParquet,
+} from '../../platform/parquet/read-parquet.ts';
 import { badLogits, type LogitRow, type LogitTable } from './table.ts';
 
 /** A row group is in memory as a whole. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;
-/** Numbers in the lists of a row group. hyparquet takes about 60 bytes for each. */
-const MAX_LISTED_NUMBERS = 12_000_000;
 const PHOTO_COLUMNS: ReadonlySet<string> = new Set(['file_name', 'file', 'filename', 'path', 'image', 'name']);
 
 /**
@@ -25,7 +22,7 @@ const PHOTO_COLUMNS: ReadonlySet<string> = new Set(['file_name', 'file', 'filena
  * @throws UsageError `bad-logits`
  */
 export async function openParquet(file: string): Promise<LogitTable> {
-  return withFile(file, async (buffer) => {
+  return withParquetFile(file, async (buffer) => {
     const metadata = await parsed(file, () => parquetMetadataAsync(buffer));
     const layout = layoutOf(file, metadata);
     const columns =
@@ -82,7 +79,7 @@ interface OpenTable {
 
 async function listLength(source: OpenFile, list: string): Promise<number> {
   if (source.metadata.num_rows === 0n) throw badLogits(source.file, 'it has no rows. Write a row for each photo');
-  const group = await readGroup(source, { rowStart: 0, rowEnd: 1, columns: [list] });
+  const group = await parsed(source.file, () => readColumns(source, { rowStart: 0, rowEnd: 1, columns: [list] }));
   return listAt(group.get(list), 0).length;
 }
 
@@ -92,7 +89,7 @@ async function* rowsOf(table: OpenTable): AsyncGenerator<LogitRow, void, undefin
   const columns = [...(photos === null ? [] : [photos]), ...(list === null ? numbers : [list])];
   const handle = await open(file);
   try {
-    const buffer = await bufferOf(handle);
+    const buffer = await parquetBuffer(handle);
     let rowStart = 0;
     for (const { num_rows, total_byte_size } of metadata.row_groups) {
       const rowEnd = rowStart + Number(num_rows);
@@ -102,7 +99,10 @@ async function* rowsOf(table: OpenTable): AsyncGenerator<LogitRow, void, undefin
           file,
           `a row group has ${num_rows} rows, which would not fit into memory. Write it with row_group_size=5000, or as an npy file`,
         );
-      const group = await readGroup({ file, buffer, metadata }, { rowStart, rowEnd, columns });
+      const [from, to] = [rowStart, rowEnd];
+      const group = await parsed(file, () =>
+        readColumns({ buffer, metadata }, { rowStart: from, rowEnd: to, columns }),
+      );
       yield* rowsOfGroup(table, group, { rowStart, rowEnd });
       rowStart = rowEnd;
     }
@@ -157,57 +157,9 @@ function photoOf(value: unknown, { file, row }: { readonly file: string; readonl
   throw badLogits(file, `Expected the name of a photo in row ${row} (counted from 0) but received ${quote(value)}`);
 }
 
-interface OpenFile {
+interface OpenFile extends OpenParquet {
   readonly file: string;
-  readonly buffer: AsyncBuffer;
-  readonly metadata: FileMetaData;
 }
-
-async function readGroup(
-  { file, buffer, metadata }: OpenFile,
-  { rowStart, rowEnd, columns }: { readonly rowStart: number; readonly rowEnd: number; readonly columns: string[] },
-): Promise<ReadonlyMap<string, ArrayLike<unknown>>> {
-  const group = new Map<string, ArrayLike<unknown>>();
-  const chunks = new Map<string, { readonly data: ArrayLike<unknown>; readonly rowStart: number }[]>();
-  await parsed(file, () =>
-    parquetRead({
-      file: buffer,
-      metadata,
-      rowStart,
-      rowEnd,
-      columns,
-      compressors: COMPRESSORS,
-      onChunk: ({ columnName, columnData, rowStart: from }) => {
-        const list = chunks.get(columnName) ?? [];
-        list.push({ data: columnData, rowStart: from });
-        chunks.set(columnName, list);
-      },
-    }),
-  );
-  for (const [name, parts] of chunks) {
-    const [only] = parts;
-    group.set(name, parts.length === 1 && only?.rowStart === rowStart ? only.data : joined(parts, rowStart));
-  }
-  return group;
-}
-
-function joined(
-  parts: readonly { readonly data: ArrayLike<unknown>; readonly rowStart: number }[],
-  rowStart: number,
-): unknown[] {
-  const all: unknown[] = [];
-  for (const part of parts)
-    for (let i = 0; i < part.data.length; i += 1) all[part.rowStart - rowStart + i] = part.data[i];
-  return all;
-}
-
-const bytesOf = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-
-/** hyparquet itself knows Snappy. Node has these. */
-const COMPRESSORS: Compressors = {
-  GZIP: (input) => bytesOf(zlib.gunzipSync(input)),
-  BROTLI: (input) => bytesOf(zlib.brotliDecompressSync(input)),
-};
 
 async function parsed<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -218,28 +170,4 @@ async function parsed<T>(file: string, work: () => Promise<T>): Promise<T> {
       : 'Write or copy it again';
     throw badLogits(file, `hyparquet cannot read it (${messageOf(error)}). ${advice}`, error);
   }
-}
-
-async function withFile<T>(file: string, use: (buffer: AsyncBuffer) => Promise<T>): Promise<T> {
-  const handle = await open(file);
-  try {
-    return await use(await bufferOf(handle));
-  } finally {
-    await handle.close();
-  }
-}
-
-async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
-  const { size: byteLength } = await handle.stat();
-  return {
-    byteLength,
-    async slice(start, end = byteLength) {
-      if (start < 0 || end > byteLength || end < start)
-        throw new RangeError(`its index names bytes ${start} to ${end} of ${byteLength}`);
-      const part = new ArrayBuffer(end - start);
-      const { bytesRead } = await handle.read(new Uint8Array(part), 0, end - start, start);
-      if (bytesRead === end - start) return part;
-      throw new RangeError(`it has no bytes at ${start + bytesRead}`);
-    },
-  };
 }

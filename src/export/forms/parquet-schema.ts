@@ -1,5 +1,6 @@
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import path from 'node:path';
+import { listElements, textElement } from '../../platform/parquet/write-parquet.ts';
 import { photoColumns, type ColumnType, type OptionalColumns } from '../select/photo-columns.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
@@ -39,23 +40,8 @@ export function columnDataOf(photos: readonly PhotoFile[], shape: ParquetShape):
 
 function elementsOf(name: string, type: ColumnType): SchemaElement[] {
   if (type === 'text') return [textElement(name)];
-  if (type === 'texts')
-    return [
-      { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
-      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-      textElement('element'),
-    ];
+  if (type === 'texts') return listElements(name, textElement('element'));
   return [{ name, repetition_type: 'OPTIONAL', type: type === 'number' ? 'DOUBLE' : 'INT64' }];
-}
-
-function textElement(name: string): SchemaElement {
-  return {
-    name,
-    repetition_type: 'OPTIONAL',
-    type: 'BYTE_ARRAY',
-    converted_type: 'UTF8',
-    logical_type: { type: 'STRING' },
-  };
 }
 
 const FEATURES: Readonly<Record<Exclude<ColumnType, 'label'>, object>> = {

@@ -1,8 +1,7 @@
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { createHash, type Hash } from 'node:crypto';
-import { open, rename, type FileHandle } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { ParquetFile } from '../../platform/parquet/write-parquet.ts';
 import type { OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
 import { columnDataOf, featuresOf, schemaOf, type ParquetShape } from './parquet-schema.ts';
 import type { PhotoFile } from '../select/photo-row.ts';
@@ -36,8 +35,9 @@ export class ParquetSink implements PhotoSink<PhotoFile> {
   readonly #folder: OutputFolder;
   readonly #options: ParquetOptions;
   readonly #maxBytes: number;
+  readonly #features: string;
   readonly #parts: Part[] = [];
-  #file: PartFile | null = null;
+  #file: { readonly path: string; readonly parquet: ParquetFile } | null = null;
   /** Photos of the row group that is not written yet, and their size. */
   #group: PhotoFile[] = [];
   #groupBytes = 0;
@@ -46,12 +46,13 @@ export class ParquetSink implements PhotoSink<PhotoFile> {
     this.#folder = folder;
     this.#options = options;
     this.#maxBytes = options.maxBytes ?? MAX_FILE_BYTES;
+    this.#features = featuresOf(options);
   }
 
   async add(photo: PhotoFile): Promise<void> {
     const bytes = photo.bytes.length + Buffer.byteLength(JSON.stringify(photo.row));
     const isGroupFull = this.#groupBytes + bytes > MAX_GROUP_BYTES || this.#group.length >= MAX_GROUP_ROWS;
-    const fileBytes = (this.#file?.expectedBytes ?? 0) + this.#groupBytes + bytes + GROUP_OVERHEAD_BYTES;
+    const fileBytes = this.#expectedBytes() + this.#groupBytes + bytes + GROUP_OVERHEAD_BYTES;
     if (fileBytes > this.#maxBytes) await this.#closeFile();
     else if (isGroupFull) await this.#writeGroup();
     this.#group.push(photo);
@@ -70,71 +71,30 @@ export class ParquetSink implements PhotoSink<PhotoFile> {
 
   async #writeGroup(): Promise<void> {
     if (this.#group.length === 0) return;
-    this.#file ??= await PartFile.open(
-      path.join(this.#folder.root, `parquet-${fiveDigits(this.#parts.length)}.part`),
-      this.#options,
-    );
-    await this.#file.writeGroup(this.#group);
+    this.#file ??= await this.#openFile();
+    await this.#file.parquet.writeGroup(columnDataOf(this.#group, this.#options), this.#group.length);
     this.#group = [];
     this.#groupBytes = 0;
   }
 
   async #closeFile(): Promise<void> {
     await this.#writeGroup();
-    if (this.#file !== null) this.#parts.push(await this.#file.close());
+    if (this.#file !== null) this.#parts.push({ path: this.#file.path, ...(await this.#file.parquet.close()) });
     this.#file = null;
   }
-}
 
-class PartFile {
-  readonly #path: string;
-  readonly #handle: FileHandle;
-  readonly #shape: ParquetShape;
-  readonly #hash: Hash = createHash('sha256');
-  readonly #bytes = new ByteWriter();
-  readonly #parquet: ParquetWriter;
-  readonly #footerBytes: number;
-
-  private constructor(file: string, handle: FileHandle, shape: ParquetShape) {
-    const features = featuresOf(shape);
-    this.#path = file;
-    this.#handle = handle;
-    this.#shape = shape;
-    this.#footerBytes = Buffer.byteLength(features) + GROUP_OVERHEAD_BYTES;
-    this.#parquet = new ParquetWriter({
-      writer: this.#bytes,
-      schema: schemaOf(shape),
-      kvMetadata: [{ key: 'huggingface', value: features }],
-    });
-  }
-
-  static async open(file: string, shape: ParquetShape): Promise<PartFile> {
-    return new PartFile(file, await open(file, 'wx'), shape);
+  async #openFile(): Promise<{ path: string; parquet: ParquetFile }> {
+    const file = path.join(this.#folder.root, `parquet-${fiveDigits(this.#parts.length)}.part`);
+    const kvMetadata = [{ key: 'huggingface', value: this.#features }];
+    return { path: file, parquet: await ParquetFile.open(file, { schema: schemaOf(this.#options), kvMetadata }) };
   }
 
   /** The size that the file would have if it was closed now, or a little more. In bytes. */
-  get expectedBytes(): number {
-    return this.#bytes.offset + this.#footerBytes + this.#parquet.row_groups.length * GROUP_OVERHEAD_BYTES;
-  }
-
-  async writeGroup(photos: readonly PhotoFile[]): Promise<void> {
-    await this.#parquet.write({ columnData: columnDataOf(photos, this.#shape), rowGroupSize: photos.length });
-    await this.#flush();
-  }
-
-  async close(): Promise<Part> {
-    await this.#parquet.finish();
-    await this.#flush();
-    await this.#handle.close();
-    return { path: this.#path, sha256: toSha256(this.#hash.digest('hex')), bytes: this.#bytes.offset };
-  }
-
-  async #flush(): Promise<void> {
-    const bytes = this.#bytes.getBytes();
-    this.#hash.update(bytes);
-    await this.#handle.writeFile(bytes);
-    // The buffer is used again. `offset` goes on counting from the start of the file.
-    this.#bytes.index = 0;
+  #expectedBytes(): number {
+    if (this.#file === null) return 0;
+    const { bytes, rowGroups } = this.#file.parquet;
+    const footerBytes = Buffer.byteLength(this.#features) + GROUP_OVERHEAD_BYTES;
+    return bytes + footerBytes + rowGroups * GROUP_OVERHEAD_BYTES;
   }
 }
 

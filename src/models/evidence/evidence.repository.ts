@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { EvidenceProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { CROPS_PER_MEMBER, noCrops, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 import { hasSigmoid, type MemberIdentity } from './member.ts';
@@ -39,7 +39,7 @@ export async function registerMember(
 export async function membersOn(
   db: Kysely<Database>,
   members: readonly number[],
-  provider: ExecutionProvider,
+  provider: EvidenceProvider,
 ): Promise<readonly number[]> {
   if (provider === 'cpu' || members.length === 0) return members;
   await sql`
@@ -54,10 +54,10 @@ export async function membersOn(
   return members.map((id) => there.get(id) ?? -1);
 }
 
-/** The ids of each member for every execution provider, as their rows count: the cpu's first, then as registered. */
+/** The ids of each member for every provider, as their rows count: the cpu's first, `imported` last, the others as registered. */
 export async function membersOnEach(db: Kysely<Database>, members: readonly number[]): Promise<readonly number[][]> {
   const { rows } = await sql<{ own: number; ids: number[] }>`
-    select m.id as own, array_agg(o.id order by o.execution_provider <> 'cpu', o.id) as ids
+    select m.id as own, array_agg(o.id order by o.execution_provider <> 'cpu', o.execution_provider = 'imported', o.id) as ids
     from member m join member o using (model_sha256, preprocessing, class_list_id)
     where m.id = any(${members}) group by m.id`.execute(db);
   const each = new Map(rows.map(({ own, ids }) => [own, ids]));
@@ -128,7 +128,7 @@ export async function readLogits(
 }
 
 interface CountedRow extends Selectable<Database['evidence']> {
-  execution_provider: ExecutionProvider;
+  execution_provider: EvidenceProvider;
   preprocessing: string;
 }
 
@@ -166,7 +166,7 @@ export async function storeEvidence(
   members: readonly number[],
 ): Promise<void> {
   const cells = entries.flatMap(cellsOf);
-  const ids = new Map<ExecutionProvider, readonly number[]>();
+  const ids = new Map<EvidenceProvider, readonly number[]>();
   for (const provider of new Set(cells.map(providerOf))) ids.set(provider, await membersOn(trx, members, provider));
   // All writers use the same row order, so that two of them cannot deadlock.
   const rows = cells
@@ -216,7 +216,7 @@ function cellsOf({ photoId, evidence, withLogits }: EvidenceToStore): Cell[] {
   );
 }
 
-function providerOf({ cell }: Cell): ExecutionProvider {
+function providerOf({ cell }: Cell): EvidenceProvider {
   return cell.executionProvider ?? 'cpu';
 }
 

@@ -1,4 +1,4 @@
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { EvidenceProvider } from '../../kernel/execution-provider.ts';
 import { notFiniteText, argmax, probabilities } from './softmax.ts';
 
 /** TenCrop: top-left, top-right, bottom-left, bottom-right, centre, then the same five of the mirrored picture (§3.1). */
@@ -30,7 +30,7 @@ export interface CropEvidence {
   /** The member is of the sigmoid kind: p of a class is its own sigmoid, so the p of all classes do not sum to 1. */
   readonly isSigmoid?: boolean;
   /** Where the crop ran. The cpu by default. */
-  readonly executionProvider?: ExecutionProvider;
+  readonly executionProvider?: EvidenceProvider;
 }
 
 /** The partial matrix of a photo: `members[m][c]` is null while crop c of member m has not been evaluated. */
@@ -57,7 +57,7 @@ export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number
   return { top1, top1Prob, trueProbs, logits, ...(isSigmoid ? { isSigmoid } : {}) };
 }
 
-export function ranOn(provider: ExecutionProvider, evidence: PhotoEvidence): PhotoEvidence {
+export function ranOn(provider: EvidenceProvider, evidence: PhotoEvidence): PhotoEvidence {
   if (provider === 'cpu') return evidence;
   return evidence.map((cells) => cells.map((cell) => cell && { ...cell, executionProvider: provider }));
 }

@@ -1,4 +1,4 @@
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { EvidenceProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Interpolation } from '../../kernel/interpolation.ts';
 import type { ResizedTo } from '../../photo/pixels/resize.ts';
@@ -26,7 +26,7 @@ export interface ModelIdentity {
 /** The part of the key of evidence that is not the photo, the crop or the class list. */
 export interface MemberIdentity extends ModelIdentity {
   /** Where the model ran. Another provider gives other last digits. */
-  readonly executionProvider: ExecutionProvider;
+  readonly executionProvider: EvidenceProvider;
 }
 
 /** A text that names a member in the rules of a collection. The execution provider is no part of them. */

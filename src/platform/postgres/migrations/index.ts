@@ -25,6 +25,7 @@ import * as lastEventOfRevision from './0024-last-event-of-revision.ts';
 import * as days from './0025-days.ts';
 import * as quizPhotos from './0027-quiz-photos.ts';
 import * as undecidedPhotos from './0029-undecided-photos.ts';
+import * as importedEvidence from './0030-imported-evidence.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -54,4 +55,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0025-days': days,
   '0027-quiz-photos': quizPhotos,
   '0029-undecided-photos': undecidedPhotos,
+  '0030-imported-evidence': importedEvidence,
 };
