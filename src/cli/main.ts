@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, Readonly<Partial<Record<CommandName, () =>
     demo: async () => (await import('./demo.ts')).addDemoCommand,
     crawl: async () => (await import('./crawl/crawl.ts')).addCrawlCommand,
     filter: async () => (await import('./filter.ts')).addFilterCommand,
+    evidence: async () => (await import('./evidence/evidence.ts')).addEvidenceCommand,
     shortlist: async () => (await import('./shortlist/shortlist.ts')).addShortlistCommand,
     review: async () => (await import('./review/review.ts')).addReviewCommand,
     quiz: async () => (await import('./review/quiz.ts')).addQuizCommand,

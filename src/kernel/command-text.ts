@@ -6,6 +6,7 @@ const COMMANDS = [
   'demo',
   'crawl',
   'filter',
+  'evidence',
   'shortlist',
   'review',
   'quiz',
@@ -60,7 +61,19 @@ const WITHOUT_CATALOGUE: ReadonlySet<string> = new Set<CommandName>([
   'config',
 ]);
 
-const SUB_COMMANDS = ['list', 'diff', 'import', 'add', 'remove', 'apply-takedowns', 'end', 'set', 'results'];
+const SUB_COMMANDS = [
+  'list',
+  'diff',
+  'import',
+  'add',
+  'remove',
+  'apply-takedowns',
+  'end',
+  'set',
+  'results',
+  'plan',
+  'export',
+];
 
 /**
  * `winnow export list`, also without the sub-command; no part of a path, and no process such as `winnow crawl 4711`. The rest of a

@@ -1,6 +1,6 @@
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import path from 'node:path';
-import { listElements, textElement } from '../../platform/parquet/write-parquet.ts';
+import { listElements, textElement } from '../../filter/evidence-files/columns.ts';
 import { photoColumns, type ColumnType, type OptionalColumns } from '../select/photo-columns.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 

@@ -95,6 +95,19 @@ export async function photosOf(
   return photosWith(db, fewInScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`), sql`true`);
 }
 
+/** Those of some photos that are undecided and have bytes. */
+export async function openAmong(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  sha256s: readonly string[],
+): Promise<PhotoToDecide[]> {
+  const bytes = sha256s.map((sha256) => Buffer.from(sha256, 'hex'));
+  const { rows } = await sql<{ id: number }>`select id from photo where sha256 = any(${bytes}::bytea[])`.execute(db);
+  const ids = rows.map(({ id }) => id);
+  const where = sql`p.photo_id = any(${ids}::bigint[])`;
+  return photosWith(db, fewInScope(scope, where), sql`${undecided(scope)} and not ${isPruned}`);
+}
+
 /** The photos of some pairs `s` that meet a condition, each with its classes among them. */
 export async function photosWith(
   db: Kysely<Database>,

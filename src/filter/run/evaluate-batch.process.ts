@@ -8,6 +8,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { EvaluationProblem, EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
 import { needsLogits, type Wanted } from '../rule/crops-to-evaluate.ts';
 import type { PhotoToDecide } from '../rule/decision.ts';
+import { withoutDoubtful } from '../rule/near-limits.ts';
 import { truthOf, type Truth } from '../rule/judge.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
@@ -45,7 +46,9 @@ export async function evaluateBatch(
   { db, memberIds, related = [], engine, policies, evaluate }: BatchDeps,
 ): Promise<EvaluatedInBatch[]> {
   const known = await readKnown(db, photos, { memberIds, related });
-  const stored = photos.map(({ photoId }) => known.get(photoId)?.evidence ?? []);
+  const stored = photos.map(({ photoId, truths }) =>
+    withoutDoubtful(known.get(photoId)?.evidence ?? [], truths, policies),
+  );
   const results = await engine.evaluate(
     photos.map(({ sha256, truths }, i) => ({ sha256, truths, evidence: stored[i] ?? [] })),
   );

@@ -132,12 +132,12 @@ function workOf({ identities }: Workspace['ensemble'], provider: string): string
   return `filter ${hash}`;
 }
 
-function retainsKept({ app }: Workspace): boolean {
+export function retainsKept({ app }: Workspace): boolean {
   return app.config.blobs.retain === 'kept';
 }
 
 async function depsOf(
-  { app, scope, collection, ensemble }: Workspace,
+  workspace: Workspace,
   parts: {
     engine: FilterEngine;
     completion: ReturnType<typeof completionOf> | null;
@@ -151,6 +151,18 @@ async function depsOf(
     options.onCompleted?.(counts);
   };
   return {
+    ...(await decidingDeps(workspace, { engine, ...options })),
+    setAside: lost,
+    completing: completion === null ? undefined : { givenUp: completion.givenUp, onCompleted },
+  };
+}
+
+/** Everything that decides photos as the collection's rules say. */
+export async function decidingDeps(
+  { app, scope, collection, ensemble }: Workspace,
+  { engine, signal, onDecided }: Pick<FilterStageOptions, 'signal' | 'onDecided'> & Pick<FilterDeps, 'engine'>,
+): Promise<FilterDeps> {
+  return {
     db: app.db,
     scope,
     policy: filterPolicy(collection),
@@ -159,10 +171,8 @@ async function depsOf(
     batchPhotos: app.config.filter.batchPhotos,
     leaksOf: leaksOf(app, scope.collectionId),
     engine,
-    setAside: lost,
-    completing: completion === null ? undefined : { givenUp: completion.givenUp, onCompleted },
-    shouldStop: () => options.signal.aborted,
-    onDecided: options.onDecided,
+    shouldStop: () => signal.aborted,
+    onDecided,
   };
 }
 

@@ -53,7 +53,8 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
   return done.reduce((total, { decided }) => total + decided, completed);
 }
 
-async function filterBatch(
+/** Returns how many decisions were made, and the photos whose bytes are lost. */
+export async function filterBatch(
   batch: readonly PhotoToDecide[],
   deps: FilterDeps,
 ): Promise<{ decided: number; absent: readonly LostPhoto[] }> {

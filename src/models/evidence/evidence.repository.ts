@@ -77,6 +77,19 @@ export async function hasEvidence(db: Kysely<Database>, memberId: number): Promi
   return rows.length > 0;
 }
 
+/** Ids, ascending from `after`, of photos with evidence of some of these members, on any provider. */
+export async function evaluatedPhotoIds(
+  db: Kysely<Database>,
+  members: readonly number[],
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<number[]> {
+  const ids = (await membersOnEach(db, members)).flat();
+  const { rows } = await sql<{ id: number }>`
+    select distinct photo_id as id from evidence_digest where photo_id > ${after} and member_id = any(${ids}::int[])
+    order by id limit ${limit}`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
 /**
  * The stored evidence of some photos, of all execution providers: a matrix for each photo id, whose row m is
  * `members[m]`, an id for the cpu.

@@ -1,0 +1,135 @@
+import type { SchemaElement } from 'hyparquet-writer';
+import * as z from 'zod';
+import { sha256Of } from '../../config/sha256.ts';
+import { isSha256, toSha256 } from '../../kernel/ids.ts';
+import { listElements, textElement } from './columns.ts';
+
+/** The files of `winnow evidence`, which docs/clusters.md describes to the byte for other programs. */
+
+export const PLAN_FILE = 'plan.json';
+export const SUMS_FILE = 'SHA256SUMS';
+/** The folder of the plan's shards. Results of a shard have the same name, one folder above. */
+export const SHARD_FOLDER = 'plan';
+
+export function partName(index: number): string {
+  return `part-${String(index).padStart(5, '0')}.parquet`;
+}
+
+const sha256 = z.string().refine(isSha256).transform(toSha256);
+const fileSchema = z.object({ file: z.string(), sha256 });
+const numbers = z.tuple([z.number(), z.number(), z.number()]).readonly();
+
+/** The way from the bytes of a photo to logits. */
+const recipeSchema = z.object({
+  /** The key of the member's evidence. Two recipes with the same text give the same logits. */
+  preprocessing: z.string(),
+  model: fileSchema.extend({ externalData: z.array(fileSchema.extend({ name: z.string() })) }),
+  decode: z.object({
+    exifOrientation: z.literal('applied'),
+    alpha: z.literal('on-white'),
+    grey16: z.literal('high-byte'),
+    colourProfiles: z.literal('ignored'),
+  }),
+  /** `square`: both sides, else the shorter one; the other is `int(side * long / short)`. */
+  resize: z.object({ side: z.int(), square: z.boolean(), interpolation: z.string() }),
+  crops: z.object({ kind: z.literal('ten-crop'), size: z.int(), centre: z.literal('half-to-even') }),
+  normalise: z.object({ mean: numbers, std: numbers }),
+  input: z.object({
+    name: z.string(),
+    layout: z.enum(['nchw', 'nhwc']),
+    type: z.enum(['float32', 'float16', 'uint8']),
+  }),
+  /** A tensor of the graph. It may be none of the graph's outputs. */
+  output: z.object({ name: z.string(), values: z.enum(['logits', 'probabilities']) }),
+  /** A layer over the output, which is then features. */
+  head: fileSchema.nullable(),
+  /** The place of each of `wnids` in what the model, or its head, gives. */
+  places: z.array(z.int()).readonly(),
+});
+
+export type Recipe = z.output<typeof recipeSchema>;
+
+const planSchema = z.object({
+  format: z.literal(1),
+  id: sha256,
+  collection: z.string(),
+  /** The hash of the collection's rules and members. */
+  rules: z.string(),
+  photos: z.int(),
+  /** The S3 service of `s3://` addresses; null for paths. */
+  s3: z.object({ endpoint: z.string().nullable(), region: z.string().nullable(), pathStyle: z.boolean() }).nullable(),
+  shards: z.array(fileSchema.extend({ rows: z.int() })).readonly(),
+  members: z
+    .array(
+      z.object({
+        member: z.string(),
+        modelSha256: sha256,
+        wnids: z.array(z.string()).readonly(),
+        recipe: recipeSchema,
+      }),
+    )
+    .readonly(),
+});
+
+export type Plan = z.output<typeof planSchema>;
+
+export function planText(plan: Omit<Plan, 'id'>): string {
+  const { format, ...rest } = plan;
+  return `${JSON.stringify({ format, id: idOf(plan), ...rest }, null, 1)}\n`;
+}
+
+/** Null for a text that is no plan, or was changed since it was written. */
+export function parsePlan(text: string): Plan | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const result = planSchema.safeParse(value);
+  if (!result.success || typeof value !== 'object' || value === null) return null;
+  const { id: _, ...rest } = { ...value, id: null };
+  return idOf(rest) === result.data.id ? result.data : null;
+}
+
+function idOf(plan: object): string {
+  return sha256Of(JSON.stringify(plan));
+}
+
+/** A photo to evaluate, and the members that lack evidence of it. */
+export interface PlannedPhoto {
+  readonly sha256: string;
+  readonly address: string;
+  readonly wnids: readonly string[];
+  readonly members: readonly string[];
+}
+
+export const PLANNED_COLUMNS = ['sha256', 'address', 'wnids', 'members'] as const;
+
+export const PLANNED_SCHEMA: readonly SchemaElement[] = [
+  { name: 'schema', num_children: PLANNED_COLUMNS.length },
+  textElement('sha256'),
+  textElement('address'),
+  ...listElements('wnids', textElement('element')),
+  ...listElements('members', textElement('element')),
+];
+
+/** `logits` null: the program could not evaluate the photo, and leaves it to winnow. */
+export interface ResultRow {
+  readonly plan_id: string;
+  readonly sha256: string;
+  readonly member: string;
+  readonly crop: number;
+  readonly logits: readonly number[] | null;
+}
+
+export const RESULT_COLUMNS = ['plan_id', 'sha256', 'member', 'crop', 'logits'] as const;
+
+export const RESULT_SCHEMA: readonly SchemaElement[] = [
+  { name: 'schema', num_children: RESULT_COLUMNS.length },
+  textElement('plan_id'),
+  textElement('sha256'),
+  textElement('member'),
+  { name: 'crop', repetition_type: 'OPTIONAL', type: 'INT32' },
+  ...listElements('logits', { name: 'element', repetition_type: 'OPTIONAL', type: 'FLOAT' }),
+];

@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { sha256Of } from '../../config/sha256.ts';
+import { inBatches } from '../../kernel/batches.ts';
+import { codeOf, messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { toSha256 } from '../../kernel/ids.ts';
+import { noEvidence } from '../../models/evidence/evidence.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { pruneCollection } from '../prune/prune.process.ts';
+import { holdHeadReferences } from '../references/head-references.process.ts';
+import { filterPolicy } from '../rule/policy.ts';
+import { openAmong } from '../run/decision.repository.ts';
+import { filterBatch, type DecidedCounts } from '../run/filter.process.ts';
+import { decidingDeps, openEngine, retainsKept } from '../run/filter-stage.process.ts';
+import { ShardRows, type ReadPhoto } from './check-shard.ts';
+import { sampleProblem, type SampledPhoto } from './compare-sample.ts';
+import { readPlan } from './evidence-folder.process.ts';
+import { SUMS_FILE, type Plan } from './format.ts';
+import { importedEngine, type ImportedLogits } from './imported-engine.ts';
+import { Refusals, type Refusal } from './refusals.ts';
+import { LargeGroup, MissingColumns, openResults, readShard } from './result-file.process.ts';
+
+export interface ImportOptions {
+  readonly folder: string;
+  /** Number of photos that winnow evaluates itself and compares. */
+  readonly sample: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (done: { readonly checked: number; readonly photos: number; readonly total: number }) => void;
+}
+
+export interface ImportReport {
+  /** Photos and crops that the folder has results of; 0 if something is refused. */
+  readonly photos: number;
+  readonly crops: number;
+  /** Photos that winnow evaluated itself: near the limits of the rule, or left to it. */
+  readonly recomputed: number;
+  /** Photos of the sample. */
+  readonly compared: number;
+  readonly decided: DecidedCounts;
+  /** Hashes of photos that winnow had to evaluate, but whose bytes are lost. */
+  readonly lost: readonly string[];
+  /** If there are any, nothing was stored. */
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Checks the results of a plan, compares a sample with winnow's own, then stores the evidence and decides the photos by the
+ * filter's own path. It stores nothing if anything is refused. If it is interrupted, the same call continues.
+ *
+ * @throws UsageError `no-plan`, `bad-plan`
+ */
+export async function importEvidence(workspace: Workspace, options: ImportOptions): Promise<ImportReport> {
+  const plan = await readPlan(options.folder);
+  const refusals = new Refusals();
+  const run: Run = { workspace, plan, options, refusals };
+  requireSameRules(run);
+  if (refusals.list.length === 0) await checkSums(run);
+  const checked = refusals.list.length === 0 ? await checkAll(run) : { photos: 0, crops: 0, sample: [] };
+  const compared = refusals.list.length === 0 ? await compareSample(run, checked.sample) : 0;
+  const none = { decided: { kept: 0, dropped: 0, failed: 0, poisoned: 0 }, recomputed: 0, lost: [] };
+  if (refusals.list.length > 0) return { photos: 0, crops: 0, compared, ...none, refused: refusals.list };
+  const { photos, crops } = checked;
+  const stored = await storeAll(run);
+  // A file may have changed since it was checked.
+  return { photos, crops, compared, ...stored, refused: refusals.list };
+}
+
+interface Run {
+  readonly workspace: Workspace;
+  readonly plan: Plan;
+  readonly options: ImportOptions;
+  readonly refusals: Refusals;
+}
+
+function requireSameRules({ workspace: { scope, collection, ensemble }, plan, refusals }: Run): void {
+  if (plan.collection !== collection.name)
+    refusals.add('stale-plan', `the plan is of the collection '${plan.collection}', not of '${collection.name}'`);
+  else if (plan.rules !== scope.decisionSha256)
+    refusals.add('stale-plan', `the rules of '${collection.name}' or its models changed after the plan was made`);
+  const keys = ensemble.identities.map(
+    ({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing} ${scope.wnids.join()}`,
+  );
+  for (const [i, { member, modelSha256, recipe, wnids }] of plan.members.entries())
+    if (keys[i] !== `${modelSha256} ${recipe.preprocessing} ${wnids.join()}`)
+      refusals.add('stale-plan', `the member '${member}' has another model, preprocessing or class list now`);
+}
+
+/** Hashes the plan's shards, and the results that `SHA256SUMS` names, if there is such a file. */
+async function checkSums({ plan, options: { folder, signal }, refusals }: Run): Promise<void> {
+  const text = await readFile(path.join(folder, SUMS_FILE), 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  });
+  const sums = [...text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm)].map(([, sha256 = '', file = '']) => ({
+    sha256,
+    file,
+  }));
+  for (const { file, sha256 } of [...plan.shards, ...sums]) {
+    throwIfInterrupted(signal);
+    const hash = createHash('sha256');
+    try {
+      await pipeline(createReadStream(path.join(folder, file)), hash);
+    } catch (error) {
+      refusals.add('changed-file', `${file} cannot be read: ${messageOf(error)}`);
+      continue;
+    }
+    const actual = hash.digest('hex');
+    if (actual !== sha256) refusals.add('changed-file', `${file} has the SHA-256 ${actual}, not ${sha256}`);
+  }
+}
+
+interface Checked {
+  readonly photos: number;
+  readonly crops: number;
+  /** Candidates for the sample, in its order. */
+  readonly sample: readonly { readonly sha256: string; readonly imported: ImportedLogits }[];
+}
+
+async function checkAll(run: Run): Promise<Checked> {
+  const { plan, options } = run;
+  let [photos, crops] = [0, 0];
+  let sample: { readonly rank: string; readonly sha256: string; readonly imported: ImportedLogits }[] = [];
+  for await (const { sha256, logits } of readAll(run)) {
+    photos += 1;
+    if (photos % 100 === 0) options.onProgress?.({ checked: photos, photos: 0, total: plan.photos });
+    if (logits === null) continue;
+    crops += logits.reduce((sum, member) => sum + (member?.length ?? 0), 0);
+    // Twice as many as are wanted, because bytes may be gone.
+    sample.push({ rank: sha256Of(`${plan.id} ${sha256}`), sha256, imported: logits });
+    if (sample.length >= 4 * options.sample) sample = firstOf(sample, 2 * options.sample);
+  }
+  return { photos, crops, sample: firstOf(sample, 2 * options.sample) };
+}
+
+function firstOf<T extends { readonly rank: string }>(sample: readonly T[], count: number): T[] {
+  return sample.toSorted((a, b) => (a.rank < b.rank ? -1 : 1)).slice(0, count);
+}
+
+/** The photos of all shards. Rows that are refused are counted, and their photos left out. */
+async function* readAll(run: Run): AsyncGenerator<ReadPhoto> {
+  for (const { file } of run.plan.shards) {
+    try {
+      yield* readResults(run, file);
+    } catch (error) {
+      run.refusals.add(...refusalOf(error, path.basename(file)));
+    }
+    throwIfInterrupted(run.options.signal);
+  }
+}
+
+async function* readResults({ plan, options: { folder }, refusals }: Run, file: string): AsyncGenerator<ReadPhoto> {
+  const name = path.basename(file);
+  const photos = await readShard(path.join(folder, file));
+  const classes = Math.max(1, ...plan.members.map(({ wnids }) => wnids.length));
+  const results = await openResults(path.join(folder, name), classes);
+  try {
+    const shard = new ShardRows(plan, photos, { isHalf: results.isHalf, refusals });
+    for await (const row of results.rows()) {
+      const photo = shard.take(row, name);
+      if (photo !== null) yield photo;
+    }
+    shard.finish(name);
+  } finally {
+    await results.close();
+  }
+}
+
+function refusalOf(error: unknown, name: string): Parameters<Refusals['add']> {
+  if (codeOf(error) === 'ENOENT') return ['missing-shard', `there is no ${name}`];
+  const reason = error instanceof LargeGroup || error instanceof MissingColumns ? 'wrong-columns' : 'cut-shard';
+  return [reason, `${name}: ${messageOf(error)}`];
+}
+
+/** Evaluates photos with the filter's own engine. Returns how many were compared. */
+async function compareSample({ workspace, plan, options, refusals }: Run, sample: Checked['sample']): Promise<number> {
+  if (sample.length === 0) return 0;
+  const { engine } = await openEngine(workspace, { evaluate: 'all', signal: options.signal });
+  const compared: SampledPhoto[] = [];
+  // Every crop runs, whatever the photo shows.
+  const truths = [workspace.scope.concepts === undefined ? 0 : null];
+  try {
+    for (let at = 0; at < sample.length && compared.length < options.sample;) {
+      const some = sample.slice(at, at + options.sample - compared.length);
+      at += some.length;
+      const evidence = noEvidence(plan.members.length);
+      const results = await engine.evaluate(some.map(({ sha256 }) => ({ sha256: toSha256(sha256), truths, evidence })));
+      throwIfInterrupted(options.signal);
+      const own = results.map(({ fresh }) => fresh.map((cells) => cells.map((cell) => cell?.logits ?? null)));
+      const isRead = (_: unknown, i: number): boolean => results[i]?.problem === null;
+      compared.push(...some.map((photo, i) => ({ ...photo, own: own[i] ?? [] })).filter(isRead));
+    }
+  } finally {
+    await engine.close();
+  }
+  const problem = sampleProblem(
+    compared,
+    plan.members.map(({ member }) => member),
+  );
+  if (compared.length === 0) refusals.add('no-sample', `${sample.length} photos were tried`);
+  if (problem !== null) refusals.add(problem.reason, problem.detail);
+  return compared.length;
+}
+
+/** Photos whose evidence and decisions are stored together. */
+const BATCH_PHOTOS = 64;
+
+async function storeAll(run: Run): Promise<Pick<ImportReport, 'recomputed' | 'decided' | 'lost'>> {
+  const { workspace, plan, options } = run;
+  const { app, scope, collection } = workspace;
+  const { signal } = options;
+  const decided = { kept: 0, dropped: 0, failed: 0, poisoned: 0 };
+  const onDecided = (counts: DecidedCounts): void => {
+    for (const key of ['kept', 'dropped', 'failed', 'poisoned'] as const) decided[key] += counts[key];
+  };
+  await holdHeadReferences(workspace, signal);
+  const { engine } = await openEngine(workspace, { evaluate: 'needed', signal });
+  const deps = await decidingDeps(workspace, { engine, signal, onDecided });
+  const policies = [filterPolicy(collection)];
+  const lost: string[] = [];
+  let [recomputed, photos] = [0, 0];
+  try {
+    for await (const batch of inBatches(readAll(run), BATCH_PHOTOS)) {
+      const logitsOf = new Map(batch.map(({ sha256, logits }) => [sha256, logits ?? []]));
+      const open = await openAmong(app.db, scope, [...logitsOf.keys()]);
+      const onAsked = (count: number): void => void (recomputed += count);
+      const { absent } = await filterBatch(open, {
+        ...deps,
+        engine: importedEngine(logitsOf, { own: engine, policies, onAsked }),
+      });
+      lost.push(...absent.map(({ sha256 }) => sha256));
+      throwIfInterrupted(signal);
+      photos += batch.length;
+      options.onProgress?.({ checked: plan.photos, photos, total: plan.photos });
+    }
+  } finally {
+    await engine.close();
+  }
+  if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal });
+  return { recomputed, decided, lost };
+}

@@ -1,0 +1,69 @@
+import {
+  mergeEvidence,
+  noCrops,
+  ranOn,
+  summariseCrop,
+  type CropEvidence,
+  type PhotoEvidence,
+} from '../../models/evidence/evidence.ts';
+import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
+import type { FilterEngine } from '../engine/thread-pool.process.ts';
+import { cropsToEvaluate } from '../rule/crops-to-evaluate.ts';
+import { withoutDoubtful } from '../rule/near-limits.ts';
+import type { FilterPolicy } from '../rule/policy.ts';
+
+/** The logits of a photo: for each member, in the order of the ensemble, those of its ten crops, or null if it has none. */
+export type ImportedLogits = readonly (readonly Float32Array[] | null)[];
+
+/**
+ * Answers with imported logits. It asks `own` about photos near the rule's limits, without imported evidence, and about those
+ * that imported evidence does not decide.
+ */
+export function importedEngine(
+  logitsOf: ReadonlyMap<string, ImportedLogits>,
+  {
+    own,
+    policies,
+    onAsked,
+  }: { own: Pick<FilterEngine, 'evaluate'>; policies: readonly FilterPolicy[]; onAsked: (photos: number) => void },
+): Pick<FilterEngine, 'evaluate'> {
+  return {
+    async evaluate(tasks) {
+      const given = tasks.map((task) => givenFor(task, { logits: logitsOf.get(task.sha256) ?? [], policies }));
+      const open = given.flatMap(({ evidence }, i) => {
+        const task = tasks[i];
+        if (task === undefined) return [];
+        const missing = cropsToEvaluate({ truths: task.truths, evidence }, { policies, evaluate: 'needed' });
+        return missing.length > 0 ? [{ i, task: { ...task, evidence } }] : [];
+      });
+      onAsked(open.length);
+      const answers = await own.evaluate(open.map(({ task }) => task));
+      const answerOf = new Map(open.map(({ i }, at) => [i, answers[at]]));
+      return given.map(({ fresh }, i): EvaluationResult => {
+        const answer = answerOf.get(i);
+        return answer === undefined
+          ? { fresh, problem: null }
+          : { ...answer, fresh: mergeEvidence(fresh, answer.fresh) };
+      });
+    },
+  };
+}
+
+/** The imported cells that a photo lacks, and its evidence with them; without any if they must not decide it. */
+function givenFor(
+  { evidence, truths }: EvaluationTask,
+  { logits, policies }: { logits: ImportedLogits; policies: readonly FilterPolicy[] },
+): { fresh: PhotoEvidence; evidence: PhotoEvidence } {
+  const known = truths.filter((truth) => truth !== null);
+  const cells = evidence.map((stored, member) =>
+    stored.map((cell, crop): CropEvidence | null => {
+      const isKnown = cell !== null && cell.isBound !== true && cell.logits !== null;
+      const row = logits[member]?.[crop];
+      return isKnown || row === undefined ? null : summariseCrop(row, known);
+    }),
+  );
+  const fresh = ranOn('imported', cells);
+  const merged = mergeEvidence(evidence, fresh);
+  const safe = withoutDoubtful(merged, truths, policies);
+  return safe === merged ? { fresh, evidence: merged } : { fresh: evidence.map(noCrops), evidence };
+}
