@@ -181,6 +181,8 @@ class Member:
         else:
             values = self.session.run([self.output], given)[0]
         values = values.reshape(len(crops), -1).astype(np.float32)
+        if self.recipe['head'] is not None and self.recipe['head']['normalise']:
+            values = (values / np.linalg.norm(values.astype(np.float64), axis=1, keepdims=True)).astype(np.float32)
         if self.layer is not None:
             weight, bias = self.layer
             values = (values.astype(np.float64) @ weight.T + bias).astype(np.float32)

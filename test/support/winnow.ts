@@ -22,7 +22,7 @@ const TIMEOUT_MS = 240_000;
 /** Commands that stay until they are ended, that ask a person, that look for other processes, or that tests start twice at once. */
 const OWN_PROCESS = new Set(['demo', 'migrate', 'move', 'review', 'server']);
 /** Commands that run models. One thread each is enough here, because other tests run beside them, and each thread loads all models. */
-const EVALUATES = new Set(['demo', 'evaluate', 'filter', 'finetune', 'models', 'report', 'run', 'verify']);
+const EVALUATES = new Set(['demo', 'evaluate', 'evidence', 'filter', 'finetune', 'models', 'report', 'run', 'verify']);
 /** Variables that a process reads as it starts. */
 const READ_AT_START = [
   'NODE_OPTIONS',

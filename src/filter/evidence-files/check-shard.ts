@@ -70,8 +70,8 @@ export class ShardRows {
     const what = `crop ${crop} of '${String(row.member)}' for the photo ${sha256}`;
     if (rows[crop] !== undefined) return refuse('duplicate', `${what} comes again`);
     const logits = this.#logits(row.logits, { member, what, place });
-    if (logits === undefined) return null;
-    rows[crop] = logits;
+    // A refused row counts as one that was read, so that it is refused once.
+    rows[crop] = logits ?? null;
     if (photo.wanted[member] === true) photo.seen += 1;
     return this.#done(sha256, photo);
   }

@@ -41,8 +41,10 @@ const recipeSchema = z.object({
   }),
   /** A tensor of the graph. It may be none of the graph's outputs. */
   output: z.object({ name: z.string(), values: z.enum(['logits', 'probabilities']) }),
-  /** A layer over the output, which is then features. */
-  head: fileSchema.nullable(),
+  /** A layer over the output, which is then features. `normalise`: they are divided by their L2 norm first. */
+  head: fileSchema.extend({ normalise: z.boolean() }).nullable(),
+  /** For information: how winnow gets p from logits. */
+  probabilities: z.enum(['softmax', 'sigmoid']),
   /** The place of each of `wnids` in what the model, or its head, gives. */
   places: z.array(z.int()).readonly(),
 });

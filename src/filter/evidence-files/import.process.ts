@@ -209,7 +209,7 @@ const BATCH_PHOTOS = 64;
 
 async function storeAll(run: Run): Promise<Pick<ImportReport, 'recomputed' | 'decided' | 'lost'>> {
   const { workspace, plan, options } = run;
-  const { app, scope, collection } = workspace;
+  const { app, scope, collection, ensemble } = workspace;
   const { signal } = options;
   const decided = { kept: 0, dropped: 0, failed: 0, poisoned: 0 };
   const onDecided = (counts: DecidedCounts): void => {
@@ -218,7 +218,8 @@ async function storeAll(run: Run): Promise<Pick<ImportReport, 'recomputed' | 'de
   await holdHeadReferences(workspace, signal);
   const { engine } = await openEngine(workspace, { evaluate: 'needed', signal });
   const deps = await decidingDeps(workspace, { engine, signal, onDecided });
-  const policies = [filterPolicy(collection)];
+  const sigmoid = ensemble.members.map(({ head }) => head.isSigmoid === true);
+  const rules = { own: engine, policies: [filterPolicy(collection)], sigmoid };
   const lost: string[] = [];
   let [recomputed, photos] = [0, 0];
   try {
@@ -228,7 +229,7 @@ async function storeAll(run: Run): Promise<Pick<ImportReport, 'recomputed' | 'de
       const onAsked = (count: number): void => void (recomputed += count);
       const { absent } = await filterBatch(open, {
         ...deps,
-        engine: importedEngine(logitsOf, { own: engine, policies, onAsked }),
+        engine: importedEngine(logitsOf, { ...rules, onAsked }),
       });
       lost.push(...absent.map(({ sha256 }) => sha256));
       throwIfInterrupted(signal);

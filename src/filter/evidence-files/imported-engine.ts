@@ -15,25 +15,30 @@ import type { FilterPolicy } from '../rule/policy.ts';
 /** The logits of a photo: for each member, in the order of the ensemble, those of its ten crops, or null if it has none. */
 export type ImportedLogits = readonly (readonly Float32Array[] | null)[];
 
+export interface ImportedEngineDeps {
+  readonly own: Pick<FilterEngine, 'evaluate'>;
+  readonly policies: readonly FilterPolicy[];
+  /** For each member, true if p of a class is its own sigmoid. */
+  readonly sigmoid: readonly boolean[];
+  /** Called with the number of photos that `own` evaluates. */
+  readonly onAsked: (photos: number) => void;
+}
+
 /**
  * Answers with imported logits. It asks `own` about photos near the rule's limits, without imported evidence, and about those
  * that imported evidence does not decide.
  */
 export function importedEngine(
   logitsOf: ReadonlyMap<string, ImportedLogits>,
-  {
-    own,
-    policies,
-    onAsked,
-  }: { own: Pick<FilterEngine, 'evaluate'>; policies: readonly FilterPolicy[]; onAsked: (photos: number) => void },
+  { own, onAsked, ...rules }: ImportedEngineDeps,
 ): Pick<FilterEngine, 'evaluate'> {
   return {
     async evaluate(tasks) {
-      const given = tasks.map((task) => givenFor(task, { logits: logitsOf.get(task.sha256) ?? [], policies }));
+      const given = tasks.map((task) => givenFor(task, { logits: logitsOf.get(task.sha256) ?? [], ...rules }));
       const open = given.flatMap(({ evidence }, i) => {
         const task = tasks[i];
         if (task === undefined) return [];
-        const missing = cropsToEvaluate({ truths: task.truths, evidence }, { policies, evaluate: 'needed' });
+        const missing = cropsToEvaluate({ truths: task.truths, evidence }, { ...rules, evaluate: 'needed' });
         return missing.length > 0 ? [{ i, task: { ...task, evidence } }] : [];
       });
       onAsked(open.length);
@@ -52,14 +57,14 @@ export function importedEngine(
 /** The imported cells that a photo lacks, and its evidence with them; without any if they must not decide it. */
 function givenFor(
   { evidence, truths }: EvaluationTask,
-  { logits, policies }: { logits: ImportedLogits; policies: readonly FilterPolicy[] },
+  { logits, policies, sigmoid }: { logits: ImportedLogits } & Pick<ImportedEngineDeps, 'policies' | 'sigmoid'>,
 ): { fresh: PhotoEvidence; evidence: PhotoEvidence } {
   const known = truths.filter((truth) => truth !== null);
   const cells = evidence.map((stored, member) =>
     stored.map((cell, crop): CropEvidence | null => {
       const isKnown = cell !== null && cell.isBound !== true && cell.logits !== null;
       const row = logits[member]?.[crop];
-      return isKnown || row === undefined ? null : summariseCrop(row, known);
+      return isKnown || row === undefined ? null : summariseCrop(row, known, sigmoid[member]);
     }),
   );
   const fresh = ranOn('imported', cells);

@@ -37,7 +37,15 @@ async function recipeOf({ backbone, head, mask }: MemberSpec, preprocessing: str
     normalise: { mean, std },
     input: { name: inputName, layout: format.layout ?? 'nchw', type: format.type ?? 'float32' },
     output: { name: names[0] ?? head.output, values: head.values ?? 'logits' },
-    head: head.layer === undefined ? null : { file: path.resolve(head.layer.file), sha256: head.layer.sha256 },
+    head:
+      head.layer === undefined
+        ? null
+        : {
+            file: path.resolve(head.layer.file),
+            sha256: head.layer.sha256,
+            normalise: head.layer.isUnit === true,
+          },
+    probabilities: head.isSigmoid === true ? 'sigmoid' : 'softmax',
     places: mask,
   };
 }

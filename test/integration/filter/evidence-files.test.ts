@@ -1,0 +1,169 @@
+import { cp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parquetReadObjects } from 'hyparquet';
+import { describe, expect, it, beforeAll } from 'vitest';
+import { parsePlan, planText, RESULT_COLUMNS, RESULT_SCHEMA } from '../../../src/filter/evidence-files/format.ts';
+import type { ImportReport } from '../../../src/filter/evidence-files/import.process.ts';
+import type { DecisionLine } from '../../../src/filter/run/decision-line.ts';
+import { parquetBuffer } from '../../../src/platform/parquet/read-parquet.ts';
+import { ParquetFile } from '../../../src/platform/parquet/write-parquet.ts';
+import { makeFiveClasses } from '../../support/five-classes.ts';
+import { suiteFolder } from '../../support/process-tree.ts';
+import { useSharedServer } from '../../support/shared-server.ts';
+import { jsonLines, winnow } from '../../support/winnow.ts';
+
+useSharedServer();
+
+const PHOTOS = 30;
+const PART = 'part-00000.parquet';
+const folder = suiteFolder();
+
+interface Row {
+  plan_id: string;
+  sha256: string;
+  member: string;
+  crop: number;
+  logits: number[];
+}
+
+async function run(data: string, ...args: string[]) {
+  const [command = '', ...rest] = args;
+  return winnow([command, ...rest, '--collection', 'five.yaml', '--data', data], { cwd: folder.at('.') });
+}
+
+async function decisionsIn(data: string): Promise<Record<string, unknown>> {
+  const { stdout } = await run(data, 'decisions', '--json');
+  const lines = jsonLines<DecisionLine>(stdout).filter(({ state }) => state !== 'undecided');
+  return Object.fromEntries(
+    lines.map(({ sha256, wnid, state, reason, decidedBy, confusion }) => [
+      `${sha256} ${wnid}`,
+      { state, reason, decidedBy, confusion: confusion?.wnid },
+    ]),
+  );
+}
+
+async function rowsOf(file: string): Promise<Row[]> {
+  const handle = await open(file);
+  try {
+    return (await parquetReadObjects({ file: await parquetBuffer(handle) })).map(
+      (row) => ({ ...row }) as unknown as Row,
+    );
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeRows(file: string, rows: readonly Row[], isHalf = false): Promise<void> {
+  await rm(file);
+  const half = {
+    name: 'element',
+    type: 'FIXED_LEN_BYTE_ARRAY',
+    type_length: 2,
+    logical_type: { type: 'FLOAT16' },
+  } as const;
+  const schema = isHalf
+    ? [...RESULT_SCHEMA.slice(0, -1), { ...half, repetition_type: 'OPTIONAL' as const }]
+    : [...RESULT_SCHEMA];
+  const parquet = await ParquetFile.open(file, { schema });
+  await parquet.writeGroup(
+    RESULT_COLUMNS.map((name) => ({ name, data: rows.map((row) => row[name]) })),
+    rows.length,
+  );
+  await parquet.close();
+}
+
+/** Imports a changed copy of the exported evidence. */
+async function importChanged(change: (copy: string) => Promise<void>): Promise<ImportReport & { code: number | null }> {
+  const copy = folder.at('copy');
+  await rm(copy, { recursive: true, force: true });
+  await cp(folder.at('exported'), copy, { recursive: true });
+  await rm(path.join(copy, 'SHA256SUMS'));
+  await change(copy);
+  const { code, stdout, stderr } = await run('there', 'evidence', 'import', copy, '--json');
+  expect(stdout, stderr).not.toBe('');
+  return { code, ...(JSON.parse(stdout) as ImportReport) };
+}
+
+const changeRows =
+  (change: (rows: Row[]) => Row[], isHalf = false) =>
+  async (copy: string): Promise<void> => {
+    const file = path.join(copy, PART);
+    await writeRows(file, change(await rowsOf(file)), isHalf);
+  };
+
+const withLogits = (change: (logits: number[], row: Row) => number[]) => (rows: Row[]) =>
+  rows.map((row) => ({ ...row, logits: change(row.logits, row) }));
+
+const isFirst = ({ sha256 }: Row, rows: readonly Row[]): boolean => sha256 === rows[0]?.sha256;
+
+const WRONG: Readonly<Record<string, (copy: string) => Promise<void>>> = {
+  'crop-order': changeRows((rows) => rows.map((row) => ({ ...row, crop: (row.crop + 1) % 10 }))),
+  'class-order': changeRows(withLogits((logits) => logits.toReversed())),
+  'other-pixels': changeRows(withLogits((logits) => logits.map((logit, at) => logit + (at === 3 ? 0.1 : 0)))),
+  'other-model': changeRows(withLogits((logits, { crop }) => logits.map((_, at) => Math.sin(7 * at + crop)))),
+  'cut-shard': (copy) => truncate(path.join(copy, PART), 5_000),
+  'not-finite': changeRows((rows) =>
+    rows.map((row, i) => (i === 3 ? { ...row, logits: row.logits.fill(Number.NaN) } : row)),
+  ),
+  duplicate: changeRows((rows) => [...rows, ...rows.slice(0, 2)]),
+  'float16-overflow': changeRows(
+    (rows) => rows.map((row, i) => (i === 3 ? { ...row, logits: row.logits.fill(Infinity) } : row)),
+    true,
+  ),
+  'missing-photo': changeRows((rows) => rows.filter((row) => !isFirst(row, rows))),
+  'missing-crop': changeRows((rows) => rows.slice(1)),
+  'missing-shard': (copy) => rm(path.join(copy, PART)),
+  'changed-file': (copy) => writeFile(path.join(copy, 'SHA256SUMS'), `${'0'.repeat(64)}  ${PART}\n`),
+  'stale-plan': async (copy) => {
+    const file = path.join(copy, 'plan.json');
+    const plan = parsePlan(await readFile(file, 'utf8'));
+    if (plan === null) throw new Error('no plan');
+    const { id: _, ...rest } = plan;
+    await writeFile(file, planText({ ...rest, rules: '0'.repeat(64) }));
+  },
+};
+
+describe('evidence in files', () => {
+  beforeAll(async () => {
+    await makeFiveClasses(folder.at('.'), PHOTOS);
+    for (const data of ['here', 'there']) await run(data, 'crawl', '--from', 'photos');
+    await run('here', 'filter', '--set', 'filter.evaluate=all');
+    await run('here', 'evidence', 'export', '--out', 'exported');
+  });
+
+  it('a plan has every undecided photo with its address and members, and refuses a folder in use', async () => {
+    const made = await run('there', 'evidence', 'plan', '--out', 'plan', '--shard-rows', '20', '--json');
+    expect(JSON.parse(made.stdout)).toMatchObject({ photos: PHOTOS, shards: 2, members: ['five-nchw', 'five-uint8'] });
+    const names = (await readdir(folder.at('.'))).filter((name) => name.startsWith('plan'));
+    expect(names).toEqual(['plan']);
+    const again = await run('there', 'evidence', 'plan', '--out', 'plan');
+    expect(again).toMatchObject({ code: 2 });
+    expect(again.stderr).toMatch(/Expected a new or empty folder for --out but 'plan' has 'plan/);
+  });
+
+  it.each(Object.keys(WRONG))('evidence that is wrong as %s is refused, and nothing is stored', async (reason) => {
+    const { code, refused, photos } = await importChanged(WRONG[reason] ?? (() => Promise.resolve()));
+    expect({ code, photos, reasons: refused.map((one) => one.reason) }).toEqual({
+      code: 1,
+      photos: 0,
+      reasons: [reason],
+    });
+    expect(await decisionsIn('there')).toEqual({});
+  });
+
+  it('an import decides as the filter does, and a second one changes nothing', async () => {
+    const first = await run('there', 'evidence', 'import', 'exported', '--json');
+    const report = JSON.parse(first.stdout) as ImportReport;
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    expect(report).toMatchObject({ compared: Math.min(20, report.photos), refused: [], lost: [] });
+    const decided = await decisionsIn('there');
+    const own = await decisionsIn('here');
+    expect(Object.keys(decided).length).toBeGreaterThan(5);
+    expect(own).toMatchObject(decided);
+    const again = await run('there', 'evidence', 'import', 'exported', '--json');
+    const { photos, crops } = report;
+    expect(JSON.parse(again.stdout)).toMatchObject({ photos, crops, recomputed: 0, decided: { kept: 0, dropped: 0 } });
+    await run('there', 'filter');
+    expect(await decisionsIn('there')).toEqual(own);
+  });
+});
