@@ -108,6 +108,6 @@ async function* openWork(workspace: Workspace): AsyncGenerator<PlannedPhoto> {
 }
 
 /** True if the logits of all crops of a member are known. */
-export function isWhole(cells: PhotoEvidence[number] = []): boolean {
+function isWhole(cells: PhotoEvidence[number] = []): boolean {
   return cells.length === CROPS_PER_MEMBER && cells.every((cell) => (cell?.logits ?? null) !== null);
 }
