@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard } from '../../../src/collection/cards/model-card.process.ts';
@@ -15,8 +15,10 @@ import type { AddRequest } from '../../../src/models/library/add.process.ts';
 import { addModel } from '../../../src/models/library/add.process.ts';
 import { tokenizerOf } from '../../../src/models/text/tokens.process.ts';
 import { decodeRgb } from '../../../src/platform/image/inspect.ts';
+import { startPhotoServer } from '../../support/photo-server.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { testFolder } from '../../support/test-app.ts';
+import { winnow } from '../../support/winnow.ts';
 
 /** Made by make.py beside it. */
 const FIXTURES = fileURLToPath(new URL('../../fixtures/two-tower/', import.meta.url));
@@ -187,4 +189,48 @@ describe('a head from text', () => {
     });
     expect(examples).toEqual(['a photo of a tench.', 'a photo of a red kite.']);
   });
+});
+
+it('a published card without hashes is completed with those that the user gives', async () => {
+  const folder = await testFolder();
+  const { padding, image, text } = EXPECTED.clip;
+  await mkdir(path.join(folder, 'config/models'), { recursive: true });
+  const card = await readFile(path.join(packageRoot, 'config/models/clip-vit-b32.yaml'), 'utf8');
+  const tiny = card
+    .replaceAll('clip-vit-b32', 'tiny')
+    .replace(/size: 224/, 'size: 32')
+    .replace(/shorterSide: 224/, 'shorterSide: 40')
+    .replace(/image_embeds/, image)
+    .replace(/text_embeds/, text)
+    .replace(/contextLength: 77/, `contextLength: ${EXPECTED.contextLength}`)
+    .replace(/padding: 49407/, `padding: ${padding}`);
+  await writeFile(path.join(folder, 'config/models/tiny.yaml'), tiny);
+  const names = ['clip-image.onnx', 'clip-text.onnx', 'clip-tokenizer.json'];
+  const files = names.map((name) => path.join(FIXTURES, name));
+  const hashes = await Promise.all(files.map(async (file) => sha256Of(await readFile(file))));
+  const image0 = await readFile(files[0] ?? '');
+  const server = await startPhotoServer((_, response) => response.writeHead(200).end(image0));
+  onTestFinished(() => server.close());
+  const allowed = ['--set', `fetch.allowAddresses=${server.address}`];
+  const pull = (...args: readonly string[]) => winnow(['models', 'pull', 'tiny', ...allowed, ...args], { cwd: folder });
+  const from = ['--from', `${server.origin}/vision_model.onnx`, ...files.slice(1)];
+  expect(await pull()).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/model.onnx: https:.*\n.*text.onnx: https:/),
+  });
+  expect(await pull(...from, '--sha256', ...hashes.slice(1))).toMatchObject({ code: 2 });
+  const swapped = await pull(...from, '--sha256', ...hashes.toReversed());
+  expect(swapped).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing was added') });
+  expect(await winnow(['models', 'list'], { cwd: folder })).toMatchObject({
+    stdout: expect.stringMatching(/^tiny +not pulled/m),
+  });
+  expect(await pull(...from, '--sha256', ...hashes)).toMatchObject({ code: 0 });
+  expect(await winnow(['models', 'list'], { cwd: folder })).toMatchObject({
+    stdout: expect.stringMatching(/^tiny +ready +features, text/m),
+  });
+  expect(await winnow(['evaluate', '.', '--model', 'tiny'], { cwd: folder })).toMatchObject({ code: 2 });
+  const head = await winnow(['models', 'text', '--card', 'tiny', '--classes', 'lion,kite', '--name', 'two'], {
+    cwd: folder,
+  });
+  expect(head).toMatchObject({ code: 0, stdout: expect.stringContaining('2 classes x 80 templates = 160 prompts') });
 });
