@@ -1,5 +1,6 @@
 import type { ReviewVerdict } from '../events/event.ts';
 import type { Review } from '../events/verdict.ts';
+import { tQuantile } from '../quiz/pooled-interval.ts';
 
 /** Photos by their blind verdicts, at least two, in the order of the passes: `accept,reject` -> 12. */
 export type VerdictCounts = ReadonlyMap<string, number>;
@@ -118,12 +119,6 @@ function estimateOf(statistic: Statistic, patterns: readonly Pattern[], photos: 
     low: Math.min(value, Math.max(-1, centre - half)),
     high: Math.max(value, Math.min(1, centre + half)),
   };
-}
-
-/** The 97.5th percentile of Student's t, within 0.004 from 9 degrees of freedom on (Abramowitz and Stegun 26.7.5). */
-function tQuantile(degrees: number): number {
-  const z = 1.959_963_984_540_054;
-  return z + (z ** 3 + z) / (4 * degrees) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * degrees ** 2);
 }
 
 /** With n photos, a of them with equal verdicts, and S the sum over categories of their numbers in both passes: (na - S) / (n² - S). */

@@ -29,7 +29,9 @@ export function NeedsAttention({ now, isOperator }: { readonly now: Overview; re
         ))}
       </ul>
       {failures.map((failure) => (
-        <Failure key={failure.reason} {...{ now, failure, isOperator }} onSaid={say} />
+        <Details key={failure.reason} summary={`${countText(failure.count)} failed: ${failure.reason}`}>
+          {() => <Failure {...{ now, failure, isOperator }} onSaid={say} />}
+        </Details>
       ))}
       <p role="status">{said}</p>
       <FailedJobs jobs={now.jobs} />
@@ -37,25 +39,15 @@ export function NeedsAttention({ now, isOperator }: { readonly now: Overview; re
   );
 }
 
-type Failed = ReturnType<typeof failuresOf>[number];
-
 interface FailureProps {
   readonly now: Overview;
-  readonly failure: Failed;
+  readonly failure: ReturnType<typeof failuresOf>[number];
   readonly isOperator: boolean;
   readonly onSaid: (text: string) => void;
 }
 
-function Failure({ failure: { reason, count }, ...props }: FailureProps) {
-  return (
-    <Details summary={`${countText(count)} failed: ${reason}`}>
-      {() => <Hosts {...{ reason, count }} {...props} />}
-    </Details>
-  );
-}
-
-/** The hosts of pictures that failed. A photo that failed in the filter has none. */
-function Hosts({ now, reason, count, isOperator, onSaid }: Omit<FailureProps, 'failure'> & Failed) {
+/** The photos that failed for a reason, by host. A photo that failed in the filter has none. */
+function Failure({ now, failure: { reason, count }, isOperator, onSaid }: FailureProps) {
   const [hosts, setHosts] = useState<readonly FailedHost[]>([]);
   const [problem, setProblem] = useState('');
   useEffect(() => {

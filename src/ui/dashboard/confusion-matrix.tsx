@@ -82,7 +82,8 @@ function largest(confusions: readonly Confusion[], wnidOf: (one: Confusion) => s
   return new Set(sorted.slice(0, MOST_NAMED).map(([wnid]) => wnid));
 }
 
-const CARDS = 12;
+/** As high as the matrix beside them. */
+const CARDS = 6;
 
 function Cards({ confusions, pathOf }: Shown) {
   return (

@@ -108,7 +108,7 @@ function Fields({ gallery }: GalleryProps) {
       })}
       <label>
         Found on (UTC)
-        <input name="date" defaultValue={filter.date} placeholder="2026-11-01..2026-11-30" />
+        <input type="text" name="date" defaultValue={filter.date} placeholder="2026-11-01..2026-11-30" />
       </label>
       <Check label="Members disagree" name="disagree" isOn={filter.disagree} />
     </>

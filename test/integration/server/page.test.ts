@@ -214,6 +214,16 @@ describe('the funnel page', () => {
 });
 
 describe('the gallery', () => {
+  it('says why a photo was dropped, four clicks from the start page', async (context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+    const { page } = await loadInPage(new URL('/', url).href);
+    await page.getByRole('link', { name: 'demo', exact: true }).click();
+    await page.getByRole('link', { name: '1 licence-not-allowed' }).click();
+    await page.locator('.tile').dblclick();
+    const why = page.getByRole('dialog').locator('.evidence section').first();
+    await expect.poll(() => why.textContent(), LOADED_MACHINE).toBe('dropped: licence-not-allowedall rights reserved');
+  });
+
   it('filters by its address, goes back, opens a photo by key, exports what it shows and reads again after a failure', async (context) => {
     if (chromium === null) context.skip(NO_CHROMIUM);
     const { page, complaints } = await loadInPage(`${url}photos`);
