@@ -1,5 +1,5 @@
 import { loadClassTable } from '../collection/class-table.process.ts';
-import { cardFor, classesOfCard, listCards, TO_PULL } from '../collection/cards/model-card.process.ts';
+import { cardFor, classesOfCard, FEATURES_ONLY, listCards, TO_PULL } from '../collection/cards/model-card.process.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { messageOf, UsageError } from '../kernel/errors.ts';
 import { requireModelFiles, specOf } from '../models/engine/ensemble.process.ts';
@@ -55,6 +55,7 @@ async function outsideModel(
     return { reason: `it does not know ${length} of the classes, such as ${model.unknown[0]}` };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    if (error.code === FEATURES_ONLY) return { reason: 'it gives features and knows no classes' };
     const isAbsent = error.code === 'model-missing' || error.code === TO_PULL;
     return { reason: isAbsent ? `its file is not here (winnow models pull ${name})` : messageOf(error) };
   }

@@ -45,7 +45,7 @@ export async function cardFor(name: string, workingDir: string = workingFolder()
   const file = parseYaml(text, shown);
   if (isToPull(file))
     throw new UsageError(
-      `The model '${name}' is not pulled: its card states no SHA-256. \`winnow models pull ${name}\` says how to get it.`,
+      `The model '${name}' is not pulled: its card (${shown}) states no SHA-256. \`winnow models pull ${name}\` says how to get it.`,
       { code: TO_PULL },
     );
   const card = isHeadCard(file)
@@ -64,6 +64,8 @@ export async function lacksHashes(name: string): Promise<boolean> {
 }
 
 export const HEAD_TO_FIT = 'head-to-fit';
+/** The model knows no classes. */
+export const FEATURES_ONLY = 'features-only';
 /** The card states no hashes yet. */
 export const TO_PULL = 'model-to-pull';
 
@@ -106,7 +108,7 @@ export function requireLogits({ name, classes, text }: ModelCard): void {
   const fromPhotos = `winnow finetune --backbone ${name} --train DIR --name NAME`;
   throw new UsageError(
     `The model '${name}' gives features and knows no classes. Make a head of it, and use that: ${text === undefined ? fromPhotos : `${fromText}, or ${fromPhotos}`}`,
-    { code: 'features-only' },
+    { code: FEATURES_ONLY },
   );
 }
 
