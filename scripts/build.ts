@@ -71,7 +71,7 @@ async function bundle(folder: string): Promise<void> {
       { in: `src/${LIBRARY}`, out: 'library/library' },
       { in: 'src/filter/engine/filter-thread.process.ts', out: 'part/filter-thread' },
       { in: 'src/evaluate/aside/computation-thread.process.ts', out: 'part/computation-thread' },
-      { in: 'src/filter/run/solo-filter.process.ts', out: 'part/solo-filter' },
+      { in: 'src/filter/run/engine-child.process.ts', out: 'part/engine-child' },
       { in: 'src/crawl/fetch/solo-inspect.process.ts', out: 'part/solo-inspect' },
       ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),
     ],

@@ -18,7 +18,7 @@ export function valueFromText(schema: z.ZodType, text: string): unknown {
   }
   if (schema instanceof z.ZodNumber) return numberFromText(trimmed) ?? text;
   if (schema instanceof z.ZodBoolean) return trimmed === 'true' || (trimmed === 'false' ? false : text);
-  if (schema instanceof z.ZodArray) return listFromText(trimmed);
+  if (schema instanceof z.ZodArray) return listFromText(schema, trimmed);
   if (schema instanceof z.ZodRecord) return fromYaml(trimmed);
   return trimmed;
 }
@@ -29,9 +29,11 @@ function numberFromText(text: string): number | undefined {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }
 
-function listFromText(text: string): unknown {
+function listFromText({ element }: z.ZodArray, text: string): unknown {
   if (text === '') return [];
-  return text.startsWith('[') ? fromYaml(text) : text.split(',').map((item) => item.trim());
+  const list = text.startsWith('[') ? fromYaml(text) : text.split(',').map((item) => item.trim());
+  if (!Array.isArray(list) || !(element instanceof z.ZodNumber)) return list;
+  return list.map((item) => (typeof item === 'string' ? valueFromText(element, item) : item));
 }
 
 function fromYaml(text: string): unknown {

@@ -134,6 +134,15 @@ const TABLE = {
     'Where the models run. If the provider is not available, commands that run models end and say what it needs. Results of two ' +
       'providers differ in the last digits. Evidence keeps the provider that made it, and decisions count on every machine.',
   ),
+  'filter.devices': setting(
+    z
+      .array(wholeNumber(0, 255))
+      .refine((devices) => new Set(devices).size === devices.length)
+      .describe('a list of different whole numbers from 0 to 255'),
+    [],
+    'Numbers of the GPUs that the filter uses, as `nvidia-smi` counts them, for the providers cuda and dml. If there are several, each has ' +
+      'an engine process of its own, and filter.threads are shared among them. Empty: one GPU, which the provider chooses.',
+  ),
   'filter.providerFallback': setting(
     z.boolean(),
     false,

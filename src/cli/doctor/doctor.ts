@@ -17,7 +17,7 @@ import { codeOf, Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { BytesState } from '../../photo/photo.ts';
 import { countBytes } from '../../photo/pruned.repository.ts';
 import { requireExternalFiles } from '../../platform/onnx/external-data.ts';
-import { availableProvider } from '../../platform/onnx/providers.ts';
+import { availableProvider, type ProviderChoice } from '../../platform/onnx/providers.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
 import { bytesText, countText, plural, writeResult, EXIT } from '../text/output.ts';
 import { builtProgram } from '../../config/built.mjs';
@@ -130,15 +130,23 @@ async function checkedModel(name: string, card: FoundCard): Promise<Finding> {
 }
 
 async function executionProvider({ loaded }: CommandContext): Promise<Finding> {
-  const { executionProvider: wanted, providerFallback } = loaded.config.filter;
-  const { provider, problem } = await availableProvider(wanted);
+  const { executionProvider: wanted, providerFallback, devices } = loaded.config.filter;
+  const name = 'execution provider';
+  let choice: ProviderChoice;
+  try {
+    choice = await availableProvider(wanted, devices);
+  } catch (error) {
+    return { name, state: 'fail', detail: messageOf(error) };
+  }
+  const { provider, problem } = choice;
+  const gpus = devices.length === 0 ? '' : `, on device ${devices.join(' and ')}`;
   const otherwise = providerFallback
     ? 'Models run on the cpu (filter.providerFallback)'
     : 'Commands that run models end with this message';
   return {
-    name: 'execution provider',
+    name,
     state: problem === null ? 'ok' : providerFallback ? 'note' : 'fail',
-    detail: problem === null ? `models run on ${provider}` : `${problem}. ${otherwise}`,
+    detail: problem === null ? `models run on ${provider}${gpus}` : `${problem}. ${otherwise}`,
   };
 }
 

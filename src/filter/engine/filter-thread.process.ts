@@ -8,6 +8,7 @@ import {
   type StreamedPhoto,
 } from '../../models/evidence/crop-stream.process.ts';
 import type { ModelInput } from '../../models/evidence/member.ts';
+import type { ModelPlace } from '../../kernel/execution-provider.ts';
 import { toSent } from '../../kernel/sent-error.ts';
 import { DECODING } from '../../platform/child/suspicion.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
@@ -80,8 +81,12 @@ async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise
   post({ kind: 'ready' });
 }
 
+function placeOf({ provider, devices }: Pick<EngineSpec, 'provider' | 'devices'>): ModelPlace {
+  return { provider, device: devices?.[0] };
+}
+
 async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Promise<Work> {
-  const { members, policies, evaluate, provider } = spec;
+  const { members, policies, evaluate } = spec;
   const shared = backbonesOf(members);
   const opened: OpenBackbone[] = [];
   const backbones: EnsembleBackbone[] = [];
@@ -89,7 +94,7 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
     const own = positions.flatMap((position) => members[position] ?? []);
     const heads = own.map(({ head }) => head);
     const masks = own.map(({ mask }) => Int32Array.from(mask));
-    const open = await openBackbone(backbone, heads, provider);
+    const open = await openBackbone(backbone, heads, placeOf(spec));
     opened.push(open);
     backbones.push({
       input: backbone.input,
@@ -113,8 +118,8 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
 }
 
 async function outputs(spec: OutputsSpec, deps: StreamDeps, bytes: ReadAhead): Promise<Work> {
-  const { backbone, heads, provider, occlusionGrid } = spec;
-  const open = await openBackbone(backbone, heads, provider);
+  const { backbone, heads, occlusionGrid } = spec;
+  const open = await openBackbone(backbone, heads, placeOf(spec));
   const run: OpenBackbone['run'] =
     occlusionGrid === undefined
       ? (tensor, crops) => open.run(tensor, crops)

@@ -12,6 +12,8 @@ interface Shared {
   readonly blobs: BlobPlace;
   /** Where the models run; `cpu` by default. The caller has checked that it is available. */
   readonly provider?: ExecutionProvider | undefined;
+  /** Numbers of GPUs. Each has an engine process of its own if there are several (`startEngines`). */
+  readonly devices?: readonly number[] | undefined;
 }
 
 export interface EngineSpec extends Shared, Wanted {

@@ -3,13 +3,14 @@ import { noEvidence, ranOn } from '../../models/evidence/evidence.ts';
 import { codeOf, StopTheRun } from '../../kernel/errors.ts';
 import { deathsText, type Death } from '../../platform/child/suspicion.ts';
 import { EngineTally, type EngineWork } from '../engine/engine-tally.ts';
-import { startEngine, type FilterEngine, THREAD_DIED } from '../engine/thread-pool.process.ts';
+import { type FilterEngine, THREAD_DIED } from '../engine/thread-pool.process.ts';
 import type { EngineSpec } from '../engine/messages.ts';
 import { ModelHealth } from '../engine/model-health.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { InFlightItems, type Held } from '../../runtime/work/in-flight.process.ts';
 import { SharedLock } from './shared-lock.ts';
-import type { SoloAnswer } from './solo-filter.process.ts';
+import { ENGINE_CHILD, startEngines } from './device-engines.process.ts';
+import type { EngineAnswer, EngineChildSpec, EngineRequest } from './engine-child.process.ts';
 
 export interface CrashSafeOptions {
   readonly spec: EngineSpec;
@@ -32,7 +33,7 @@ const LIMIT_MS = 600_000;
 export class CrashSafeEngine implements FilterEngine {
   readonly #options: CrashSafeOptions;
   readonly #lock = new SharedLock();
-  readonly #inFlight: InFlightItems<EngineSpec, EvaluationTask, SoloAnswer>;
+  readonly #inFlight: InFlightItems<EngineChildSpec, EngineRequest, EngineAnswer>;
   readonly #health: ModelHealth;
   readonly #tally: EngineTally;
   #started: Promise<unknown> | null = null;
@@ -43,7 +44,8 @@ export class CrashSafeEngine implements FilterEngine {
   constructor(app: Pick<App, 'connection' | 'log'>, options: CrashSafeOptions) {
     this.#options = options;
     const { spec, threads, work, hasWorked = () => Promise.resolve(false) } = options;
-    const child = { module: new URL('solo-filter.mjs', import.meta.url), spec, limitMs: LIMIT_MS };
+    const alone = { engine: { ...spec, tellsSteps: true }, threads: 1 };
+    const child = { module: ENGINE_CHILD, spec: alone, limitMs: LIMIT_MS };
     this.#inFlight = new InFlightItems(app, { work, noun: 'photo', child });
     this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });
     this.#tally = new EngineTally(threads);
@@ -100,7 +102,7 @@ export class CrashSafeEngine implements FilterEngine {
 
   async #evaluate(
     tasks: readonly EvaluationTask[],
-    held: Held<EvaluationTask, SoloAnswer>,
+    held: Held<EngineRequest, EngineAnswer>,
   ): Promise<readonly EvaluationResult[]> {
     const isSuspect = ({ sha256 }: EvaluationTask): boolean => held.suspects.has(sha256);
     const free = tasks.filter((task) => !isSuspect(task));
@@ -122,20 +124,20 @@ export class CrashSafeEngine implements FilterEngine {
 
   async #alone(
     tasks: readonly EvaluationTask[],
-    held: Held<EvaluationTask, SoloAnswer>,
+    held: Held<EngineRequest, EngineAnswer>,
   ): Promise<readonly EvaluationResult[]> {
     const results: EvaluationResult[] = [];
     for (const task of tasks) results.push(this.#isStopping ? this.#nothing(null) : await this.#one(task, held));
     return results;
   }
 
-  async #one(task: EvaluationTask, held: Held<EvaluationTask, SoloAnswer>): Promise<EvaluationResult> {
+  async #one(task: EvaluationTask, held: Held<EngineRequest, EngineAnswer>): Promise<EvaluationResult> {
     if (held.suspects.get(task.sha256) === null) await this.#closeEngine();
     this.#tally.begin();
-    const reply = await held.alone(task.sha256, task);
+    const reply = await held.alone(task.sha256, [task]);
     if ('deaths' in reply) return this.#nothing(reply.deaths);
     this.#tally.add(reply.answer.work);
-    return reply.answer.result;
+    return reply.answer.results[0] ?? this.#nothing(null);
   }
 
   #nothing(deaths: readonly Death[] | null): EvaluationResult {
@@ -147,7 +149,7 @@ export class CrashSafeEngine implements FilterEngine {
     const { spec, threads } = this.#options;
     if (this.#isClosed)
       throw new StopTheRun('Expected an open filter engine for a batch but it was closed', { code: 'engine-closed' });
-    this.#engine ??= startEngine(spec, threads, this.#tally);
+    this.#engine ??= startEngines(spec, threads, this.#tally);
     const engine = await this.#engine;
     if (this.#isStopping) engine.requestStop();
     return engine;

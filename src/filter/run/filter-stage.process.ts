@@ -117,6 +117,7 @@ export async function openEngine(
     cropsPerPass: app.config.filter.batchCrops,
     blobs: app.blobPlace,
     provider,
+    devices: provider === 'cpu' ? [] : app.config.filter.devices,
   };
   const memberIds = await membersOn(app.db, ensemble.memberIds, provider);
   const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, memberIds[member] ?? -1);

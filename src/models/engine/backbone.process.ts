@@ -1,6 +1,6 @@
 import { preprocessingVersion } from '../evidence/member.ts';
 import type { CropOutputs } from '../evidence/crop-stream.process.ts';
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { ModelPlace } from '../../kernel/execution-provider.ts';
 import { openHead, type Head } from '../../platform/onnx/head.ts';
 import { outputWidth } from '../../platform/onnx/graph.ts';
 import { toLogits } from '../../platform/onnx/model-format.ts';
@@ -18,14 +18,14 @@ export interface OpenBackbone {
 export async function openBackbone(
   spec: BackboneSpec,
   heads: readonly HeadSpec[],
-  provider?: ExecutionProvider,
+  place: ModelPlace = {},
 ): Promise<OpenBackbone> {
   const { inputName, input, format, ...files } = spec;
   const outputs = heads.map(({ output, layer, classes }) => ({
     name: output,
     classes: layer === undefined ? classes : undefined,
   }));
-  const session = await openSession({ ...files, inputName, outputs, size: input.size, format, provider });
+  const session = await openSession({ ...files, inputName, outputs, size: input.size, format, ...place });
   const layers: (Head | null)[] = [];
   const close = async (): Promise<void> => {
     for (const layer of layers) await layer?.close();

@@ -42,7 +42,7 @@ export async function tryModel(
 ): Promise<Trial> {
   const samples = await chooseSamples(classes);
   const spec = specOf(card, classes);
-  const session = await openBackbone(spec.backbone, [spec.head], provider);
+  const session = await openBackbone(spec.backbone, [spec.head], { provider });
   try {
     const rows: Float32Array[] = [];
     for (const batch of batchesOf(samples, PHOTOS_PER_PASS)) {

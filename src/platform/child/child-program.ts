@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StopTheRun } from '../../kernel/errors.ts';
@@ -25,13 +24,18 @@ const START_LIMIT_MS = 300_000;
 const GRACE_MS = 1_000;
 const SAID_CHARACTERS = 2_000;
 
-/** Handles one request at a time in a child process. If it dies, the request is to blame; the next one restarts it. */
+/** Handles requests in a child process, several at a time once `start` is done. If it dies, they are to blame; the next one restarts it. */
 export class ChildProgram<Spec, Request, Answer> {
   readonly #options: ChildOptions<Spec>;
   #child: Child | null = null;
 
   constructor(options: ChildOptions<Spec>) {
     this.#options = options;
+  }
+
+  /** @throws StopTheRun if the child cannot start or says so */
+  async start(): Promise<void> {
+    await this.#started();
   }
 
   /** @throws StopTheRun if the child cannot start or says so; RetryLater if it reports an error that may pass */
@@ -42,9 +46,11 @@ export class ChildProgram<Spec, Request, Answer> {
     return reply;
   }
 
-  async close(): Promise<void> {
+  /** Kills the child, once it has answered a last request if there is one. */
+  async close(last?: Request): Promise<void> {
     const child = this.#child;
     this.#child = null;
+    if (last !== undefined && child?.hasEnded === false) await child.ask(last, this.#options.limitMs);
     await child?.kill();
   }
 
@@ -57,7 +63,7 @@ export class ChildProgram<Spec, Request, Answer> {
       const reply = await child.ask<null>(spec, START_LIMIT_MS);
       if ('answer' in reply) return child;
       const { how, said } = reply.death;
-      throw new StopTheRun(`Cannot start a process for photos that run alone; it ended: ${how} ${said}`, {
+      throw new StopTheRun(`Cannot start a process for photos; it ended: ${how} ${said}`, {
         code: 'child-start',
       });
     } catch (error) {
@@ -72,6 +78,8 @@ class Child {
   #stderr = '';
   #doing: string | null = null;
   #hung: string | null = null;
+  #asked = 0;
+  readonly #replies = new Map<number, (said: FromChild<never>) => void>();
   hasEnded = false;
   readonly #death: Promise<Death>;
 
@@ -81,6 +89,7 @@ class Child {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
+    this.#process.on('message', (said: FromChild<never>) => this.#replies.get(said.id)?.(said));
     this.#death = this.#ending();
   }
 
@@ -94,20 +103,17 @@ class Child {
       this.#hung = `no answer within ${limitMs / 1_000} s`;
       this.#process.kill('SIGKILL');
     }, TICK_MS);
-    const listening = new AbortController();
+    const id = (this.#asked += 1);
     try {
       // A failed call is not reported: then the child has died, or this call has ended.
-      const heard = once(this.#process, 'message', { signal: listening.signal }).then(
-        ([said]): FromChild<Answer> => said,
-        () => new Promise<never>(() => undefined),
-      );
-      this.#process.send([message], () => undefined);
+      const heard = new Promise<FromChild<Answer>>((resolve) => this.#replies.set(id, resolve));
+      this.#process.send([id, message], () => undefined);
       const said = await Promise.race([heard, this.#death.then((death) => ({ death }))]);
       if ('error' in said) throw fromSent(said.error);
       return said;
     } finally {
       clearInterval(timer);
-      listening.abort();
+      this.#replies.delete(id);
     }
   }
 

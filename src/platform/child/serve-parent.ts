@@ -20,23 +20,23 @@ export function serveParent<Spec, Request, Answer>(start: Start<Spec, Request, A
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   // `exit` would abort in the middle of a forward pass.
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  const reply = async (work: () => Promise<Answer | null>): Promise<void> => {
+  const reply = async (id: number, work: () => Promise<Answer | null>): Promise<void> => {
     const said: FromChild<Answer | null> = await work().then(
-      (answer) => ({ answer }),
-      (error: unknown) => ({ error: toSent(error, 'child') }),
+      (answer) => ({ id, answer }),
+      (error: unknown) => ({ id, error: toSent(error, 'child') }),
     );
     process.send?.(said);
   };
   const starting = async (spec: Spec): Promise<null> => {
     const answer = await start(spec);
-    process.on('message', ([request]: [Request]) => void reply(() => answer(request)));
+    process.on('message', ([id, request]: [number, Request]) => void reply(id, () => answer(request)));
     return null;
   };
-  process.once('message', ([spec]: [Spec]) => void reply(() => starting(spec)));
+  process.once('message', ([id, spec]: [number, Spec]) => void reply(id, () => starting(spec)));
 }
 
 /** The reply of a child to each request, and to its spec, the parent's first message (`answer` is then null). */
-export type FromChild<Answer> = { readonly answer: Answer } | { readonly error: SentError };
+export type FromChild<Answer> = { readonly id: number } & ({ readonly answer: Answer } | { readonly error: SentError });
 
 /** Prefix of a line on the child's stderr that reports its next step. */
 export const DOING = 'winnow is ';

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import type { Config } from '../../config/settings.ts';
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import { WITH_DEVICES, type ExecutionProvider, type ModelPlace } from '../../kernel/execution-provider.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import { createSession } from './session.ts';
 
@@ -14,12 +14,18 @@ export interface ProviderChoice {
   readonly problem: string | null;
 }
 
-/** The execution provider on which a command runs models. @throws UsageError `provider-unavailable` */
+type ProviderSettings = Pick<Config['filter'], 'executionProvider' | 'providerFallback' | 'devices'>;
+
+/**
+ * The execution provider on which a command runs models.
+ *
+ * @throws UsageError `provider-unavailable`, `no-devices`
+ */
 export async function requireProvider(
-  { executionProvider, providerFallback }: Pick<Config['filter'], 'executionProvider' | 'providerFallback'>,
+  { executionProvider, providerFallback, devices }: ProviderSettings,
   log: { warn(message: string): void },
 ): Promise<ExecutionProvider> {
-  const { provider, problem } = await availableProvider(executionProvider);
+  const { provider, problem } = await availableProvider(executionProvider, devices);
   if (problem === null) return provider;
   if (!providerFallback)
     throw new UsageError(
@@ -30,19 +36,32 @@ export async function requireProvider(
   return provider;
 }
 
-/** Runs a tiny graph on the provider: a missing driver or library shows only in use. */
-export async function availableProvider(wanted: ExecutionProvider): Promise<ProviderChoice> {
+/**
+ * Runs a tiny graph on the provider, and on each device: a missing driver, library or GPU shows only in use.
+ *
+ * @throws UsageError `no-devices` if the provider takes no device
+ */
+export async function availableProvider(
+  wanted: ExecutionProvider,
+  devices: readonly number[] = [],
+): Promise<ProviderChoice> {
+  if (devices.length > 0 && !WITH_DEVICES.includes(wanted))
+    throw new UsageError(
+      `filter.devices is [${devices.join(', ')}], but filter.executionProvider is '${wanted}', which has no numbered devices. Set filter.executionProvider to ${WITH_DEVICES.join(' or ')}, or filter.devices to [].`,
+      { code: 'no-devices' },
+    );
   if (wanted === 'cpu') return { provider: 'cpu', problem: null };
-  try {
-    await probe(wanted);
-    return { provider: wanted, problem: null };
-  } catch (error) {
-    return { provider: 'cpu', problem: problemText(wanted, messageOf(error)) };
-  }
+  for (const device of devices.length === 0 ? [undefined] : devices)
+    try {
+      await probe({ provider: wanted, device });
+    } catch (error) {
+      return { provider: 'cpu', problem: problemText(wanted, device, messageOf(error)) };
+    }
+  return { provider: wanted, problem: null };
 }
 
-async function probe(provider: ExecutionProvider): Promise<void> {
-  const session = await createSession(Buffer.from(PROBE_BASE64, 'base64'), { file: 'a one-node graph', provider });
+async function probe(place: ModelPlace): Promise<void> {
+  const session = await createSession(Buffer.from(PROBE_BASE64, 'base64'), { file: 'a one-node graph', ...place });
   try {
     const { y } = await session.run({ x: new ort.Tensor('float32', Float32Array.of(-1), [1]) });
     if (y?.data[0] !== 0) throw new Error(`it gave ${String(y?.data[0])} for max(0, -1)`);
@@ -57,7 +76,8 @@ const NEEDS: Readonly<Record<Exclude<ExecutionProvider, 'cpu'>, string>> = {
   dml: 'Windows with DirectX 12',
 };
 
-function problemText(wanted: Exclude<ExecutionProvider, 'cpu'>, why: string): string {
+function problemText(wanted: Exclude<ExecutionProvider, 'cpu'>, device: number | undefined, why: string): string {
+  const at = device === undefined ? '' : ` on device ${device} (filter.devices)`;
   const [firstLine = ''] = why.replace(/^Expected an ONNX model .* but received: /, '').split('\n');
-  return `The execution provider '${wanted}' (filter.executionProvider) cannot be used here: ${firstLine.slice(0, 200)}. It needs ${NEEDS[wanted]}`;
+  return `The execution provider '${wanted}' (filter.executionProvider) cannot be used here${at}: ${firstLine.slice(0, 200)}. It needs ${NEEDS[wanted]}`;
 }

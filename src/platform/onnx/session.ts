@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { refuseTelemetry } from '../../config/env.ts';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { ModelPlace } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { requireExternalFiles, type ExternalFile } from './external-data.ts';
@@ -17,7 +17,7 @@ export interface OutputOptions {
   readonly classes?: number | undefined;
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends ModelPlace {
   readonly file: string;
   /** Required hash of the file's bytes. Evidence is keyed by it. */
   readonly sha256: Sha256;
@@ -28,8 +28,6 @@ export interface SessionOptions {
   readonly externalData?: readonly ExternalFile[] | undefined;
   /** The input format, if it is not float32 NCHW. */
   readonly format?: InputFormat | undefined;
-  /** `cpu` by default. Must be available: see `availableProvider`. */
-  readonly provider?: ExecutionProvider | undefined;
 }
 
 export interface OnnxSession {
@@ -55,7 +53,7 @@ export async function openSession(options: SessionOptions): Promise<OnnxSession>
   const wanted = options.outputs.map(({ name }) => name);
   const { bytes, names } = withTensors(file, wanted, options.file);
   const externalData = await readExternalFiles(options.externalData ?? []);
-  const session = await createSession(bytes, { file: options.file, provider: options.provider, externalData });
+  const session = await createSession(bytes, { ...options, externalData });
   let graph: Graph;
   try {
     graph = checkedGraph(session, options, names);
@@ -82,12 +80,11 @@ export async function createSession(
   bytes: Buffer,
   {
     file,
-    provider = 'cpu',
     externalData = [],
     threads = 1,
-  }: {
+    ...place
+  }: ModelPlace & {
     readonly file: string;
-    readonly provider?: ExecutionProvider | undefined;
     readonly externalData?: readonly LoadedFile[];
     /** Threads of one pass: more than 1 for a session that has no others beside it. */
     readonly threads?: number;
@@ -100,7 +97,7 @@ export async function createSession(
     return await ort.InferenceSession.create(bytes, {
       // Only one provider: from a list, ONNX Runtime silently skips those that are missing. Operators that this provider
       // does not support run on the cpu anyway.
-      executionProviders: [provider],
+      executionProviders: [providerOption(place)],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -115,6 +112,11 @@ export async function createSession(
       { code: 'model-invalid', cause: error },
     );
   }
+}
+
+/** The entry of ONNX Runtime's option `executionProviders`. */
+export function providerOption({ provider = 'cpu', device }: ModelPlace): ort.InferenceSession.ExecutionProviderConfig {
+  return device === undefined ? provider : { name: provider, deviceId: device };
 }
 
 /** The bytes of a file with weights, in the form of ONNX Runtime: `path` is the name that the model has for it. */

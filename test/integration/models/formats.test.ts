@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBackbone } from '../../../src/models/engine/backbone.process.ts';
 import type { BackboneSpec, HeadSpec } from '../../../src/models/engine/spec.ts';
 import { availableProvider } from '../../../src/platform/onnx/providers.ts';
+import { providerOption } from '../../../src/platform/onnx/session.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { FIXTURES, fixture } from './support.ts';
 
@@ -96,6 +97,20 @@ describe('models with inputs of other kinds', () => {
 });
 
 describe('availableProvider', () => {
+  it('passes the number of a device to ONNX Runtime, names one that cannot be used, and refuses numbers for the cpu', async () => {
+    expect([
+      providerOption({}),
+      providerOption({ provider: 'cuda' }),
+      providerOption({ provider: 'cuda', device: 1 }),
+    ]).toEqual(['cpu', 'cuda', { name: 'cuda', deviceId: 1 }]);
+    const { problem } = await availableProvider('dml', [3]);
+    expect(problem).toMatch(/^The execution provider 'dml' .* cannot be used here on device 3 \(filter\.devices\): /);
+    await expect(availableProvider('cpu', [0, 1])).rejects.toMatchObject({
+      code: 'no-devices',
+      message: expect.stringMatching(/^filter\.devices is \[0, 1\], but filter\.executionProvider is 'cpu'/),
+    });
+  });
+
   it('returns the cpu unchanged, and falls back to it with the reason if a provider is missing', async () => {
     expect(await availableProvider('cpu')).toEqual({ provider: 'cpu', problem: null });
     // Each of them needs another operating system, so at least one is missing.

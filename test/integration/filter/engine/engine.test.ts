@@ -1,10 +1,15 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startEngine, type FilterEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
+import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
+import { startEngines } from '../../../../src/filter/run/device-engines.process.ts';
+import { isRunning } from '../../../../src/platform/lock/process-identity.ts';
 import { decide } from '../../../../src/filter/rule/decide.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import { noEvidence } from '../../../../src/models/evidence/evidence.ts';
@@ -51,6 +56,24 @@ describe('the filter engine', () => {
       results.map((result, i) => essence(decide(result.fresh, i * 7, policy)));
     expect(verdictsOf(needed)).toEqual(verdictsOf(together));
     expect(verdictsOf(needed)).not.toContainEqual(expect.objectContaining({ state: 'undecided' }));
+  });
+
+  it('gives the same results in one process per device, and names the device whose process dies', async () => {
+    const tasks = photos.slice(0, 2).map((sha256) => taskOf(sha256, 0));
+    // The cpu provider takes the number of a device and ignores it.
+    const spec = { ...(await engineSpec(blobsDir, { evaluate: 'all' })), devices: [4, 5] };
+    const engines = await startEngines(spec, 2, new EngineTally(2));
+    onTestFinished(() => engines.close());
+    expect(await engines.evaluate(tasks)).toEqual(await one.evaluate(tasks));
+    const { stdout } = await promisify(execFile)('pgrep', ['-P', `${process.pid}`, '-f', 'engine-child.mjs']);
+    const [first = 0, second = 0, ...others] = stdout.trim().split('\n').map(Number);
+    process.kill(first, 'SIGKILL');
+    await expect(engines.evaluate(tasks)).rejects.toMatchObject({
+      code: 'filter-thread',
+      message: expect.stringMatching(/^The process of the filter on device [45] ended: SIGKILL/),
+    });
+    await engines.close();
+    expect([others, await isRunning(second)]).toEqual([[], false]);
   });
 
   it('reports files that are not photos or missing, and evaluates the others', async () => {
