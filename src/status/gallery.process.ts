@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { MODES } from '../collection/modes.ts';
 import { SOURCE_NAMES } from '../config/sources/sources.ts';
+import { pathOfFileUrl } from '../crawl/sources/folder/byte-path.ts';
 import { subjectsOf } from '../filter/run/decision.repository.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { Reader } from '../kernel/people.ts';
@@ -68,16 +70,20 @@ function classesNamed({ collection }: Workspace, text: string): string[] {
 export async function galleryTiles(desk: GalleryDesk, ids: readonly number[]): Promise<readonly GalleryTile[]> {
   const { app, collection } = desk.workspace;
   const rows = await readTiles(app.db, await galleryView(desk), ids);
-  const shown = desk.seesFolders ? (text: string) => text : withoutFolders;
   const tileOf = (row: (typeof rows)[number]): GalleryTile => ({
-    ...row,
+    ...(desk.seesFolders ? row : withoutOwnFolders(row)),
     name: nameOf(collection, row.wnid),
     confusionName: row.confusionWnid && nameOf(collection, row.confusionWnid),
-    url: shown(row.url),
-    detail: row.detail && shown(row.detail),
   });
   const byId = new Map(rows.map((row) => [row.id, tileOf(row)]));
   return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** Without the folders of this machine. Those with spaces in their names are found in the detail by the address of the file. */
+export function withoutOwnFolders<Row extends Pick<GalleryTile, 'url' | 'detail'>>(row: Row): Row {
+  const folder = row.url.startsWith('file:') ? `${path.dirname(pathOfFileUrl(row.url).toString())}/` : '/';
+  const detail = folder === '/' ? row.detail : row.detail?.replaceAll(folder, '');
+  return { ...row, url: withoutFolders(row.url), detail: detail ? withoutFolders(detail) : null };
 }
 
 const READ_AT_ONCE = 5_000;

@@ -113,9 +113,10 @@ export async function settlePicture(db: Kysely<Database>, id: number, outcome: P
     .execute();
 }
 
-interface RetriedPictures {
+export interface RetriedPictures {
   readonly sources: readonly string[];
   readonly reasons: readonly string[];
+  /** Only those of this `host:port`, or '' for files. */
   readonly host?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { retryPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
+import { retryPictures, type RetriedPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { forgetFailed } from '../../filter/run/decision.repository.ts';
 import { refetchPruned } from '../../filter/prune/pruned-photos.repository.ts';
@@ -23,14 +23,10 @@ export const RETRIABLE_REASONS: readonly string[] = [...FAILED_REASONS, UNDECODA
 
 export type Retried = Awaited<ReturnType<typeof retryFailures>>;
 
-interface Asked {
-  readonly reasons: readonly string[];
-  readonly sources?: readonly string[];
-  /** Only pictures of this `host:port`, or '' for files. */
-  readonly host?: string;
-}
-
-export async function retryFailures({ db }: Pick<App, 'db'>, { reasons, sources = SOURCE_NAMES, host }: Asked) {
+export async function retryFailures(
+  { db }: Pick<App, 'db'>,
+  { reasons, sources = SOURCE_NAMES, host }: Omit<RetriedPictures, 'sources'> & Partial<RetriedPictures>,
+) {
   if (reasons.includes(UNREADABLE)) await forgiveDeaths(db, 'inspect');
   const hasPhotos = (reason: string): boolean => host === undefined && reasons.includes(reason);
   return {

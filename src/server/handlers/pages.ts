@@ -4,15 +4,14 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { shortlistFolder } from '../../shortlist/shortlist-files.process.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
-import { failedHosts, type FailedHost } from '../../status/overview.repository.ts';
+import { failedHosts } from '../../status/overview.repository.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import { isCandidateReason } from '../../kernel/reasons.ts';
 import { classFile } from '../../shortlist/class-file.ts';
 import { FIRST_PAGE, PAGES_FOLDER } from '../../shortlist/contact-sheet.tsx';
 import { firstListed } from '../../shortlist/shortlist.repository.ts';
-import { pathOfFileUrl } from '../../crawl/sources/folder/byte-path.ts';
 import { cardAnchor, classAnchor } from '../../shortlist/sheet/anchors.ts';
-import { withoutFolders } from '../../kernel/printable.ts';
+import { withoutOwnFolders } from '../../status/gallery.process.ts';
 import { mayAct, readerOf } from '../access/access.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
@@ -89,14 +88,7 @@ export async function sendFailedHosts({ request, reply, role }: Exchange, { coll
   const reason = paramOf(request, 'reason');
   if (!isCandidateReason(reason)) return reply.callNotFound();
   const hosts = await failedHosts(app.db, scope, reason);
-  return role !== null && mayAct(role, 'operator') ? hosts : hosts.map(withoutPath);
-}
-
-/** Folders with spaces in their names are found in the detail by the address of the file. */
-function withoutPath({ url, detail, ...failed }: FailedHost): FailedHost {
-  const folder = failed.host === '' ? `${path.dirname(pathOfFileUrl(url).toString())}/` : '';
-  const said = folder.length > 1 ? detail?.replaceAll(folder, '') : detail;
-  return { ...failed, url: withoutFolders(url), detail: said ? withoutFolders(said) : null };
+  return role !== null && mayAct(role, 'operator') ? hosts : hosts.map(withoutOwnFolders);
 }
 
 /** Redirects to a class on the contact sheet, which is a page or a section; with `as`, to its first photo of that confusion. */

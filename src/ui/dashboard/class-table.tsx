@@ -21,25 +21,14 @@ const SOME_CLASSES = 20;
 export function ClassTable({ now }: { readonly now: Overview }) {
   const [wanted, setWanted] = useState('');
   const [showsAll, setShowsAll] = useState(false);
-  const [rendered, render] = useState(SOME_CLASSES);
   const [by, sortBy] = useState({ head: 'kept', isDown: true });
   const rows = now.classes
     .filter((row) => row.found > 0 && row.name.toLowerCase().includes(wanted.toLowerCase()))
     .toSorted((a, b) => (by.isDown ? -1 : 1) * compared(a, b, by.head) || b.found - a.found);
   const wantsAll = showsAll || wanted !== '';
-  const shown = rows.slice(0, rendered);
-  useEffect(() => {
-    const next = setTimeout(() => wantsAll && shown.length < rows.length && render(rendered + SOME_CLASSES));
-    return () => clearTimeout(next);
-  });
-  const find = (text: string): void => {
-    setWanted(text);
-    render(SOME_CLASSES);
-  };
-  const onSort = (head: string): void => {
-    render(SOME_CLASSES);
+  const shown = rows.slice(0, useGrowing(`${wanted} ${by.head} ${by.isDown}`, wantsAll ? rows.length : 0));
+  const onSort = (head: string): void =>
     sortBy((last) => ({ head, isDown: last.head === head ? !last.isDown : head !== 'class' }));
-  };
   return (
     <section aria-label="Class table">
       <div class="table-head">
@@ -47,7 +36,7 @@ export function ClassTable({ now }: { readonly now: Overview }) {
           Classes <small>{countText(rows.length)}</small>
         </h2>
         <label class="find">
-          Find a class <input type="search" value={wanted} onInput={(event) => find(event.currentTarget.value)} />
+          Find a class <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
         </label>
       </div>
       <Table
@@ -67,14 +56,20 @@ export function ClassTable({ now }: { readonly now: Overview }) {
   );
 }
 
-/** Not by `localeCompare`: its first use takes a page 10 ms. */
-export function byName(a: ClassRow, b: ClassRow): number {
-  return a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1;
+/** The number of rows to render: a few at first for each `list`, then more until there are `all`. */
+function useGrowing(list: string, all: number): number {
+  const [last, grow] = useState({ list, count: SOME_CLASSES });
+  const count = last.list === list ? last.count : SOME_CLASSES;
+  useEffect(() => {
+    const next = setTimeout(() => count < all && grow({ list, count: count + SOME_CLASSES }));
+    return () => clearTimeout(next);
+  }, [list, count, all]);
+  return count;
 }
 
 function compared(a: ClassRow, b: ClassRow, head: string): number {
   const countOf = OF_CLASS.find(([name]) => name === head)?.[2];
-  return countOf === undefined ? byName(a, b) : countOf(a) - countOf(b);
+  return countOf === undefined ? a.name.localeCompare(b.name) : countOf(a) - countOf(b);
 }
 
 function columnsOf(now: Overview) {
@@ -93,13 +88,14 @@ function columnsOf(now: Overview) {
         ),
       ]),
     ),
-    ...(target === null ? {} : { target: ({ selected }: Row) => <Target selected={selected} target={target} /> }),
+    ...(target === null
+      ? {}
+      : {
+          target: ({ selected }: Row) =>
+            selected < target ? countText(target) : <b class="searched">{countText(target)} ✓</b>,
+        }),
     yield: ({ decided, fetched, duplicates }: Row) => shareText(decided.kept, fetched - duplicates),
   };
-}
-
-function Target({ selected, target }: { readonly selected: number; readonly target: number }) {
-  return selected < target ? <>{countText(target)}</> : <b class="searched">{countText(target)} ✓</b>;
 }
 
 interface PhotosLinkProps {

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { filterPolicy } from '../../../src/filter/rule/policy.ts';
 import { whatIf } from '../../../src/filter/what-if/what-if.process.ts';
 import type { Totals } from '../../../src/kernel/funnel.ts';
+import { insertEvents } from '../../../src/review/events/review.repository.ts';
 import { importVerdicts } from '../../../src/review/import/import.process.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { readStatus } from '../../../src/status/status.process.ts';
@@ -54,11 +56,14 @@ beforeAll(async () => {
       verdict,
       reason: null,
       reviewer: 'ana',
-      note: '',
+      note: `first look at ${name}`,
       at: undefined,
     };
   });
   await importVerdicts(db, scope, rows);
+  const note = { kind: 'note', value: { note: 'second look' }, undoes: null, reviewer: 'ana' } as const;
+  const event = { ...note, client: randomUUID(), sequence: 1, sha256: sha256Of('b'), wnid: TENCH };
+  await db.transaction().execute((trx) => insertEvents(trx, scope.collectionId, [event]));
   server = await dashboard.serve(NO_TOKENS);
 });
 
@@ -117,6 +122,13 @@ describe('the page of a collection', () => {
       'state=dropped&reason=confident': totals.decided.confident,
       'state=left-out&reason=cap': totals.leftOut.cap,
     });
+  });
+
+  it('has a gallery of the photos with a text in the last note of a person', async () => {
+    const totals = await Promise.all(
+      ['first+look', 'second+look'].map((text) => totalOf(`/c/demo/photos?text=${text}`)),
+    );
+    expect(totals).toEqual([2, 1]);
   });
 
   it('has no gallery of photos like one that is unknown', async () => {
