@@ -17,6 +17,7 @@ const REST = [
   ...files('integration/deploy', 'containers', 'image-context', 'services'),
   ...files('integration/export', 'earlier-formats', 'fetch-script', 'hostile-exports', 'other-libraries'),
   ...files('integration/evaluate/finetune', 'finetune'),
+  ...files('integration/filter', 'evidence-worker'),
   ...files('integration/filter/engine', 'crash-safe-engine', 'heads'),
   ...files(
     'integration/models',

@@ -45,7 +45,7 @@ export function addEvidenceImportCommand(evidence: Command): void {
 
 function run(folder: string, flags: ImportFlags): Promise<void> {
   return runOnCollection(flags, { name: 'evidence', access: 'use', rules: 'work' }, async (workspace, { signal }) => {
-    let now = { checked: 0, photos: 0, total: 0 };
+    let now: { checked: number; photos: number; total: number | null } = { checked: 0, photos: 0, total: null };
     const onProgress = (state: typeof now): void => void (now = state);
     const report = await withProgress(
       () => [

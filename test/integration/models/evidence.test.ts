@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  membersOnEach,
   readEvidence,
   registerClassList,
   registerMember,
@@ -81,17 +82,21 @@ describe('class lists and members', () => {
 });
 
 describe('evidence of another execution provider', () => {
-  it('counts as the evidence of a member and of a related member, unless the cpu has the crop', async () => {
+  it('counts as the evidence of a member and of a related member, unless the cpu has the crop, and imported evidence last', async () => {
     const shorter = await registerClassList(database.db, sha256Of('shorter'), CLASSES.slice(0, 2));
     const longer = await registerClassList(database.db, sha256Of('longer'), CLASSES);
     const model = { modelName: 'm', modelSha256: sha256Of('model'), preprocessing: 'v1' };
-    const on = (executionProvider: 'cpu' | 'cuda', list: number): Promise<number> =>
+    const on = (executionProvider: 'cpu' | 'cuda' | 'imported', list: number): Promise<number> =>
       registerMember(database.db, { ...model, executionProvider }, list);
+    const imported = await on('imported', shorter);
     const [cpu, cuda] = [await on('cpu', shorter), await on('cuda', shorter)];
     const cudaOverMore = await on('cuda', longer);
     const id = await fetched(database.db, [candidate('a')], 'A');
     const onCuda = matrix(full([0]), full([1])).slice(0, 1);
+    await write([{ photoId: id, evidence: onCuda, withLogits: true }], [imported]);
+    expect(await read(id, [cpu])).toEqual(ranOn('imported', onCuda));
     await write([{ photoId: id, evidence: onCuda, withLogits: true }], [cuda]);
+    expect(await membersOnEach(database.db, [cpu])).toEqual([[cpu, cuda, imported]]);
     const marked = ranOn('cuda', onCuda);
     expect(await read(id, [cpu])).toEqual(marked);
     const onCpu = matrix({ ...full([0]), top1: 1, top1Prob: 0.75 }).slice(0, 1);
