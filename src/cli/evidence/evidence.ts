@@ -1,4 +1,6 @@
+import path from 'node:path';
 import type { Command } from 'commander';
+import { displayPath, packageRoot } from '../../config/root.ts';
 import { exportEvidence } from '../../filter/evidence-files/export.process.ts';
 import type { Plan } from '../../filter/evidence-files/format.ts';
 import { planEvidence, type PlanOptions } from '../../filter/evidence-files/plan.process.ts';
@@ -20,7 +22,7 @@ evidence of them. workers/evidence.py runs a plan on Ray (one machine, or RAY_AD
 describes it to the byte. The catalogue stays as it is.
 
 A shard is done by one process, and only whole shards are kept after a kill. An interrupted plan leaves no
-folder.
+folder, a killed one a folder whose name ends in .unfinished: delete it.
 
 Examples:
   winnow evidence plan --collection imagenet-a --out plan-1
@@ -35,6 +37,8 @@ filtered with --set filter.evaluate=all.
 Example:
   winnow evidence export --collection imagenet-a --out evidence
 `;
+
+const WORKER = displayPath(path.join(packageRoot, 'workers/evidence.py'));
 
 /** Logits of a shard take 80 bytes for each photo, model and class. */
 const SHARD_ROWS = 2_000;
@@ -81,7 +85,7 @@ function plan(flags: WriteFlags): Promise<void> {
   const textOf = (made: Plan): string =>
     made.photos === 0
       ? `no photo is left to evaluate: ${folder} has a plan without photos\n`
-      : `${plural(made.photos, 'photo')} in ${plural(made.shards.length, 'shard')} for ${namesOf(made).join(' and ')}\nnext: python workers/evidence.py ${folder}, then winnow evidence import ${folder}\n`;
+      : `${plural(made.photos, 'photo')} in ${plural(made.shards.length, 'shard')} for ${namesOf(made).join(' and ')}\nnext: python ${shellWord(WORKER)} ${folder}, then winnow evidence import ${folder}\n`;
   return writing(flags, planEvidence, (made) => writeResult(flags, summaryOf(made), () => textOf(made)));
 }
 
