@@ -1,4 +1,4 @@
-import { copyFile, open, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
@@ -9,14 +9,11 @@ import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { parseYaml } from '../../config/yaml.ts';
-import { httpLimits, openHttpAs, plainUserAgentOf } from '../../crawl/network/http.process.ts';
-import { fetchFile, identifyFile } from '../../crawl/network/remote-file.process.ts';
-import { NO_VERSION } from '../../crawl/sources/remote-version.ts';
 import { messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
-import { isSha256 } from '../../kernel/ids.ts';
+import { isSha256, toSha256 } from '../../kernel/ids.ts';
 import { textProblem } from '../text/embed.process.ts';
 import { problemOfTrial, type Trial } from './judge-trial.ts';
-import type { PullOptions } from './pull.process.ts';
+import { pullFile, type PullOptions } from './pull.process.ts';
 import { hashOf, makeModelFolder, sizeOf, storeModel } from './store.process.ts';
 import { tryModel } from './trial.process.ts';
 
@@ -119,80 +116,23 @@ function toPullText(name: string, ready: Ready): string {
   ].join('\n');
 }
 
-/** Puts a file at its place in the staging folder, unless it is there. @throws StopTheRun `model-sha256`, `model-download` */
-async function stage({ from, sha256 }: WantedFile, to: string, options: PullOptions): Promise<void> {
+/** Puts a file at its place in the staging folder, unless it is there. @throws StopTheRun `model-sha256`, and as `pullFile` */
+async function stage({ file, from, sha256 }: WantedFile, to: string, options: PullOptions): Promise<void> {
   if ((await sizeOf(to)) > 0 && (await hashOf(to)) === sha256) return;
-  const part = `${to}.part`;
-  const isUrl = /^https?:\/\//.test(from);
-  if (isUrl) await fetchInto(from, part, options);
-  else
-    await copyFile(from, part).catch((error: unknown) => {
-      throw new UsageError(
-        `Expected a file or an http or https URL for --from but ${quote(from)} cannot be read: ${messageOf(error)}`,
-        {
-          code: 'pull-from',
-          cause: error,
-        },
-      );
-    });
-  const actual = await hashOf(part);
-  if (actual === sha256) return rename(part, to);
-  await rm(part, { force: true });
+  if (/^https?:\/\//.test(from)) return pullFile({ name: file, path: to, sha256: toSha256(sha256) }, from, options);
+  await copyFile(from, to).catch((error: unknown) => {
+    throw new UsageError(
+      `Expected a file or an http or https URL for --from but ${quote(from)} cannot be read: ${messageOf(error)}`,
+      { code: 'pull-from', cause: error },
+    );
+  });
+  const actual = await hashOf(to);
+  if (actual === sha256) return;
+  await rm(to, { force: true });
   throw new StopTheRun(
     `Expected the SHA-256 ${sha256} for ${quote(from)} but it has ${actual}: another file, another version, or a damaged one. Compare --sha256 with its page; nothing was added`,
     { code: 'model-sha256' },
   );
-}
-
-/** Continues an interrupted download. */
-async function fetchInto(url: string, part: string, options: PullOptions): Promise<void> {
-  const { config, signal, onProgress, onTrouble, random = Math.random } = options;
-  const client = openHttpAs(plainUserAgentOf(config), config, []);
-  const deps = {
-    client,
-    signal,
-    random,
-    limits: httpLimits(config),
-    maxAttempts: config.fetch.tries,
-    followsRedirects: true,
-    decompress: true,
-    onRetry: ({ reason, detail }: { readonly reason: string; readonly detail: string }) =>
-      onTrouble(`${url}: ${reason} (${detail}); trying again`),
-  };
-  try {
-    const found = await identifyFile(url, NO_VERSION, deps);
-    const from = await sizeOf(part);
-    if (found.ok && found.version.bytes === from) return;
-    const version = found.ok ? found.version : NO_VERSION;
-    const result = found.ok
-      ? await fetchFile(url, { from, version }, { ...deps, sink: sinkOf(part, onProgress) })
-      : found;
-    if (!result.ok)
-      throw new StopTheRun(
-        `Expected a file at ${url} but it was not sent: ${result.reason} (${result.detail}). Give --from a file or another address`,
-        { code: 'model-download' },
-      );
-  } finally {
-    client.close();
-  }
-}
-
-function sinkOf(part: string, onProgress: PullOptions['onProgress']): Parameters<typeof fetchFile>[2]['sink'] {
-  let bytes = 0;
-  let flags = 'w';
-  return {
-    start: ({ from }) => {
-      bytes = from;
-      flags = from === 0 ? 'w' : 'a';
-    },
-    write: async (chunk) => {
-      const handle = await open(part, flags);
-      await handle.writeFile(chunk);
-      await handle.close();
-      flags = 'a';
-      onProgress((bytes += chunk.length));
-    },
-  };
 }
 
 async function tried(card: ModelCard, cardFile: string): Promise<Trial> {

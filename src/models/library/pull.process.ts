@@ -10,10 +10,11 @@ import { codeOf, Interrupted, messageOf, StopTheRun, UsageError } from '../../ke
 import { syncFolder } from '../../platform/disk/folders.ts';
 import { freeBytesOn } from '../../platform/disk/full-disk.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
+import type { HttpFailure } from '../../platform/http/http-outcome.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { NO_VERSION } from '../../crawl/sources/remote-version.ts';
 import { addressOf, httpLimits, openHttpAs, plainUserAgentOf } from '../../crawl/network/http.process.ts';
-import { fetchFile, type FileFailure, type FileSink } from '../../crawl/network/remote-file.process.ts';
+import { fetchFile, identifyFile, type FileFailure, type FileSink } from '../../crawl/network/remote-file.process.ts';
 import { problemOfTrial, type Trial } from './judge-trial.ts';
 import { hashOf, isWhole, makeModelFolder, NOT_ALLOWED, notWritable, sizeOf } from './store.process.ts';
 import { tryModel } from './trial.process.ts';
@@ -68,7 +69,8 @@ export async function pullModel(card: FoundCard, options: PullOptions): Promise<
     return await withFileLock(lock, async () => {
       // Another call that held the lock may have downloaded the file.
       if (await isWhole(card.path, card)) return alreadyThere(card);
-      return new Pull(card, { ...options, client, classes }).fromAny(urls);
+      const accept = (part: string): Promise<Trial> => tryPart(card, part, { classes, signal: options.signal });
+      return new Pull(card, { ...options, client, accept }).fromAny(urls);
     });
   } catch (error) {
     if (NOT_ALLOWED.has(codeOf(error) ?? '')) throw notWritable(path.dirname(card.path), error);
@@ -91,10 +93,52 @@ function shown(url: string): string {
   return hideSecret(url, 'url-passwords');
 }
 
-type PullDeps = PullOptions & { readonly client: HttpClient; readonly classes: ModelClasses };
+type PulledFile = Pick<FoundCard, 'name' | 'path' | 'bytes' | 'sha256'>;
+
+interface PullDeps extends PullOptions {
+  readonly client: HttpClient;
+  /** Called with a file that has the right bytes, before it gets its name. */
+  readonly accept: (part: string) => Promise<Trial | null>;
+}
+
+/**
+ * Downloads a file of unknown size, and continues after an interruption.
+ * @throws StopTheRun `model-download` also for other bytes, `disk-full`; Interrupted
+ */
+export async function pullFile(file: Omit<PulledFile, 'bytes'>, url: string, options: PullOptions): Promise<void> {
+  const client = openHttpAs(plainUserAgentOf(options.config), options.config, []);
+  try {
+    const found = await identifyFile(url, NO_VERSION, remoteDeps(url, { ...options, client }));
+    const bytes = found.ok ? found.version.bytes : null;
+    if (bytes === null)
+      throw new StopTheRun(
+        `Expected a file at ${shown(url)} but ${found.ok ? 'the server does not say its size' : reasonText(found)}`,
+        { code: 'model-download' },
+      );
+    await new Pull({ ...file, bytes }, { ...options, client, accept: () => Promise.resolve(null) }).fromAny([url]);
+  } finally {
+    client.close();
+  }
+}
+
+function remoteDeps(
+  url: string,
+  { config, client, signal, onTrouble, random = Math.random }: PullOptions & Pick<PullDeps, 'client'>,
+) {
+  return {
+    client,
+    signal,
+    random,
+    limits: httpLimits(config),
+    maxAttempts: config.fetch.tries,
+    followsRedirects: true,
+    decompress: true,
+    onRetry: (failure: HttpFailure) => onTrouble(`${shown(url)}: ${reasonText(failure)}; trying again`),
+  };
+}
 
 class Pull {
-  readonly #card: FoundCard;
+  readonly #card: PulledFile;
   readonly #options: PullDeps;
   readonly #part: string;
   /** Bytes from an earlier call. 0 once the download has started again. */
@@ -104,7 +148,7 @@ class Pull {
   /** The offset of the first byte that the current address has sent. */
   #beganAt = 0;
 
-  constructor(card: FoundCard, options: PullDeps) {
+  constructor(card: PulledFile, options: PullDeps) {
     this.#card = card;
     this.#options = options;
     this.#part = `${card.path}.part`;
@@ -143,21 +187,10 @@ class Pull {
 
   /** Downloads the missing bytes straight to the disk. Received bytes stay in the file, so that the next call can resume. */
   async #fetch(url: string, from: number): Promise<FileFailure | null> {
-    const { config, client, signal, onTrouble, random = Math.random } = this.#options;
     // The final sha256 shows whether the earlier bytes are from the same file.
     const beginning = { from, version: { ...NO_VERSION, bytes: this.#card.bytes } };
     try {
-      const result = await fetchFile(url, beginning, {
-        client,
-        signal,
-        random,
-        limits: httpLimits(config),
-        maxAttempts: config.fetch.tries,
-        followsRedirects: true,
-        decompress: true,
-        sink: this.#sink(),
-        onRetry: (failure) => onTrouble(`${shown(url)}: ${reasonText(failure)}; trying again`),
-      });
+      const result = await fetchFile(url, beginning, { ...remoteDeps(url, this.#options), sink: this.#sink() });
       return result.ok ? null : result;
     } catch (error) {
       if (error instanceof Interrupted) throw this.#interrupted(await sizeOf(this.#part));
@@ -206,37 +239,10 @@ class Pull {
       await this.#forget();
       return `its sha256 is ${sha256}, not ${this.#card.sha256}: another file, or a damaged one; it was deleted`;
     }
-    this.#trial = await this.#try();
+    this.#trial = await this.#options.accept(this.#part);
     await rename(this.#part, this.#card.path);
     await syncFolder(path.dirname(this.#card.path));
     return null;
-  }
-
-  /** Runs the trial of `models add`. A model that fails is kept: another download would bring the same bytes. */
-  async #try(): Promise<Trial> {
-    const { classes, signal } = this.#options;
-    const trial = await tryModel({ ...this.#card, path: this.#part }, classes, { signal }).catch((error: unknown) => {
-      if (!(error instanceof Interrupted))
-        throw this.#refused('model-does-not-run', `does not run on photos: ${messageOf(error)}.`, error);
-      throw new Interrupted(
-        `Interrupted during the trial on sample photos: all ${this.#card.bytes} bytes are kept in '${displayPath(this.#part)}'; the same command repeats the trial without a download`,
-      );
-    });
-    const problem = problemOfTrial(this.#card, trial);
-    if (problem === null) return trial;
-    const untrained =
-      this.#card.trained && trial.verdict !== 'not-finite'
-        ? " If it is untrained on purpose, its card must say 'trained: false'."
-        : '';
-    throw this.#refused('model-refused', `${problem}.${untrained}`);
-  }
-
-  #refused(code: string, what: string, cause?: unknown): StopTheRun {
-    const { name, cardFile, documentation = 'the documentation of the model' } = this.#card;
-    return new StopTheRun(
-      `Expected a usable model but '${name}' ${what} Size and sha256 are as its card says, so another download would bring the same: compare input, normalise, resize, outputs and classes in ${displayPath(cardFile)} with ${documentation}. The file did not get its name; it is kept as '${displayPath(this.#part)}', and the same command repeats the trial without a download`,
-      { code, cause },
-    );
   }
 
   async #forget(): Promise<void> {
@@ -267,6 +273,43 @@ class Pull {
     if (bytes === 0) return 'nothing was downloaded';
     return `${bytes} bytes are kept in '${displayPath(this.#part)}', and the same command resumes there`;
   }
+}
+
+/** Runs the trial of `models add`. A model that fails is kept: another download would bring the same bytes. */
+async function tryPart(
+  card: FoundCard,
+  part: string,
+  { classes, signal }: Pick<PullOptions, 'signal'> & { readonly classes: ModelClasses },
+): Promise<Trial> {
+  const trial = await tryModel({ ...card, path: part }, classes, { signal }).catch((error: unknown) => {
+    if (!(error instanceof Interrupted))
+      throw refused(card, part, {
+        code: 'model-does-not-run',
+        what: `does not run on photos: ${messageOf(error)}.`,
+        cause: error,
+      });
+    throw new Interrupted(
+      `Interrupted during the trial on sample photos: all ${card.bytes} bytes are kept in '${displayPath(part)}'; the same command repeats the trial without a download`,
+    );
+  });
+  const problem = problemOfTrial(card, trial);
+  if (problem === null) return trial;
+  const untrained =
+    card.trained && trial.verdict !== 'not-finite'
+      ? " If it is untrained on purpose, its card must say 'trained: false'."
+      : '';
+  throw refused(card, part, { code: 'model-refused', what: `${problem}.${untrained}` });
+}
+
+function refused(
+  { name, cardFile, documentation = 'the documentation of the model' }: FoundCard,
+  part: string,
+  { code, what, cause }: { readonly code: string; readonly what: string; readonly cause?: unknown },
+): StopTheRun {
+  return new StopTheRun(
+    `Expected a usable model but '${name}' ${what} Size and sha256 are as its card says, so another download would bring the same: compare input, normalise, resize, outputs and classes in ${displayPath(cardFile)} with ${documentation}. The file did not get its name; it is kept as '${displayPath(part)}', and the same command repeats the trial without a download`,
+    { code, cause },
+  );
 }
 
 function reasonText({ reason, detail }: { readonly reason: string; readonly detail: string }): string {
