@@ -3,7 +3,13 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import { ADDED_CARD, classesOfCard, LOCAL_MODELS, placeOfCard } from '../../collection/cards/model-card.process.ts';
+import {
+  ADDED_CARD,
+  classesOfCard,
+  lacksHashes,
+  LOCAL_MODELS,
+  placeOfCard,
+} from '../../collection/cards/model-card.process.ts';
 import { parseModelCard, type ModelCard } from '../../collection/cards/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
@@ -11,6 +17,7 @@ import { displayPath, workingFolder } from '../../config/root.ts';
 import { parseYaml } from '../../config/yaml.ts';
 import { messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { isSha256, toSha256 } from '../../kernel/ids.ts';
+import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { textProblem } from '../text/embed.process.ts';
 import { problemOfTrial, type Trial } from './judge-trial.ts';
 import { pullFile, type PullOptions } from './pull.process.ts';
@@ -29,6 +36,8 @@ export interface Completed {
   readonly cardFile: string;
   readonly trial: Trial;
 }
+
+const LOCK_WAIT_MS = 10_000;
 
 const fileSchema = z.looseObject({ file: z.string(), download: z.array(z.string()).optional() });
 const readySchema = fileSchema.extend({ text: fileSchema.extend({ tokenizer: fileSchema }).optional() });
@@ -54,6 +63,27 @@ export async function completeModel(request: CompleteRequest, options: PullOptio
   const wanted = wantedFiles(request, ready);
   // Not `.unfinished`: a download that was interrupted goes on there.
   const staging = path.join(models, `.${name}.pulled`);
+  await makeModelFolder(models);
+  return withFileLock({ path: `${staging}.lock`, purpose: `pulling ${name}`, waitMs: LOCK_WAIT_MS }, async () => {
+    if (await lacksHashes(name)) return complete({ name, cardFile, ready, wanted, staging }, options);
+    throw new UsageError(`Another call has pulled '${name}'. \`winnow models show ${name}\` shows its card`, {
+      code: 'model-exists',
+    });
+  });
+}
+
+interface Completing {
+  readonly name: string;
+  readonly cardFile: string;
+  readonly ready: Ready;
+  readonly wanted: readonly WantedFile[];
+  readonly staging: string;
+}
+
+async function complete(
+  { name, cardFile, ready, wanted, staging }: Completing,
+  options: PullOptions,
+): Promise<Completed> {
   await makeModelFolder(staging);
   for (const one of wanted) await stage(one, path.join(staging, one.file), options);
   const sizes = await Promise.all(wanted.map(({ file }) => sizeOf(path.join(staging, file))));
@@ -63,7 +93,7 @@ export async function completeModel(request: CompleteRequest, options: PullOptio
   const files = await Promise.all(
     wanted.map(async ({ file }) => [file, await readFile(path.join(staging, file))] as const),
   );
-  const folder = path.join(models, name);
+  const folder = path.join(path.dirname(staging), name);
   await storeModel(folder, {
     [ADDED_CARD]: `# Written by \`winnow models pull\`. What the keys mean: docs/models.md.\n${text}`,
     ...Object.fromEntries(files),
