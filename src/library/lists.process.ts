@@ -93,6 +93,7 @@ export async function* decisionLines(
     wnids: scope.wnids,
     memberIds,
     memberNames: members.map((member) => member.name),
+    sigmoidIds: memberIds.filter((_, i) => members[i]?.head.isSigmoid === true),
     nameOf: (wnid: string) => nameOf(collection, wnid),
   };
   for await (const row of listDecisions(app.db, scope, { filter, memberIds })) yield toDecisionLine(row, names);

@@ -1,4 +1,3 @@
-import { hasSigmoid } from '../../models/evidence/member.ts';
 import { probabilities } from '../../models/evidence/softmax.ts';
 import type { DecisionRow, StoredCropRow } from './decision-list.repository.ts';
 
@@ -32,6 +31,8 @@ export interface LineNames {
   readonly wnids: readonly string[];
   readonly memberIds: readonly number[];
   readonly memberNames: readonly string[];
+  /** Ids of the members whose p are sigmoids. */
+  readonly sigmoidIds: readonly number[];
   nameOf(wnid: string): string;
 }
 
@@ -44,7 +45,7 @@ export function toDecisionLine(row: DecisionRow, names: LineNames): DecisionLine
     crop: crop.crop,
     top1: names.wnids[crop.top1] ?? String(crop.top1),
     pTop1: crop.pTop1,
-    pTrue: trueProbOf(crop, truth),
+    pTrue: trueProbOf(crop, truth, names.sigmoidIds.includes(crop.memberId)),
   }));
   const seen = crops.flatMap((crop) => (crop.pTrue === null ? [] : [crop.pTrue]));
   const undecided = row.state === 'undecided';
@@ -72,9 +73,9 @@ function largest(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.max(...values);
 }
 
-function trueProbOf(crop: StoredCropRow, truth: number): number | null {
+function trueProbOf(crop: StoredCropRow, truth: number, isSigmoid: boolean): number | null {
   if (crop.pTrue !== null || crop.logits === null) return crop.pTrue;
   const bytes = Buffer.from(crop.logits, 'hex');
   const logits = Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
-  return probabilities(logits, hasSigmoid(crop))[truth] ?? null;
+  return probabilities(logits, isSigmoid)[truth] ?? null;
 }

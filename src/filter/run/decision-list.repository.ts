@@ -23,7 +23,6 @@ export interface StoredCropRow {
   readonly pTrue: number | null;
   /** Float32 logits as hex, where p of this class is not stored but can be derived. */
   readonly logits: string | null;
-  readonly preprocessing: string;
 }
 
 export interface DecisionFilter {
@@ -81,7 +80,7 @@ function cropsOf(scope: DecisionScope, memberIds: readonly number[]): ReturnType
   const known = sql`array_position(e.true_classes, ${position}::smallint)`;
   return sql`(select coalesce(jsonb_agg(jsonb_build_object('memberId', e.member_id, 'crop', e.crop, 'top1', e.top1, 'pTop1', e.top1_prob,
       'pTrue', case when ${known} is not null then e.true_probs[${known}] when e.top1 = ${position} then e.top1_prob end,
-      'preprocessing', m.preprocessing, 'logits', case when ${known} is null and ${position} is not null then encode(e.logits, 'hex') end)
+      'logits', case when ${known} is null and ${position} is not null then encode(e.logits, 'hex') end)
       order by array_position(${memberIds}::int[], e.member_id), e.crop), '[]'::jsonb)
-    from counted_evidence e join member m on m.id = e.member_id where e.photo_id = s.photo_id and e.member_id = any(${memberIds}::int[]))`;
+    from counted_evidence e where e.photo_id = s.photo_id and e.member_id = any(${memberIds}::int[]))`;
 }

@@ -101,12 +101,12 @@ export async function readEvidence(
 ): Promise<Map<number, PhotoEvidence>> {
   const matrices = new Map(photoIds.map((id) => [id, members.map(noCrops)]));
   if (photoIds.length === 0 || members.length === 0) return matrices;
+  const sigmoid = await sigmoidMembers(db, members);
   const { rows } = await sql<CountedRow>`
-    select e.*, m.preprocessing from counted_evidence e join member m on m.id = e.member_id
-    where e.photo_id = any(${photoIds}) and e.member_id = any(${members})`.execute(db);
+    select * from counted_evidence where photo_id = any(${photoIds}) and member_id = any(${members})`.execute(db);
   for (const row of rows) {
     const cells = matrices.get(row.photo_id)?.[members.indexOf(row.member_id)];
-    if (cells !== undefined) cells[row.crop] = toCropEvidence(row);
+    if (cells !== undefined) cells[row.crop] = toCropEvidence(row, sigmoid.has(row.member_id));
   }
   return matrices;
 }
@@ -142,16 +142,15 @@ export async function readLogits(
 
 interface CountedRow extends Selectable<Database['evidence']> {
   execution_provider: EvidenceProvider;
-  preprocessing: string;
 }
 
-function toCropEvidence(row: CountedRow): CropEvidence {
+function toCropEvidence(row: CountedRow, isSigmoid: boolean): CropEvidence {
   return {
     top1: row.top1,
     top1Prob: row.top1_prob,
     trueProbs: new Map(row.true_classes.map((wanted, i) => [wanted, row.true_probs[i] ?? Number.NaN])),
     logits: row.logits === null ? null : floatsOf(row.logits),
-    ...(hasSigmoid(row) ? { isSigmoid: true } : {}),
+    ...(isSigmoid ? { isSigmoid } : {}),
     ...(row.execution_provider === 'cpu' ? {} : { executionProvider: row.execution_provider }),
   };
 }

@@ -7,6 +7,7 @@ const names: LineNames = {
   wnids: ['n01', 'n02', 'n03'],
   memberIds: [70, 71],
   memberNames: ['lite0', 'lite1'],
+  sigmoidIds: [],
   nameOf: (wnid) => `the ${wnid}`,
 };
 
@@ -17,7 +18,6 @@ const crop: StoredCropRow = {
   pTop1: 0.9,
   pTrue: 0.05,
   logits: null,
-  preprocessing: 'v1',
 };
 const dropped: DecisionRow = {
   sha256: 'ab'.repeat(32),
