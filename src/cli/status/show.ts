@@ -99,7 +99,8 @@ function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => st
     return [
       `evidence over the classes ${of} (list ${classList.slice(0, 12)}):`,
       ...crops.map(({ model, executionProvider, crop, top1, pTop1, pTrue, decides }) => {
-        const where = executionProvider === 'cpu' ? '' : ` on ${executionProvider}`;
+        const provider = executionProvider === 'imported' ? ' (imported)' : ` on ${executionProvider}`;
+        const where = executionProvider === 'cpu' ? '' : provider;
         const probs = Object.entries(pTrue).map(([wnid, p]) => `p(${nameOf(wnid)}) ${p.toFixed(4)}`);
         const decided = decides.map(({ collection, wnid }) => `${collection}, ${wnid}`).join('; ');
         return `  ${model}${where} crop ${crop}: ${[`${nameOf(top1)} ${pTop1.toFixed(4)}`, ...probs].join(', ')}${decided === '' ? '' : `  <- decides ${decided}`}`;

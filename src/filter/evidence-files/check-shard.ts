@@ -26,8 +26,6 @@ interface OpenPhoto {
   isDone: boolean;
 }
 
-const ALL_CROPS = CROPS_PER_MEMBER;
-
 /** Checks the rows of one shard's results, and gives each photo once its last row was read. Photos may be in any order. */
 export class ShardRows {
   readonly #plan: Plan;
@@ -64,8 +62,8 @@ export class ShardRows {
     const member = this.#plan.members.findIndex((one) => one.member === row.member);
     if (member === -1) return refuse('unknown-member', `the plan has no member '${String(row.member)}'`);
     const crop = Number(row.crop);
-    if (!Number.isInteger(crop) || crop < 0 || crop >= ALL_CROPS)
-      return refuse('wrong-crop', `crop is '${String(row.crop)}', not 0 to ${ALL_CROPS - 1}`);
+    if (!Number.isInteger(crop) || crop < 0 || crop >= CROPS_PER_MEMBER)
+      return refuse('wrong-crop', `crop is '${String(row.crop)}', not 0 to ${CROPS_PER_MEMBER - 1}`);
     const rows = photo.rows[member] ?? [];
     const what = `crop ${crop} of '${String(row.member)}' for the photo ${sha256}`;
     if (rows[crop] !== undefined) return refuse('duplicate', `${what} comes again`);
@@ -84,7 +82,9 @@ export class ShardRows {
         this.#refusals.add('missing-photo', `${place}: there is no row for the photo ${sha256}`);
       for (const [i, { member }] of this.#plan.members.entries()) {
         const crops = rows[i] ?? [];
-        const lacks = Array.from({ length: ALL_CROPS }, (_, crop) => crop).filter((crop) => crops[crop] === undefined);
+        const lacks = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop).filter(
+          (crop) => crops[crop] === undefined,
+        );
         if (wanted[i] === true && lacks.length > 0 && rows.some((one) => one.length > 0))
           this.#refusals.add(
             'missing-crop',
@@ -95,7 +95,7 @@ export class ShardRows {
   }
 
   #done(sha256: string, photo: OpenPhoto): ReadPhoto | null {
-    const wanted = photo.wanted.filter(Boolean).length * ALL_CROPS;
+    const wanted = photo.wanted.filter(Boolean).length * CROPS_PER_MEMBER;
     if (photo.isDone || photo.seen < wanted) return null;
     photo.isDone = true;
     const members = photo.rows.map((rows, i) => (photo.wanted[i] === true ? rows : null));
