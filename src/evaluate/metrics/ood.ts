@@ -17,7 +17,7 @@ import {
 const RESAMPLES = 1_000;
 const SEED = 1;
 
-const OOD_POLARITY = 'positive: photos of the set; score: minus the largest softmax probability';
+const OOD_POLARITY = 'positive: photos of the set; score: minus the confidence (the largest p of the classes)';
 
 export interface Confidences {
   readonly set: readonly number[];

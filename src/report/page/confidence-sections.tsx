@@ -13,9 +13,10 @@ export function ConfidenceSection({ context, title }: SectionOf) {
   return (
     <Section name="confidence" title={title} context={context}>
       <p>
-        Confidence is the largest softmax over {countOf(report.among, 'class', 'classes')}. RMS calibration error: the
-        root mean square gap between confidence and accuracy, over bins of 100 photos. AURRA: mean accuracy over all
-        response rates. Soft-F1: how well low confidence marks mistakes. Intervals are of 1,000 bootstrap resamples.
+        Confidence is the largest p of {countOf(report.among, 'class', 'classes')}: a softmax over them, or for sigmoid
+        members each class&apos;s own sigmoid. RMS calibration error: the root mean square gap between confidence and
+        accuracy, over bins of 100 photos. AURRA: mean accuracy over all response rates. Soft-F1: how well low
+        confidence marks mistakes. Intervals are of 1,000 bootstrap resamples.
       </p>
       {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
       <Plots context={context} names={['reliability', 'response-rate']} />
