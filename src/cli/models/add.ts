@@ -1,28 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Added } from '../../models/library/add.process.ts';
-import type { GivenText } from '../../models/library/add-text.process.ts';
 import type { GivenFacts } from '../../models/library/draft.process.ts';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
 import { NORMALISATIONS } from '../../models/library/normalisation.ts';
-import { UsageError } from '../../kernel/errors.ts';
 import { INTERPOLATIONS } from '../../kernel/interpolation.ts';
 import { displayPath } from '../../config/root.ts';
 import { tensorText } from '../../platform/onnx/graph.ts';
 import { terminalAsker } from '../text/ask.ts';
 import { writeResult } from '../text/output.ts';
-import { addCommand, runCommand, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
-import { number } from './number.ts';
+import { addCommand, runCommand, type GlobalFlags } from '../start/context.ts';
 
 interface AddFlags extends GlobalFlags, GivenFacts {
-  readonly text?: string;
-  readonly tokenizer?: string;
-  readonly contextLength?: number;
-  readonly padding?: number;
-  readonly textOutput?: string;
-  readonly templates?: string;
-  readonly scale?: number;
-  readonly bias?: number;
-  readonly sigmoid?: true;
   readonly allowChance?: boolean;
   readonly inPlace?: boolean;
   readonly externalData?: readonly string[];
@@ -31,15 +19,13 @@ interface AddFlags extends GlobalFlags, GivenFacts {
 const EXAMPLES = `
 Facts that the file states (names, shapes, types) need no flag. On a terminal the command asks for the others. It writes the
 model, its class list and its card to config/local/models/NAME. Every command that is started in this folder finds them there.
-It refuses files that are not a classifier of square RGB pictures (or a backbone, with --features), that keep weights in
-files that --external-data does not name, that give NaN, or that know nothing about the sample photos.
+It refuses files that are not a classifier of square RGB pictures, that keep weights in files that --external-data does not
+name, that give NaN, or that know nothing about the sample photos.
 
 Examples:
   winnow models add resnet50.onnx --classes imagenet-1k --normalise imagenet --resize 256
   winnow models add birds.onnx --name birds --classes birds.txt --normalise zero-to-one --resize 256
   winnow models add vit.onnx --external-data vit.onnx.data --classes imagenet-1k --normalise imagenet --resize 256
-  winnow models add vision_model.onnx --name clip --features image_embeds --normalise 122.77,116.75,104.09/68.5,66.63,70.32 --resize 224 \
-    --text text_model.onnx --tokenizer tokenizer.json --context-length 77 --padding 49407 --scale 100
   winnow models add edge.onnx --classes imagenet-1k --resize 256      # uint8 input, normalised in the graph
 `;
 
@@ -64,18 +50,6 @@ export function addModelsAddCommand(models: Command): void {
       new Option('--layout <layout>', 'layout of the input, if the file does not say').choices(['nchw', 'nhwc']),
     )
     .option('--logits <output>', 'the output with the logits, if there are several')
-    .option('--features <output>', 'the output with features; without --classes the model gives features only')
-    .option('--text <file>', 'the text tower of a two-tower model (CLIP, SigLIP), for `winnow models text`')
-    .option('--tokenizer <file>', 'of the text tower: its tokenizer.json')
-    .addOption(new Option('--context-length <tokens>', 'of the text tower').argParser(wholeNumberFrom(2, 4096)))
-    .addOption(
-      new Option('--padding <token id>', 'of the text tower: fills short texts').argParser(wholeNumberFrom(0, 1e7)),
-    )
-    .option('--text-output <output>', 'of the text tower: its embedding (default: text_embeds)')
-    .option('--templates <name or file>', 'of the text tower: for `models text` (default: openai-80)')
-    .addOption(new Option('--scale <number>', "of the text tower: exp of the model's logit_scale").argParser(number))
-    .addOption(new Option('--bias <number>', "of the text tower: the model's logit_bias").argParser(number))
-    .option('--sigmoid', "of the text tower: p of a class is its own sigmoid (SigLIP's kind)")
     .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
     .option('--source <text>', "where the weights come from (default: the file's name)")
     .option('--documentation <url>', 'the page that documents the preprocessing')
@@ -90,27 +64,16 @@ export function addModelsAddCommand(models: Command): void {
 async function runAdd(file: string, flags: AddFlags): Promise<void> {
   await runCommand(flags, async ({ signal, log }) => {
     const { allowChance = false, inPlace = false, externalData = [] } = flags;
-    const text = textGiven(flags);
     const { addModel } = await import('../../models/library/add.process.ts');
     const ask = terminalAsker(signal);
-    const added = await addModel({ file, given: flags, allowChance, inPlace, externalData, text, ask });
+    const added = await addModel({ file, given: flags, allowChance, inPlace, externalData, ask });
     if (added.trial.isSoftmax)
       log.info(
         'its outputs are probabilities, not logits: winnow takes their logarithm, because its softmax gives the same probabilities (values: probabilities in its card)',
       );
     if (isDoubtful(added.trial))
       log.warn(`${trialText(added.trial)}: fewer than half; check --normalise, --resize and the order of --classes`);
-    await writeResult(flags, jsonOf(added), () => textOf(added, text !== undefined));
-  });
-}
-
-function textGiven(flags: AddFlags): GivenText | undefined {
-  const { text: file, tokenizer, contextLength, padding, textOutput: output, templates, scale, bias, sigmoid } = flags;
-  if (file !== undefined) return { file, tokenizer, contextLength, padding, output, templates, scale, bias, sigmoid };
-  const given = Object.entries({ tokenizer, contextLength, padding, output, templates, scale, bias, sigmoid });
-  if (given.every(([, value]) => value === undefined)) return undefined;
-  throw new UsageError('Expected --text with the text tower beside flags of a text tower, but it is missing', {
-    code: 'model-facts-missing',
+    await writeResult(flags, jsonOf(added), () => textOf(added));
   });
 }
 
@@ -131,16 +94,14 @@ function jsonOf({ name, cardFile, modelFile, graph, trial, classes }: Added): ob
   };
 }
 
-function textOf({ name, cardFile, modelFile, graph, trial, classes }: Added, hasText: boolean): string {
+function textOf({ name, cardFile, modelFile, graph, trial, classes }: Added): string {
   return [
     ...graph.inputs.map((value) => `input   '${value.name}' ${tensorText(value)}`),
     ...graph.outputs.map((value) => `output  '${value.name}' ${tensorText(value)}`),
-    ...(classes === 0 ? ['gives   features only'] : [`classes ${classes}`]),
+    `classes ${classes}`,
     `trial   ${trialText(trial)}`,
     `file    ${displayPath(modelFile)}`,
     `card    ${displayPath(cardFile)}`,
-    classes === 0
-      ? `added '${name}': to use it, make a head with \`winnow finetune\`${hasText ? ' or `winnow models text`' : ''}\n`
-      : `added '${name}': to use it, name it in the 'ensemble' of a collection\n`,
+    `added '${name}': to use it, name it in the 'ensemble' of a collection\n`,
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
-import type { Pulled } from '../../models/library/pull.process.ts';
+import type { Pulled, PullOptions } from '../../models/library/pull.process.ts';
 import { cardFor, lacksHashes, type FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted, UsageError } from '../../kernel/errors.ts';
@@ -64,28 +64,17 @@ interface PullFlags extends GlobalFlags {
 async function complete(
   name: string,
   { sha256 = [], from = [], ...flags }: PullFlags,
-  { loaded, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
   const { completeModel } = await import('../../models/library/complete.process.ts');
-  let bytes = 0;
-  const { card, cardFile, trial } = await withProgress(
-    () => [{ label: `${name} MB`, done: megabytes(bytes), total: null, note: '' }],
-    () =>
-      completeModel(
-        { name, from, sha256 },
-        {
-          config: loaded.config,
-          signal,
-          onProgress: (count) => void (bytes = count),
-          onTrouble: (text) => console.error(`winnow: ${text}`),
-        },
-      ),
+  const { card, trial } = await pulling({ name, total: null }, context, (options) =>
+    completeModel({ name, from, sha256 }, options),
   );
-  const said = { name, path: card.path, bytes: card.bytes, sha256: card.sha256, card: cardFile, trial };
+  const { path, bytes, cardFile } = card;
   await writeResult(
     flags,
-    said,
-    () => `${name}: ${plural(card.bytes, 'byte')}, sha256 as given, ${trialText(trial)}: ${displayPath(cardFile)}\n`,
+    { name, path, bytes, sha256: card.sha256, card: cardFile, trial },
+    () => `${name}: ${plural(bytes, 'byte')}, sha256 as given, ${trialText(trial)}: ${displayPath(cardFile)}\n`,
   );
 }
 
@@ -100,14 +89,22 @@ function megabytes(bytes: number): number {
   return Math.round(bytes / 1e5) / 10;
 }
 
-async function pull(card: FoundCard, { loaded, signal }: CommandContext): Promise<Pulled> {
+async function pull(card: FoundCard, context: CommandContext): Promise<Pulled> {
+  const { pullModel } = await import('../../models/library/pull.process.ts');
+  return pulling({ name: card.name, total: megabytes(card.bytes) }, context, (options) => pullModel(card, options));
+}
+
+async function pulling<T>(
+  { name, total }: { readonly name: string; readonly total: number | null },
+  { loaded, signal }: CommandContext,
+  work: (options: PullOptions) => Promise<T>,
+): Promise<T> {
   let bytes = 0;
   try {
-    const { pullModel } = await import('../../models/library/pull.process.ts');
     return await withProgress(
-      () => [{ label: `${card.name} MB`, done: megabytes(bytes), total: megabytes(card.bytes), note: '' }],
+      () => [{ label: `${name} MB`, done: megabytes(bytes), total, note: '' }],
       () =>
-        pullModel(card, {
+        work({
           config: loaded.config,
           signal,
           onProgress: (count) => void (bytes = count),

@@ -1,11 +1,10 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { displayPath } from '../../config/root.ts';
 import type { TextHead } from '../../evaluate/text/text-head.process.ts';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import { plural, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
-import { number } from './number.ts';
 
 const HELP = `
 Makes a head from the names of classes, without any photo, by the recipe of open_clip: each name is put into the
@@ -30,7 +29,6 @@ interface TextFlags extends GlobalFlags {
   readonly templates?: string;
   readonly scale?: number;
   readonly bias?: number;
-  readonly licence?: string;
 }
 
 export function addModelsTextCommand(models: Command): void {
@@ -41,13 +39,12 @@ export function addModelsTextCommand(models: Command): void {
     .option('--templates <name or file>', "openai-80, or a file with one template on each line (default: the card's)")
     .addOption(new Option('--scale <number>', "factor of the cosines (default: the card's)").argParser(number))
     .addOption(new Option('--bias <number>', "added to each logit (default: the card's)").argParser(number))
-    .option('--licence <spdx id>', "licence of the weights (default: the card's)")
     .addHelpText('after', HELP)
     .action((flags: TextFlags) => runCommand(flags, (context) => run(flags, context)));
 }
 
 async function run(flags: TextFlags, { loaded, signal }: CommandContext): Promise<void> {
-  const { card, classes, name, templates = null, scale = null, bias = null, licence = null } = flags;
+  const { card, classes, name, templates = null, scale = null, bias = null } = flags;
   // This loads ONNX Runtime.
   const { makeTextHead } = await import('../../evaluate/text/text-head.process.ts');
   let progress = { done: 0, total: 0 };
@@ -55,7 +52,7 @@ async function run(flags: TextFlags, { loaded, signal }: CommandContext): Promis
     () => [{ label: 'prompts', ...progress, note: '' }],
     () =>
       makeTextHead(
-        { card, classes, name, templates, scale, bias, licence },
+        { card, classes, name, templates, scale, bias },
         {
           threads: threadsOf(loaded.config.filter.threads),
           signal,
@@ -64,6 +61,12 @@ async function run(flags: TextFlags, { loaded, signal }: CommandContext): Promis
       ),
   );
   await writeResult(flags, made, () => textOf(made));
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError(`Expected a number but received '${text}'.`);
 }
 
 function textOf({ name, card, classes, templates, prompts, examples, isSigmoid, scale, bias }: TextHead): string {

@@ -4,13 +4,11 @@ import { displayPath, workingFolder } from '../../config/root.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { batchesOf } from '../../kernel/batches.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
-import { requireModelFiles, specOf } from '../../models/engine/ensemble.process.ts';
 import { freeName } from '../../models/library/add.process.ts';
 import { openEmbedder, type TextOfCard } from '../../models/text/embed.process.ts';
 import { promptOf, readTemplates } from '../../models/text/templates.process.ts';
 import { unitOf } from '../../platform/onnx/head.ts';
 import type { LinearLayer } from '../../platform/onnx/safetensors.ts';
-import { modelClassesOf } from '../../collection/cards/model-classes.ts';
 import { readTextClasses, type TextClasses } from './text-classes.process.ts';
 import { storeHead, type HeadToStore } from '../finetune/head-files.process.ts';
 
@@ -24,7 +22,6 @@ export interface TextHeadRequest {
   /** Null for the card's. */
   readonly scale: number | null;
   readonly bias: number | null;
-  readonly licence: string | null;
   readonly workingDir?: string;
 }
 
@@ -64,11 +61,9 @@ export async function makeTextHead(request: TextHeadRequest, options: TextHeadOp
   const card = await cardFor(request.card, workingDir);
   const recipe = await recipeOf(request, card, displayPath(card.cardFile, workingDir));
   const classes = await readTextClasses(request.classes, table);
-  await requireModelFiles([specOf(card, modelClassesOf([]))]);
   const prompts = classes.names.map((each) => recipe.templates.map((template) => promptOf(template, each)));
   const layer = layerOf(await embedded(recipe.text, prompts, options), recipe);
-  const licence = request.licence ?? card.licence;
-  const stored = await storeHead(headOf(recipe, classes, { name, card, layer, licence }), { table, workingDir });
+  const stored = await storeHead(headOf(recipe, classes, { name, card, layer }), { table, workingDir });
   const { text, templates, scale, bias } = recipe;
   return {
     name,
@@ -104,14 +99,14 @@ async function recipeOf(request: TextHeadRequest, card: FoundCard, shown: string
 function headOf(
   { text, templates, templatesName, scale, bias }: Recipe,
   { lines }: TextClasses,
-  { name, card, layer, licence }: Pick<HeadToStore, 'name' | 'layer' | 'licence'> & { readonly card: FoundCard },
+  { name, card, layer }: Pick<HeadToStore, 'name' | 'layer'> & { readonly card: FoundCard },
 ): HeadToStore {
   return {
     name,
     backbone: card,
     layer,
     classes: lines,
-    licence,
+    licence: card.licence,
     source: `winnow models text: a head from the text tower of ${card.name}, with ${templates.length} templates (${templatesName}) for each of ${lines.length} classes. No photo was used`,
     fit: {
       templates: templatesName,
@@ -174,7 +169,7 @@ function layerOf(
 function noTower(name: string, { backbone }: FoundCard, shown: string): UsageError {
   const advice =
     backbone === undefined
-      ? 'Give one of the CLIP or SigLIP kind (`winnow models list`), or add one with `winnow models add --text`'
+      ? 'Give one of the CLIP or SigLIP kind (`winnow models list`), or write a card for one (docs/models.md)'
       : `It is a head over '${backbone}'; give that`;
   return new UsageError(
     `Expected a model with a text tower for --card but ${shown} of '${name}' has no 'text'. ${advice}`,

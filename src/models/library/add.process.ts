@@ -23,7 +23,6 @@ import {
 } from './draft.process.ts';
 import { refusalText, type Trial } from './judge-trial.ts';
 import { parseNormalisation } from './normalisation.ts';
-import { readText, type GivenText } from './add-text.process.ts';
 import { sniffText } from './sniff.ts';
 import { storeModel } from './store.process.ts';
 import { tryModel } from './trial.process.ts';
@@ -36,8 +35,6 @@ export interface AddRequest {
   readonly inPlace: boolean;
   /** Files that the model keeps weights in. Default: none. */
   readonly externalData?: readonly string[];
-  /** The text tower of a two-tower model. */
-  readonly text?: GivenText | undefined;
   /** Null if there is no terminal. */
   readonly ask: Ask | null;
   readonly workingDir?: string;
@@ -49,7 +46,6 @@ export interface Added {
   readonly modelFile: string;
   readonly graph: GraphDescription;
   readonly trial: Trial;
-  /** 0 for a model that gives features only. */
   readonly classes: number;
   readonly card: string;
 }
@@ -73,7 +69,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const { given, classes } = await gather(request, { graph, input, workingDir, source });
   const name = await freeName(given.name, workingDir);
   requireAgreement(given, input);
-  const text = request.text && (await readText(request.text, { ...request, given, workingDir }));
+  const isListName = CLASS_LIST_NAMES.some((known) => known === given.classes);
   const folder = path.join(workingDir, LOCAL_MODELS, name);
   const { trial, card } = await tryDraft(request, {
     draft: {
@@ -87,33 +83,22 @@ export async function addModel(request: AddRequest): Promise<Added> {
       documentation: given.documentation,
       family: given.family,
       ...pixelFacts(given, input),
-      outputs: outputsOf(bytes, { graph, given, classes }),
-      classes: classesFileOf(given),
-      text: text?.card,
+      outputs: { ...outputsOf(bytes, logitsOf(graph, given, classes)), values: 'logits' },
+      classes: isListName ? (given.classes ?? '') : CLASS_FILE,
       trained: true,
     },
     source,
     classes,
   });
-  const copied = Object.fromEntries([[MODEL_FILE, bytes], ...external.map(({ path: file, data }) => [file, data])]);
   await storeModel(folder, {
     [ADDED_CARD]: card,
-    ...(request.inPlace ? {} : copied),
-    ...text?.files,
-    ...(await classFiles(given, workingDir)),
+    ...(request.inPlace
+      ? {}
+      : { [MODEL_FILE]: bytes, ...Object.fromEntries(external.map(({ path: file, data }) => [file, data])) }),
+    ...(isListName ? {} : { [CLASS_FILE]: await readFile(path.resolve(workingDir, given.classes ?? '')) }),
   });
   const modelFile = request.inPlace ? source : path.join(folder, MODEL_FILE);
   return { name, cardFile: path.join(folder, ADDED_CARD), modelFile, graph, trial, classes: classes.count, card };
-}
-
-/** Undefined for a model that gives features only. */
-function classesFileOf({ classes }: GivenFacts): string | undefined {
-  return classes === undefined || CLASS_LIST_NAMES.some((known) => known === classes) ? classes : CLASS_FILE;
-}
-
-async function classFiles(given: GivenFacts, workingDir: string): Promise<Record<string, Uint8Array>> {
-  if (classesFileOf(given) !== CLASS_FILE) return {};
-  return { [CLASS_FILE]: await readFile(path.resolve(workingDir, given.classes ?? '')) };
 }
 
 function listed(files: readonly LoadedFile[]): CardFile['externalData'] {
@@ -200,21 +185,8 @@ function logitsOf(graph: GraphDescription, given: GivenFacts, { count }: ModelCl
 }
 
 /** With features, if the last layer is linear: then the model can be the backbone of a head. */
-function outputsOf(
-  bytes: Buffer,
-  {
-    graph,
-    given,
-    classes,
-  }: { readonly graph: GraphDescription; readonly given: GivenFacts; readonly classes: ModelClasses },
-): CardFile['outputs'] {
-  if (given.features !== undefined && given.classes === undefined) {
-    const [output] = logitsCandidates(graph, { features: given.features, width: null });
-    return { features: output?.name ?? given.features };
-  }
-  const logits = logitsOf(graph, given, classes);
-  const features = given.features ?? (hasLayerBefore(bytes, logits) ? inputOf(logits) : undefined);
-  return { logits, ...(features === undefined ? {} : { features }), values: 'logits' };
+function outputsOf(bytes: Buffer, logits: string): CardFile['outputs'] {
+  return hasLayerBefore(bytes, logits) ? { logits, features: inputOf(logits) } : { logits };
 }
 
 function requireAgreement({ layout, size, normalise }: GivenFacts, input: PictureInput): void {
@@ -252,7 +224,6 @@ async function tryDraft(
       { code: 'model-refused' },
     );
   }
-  const values = trial.isSoftmax ? ('probabilities' as const) : ('logits' as const);
-  const outputs = draft.outputs.logits === undefined ? draft.outputs : { ...draft.outputs, values };
+  const outputs = { ...draft.outputs, values: trial.isSoftmax ? ('probabilities' as const) : ('logits' as const) };
   return { trial, card: cardFileText({ ...draft, outputs, trained: refusal === null }) };
 }

@@ -1,20 +1,20 @@
 import { copyFile, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { stringify } from 'yaml';
-import * as z from 'zod';
+import { isMap, parseDocument, type Document } from 'yaml';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import {
   ADDED_CARD,
+  cardFor,
   classesOfCard,
   lacksHashes,
   LOCAL_MODELS,
   placeOfCard,
+  type FoundCard,
 } from '../../collection/cards/model-card.process.ts';
 import { parseModelCard, type ModelCard } from '../../collection/cards/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
-import { parseYaml } from '../../config/yaml.ts';
 import { messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { isSha256, toSha256 } from '../../kernel/ids.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
@@ -32,121 +32,108 @@ export interface CompleteRequest {
 }
 
 export interface Completed {
-  readonly card: ModelCard;
-  readonly cardFile: string;
+  readonly card: FoundCard;
   readonly trial: Trial;
 }
 
 const LOCK_WAIT_MS = 10_000;
 
-const fileSchema = z.looseObject({ file: z.string(), download: z.array(z.string()).optional() });
-const readySchema = fileSchema.extend({ text: fileSchema.extend({ tokenizer: fileSchema }).optional() });
-type Ready = z.output<typeof readySchema>;
+/** Where a card names its files, and what they are called in the folder of an added model. */
+const PLACES = [
+  { at: [], file: 'model.onnx' },
+  { at: ['text'], file: 'text.onnx' },
+  { at: ['text', 'tokenizer'], file: 'tokenizer.json' },
+] as const;
 
 interface WantedFile {
+  readonly at: readonly string[];
   readonly file: string;
   readonly from: string;
   readonly sha256: string;
+  /** 1 as long as it is unknown. */
+  readonly bytes: number;
 }
 
 /**
  * Gets the files of a card that states no hashes, compares them with the given ones, tries the model as `models add` does, and stores
  * the card with its hashes as an added model.
  *
- * @throws UsageError `hashes-missing`, `pull-from`; StopTheRun `model-sha256`, `model-download`, `model-refused`; Interrupted
+ * @throws UsageError `hashes-missing`, `pull-from`, `model-exists`, `bad-model-card`; StopTheRun `model-sha256`, `model-download`,
+ *   `model-refused`; Interrupted
  */
 export async function completeModel(request: CompleteRequest, options: PullOptions): Promise<Completed> {
   const { name } = request;
-  const models = path.join(workingFolder(), LOCAL_MODELS);
   const { cardFile } = await placeOfCard(name);
-  const ready = readySchema.parse(parseYaml((await readTextFile(cardFile, 'a model card')).text, cardFile).value);
-  const wanted = wantedFiles(request, ready);
+  const document = parseDocument((await readTextFile(cardFile, 'a model card')).text);
+  const wanted = wantedFiles(request, document);
+  // A mistake in the card is found before the download.
+  parseModelCard(completed(document, name, wanted), displayPath(cardFile), '');
+  const models = path.join(workingFolder(), LOCAL_MODELS);
   // Not `.unfinished`: a download that was interrupted goes on there.
   const staging = path.join(models, `.${name}.pulled`);
   await makeModelFolder(models);
   return withFileLock({ path: `${staging}.lock`, purpose: `pulling ${name}`, waitMs: LOCK_WAIT_MS }, async () => {
-    if (await lacksHashes(name)) return complete({ name, cardFile, ready, wanted, staging }, options);
-    throw new UsageError(`Another call has pulled '${name}'. \`winnow models show ${name}\` shows its card`, {
-      code: 'model-exists',
-    });
+    if (!(await lacksHashes(name)))
+      throw new UsageError(`Another call has pulled '${name}'. \`winnow models show ${name}\` shows its card`, {
+        code: 'model-exists',
+      });
+    await makeModelFolder(staging);
+    const files = new Map<string, Buffer>();
+    for (const one of wanted) {
+      await stage(one, path.join(staging, one.file), options);
+      files.set(one.file, await readFile(path.join(staging, one.file)));
+    }
+    const sized = wanted.map((one) => ({ ...one, bytes: files.get(one.file)?.length ?? 0 }));
+    const text = completed(document, name, sized);
+    const trial = await tried(parseModelCard(text, displayPath(cardFile), staging), cardFile);
+    await storeModel(path.join(models, name), { [ADDED_CARD]: text, ...Object.fromEntries(files) });
+    await rm(staging, { recursive: true, force: true });
+    return { card: await cardFor(name), trial };
   });
 }
 
-interface Completing {
-  readonly name: string;
-  readonly cardFile: string;
-  readonly ready: Ready;
-  readonly wanted: readonly WantedFile[];
-  readonly staging: string;
+/** The card with the names, hashes and sizes of its files. */
+function completed(document: Document, name: string, files: readonly WantedFile[]): string {
+  const card = document.clone();
+  card.set('name', name);
+  for (const { at, file, sha256, bytes } of files)
+    for (const [key, value] of Object.entries({ file, sha256, bytes })) card.setIn([...at, key], value);
+  if (card.contents !== null)
+    card.contents.commentBefore = ' Written by `winnow models pull`. What the keys mean: docs/models.md.';
+  return card.toString({ lineWidth: 0 });
 }
 
-async function complete(
-  { name, cardFile, ready, wanted, staging }: Completing,
-  options: PullOptions,
-): Promise<Completed> {
-  await makeModelFolder(staging);
-  for (const one of wanted) await stage(one, path.join(staging, one.file), options);
-  const sizes = await Promise.all(wanted.map(({ file }) => sizeOf(path.join(staging, file))));
-  const hashes = wanted.map(({ sha256 }, i) => ({ sha256, bytes: sizes[i] }));
-  const text = stringify(withHashes(ready, hashes), { flowCollectionPadding: true });
-  const trial = await tried(parseModelCard(text, displayPath(cardFile), staging), cardFile);
-  const files = await Promise.all(
-    wanted.map(async ({ file }) => [file, await readFile(path.join(staging, file))] as const),
-  );
-  const folder = path.join(path.dirname(staging), name);
-  await storeModel(folder, {
-    [ADDED_CARD]: `# Written by \`winnow models pull\`. What the keys mean: docs/models.md.\n${text}`,
-    ...Object.fromEntries(files),
+function wantedFiles(request: CompleteRequest, document: Document): WantedFile[] {
+  const { from, sha256 } = request;
+  const files = PLACES.filter(({ at }) => isMap(document.getIn(at))).map(({ at, file }, i) => {
+    const address = document.getIn([...at, 'download', 0]);
+    const known = typeof address === 'string' ? address : '';
+    return { at, file, from: from[i] ?? known, sha256: sha256[i] ?? '', bytes: 1 };
   });
-  await rm(staging, { recursive: true, force: true });
-  const placed = path.join(folder, ADDED_CARD);
-  return { card: parseModelCard(text, displayPath(placed), folder), cardFile: placed, trial };
-}
-
-function filesOf({ text, ...model }: Ready): z.output<typeof fileSchema>[] {
-  return text === undefined ? [model] : [model, text, text.tokenizer];
-}
-
-function withHashes({ text, ...model }: Ready, [ofModel, ofText, ofTokenizer]: readonly object[]): object {
-  if (text === undefined) return { ...model, ...ofModel };
-  return { ...model, ...ofModel, text: { ...text, ...ofText, tokenizer: { ...text.tokenizer, ...ofTokenizer } } };
-}
-
-function wantedFiles({ name, from, sha256 }: CompleteRequest, ready: Ready): WantedFile[] {
-  const files = filesOf(ready);
-  if (sha256.length === 0) throw new UsageError(toPullText(name, ready), { code: 'hashes-missing' });
-  if (sha256.length !== files.length || (from.length > 0 && from.length !== files.length))
-    throw new UsageError(
-      `Expected ${files.length} for --sha256${from.length > 0 ? ' and --from' : ''}, of ${listText(files)}, but received ${sha256.length}${from.length > 0 ? ` and ${from.length}` : ''}`,
-      { code: 'pull-from' },
-    );
+  const isFull = sha256.length === files.length && [0, files.length].includes(from.length);
+  if (!isFull || files.some((one) => one.from === ''))
+    throw new UsageError(toPullText(request, files), { code: 'hashes-missing' });
   const wrong = sha256.find((hash) => !isSha256(hash));
-  if (wrong !== undefined)
-    throw new UsageError(`Expected 64 lower-case hex digits for --sha256 but received ${quote(wrong)}`, {
-      code: 'pull-from',
-    });
-  return files.map(({ file, download }, i) => ({
-    file,
-    from: from[i] ?? download?.[0] ?? '',
-    sha256: sha256[i] ?? '',
-  }));
+  if (wrong === undefined) return files;
+  throw new UsageError(`Expected 64 lower-case hex digits for --sha256 but received ${quote(wrong)}`, {
+    code: 'pull-from',
+  });
 }
 
-const listText = (files: readonly { readonly file: string }[]): string => files.map(({ file }) => file).join(', ');
-
-/** Why the card states no hashes, and how to give them. */
-function toPullText(name: string, ready: Ready): string {
-  const files = filesOf(ready);
+/** Why hashes are needed, and how to give them. */
+function toPullText({ name, from, sha256 }: CompleteRequest, files: readonly WantedFile[]): string {
+  const command = `winnow models pull ${name}`;
+  const hashes = `--sha256 ${files.map(() => 'HASH').join(' ')}`;
   return [
-    `The card of '${name}' states no SHA-256, because the hashes of its files were not known when winnow was released. winnow runs only files whose hash you give:`,
-    ...files.map(({ file, download }) => `  ${file}: ${download?.join(', ') ?? 'no address is known'}`),
-    'The page of a large file on huggingface.co shows its SHA-256; `sha256sum FILE` prints that of a file that you have and trust. Then, in this order:',
-    `  winnow models pull ${name} --sha256 ${files.map(() => 'HASH').join(' ')}   # downloads them`,
-    `  winnow models pull ${name} --from ${listText(files).replaceAll(',', '')} --sha256 ${files.map(() => 'HASH').join(' ')}   # files or other addresses`,
+    `Expected ${files.length} for --sha256${from.length > 0 ? ' and --from' : ''} but received ${sha256.length}${from.length > 0 ? ` and ${from.length}` : ''}. winnow runs only files whose SHA-256 is known, and the card of '${name}' states none. Its files, in this order:`,
+    ...files.map((one) => `  ${one.file}: ${one.from === '' ? 'no address is known' : one.from}`),
+    'The page of a large file on huggingface.co shows its SHA-256; `sha256sum FILE` prints that of a file that you have and trust:',
+    `  ${command} ${hashes}   # downloads them`,
+    `  ${command} --from ${files.map(({ file }) => file).join(' ')} ${hashes}   # files or other addresses`,
   ].join('\n');
 }
 
-/** Puts a file at its place in the staging folder, unless it is there. @throws StopTheRun `model-sha256`, and as `pullFile` */
+/** Puts a file into the staging folder, unless it is there. @throws StopTheRun `model-sha256`, and as `pullFile` */
 async function stage({ file, from, sha256 }: WantedFile, to: string, options: PullOptions): Promise<void> {
   if ((await sizeOf(to)) > 0 && (await hashOf(to)) === sha256) return;
   if (/^https?:\/\//.test(from)) return pullFile({ name: file, path: to, sha256: toSha256(sha256) }, from, options);

@@ -9,7 +9,7 @@ import type { InputType } from '../../platform/onnx/model-format.ts';
 import { NORMALISATIONS, parseNormalisation } from './normalisation.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { readModelClasses } from '../../collection/cards/model-card.process.ts';
-import { modelClassesOf, type ModelClasses } from '../../collection/cards/model-classes.ts';
+import type { ModelClasses } from '../../collection/cards/model-classes.ts';
 
 export interface GivenFacts {
   readonly name?: string | undefined;
@@ -20,8 +20,6 @@ export interface GivenFacts {
   readonly interpolation?: Interpolation | undefined;
   readonly normalise?: string | undefined;
   readonly logits?: string | undefined;
-  /** The output of a model that gives features and no classes. */
-  readonly features?: string | undefined;
   readonly classes?: string | undefined;
   readonly licence?: string | undefined;
   readonly source?: string | undefined;
@@ -91,20 +89,18 @@ function layoutOf(input: GraphValue, dims: readonly (number | string)[]): Pick<P
   return other === undefined ? { layout: only.layout, size } : { layout: null, size: null };
 }
 
-/** The outputs that may be logits, or the named features: floats, a row for each picture. @throws UsageError `model-unsuitable` */
+/** The outputs that may be logits: floats, a row for each picture. @throws UsageError `model-unsuitable` */
 export function logitsCandidates(
   { outputs }: GraphDescription,
-  { logits, features, width }: Pick<GivenFacts, 'logits' | 'features'> & { readonly width: number | null },
+  { logits, width }: { readonly logits?: string | undefined; readonly width: number | null },
 ): readonly GraphValue[] {
   const list = outputs.map((each) => `'${each.name}' ${tensorText(each)}`).join(', ');
   const rows = outputs.filter((output) => isFloat(output) && isRow(output));
   if (rows.length === 0) throw unsuitable(`an output of float32 or float16 [batch, classes] but the graph has ${list}`);
-  const named = features ?? logits;
-  if (named !== undefined) {
-    const found = rows.find(({ name }) => name === named);
+  if (logits !== undefined) {
+    const found = rows.find(({ name }) => name === logits);
     if (found !== undefined) return [found];
-    const [what, flag] = features === undefined ? ['classes', '--logits'] : ['features', '--features'];
-    throw unsuitable(`an output [batch, ${what}] called ${quote(named)} for ${flag} but the graph has ${list}`);
+    throw unsuitable(`an output [batch, classes] called ${quote(logits)} for --logits but the graph has ${list}`);
   }
   const fitting = rows.filter((row) => width === null || outputWidth(row) === null || outputWidth(row) === width);
   if (fitting.length > 0) return fitting;
@@ -129,13 +125,13 @@ export function openQuestions(
   }: { readonly input: PictureInput; readonly width: number | null; readonly fileStem: string },
 ): Question[] {
   const size = input.size ?? given.size;
-  const candidates = logitsCandidates(graph, { ...given, width });
+  const candidates = logitsCandidates(graph, { logits: given.logits, width });
   const hasThousand = graph.outputs.some((output) => outputWidth(output) === 1000);
   const facts: readonly [fact: keyof typeof TEXTS, isNeeded: boolean, suggestion: string | null][] = [
     ['layout', input.layout === null, 'nchw'],
     ['size', input.size === null, '224'],
-    ['classes', given.features === undefined, hasThousand ? 'imagenet-1k' : null],
-    ['logits', candidates.length > 1 && given.features === undefined, candidates[0]?.name ?? null],
+    ['classes', true, hasThousand ? 'imagenet-1k' : null],
+    ['logits', candidates.length > 1, candidates[0]?.name ?? null],
     ['normalise', input.type !== 'uint8', null],
     ['resize', true, size === undefined ? '256' : String(Math.round(size / 0.875))],
     ['name', true, fileStem === '' ? null : fileStem],
@@ -197,7 +193,8 @@ export async function gather(
     given = Object.assign({}, given, { [first.fact]: answerTo(first, await ask(first)) });
   }
   if (given.normalise !== undefined) parseNormalisation(given.normalise);
-  return { given, classes: classes ?? modelClassesOf([]) };
+  if (classes === null) throw missingFacts([]);
+  return { given, classes };
 }
 
 function answerTo(question: Question, answer: string): string | number {

@@ -81,7 +81,7 @@ async function removableOf({ name, card, cardFile, origin, problem }: Target): P
   if (isDownloaded && (await sizeOf(card.path)) > 0) return card.path;
   const where = origin === 'bundled' ? 'comes with winnow' : `was written by hand (${displayPath(cardFile)})`;
   throw new UsageError(
-    `Expected a model that was added or downloaded but '${name}' ${where}${isDownloaded ? ' and its file is not downloaded' : ''}; nothing was removed${problem === null ? '' : `. Its card is not valid: ${problem}`}`,
+    `Expected a model that was added or downloaded but '${name}' ${where}${isDownloaded ? ' and its file is not downloaded' : ''}; nothing was removed${problem === null ? '' : `. ${problem}`}`,
     { code: 'model-bundled' },
   );
 }

@@ -1,21 +1,14 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import * as z from 'zod';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
+import type { TextInput } from '../../platform/onnx/text-tower.ts';
 
-export interface Tokens {
-  /** As many as the context length. */
-  readonly ids: readonly number[];
-  /** Number of tokens before the padding. */
-  readonly length: number;
-}
-
-export interface TokensOptions {
+interface TokensOptions {
   readonly contextLength: number;
   /** The id that fills the context. */
   readonly padding: number;
+  /** Path of the `tokenizer.json`, for messages. */
+  readonly file: string;
 }
-
-const tokenizerSchema = z.looseObject({ model: z.looseObject({ type: z.string() }) });
 
 /**
  * The tokenizer of a `tokenizer.json` (Hugging Face), which names its own normaliser and special tokens. A text that is longer than
@@ -25,8 +18,8 @@ const tokenizerSchema = z.looseObject({ model: z.looseObject({ type: z.string() 
  */
 export function tokenizerOf(
   json: string,
-  { contextLength, padding, file }: TokensOptions & { readonly file: string },
-): (text: string) => Tokens {
+  { contextLength, padding, file }: TokensOptions,
+): (text: string) => TextInput {
   const tokenizer = opened(json, file);
   return (text) => {
     const { ids } = tokenizer.encode(text);
@@ -38,13 +31,11 @@ export function tokenizerOf(
 
 function opened(json: string, file: string): Tokenizer {
   try {
-    const read: unknown = JSON.parse(json);
-    return new Tokenizer(tokenizerSchema.parse(read), {});
+    return new Tokenizer(JSON.parse(json), {});
   } catch (error) {
-    const why = error instanceof z.ZodError ? 'it has no model' : messageOf(error);
-    throw new UsageError(`Expected a tokenizer.json of Hugging Face's tokenizers in '${file}' but ${why}`, {
-      code: 'bad-tokenizer',
-      cause: error,
-    });
+    throw new UsageError(
+      `Expected a tokenizer.json of Hugging Face's tokenizers in '${file}' but it is not: ${messageOf(error)}`,
+      { code: 'bad-tokenizer', cause: error },
+    );
   }
 }

@@ -116,9 +116,7 @@ describe('models remove with an invalid card', () => {
     await writeFile(path.join(folder, 'config/models/mine.yaml'), 'nonsense');
     await expect(remove(folder, 'mine')).rejects.toMatchObject({
       code: 'model-bundled',
-      message: expect.stringMatching(
-        /was written by hand .*nothing was removed\. Its card is not valid: .*mine\.yaml:1/,
-      ),
+      message: expect.stringMatching(/was written by hand .*nothing was removed\. .*mine\.yaml:1/),
     });
     await expect(remove(folder, 'nobody')).rejects.toMatchObject({ code: 'unknown-model' });
   });

@@ -66,7 +66,9 @@ describe('metrics on generated fixtures', () => {
 
   it('says what the out-of-distribution measures are of', () => {
     expect(b.ood).toMatchObject({ positives: 200, negatives: 1000, chance: { aupr: 1 / 6, auroc: 0.5, fpr95: 0.95 } });
-    expect(b.ood?.polarity).toBe('positive: photos of the set; score: minus the confidence (the largest p of the classes)');
+    expect(b.ood?.polarity).toBe(
+      'positive: photos of the set; score: minus the confidence (the largest p of the classes)',
+    );
     expect(b.accuracy).toBeNull();
     expect(curvesOf(answers(), mode.A).reliability.map(({ photos }) => photos)).toEqual([...Array(9).fill(100), 150]);
   });
