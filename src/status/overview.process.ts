@@ -24,7 +24,7 @@ import { readPeople } from '../review/people/read-people.process.ts';
 import { freeBytesOn, LOW_DISK_BYTES } from '../platform/disk/full-disk.ts';
 import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 
-export interface Overview extends Status {
+export interface Overview extends Omit<Status, 'openControls' | 'yields'> {
   /** All of them, or those that brought most photos. */
   readonly queries: Status['queries'];
   readonly queryCount: number;
@@ -82,7 +82,10 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
     ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
   ]);
-  const overviewOf = (status: Status, shown: readonly RecordedJob[]): Overview => ({
+  const overviewOf = (
+    { openControls: _controls, yields: _yields, ...status }: Status,
+    shown: readonly RecordedJob[],
+  ): Overview => ({
     ...status,
     queries: mostFruitful(status.queries),
     queryCount: status.queries.length,
@@ -126,7 +129,6 @@ function withoutDecisions(overview: Overview): Overview {
     isBlind: true,
     classes: overview.classes.map(crawlOnly),
     sources: overview.sources.map(crawlOnly),
-    yields: { ...overview.yields, classes: [], sources: [] },
     queries: overview.queries.map((query) => ({ ...query, kept: 0, yield: null })),
     confusions: [],
   };
