@@ -76,7 +76,8 @@ export async function undecidedPhotoIds(
   const ids: number[] = [];
   for (let from = pageOf(wanted.after + 1); from < end && ids.length < wanted.limit; from += PAGES_PER_FOLD) {
     const range = { from, before: Math.min(from + PAGES_PER_FOLD, end) };
-    for (const run of runsOf(await stalePages(db, scopeId, range))) await foldRun(db, scope, { scopeId, run });
+    for (const run of runsOf(await stalePages(db, scopeId, range)))
+      if (!(await foldRun(db, scope, { scopeId, run }))) break;
     const limit = wanted.limit - ids.length;
     ids.push(...(await readSnapshot(db, (trx) => undecidedIn(trx, scope, { ...wanted, limit, run: range, scopeId }))));
   }

@@ -50,19 +50,28 @@ export async function withAdvisoryLock<T>(
   });
 }
 
+const KEEP_EVERY_MS = 60_000;
+
 /**
  * Runs `work` unless another process holds the lock; then returns null. The lock ends with this process, or five minutes after
- * the process was stopped (SIGSTOP). `work` must call `keep` more often.
+ * the process was stopped (SIGSTOP). If the connection is lost, the work may run twice, and beside that of another process.
  */
 export async function ifLockIsFree<T>(
   db: Kysely<Database>,
   [kind, id]: readonly [number, number],
-  work: (keep: () => Promise<unknown>) => Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T | null> {
   return db.transaction().execute(async (trx) => {
     await allowLongIdle(trx);
     const { rows } = await sql<{ held: boolean }>`
       select pg_try_advisory_xact_lock(${kind}::int, ${id}::int) as held`.execute(trx);
-    return rows[0]?.held === true ? work(() => sql`select`.execute(trx)) : null;
+    if (rows[0]?.held !== true) return null;
+    // A lost connection is reported at the end of the transaction.
+    const timer = setInterval(() => void sql`select`.execute(trx).catch(() => undefined), KEEP_EVERY_MS);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+    }
   });
 }

@@ -239,17 +239,17 @@ class QueueStage<Payload> implements Stage {
   async #feed(): Promise<number | null> {
     const { feedLock } = this.#definition;
     if (feedLock === undefined) return this.#enqueueWorkable();
-    const queued = await ifLockIsFree(this.#app.db, feedLock, (keep) => this.#enqueueWorkable(keep));
+    const queued = await ifLockIsFree(this.#app.db, feedLock, () => this.#enqueueWorkable());
     this.#onAlive();
     return queued;
   }
 
   /** Jobs that run in this process count, but are left out: the queue would ignore them too, but slowly. */
-  async #enqueueWorkable(keepLock?: () => Promise<unknown>): Promise<number> {
+  async #enqueueWorkable(): Promise<number> {
     let queued = 0;
     if (!this.#intake.isPaused) {
       for await (const payloads of this.#definition.workable()) {
-        if (queued > 0) await this.#waitForRoom(keepLock);
+        if (queued > 0) await this.#waitForRoom();
         if (this.#ended() || this.#intake.isPaused) break;
         await this.#queue.add(payloads.filter((payload) => !this.#running.has(this.#definition.job.keyOf(payload))));
         queued += payloads.length;
@@ -259,11 +259,10 @@ class QueueStage<Payload> implements Stage {
     return queued;
   }
 
-  async #waitForRoom(keepLock?: () => Promise<unknown>): Promise<void> {
+  async #waitForRoom(): Promise<void> {
     const { queuedAtMost = QUEUED_AT_MOST } = this.#definition;
     while (!this.#ended() && !this.#intake.isPaused && (await this.#queue.pending()) > queuedAtMost) {
       this.#onAlive();
-      await keepLock?.();
       await sleepUnlessAborted(POLL_MS, this.#signal);
     }
   }
