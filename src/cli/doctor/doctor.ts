@@ -19,6 +19,7 @@ import { countBytes } from '../../photo/pruned.repository.ts';
 import { requireExternalFiles } from '../../platform/onnx/external-data.ts';
 import { availableProvider, type ProviderChoice } from '../../platform/onnx/providers.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
+import { listText } from '../../kernel/texts.ts';
 import { bytesText, countText, plural, writeResult, EXIT } from '../text/output.ts';
 import { builtProgram } from '../../config/built.mjs';
 import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
@@ -139,7 +140,8 @@ async function executionProvider({ loaded }: CommandContext): Promise<Finding> {
     return { name, state: 'fail', detail: messageOf(error) };
   }
   const { provider, problem } = choice;
-  const gpus = devices.length === 0 ? '' : `, on device ${devices.join(' and ')}`;
+  const gpus =
+    devices.length === 0 ? '' : `, on ${devices.length === 1 ? 'device' : 'devices'} ${listText(devices.map(String))}`;
   const otherwise = providerFallback
     ? 'Models run on the cpu (filter.providerFallback)'
     : 'Commands that run models end with this message';

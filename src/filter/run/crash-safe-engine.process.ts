@@ -1,6 +1,7 @@
 import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
 import { noEvidence, ranOn } from '../../models/evidence/evidence.ts';
 import { codeOf, StopTheRun } from '../../kernel/errors.ts';
+import { decodeLimit } from '../../platform/image/decode-limit.ts';
 import { deathsText, type Death } from '../../platform/child/suspicion.ts';
 import { EngineTally, type EngineWork } from '../engine/engine-tally.ts';
 import { type FilterEngine, THREAD_DIED } from '../engine/thread-pool.process.ts';
@@ -44,7 +45,7 @@ export class CrashSafeEngine implements FilterEngine {
   constructor(app: Pick<App, 'connection' | 'log'>, options: CrashSafeOptions) {
     this.#options = options;
     const { spec, threads, work, hasWorked = () => Promise.resolve(false) } = options;
-    const alone = { engine: { ...spec, tellsSteps: true }, threads: 1 };
+    const alone = { engine: { ...spec, tellsSteps: true }, threads: 1, pixelsAtOnce: decodeLimit().pixels };
     const child = { module: ENGINE_CHILD, spec: alone, limitMs: LIMIT_MS };
     this.#inFlight = new InFlightItems(app, { work, noun: 'photo', child });
     this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });

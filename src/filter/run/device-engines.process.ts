@@ -3,6 +3,7 @@ import type { EngineTally } from '../engine/engine-tally.ts';
 import type { EngineSpec } from '../engine/messages.ts';
 import { type FilterEngine, startEngine, THREAD_DIED } from '../engine/thread-pool.process.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
+import { decodeLimit } from '../../platform/image/decode-limit.ts';
 import { ChildProgram } from '../../platform/child/child-program.ts';
 import type { EngineAnswer, EngineChildSpec, EngineRequest } from './engine-child.process.ts';
 
@@ -31,11 +32,16 @@ class DeviceEngines implements FilterEngine {
   constructor(spec: EngineSpec & { readonly devices: readonly number[] }, threads: number, tally: EngineTally) {
     this.#tally = tally;
     this.#devices = spec.devices.map((number) => {
-      const own = { engine: { ...spec, devices: [number] }, threads: Math.ceil(threads / spec.devices.length) };
+      const own = {
+        engine: { ...spec, devices: [number] },
+        threads: Math.ceil(threads / spec.devices.length),
+        pixelsAtOnce: decodeLimit().pixels,
+      };
       const child = new ChildProgram<EngineChildSpec, EngineRequest, EngineAnswer>({
         module: ENGINE_CHILD,
         spec: own,
         limitMs: Number.POSITIVE_INFINITY,
+        isOnce: true,
       });
       return { number, child, inFlight: 0 };
     });

@@ -1,6 +1,7 @@
 import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
 import { type EvaluationWork, EngineTally } from '../engine/engine-tally.ts';
 import { codeOf } from '../../kernel/errors.ts';
+import { limitDecoding } from '../../platform/image/decode-limit.ts';
 import { serveParent } from '../../platform/child/serve-parent.ts';
 import { startEngine, THREAD_DIED } from '../engine/thread-pool.process.ts';
 import type { EngineSpec } from '../engine/messages.ts';
@@ -8,6 +9,7 @@ import type { EngineSpec } from '../engine/messages.ts';
 export interface EngineChildSpec {
   readonly engine: EngineSpec;
   readonly threads: number;
+  readonly pixelsAtOnce: number;
 }
 
 /** Photos to evaluate, or what an engine is asked for besides. */
@@ -28,7 +30,8 @@ function dieWithThread(error: unknown): Promise<never> {
 }
 
 /** The program of a child process with an engine: for suspect photos, which get one thread and come one at a time, or for a GPU. */
-serveParent(async ({ engine: spec, threads }: EngineChildSpec) => {
+serveParent(async ({ engine: spec, threads, pixelsAtOnce }: EngineChildSpec) => {
+  limitDecoding(pixelsAtOnce);
   const tally = new EngineTally(threads);
   const engine = await startEngine(spec, threads, tally);
   return async (request: EngineRequest): Promise<EngineAnswer> => {

@@ -15,6 +15,8 @@ export interface ChildOptions<Spec> {
   readonly spec: Spec;
   /** A child without an answer within this time is killed. Time in which this process is stopped does not count. */
   readonly limitMs: number;
+  /** A child that has ended is not started again: later requests report its death, too. */
+  readonly isOnce?: boolean;
 }
 
 const TICK_MS = 1_000;
@@ -55,8 +57,8 @@ export class ChildProgram<Spec, Request, Answer> {
   }
 
   async #started(): Promise<Child> {
-    if (this.#child?.hasEnded === false) return this.#child;
-    const { module, spec } = this.#options;
+    const { module, spec, isOnce = false } = this.#options;
+    if (this.#child !== null && (isOnce || !this.#child.hasEnded)) return this.#child;
     const child = new Child(module);
     this.#child = child;
     try {

@@ -37,9 +37,13 @@ export class DecodeLimit {
     return new DecodeLimit(memory);
   }
 
+  get pixels(): number {
+    return this.#read(TOTAL);
+  }
+
   /** Decodes and uses a photo within `work`. Waits until there is room. The result must not hold the pixels. */
   async hold<T>(pixels: number, work: () => Promise<T>): Promise<T> {
-    const weight = Math.min(pixels, this.#read(TOTAL));
+    const weight = Math.min(pixels, this.pixels);
     await this.#take(weight);
     try {
       return await work();

@@ -72,6 +72,8 @@ describe('the filter engine', () => {
       code: 'filter-thread',
       message: expect.stringMatching(/^The process of the filter on device [45] ended: SIGKILL/),
     });
+    // It starts no process again.
+    engines.requestStop();
     await engines.close();
     expect([others, await isRunning(second)]).toEqual([[], false]);
   });
