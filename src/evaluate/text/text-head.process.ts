@@ -122,16 +122,16 @@ function headOf(
   };
 }
 
-/** For each class the mean of its prompts' normalised embeddings. */
+/** For each class the normalised mean of its prompts' normalised embeddings. The mean has the direction of the sum. */
 async function embedded(
   text: TextOfCard,
   prompts: readonly (readonly string[])[],
   { threads, signal, onProgress }: TextHeadOptions,
-): Promise<Float64Array[]> {
+): Promise<Float32Array[]> {
   const total = prompts.flat().length;
   const embedder = await openEmbedder(text, threads);
   try {
-    const means: Float64Array[] = [];
+    const rows: Float32Array[] = [];
     let done = 0;
     for (const ofClass of prompts) {
       const units: Float32Array[] = [];
@@ -141,28 +141,22 @@ async function embedded(
         done += batch.length;
         onProgress(done, total);
       }
-      means.push(meanOf(units));
+      rows.push(unitOf(Float32Array.from(sumOf(units))));
     }
-    return means;
+    return rows;
   } finally {
     await embedder.close();
   }
 }
 
-function meanOf(rows: readonly Float32Array[]): Float64Array {
+function sumOf(rows: readonly Float32Array[]): Float64Array {
   const total = new Float64Array(rows[0]?.length ?? 0);
   for (const row of rows) for (const [i, value] of row.entries()) total[i] = (total[i] ?? 0) + value;
-  return total.map((sum) => sum / rows.length);
+  return total;
 }
 
-function layerOf(
-  rows: readonly Float64Array[],
-  { scale, bias }: { readonly scale: number; readonly bias: number },
-): LinearLayer {
-  const weight = rows.flatMap((row) => {
-    const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    return Array.from(row, (value) => (scale * value) / norm);
-  });
+function layerOf(rows: readonly Float32Array[], { scale, bias }: Recipe): LinearLayer {
+  const weight = rows.flatMap((row) => Array.from(row, (value) => scale * value));
   return { weight: Float32Array.from(weight), bias: Float32Array.from(rows, () => bias) };
 }
 

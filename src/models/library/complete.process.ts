@@ -11,7 +11,7 @@ import {
   placeOfCard,
   type FoundCard,
 } from '../../collection/cards/model-card.process.ts';
-import { parseModelCard, type ModelCard } from '../../collection/cards/model-card.ts';
+import { parseModelCard } from '../../collection/cards/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
@@ -37,6 +37,7 @@ export interface Completed {
 }
 
 const LOCK_WAIT_MS = 10_000;
+const WRITTEN_BY = '# Written by `winnow models pull`. What the keys mean: docs/models.md.\n';
 
 /** Where a card names its files, and what they are called in the folder of an added model. */
 const PLACES = [
@@ -64,7 +65,8 @@ interface WantedFile {
 export async function completeModel(request: CompleteRequest, options: PullOptions): Promise<Completed> {
   const { name } = request;
   const { cardFile } = await placeOfCard(name);
-  const document = parseDocument((await readTextFile(cardFile, 'a model card')).text);
+  const { text: given } = await readTextFile(cardFile, 'a model card');
+  const document = parseDocument(given.replace(/^(?:#.*\n)*/, WRITTEN_BY));
   const wanted = wantedFiles(request, document);
   // A mistake in the card is found before the download.
   parseModelCard(completed(document, name, wanted), displayPath(cardFile), '');
@@ -85,7 +87,7 @@ export async function completeModel(request: CompleteRequest, options: PullOptio
     }
     const sized = wanted.map((one) => ({ ...one, bytes: files.get(one.file)?.length ?? 0 }));
     const text = completed(document, name, sized);
-    const trial = await tried(parseModelCard(text, displayPath(cardFile), staging), cardFile);
+    const trial = await tried({ ...parseModelCard(text, displayPath(cardFile), staging), cardFile }, options);
     await storeModel(path.join(models, name), { [ADDED_CARD]: text, ...Object.fromEntries(files) });
     await rm(staging, { recursive: true, force: true });
     return { card: await cardFor(name), trial };
@@ -98,8 +100,6 @@ function completed(document: Document, name: string, files: readonly WantedFile[
   card.set('name', name);
   for (const { at, file, sha256, bytes } of files)
     for (const [key, value] of Object.entries({ file, sha256, bytes })) card.setIn([...at, key], value);
-  if (card.contents !== null)
-    card.contents.commentBefore = ' Written by `winnow models pull`. What the keys mean: docs/models.md.';
   return card.toString({ lineWidth: 0 });
 }
 
@@ -152,13 +152,12 @@ async function stage({ file, from, sha256 }: WantedFile, to: string, options: Pu
   );
 }
 
-async function tried(card: ModelCard, cardFile: string): Promise<Trial> {
-  const trial = await tryModel(card, await classesOfCard({ ...card, cardFile }, await loadClassTable()));
-  const ofText = card.text === undefined ? null : await textProblem(card.text);
-  const problem = problemOfTrial(card, trial) ?? (ofText === null ? null : `has a text tower but ${ofText}`);
+async function tried(card: Omit<FoundCard, 'origin'>, { signal }: PullOptions): Promise<Trial> {
+  const trial = await tryModel(card, await classesOfCard(card, await loadClassTable()), { signal });
+  const problem = problemOfTrial(card, trial) ?? (await textProblem(card.text));
   if (problem === null) return trial;
   throw new StopTheRun(
-    `Expected a usable model but '${card.name}' ${problem}. Its files have the given hashes; are they those that ${displayPath(cardFile)} describes? Nothing was added`,
+    `Expected a usable model but '${card.name}' ${problem}. Its files have the given hashes; are they those that ${displayPath(card.cardFile)} describes? Nothing was added`,
     { code: 'model-refused' },
   );
 }

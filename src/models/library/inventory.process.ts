@@ -102,8 +102,7 @@ export async function verifyModel(name: string, provider: ExecutionProvider): Pr
     const { tryModel } = await import('./trial.process.ts');
     const trial = await tryModel(card, classes, { provider });
     const { textProblem } = await import('../text/embed.process.ts');
-    const ofText = card.text === undefined ? null : await textProblem(card.text);
-    const found = problemOfTrial(card, trial) ?? (ofText === null ? null : `has a text tower but ${ofText}`);
+    const found = problemOfTrial(card, trial) ?? (await textProblem(card.text));
     return { name, state: found === null ? 'ok' : 'failed', problem: found, trial };
   } catch (error) {
     return { name, state: 'failed', problem: messageOf(error), trial: null };

@@ -15,7 +15,7 @@ export interface Embedder {
 
 /** Opens the tokenizer and the text tower of a card. @throws UsageError `bad-tokenizer`; StopTheRun as `openTextTower` */
 export async function openEmbedder(
-  { path, sha256, tokenizer, output = 'text_embeds', contextLength, padding }: Omit<TextOfCard, 'file' | 'bytes'>,
+  { path, sha256, tokenizer, output = 'text_embeds', contextLength, padding }: TextOfCard,
   threads: number,
 ): Promise<Embedder> {
   const json = (await verifyModelFile(tokenizer.path, tokenizer.sha256)).toString('utf8');
@@ -26,18 +26,19 @@ export async function openEmbedder(
 
 const PROMPT = 'a photo of a cat.';
 
-/** Why a text tower cannot embed a prompt, or null. */
-export async function textProblem(text: Parameters<typeof openEmbedder>[0]): Promise<string | null> {
+/** Why the text tower of a card cannot embed a prompt, as the end of a sentence about the model. Null if it can, or if there is none. */
+export async function textProblem(text: TextOfCard | undefined): Promise<string | null> {
+  if (text === undefined) return null;
   try {
     const embedder = await openEmbedder(text, 1);
     try {
       const [values = new Float32Array()] = await embedder.embed([PROMPT]);
       if (values.length > 0 && values.every(Number.isFinite)) return null;
-      return `'${displayPath(text.path)}' gives no finite numbers for '${PROMPT}'`;
+      return `has a text tower, '${displayPath(text.path)}', that gives no finite numbers for '${PROMPT}'`;
     } finally {
       await embedder.close();
     }
   } catch (error) {
-    return `'${displayPath(text.path)}' does not: ${messageOf(error)}`;
+    return `has a text tower, '${displayPath(text.path)}', that does not run: ${messageOf(error)}`;
   }
 }

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { firstOf } from '../../collection/first-of.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import { quote } from '../../config/quote.ts';
-import { readTextFile } from '../../config/read-text.ts';
+import { readTextFileIfPresent } from '../../config/read-text.ts';
 import { packageRoot } from '../../config/root.ts';
 import { UsageError } from '../../kernel/errors.ts';
 
@@ -20,13 +19,12 @@ const NAMED = 5;
 export async function readTemplates(given: string): Promise<readonly string[]> {
   const isNamed = TEMPLATE_LISTS.includes(given);
   const file = isNamed ? path.join(packageRoot, 'assets', 'templates', `${given}.txt`) : given;
-  const found = await stat(file).catch(() => null);
-  if (found?.isFile() !== true)
+  const found = await readTextFileIfPresent(file, 'templates');
+  if (found === undefined)
     throw bad(
       `Expected ${TEMPLATE_LISTS.join(', ')} or a file with one template on each line for --templates but received ${quote(given)}.${didYouMean(given, TEMPLATE_LISTS)}`,
     );
-  const { text } = await readTextFile(file, 'templates');
-  const lines = text.split(/\r?\n/).map((line, i) => ({ line: line.trim(), where: `${given}:${i + 1}` }));
+  const lines = found.text.split(/\r?\n/).map((line, i) => ({ line: line.trim(), where: `${given}:${i + 1}` }));
   const templates = lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
   if (templates.length === 0)
     throw bad(`Expected one template on each line of ${given}, such as 'a photo of a {}.', but it has none`);
