@@ -1,6 +1,7 @@
 import { copyFile, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap, parseDocument, type Document } from 'yaml';
+import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import {
   ADDED_CARD,
@@ -69,7 +70,7 @@ export async function completeModel(request: CompleteRequest, options: PullOptio
   const document = parseDocument(given.replace(/^(?:#.*\n)*/, WRITTEN_BY));
   const wanted = wantedFiles(request, document);
   // A mistake in the card is found before the download.
-  parseModelCard(completed(document, name, wanted), displayPath(cardFile), '');
+  const { classes } = parseModelCard(completed(document, name, wanted), displayPath(cardFile), '');
   const models = path.join(workingFolder(), LOCAL_MODELS);
   // Not `.unfinished`: a download that was interrupted goes on there.
   const staging = path.join(models, `.${name}.pulled`);
@@ -86,6 +87,8 @@ export async function completeModel(request: CompleteRequest, options: PullOptio
       files.set(one.file, await readFile(path.join(staging, one.file)));
     }
     const sized = wanted.map((one) => ({ ...one, bytes: files.get(one.file)?.length ?? 0 }));
+    if (classes !== undefined && !CLASS_LIST_NAMES.some((known) => known === classes))
+      files.set(classes, await readFile(path.resolve(path.dirname(cardFile), classes)));
     const text = completed(document, name, sized);
     const trial = await tried({ ...parseModelCard(text, displayPath(cardFile), staging), cardFile }, options);
     await storeModel(path.join(models, name), { [ADDED_CARD]: text, ...Object.fromEntries(files) });
