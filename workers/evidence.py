@@ -218,6 +218,9 @@ class Shards:
         if hashlib.sha256(data).hexdigest() != shard['sha256']:
             raise Usage(f"Expected the shard of the plan in '{self.folder / shard['file']}' but it has other bytes")
         photos = pq.read_table(io.BytesIO(data)).to_pylist()
+        blobs = self.path(photos[0]['address']).parents[2]
+        if self.files is None and not blobs.is_dir():
+            raise Usage(f"Expected the folder of photos at '{blobs}' but there is none: mount it, or give --photos")
         target = self.folder / Path(shard['file']).name
         unfinished = target.with_name(f'.{target.name}.unfinished')
         with ThreadPoolExecutor(self.options['threads'] + 1) as pool, pq.ParquetWriter(unfinished, SCHEMA) as writer:
@@ -240,13 +243,20 @@ class Shards:
         if self.files is not None:
             with self.files.open_input_stream(address.removeprefix('s3://')) as stream:
                 return stream.read()
+        return self.path(address).read_bytes()
+
+    def path(self, address):
         path = Path(address)
         blobs = self.options['photos']
-        return (path if blobs is None else Path(blobs).joinpath(*path.parts[-3:])).read_bytes()
+        return path if blobs is None else Path(blobs).joinpath(*path.parts[-3:])
 
     def pixels(self, photo):
         """The crops for each way of resizing and cropping; None if they cannot be computed here."""
-        data = self.read(photo['address'])
+        try:
+            data = self.read(photo['address'])
+        except FileNotFoundError:
+            # It may be removed since the plan was made.
+            return None
         if hashlib.sha256(data).hexdigest() != photo['sha256']:
             return None
         try:

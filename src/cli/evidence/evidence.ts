@@ -6,7 +6,8 @@ import type { Plan } from '../../filter/evidence-files/format.ts';
 import { planEvidence, type PlanOptions } from '../../filter/evidence-files/plan.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
-import { plural, shellWord, writeResult } from '../text/output.ts';
+import { whereFlags } from '../crawl/crawl.ts';
+import { linesText, plural, shellWord, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
 import { addEvidenceImportCommand } from './import.ts';
 
@@ -67,26 +68,32 @@ function addWriting(evidence: Command, name: string, description: string): Comma
 function writing<T>(
   flags: WriteFlags,
   write: (workspace: Workspace, options: PlanOptions) => Promise<T>,
-  show: (result: T) => Promise<void>,
+  show: (result: T, where: string) => Promise<void>,
 ): Promise<void> {
-  return runOnCollection(flags, { name: 'evidence', access: 'use' }, async (workspace, { signal }) => {
+  return runOnCollection(flags, { name: 'evidence', access: 'use' }, async (workspace, context) => {
     let done = 0;
     const onProgress = (photos: number): void => void (done = photos);
     const result = await withProgress(
       () => [{ label: 'photos', done, total: null, note: '' }],
-      () => write(workspace, { ...flags, signal, onProgress }),
+      () => write(workspace, { ...flags, signal: context.signal, onProgress }),
     );
-    await show(result);
+    await show(result, whereFlags(context));
   });
 }
 
 function plan(flags: WriteFlags): Promise<void> {
-  const folder = shellWord(flags.out);
-  const textOf = (made: Plan): string =>
-    made.photos === 0
-      ? `no photo is left to evaluate: ${folder} has a plan without photos\n`
-      : `${plural(made.photos, 'photo')} in ${plural(made.shards.length, 'shard')} for ${namesOf(made).join(' and ')}\nnext: python ${shellWord(WORKER)} ${folder}, then winnow evidence import ${folder}\n`;
-  return writing(flags, planEvidence, (made) => writeResult(flags, summaryOf(made), () => textOf(made)));
+  return writing(flags, planEvidence, (made, where) =>
+    writeResult(flags, summaryOf(made), () => planText(made, shellWord(flags.out), where)),
+  );
+}
+
+function planText(made: Plan, folder: string, where: string): string {
+  if (made.photos === 0) return `no photo is left to evaluate: ${folder} has a plan without photos\n`;
+  return linesText([
+    `${plural(made.photos, 'photo')} in ${plural(made.shards.length, 'shard')} for ${namesOf(made).join(' and ')}`,
+    `next: python ${shellWord(WORKER)} ${folder}`,
+    `      winnow evidence import ${folder} ${where}`,
+  ]);
 }
 
 function exported(flags: WriteFlags): Promise<void> {

@@ -65,7 +65,12 @@ function importText({ photos, crops, recomputed, compared, decided, lost, refuse
       `${reason} (${count}): ${advice}.`,
       `  first: ${example}`,
     ]);
-    return linesText(['nothing was stored, because the evidence is refused:', ...lines]);
+    return linesText([
+      photos === 0
+        ? 'nothing was stored, because the evidence is refused:'
+        : 'files changed during the import; start it again:',
+      ...lines,
+    ]);
   }
   const { kept, dropped, failed } = decided;
   return linesText([

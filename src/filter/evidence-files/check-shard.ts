@@ -5,12 +5,16 @@ import type { Refusals } from './refusals.ts';
 
 /** A row of a result file, as it was read. */
 export interface ReadRow {
+  /** True if the logits are float16. */
+  readonly isHalf: boolean;
   readonly planId: unknown;
   readonly sha256: unknown;
   readonly member: unknown;
   readonly crop: unknown;
   readonly logits: unknown;
 }
+
+export type ShardPhoto = Pick<PlannedPhoto, 'sha256' | 'members'>;
 
 export interface ReadPhoto {
   readonly sha256: string;
@@ -29,18 +33,11 @@ interface OpenPhoto {
 /** Checks the rows of one shard's results, and gives each photo once its last row was read. Photos may be in any order. */
 export class ShardRows {
   readonly #plan: Plan;
-  readonly #isHalf: boolean;
   readonly #refusals: Refusals;
   readonly #photos: ReadonlyMap<string, OpenPhoto>;
 
-  /** @param isHalf true for float16 logits */
-  constructor(
-    plan: Plan,
-    photos: readonly PlannedPhoto[],
-    { isHalf, refusals }: { isHalf: boolean; refusals: Refusals },
-  ) {
+  constructor(plan: Plan, photos: readonly ShardPhoto[], refusals: Refusals) {
     this.#plan = plan;
-    this.#isHalf = isHalf;
     this.#refusals = refusals;
     this.#photos = new Map(
       photos.map(({ sha256, members }) => {
@@ -61,15 +58,14 @@ export class ShardRows {
     if (photo === undefined) return refuse('unknown-photo', `the photo '${sha256}' is not in this shard of the plan`);
     const member = this.#plan.members.findIndex((one) => one.member === row.member);
     if (member === -1) return refuse('unknown-member', `the plan has no member '${String(row.member)}'`);
-    const crop = Number(row.crop);
+    const crop = Number(row.crop ?? Number.NaN);
     if (!Number.isInteger(crop) || crop < 0 || crop >= CROPS_PER_MEMBER)
       return refuse('wrong-crop', `crop is '${String(row.crop)}', not 0 to ${CROPS_PER_MEMBER - 1}`);
     const rows = photo.rows[member] ?? [];
     const what = `crop ${crop} of '${String(row.member)}' for the photo ${sha256}`;
     if (rows[crop] !== undefined) return refuse('duplicate', `${what} comes again`);
-    const logits = this.#logits(row.logits, { member, what, place });
     // A refused row counts as one that was read, so that it is refused once.
-    rows[crop] = logits ?? null;
+    rows[crop] = this.#logits(row, member, `${place}: ${what}`);
     if (photo.wanted[member] === true) photo.seen += 1;
     return this.#done(sha256, photo);
   }
@@ -78,14 +74,16 @@ export class ShardRows {
   finish(place: string): void {
     for (const [sha256, { isDone, rows, wanted }] of this.#photos) {
       if (isDone) continue;
-      if (rows.every((crops) => crops.length === 0))
+      if (rows.every((crops) => crops.length === 0)) {
         this.#refusals.add('missing-photo', `${place}: there is no row for the photo ${sha256}`);
+        continue;
+      }
       for (const [i, { member }] of this.#plan.members.entries()) {
         const crops = rows[i] ?? [];
         const lacks = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop).filter(
           (crop) => crops[crop] === undefined,
         );
-        if (wanted[i] === true && lacks.length > 0 && rows.some((one) => one.length > 0))
+        if (wanted[i] === true && lacks.length > 0)
           this.#refusals.add(
             'missing-crop',
             `${place}: the photo ${sha256} lacks crop ${lacks.join(', ')} of '${member}'`,
@@ -106,27 +104,24 @@ export class ShardRows {
     return { sha256, logits: isLeft ? null : logits };
   }
 
-  /** Undefined if they are refused. */
-  #logits(
-    value: unknown,
-    { member, what, place }: { member: number; what: string; place: string },
-  ): Float32Array | null | undefined {
-    if (value === null || value === undefined) return null;
+  /** Null if the row has none, or they are refused. */
+  #logits({ logits, isHalf }: ReadRow, member: number, what: string): Float32Array | null {
+    if (logits === null || logits === undefined) return null;
     const classes = this.#plan.members[member]?.wnids.length ?? 0;
-    const isList = Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array;
-    const list = isList ? Float32Array.from(value) : new Float32Array();
-    if (list.length !== classes) {
-      this.#refusals.add(
+    const isList = Array.isArray(logits) || logits instanceof Float32Array || logits instanceof Float64Array;
+    // A list may have nulls: pandas writes NaN as one.
+    const list = Float32Array.from(isList ? logits : [], (one) => (typeof one === 'number' ? one : Number.NaN));
+    if (list.length !== classes)
+      return this.#refusals.add(
         'wrong-length',
-        `${place}: ${what} has ${list.length} logits, not one for each of ${classes} classes`,
+        `${what} has ${list.length} logits, not one for each of ${classes} classes`,
       );
-      return undefined;
-    }
     const wrong = list.findIndex((logit) => !Number.isFinite(logit));
     if (wrong === -1) return list;
-    const isOverflow = this.#isHalf && !Number.isNaN(list[wrong]);
-    const detail = `${place}: ${what} has ${list[wrong]} for class ${wrong}`;
-    this.#refusals.add(isOverflow ? 'float16-overflow' : 'not-finite', detail);
-    return undefined;
+    const isOverflow = isHalf && !Number.isNaN(list[wrong]);
+    return this.#refusals.add(
+      isOverflow ? 'float16-overflow' : 'not-finite',
+      `${what} has ${list[wrong]} for class ${wrong}`,
+    );
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
-import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
+import { messageOf, unlessCode, UsageError } from '../../kernel/errors.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import { explainFullDisk } from '../../platform/disk/full-disk.ts';
 import { UNFINISHED } from '../../platform/disk/replace-file.ts';
@@ -29,9 +29,7 @@ export async function writeFolder<T>(out: string, fill: (folder: string) => Prom
   await makeFolder(path.join(unfinished, SHARD_FOLDER));
   try {
     const result = await explainFullDisk(target, () => fill(unfinished));
-    await rmdir(target).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    });
+    await unlessCode(rmdir(target), 'ENOENT');
     await rename(unfinished, target);
     await syncFolder(path.dirname(target));
     return result;
@@ -42,21 +40,12 @@ export async function writeFolder<T>(out: string, fill: (folder: string) => Prom
 }
 
 async function requireEmpty(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw new UsageError(
-      `Expected a new or empty folder for --out but '${displayPath(folder)}' is not: ${messageOf(error)}`,
-      {
-        code: 'out-not-empty',
-        cause: error,
-      },
-    );
-  });
-  if (names.length > 0)
-    throw new UsageError(
-      `Expected a new or empty folder for --out but '${displayPath(folder)}' has '${names[0]}'. Give another folder, or remove this one.`,
-      { code: 'out-not-empty' },
-    );
+  const [name] = (await unlessCode(readdir(folder), 'ENOENT')) ?? [];
+  if (name === undefined) return;
+  throw new UsageError(
+    `Expected a new or empty folder for --out but '${displayPath(folder)}' has '${name}'. Give another folder, or remove this one.`,
+    { code: 'out-not-empty' },
+  );
 }
 
 /** Writes a shard of the plan. A row group has at most 1,000 photos. */

@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet-writer';
 import * as z from 'zod';
 import { sha256Of } from '../../config/sha256.ts';
-import { isSha256, toSha256 } from '../../kernel/ids.ts';
+import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { listElements, textElement } from './columns.ts';
 
 /** The files of `winnow evidence`, which docs/clusters.md describes to the byte for other programs. */
@@ -17,39 +17,6 @@ export function partName(index: number): string {
 
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 const fileSchema = z.object({ file: z.string(), sha256 });
-const numbers = z.tuple([z.number(), z.number(), z.number()]).readonly();
-
-/** The way from the bytes of a photo to logits. */
-const recipeSchema = z.object({
-  /** The key of the member's evidence. Two recipes with the same text give the same logits. */
-  preprocessing: z.string(),
-  model: fileSchema.extend({ externalData: z.array(fileSchema.extend({ name: z.string() })) }),
-  decode: z.object({
-    exifOrientation: z.literal('applied'),
-    alpha: z.literal('on-white'),
-    grey16: z.literal('high-byte'),
-    colourProfiles: z.literal('ignored'),
-  }),
-  /** `square`: both sides, else the shorter one; the other is `int(side * long / short)`. */
-  resize: z.object({ side: z.int(), square: z.boolean(), interpolation: z.string() }),
-  crops: z.object({ kind: z.literal('ten-crop'), size: z.int(), centre: z.literal('half-to-even') }),
-  normalise: z.object({ mean: numbers, std: numbers }),
-  input: z.object({
-    name: z.string(),
-    layout: z.enum(['nchw', 'nhwc']),
-    type: z.enum(['float32', 'float16', 'uint8']),
-  }),
-  /** A tensor of the graph. It may be none of the graph's outputs. */
-  output: z.object({ name: z.string(), values: z.enum(['logits', 'probabilities']) }),
-  /** A layer over the output, which is then features. `normalise`: they are divided by their L2 norm first. */
-  head: fileSchema.extend({ normalise: z.boolean() }).nullable(),
-  /** For information: how winnow gets p from logits. */
-  probabilities: z.enum(['softmax', 'sigmoid']),
-  /** The place of each of `wnids` in what the model, or its head, gives. */
-  places: z.array(z.int()).readonly(),
-});
-
-export type Recipe = z.output<typeof recipeSchema>;
 
 const planSchema = z.object({
   format: z.literal(1),
@@ -67,7 +34,8 @@ const planSchema = z.object({
         member: z.string(),
         modelSha256: sha256,
         wnids: z.array(z.string()).readonly(),
-        recipe: recipeSchema,
+        /** The way from the bytes of a photo to logits (docs/clusters.md). `preprocessing` is the key of the member's evidence. */
+        recipe: z.looseObject({ preprocessing: z.string() }),
       }),
     )
     .readonly(),
@@ -75,9 +43,8 @@ const planSchema = z.object({
 
 export type Plan = z.output<typeof planSchema>;
 
-export function planText(plan: Omit<Plan, 'id'>): string {
-  const { format, ...rest } = plan;
-  return `${JSON.stringify({ format, id: idOf(plan), ...rest }, null, 1)}\n`;
+export function withId({ format, ...rest }: Omit<Plan, 'id'>): Plan {
+  return { format, id: idOf({ format, ...rest }), ...rest };
 }
 
 /** Null for a text that is no plan, or was changed since it was written. */
@@ -89,13 +56,13 @@ export function parsePlan(text: string): Plan | null {
     return null;
   }
   const result = planSchema.safeParse(value);
-  if (!result.success || typeof value !== 'object' || value === null) return null;
+  if (!result.success || typeof value !== 'object') return null;
   const { id: _, ...rest } = { ...value, id: null };
   return idOf(rest) === result.data.id ? result.data : null;
 }
 
-function idOf(plan: object): string {
-  return sha256Of(JSON.stringify(plan));
+function idOf(plan: object): Sha256 {
+  return toSha256(sha256Of(JSON.stringify(plan)));
 }
 
 /** A photo to evaluate, and the members that lack evidence of it. */

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { sha256Of } from '../../config/sha256.ts';
 import { inBatches } from '../../kernel/batches.ts';
-import { codeOf, messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { codeOf, messageOf, throwIfInterrupted, unlessCode } from '../../kernel/errors.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { noEvidence } from '../../models/evidence/evidence.ts';
+import { hashOf } from '../../models/library/store.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { pruneCollection } from '../prune/prune.process.ts';
 import { holdHeadReferences } from '../references/head-references.process.ts';
@@ -21,7 +19,7 @@ import { readPlan } from './evidence-folder.process.ts';
 import { SUMS_FILE, type Plan } from './format.ts';
 import { importedEngine, type ImportedLogits } from './imported-engine.ts';
 import { Refusals, type Refusal } from './refusals.ts';
-import { LargeGroup, MissingColumns, openResults, readShard } from './result-file.process.ts';
+import { readResults, readShard, WrongColumns } from './result-file.process.ts';
 
 export interface ImportOptions {
   readonly folder: string;
@@ -56,17 +54,26 @@ export async function importEvidence(workspace: Workspace, options: ImportOption
   const plan = await readPlan(options.folder);
   const refusals = new Refusals();
   const run: Run = { workspace, plan, options, refusals };
+  const refused = (compared: number): ImportReport => ({ ...NOTHING, compared, refused: refusals.list });
   requireSameRules(run);
   if (refusals.list.length === 0) await checkSums(run);
-  const checked = refusals.list.length === 0 ? await checkAll(run) : { photos: 0, crops: 0, sample: [] };
-  const compared = refusals.list.length === 0 ? await compareSample(run, checked.sample) : 0;
-  const none = { decided: { kept: 0, dropped: 0, failed: 0, poisoned: 0 }, recomputed: 0, lost: [] };
-  if (refusals.list.length > 0) return { photos: 0, crops: 0, compared, ...none, refused: refusals.list };
-  const { photos, crops } = checked;
+  if (refusals.list.length > 0) return refused(0);
+  const { photos, crops, sample } = await checkAll(run);
+  if (refusals.list.length > 0) return refused(0);
+  const compared = await compareSample(run, sample);
+  if (refusals.list.length > 0) return refused(compared);
   const stored = await storeAll(run);
   // A file may have changed since it was checked.
   return { photos, crops, compared, ...stored, refused: refusals.list };
 }
+
+const NOTHING = {
+  photos: 0,
+  crops: 0,
+  recomputed: 0,
+  decided: { kept: 0, dropped: 0, failed: 0, poisoned: 0 },
+  lost: [],
+};
 
 interface Run {
   readonly workspace: Workspace;
@@ -80,35 +87,19 @@ function requireSameRules({ workspace: { scope, collection, ensemble }, plan, re
     refusals.add('stale-plan', `the plan is of the collection '${plan.collection}', not of '${collection.name}'`);
   else if (plan.rules !== scope.decisionSha256)
     refusals.add('stale-plan', `the rules of '${collection.name}' or its models changed after the plan was made`);
-  const keys = ensemble.identities.map(
-    ({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing} ${scope.wnids.join()}`,
-  );
-  for (const [i, { member, modelSha256, recipe, wnids }] of plan.members.entries())
-    if (keys[i] !== `${modelSha256} ${recipe.preprocessing} ${wnids.join()}`)
-      refusals.add('stale-plan', `the member '${member}' has another model, preprocessing or class list now`);
+  else if (plan.members.map(({ member }) => member).join() !== ensemble.members.map(({ name }) => name).join())
+    refusals.add('stale-plan', `the order of the models of '${collection.name}' changed after the plan was made`);
 }
 
 /** Hashes the plan's shards, and the results that `SHA256SUMS` names, if there is such a file. */
 async function checkSums({ plan, options: { folder, signal }, refusals }: Run): Promise<void> {
-  const text = await readFile(path.join(folder, SUMS_FILE), 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return '';
-    throw error;
-  });
-  const sums = [...text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm)].map(([, sha256 = '', file = '']) => ({
-    sha256,
-    file,
-  }));
+  const text = (await unlessCode(readFile(path.join(folder, SUMS_FILE), 'utf8'), 'ENOENT')) ?? '';
+  const lines = text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm);
+  const sums = Array.from(lines, ([, sha256 = '', file = '']) => ({ sha256, file }));
   for (const { file, sha256 } of [...plan.shards, ...sums]) {
     throwIfInterrupted(signal);
-    const hash = createHash('sha256');
-    try {
-      await pipeline(createReadStream(path.join(folder, file)), hash);
-    } catch (error) {
-      refusals.add('changed-file', `${file} cannot be read: ${messageOf(error)}`);
-      continue;
-    }
-    const actual = hash.digest('hex');
-    if (actual !== sha256) refusals.add('changed-file', `${file} has the SHA-256 ${actual}, not ${sha256}`);
+    const actual = await hashOf(path.join(folder, file)).catch(messageOf);
+    if (actual !== sha256) refusals.add('changed-file', `${file} has the SHA-256 ${sha256} no more: ${actual}`);
   }
 }
 
@@ -143,7 +134,7 @@ function firstOf<T extends { readonly rank: string }>(sample: readonly T[], coun
 async function* readAll(run: Run): AsyncGenerator<ReadPhoto> {
   for (const { file } of run.plan.shards) {
     try {
-      yield* readResults(run, file);
+      yield* readPart(run, file);
     } catch (error) {
       run.refusals.add(...refusalOf(error, path.basename(file)));
     }
@@ -151,26 +142,20 @@ async function* readAll(run: Run): AsyncGenerator<ReadPhoto> {
   }
 }
 
-async function* readResults({ plan, options: { folder }, refusals }: Run, file: string): AsyncGenerator<ReadPhoto> {
+async function* readPart({ plan, options: { folder }, refusals }: Run, file: string): AsyncGenerator<ReadPhoto> {
   const name = path.basename(file);
-  const photos = await readShard(path.join(folder, file));
+  const shard = new ShardRows(plan, await readShard(path.join(folder, file)), refusals);
   const classes = Math.max(1, ...plan.members.map(({ wnids }) => wnids.length));
-  const results = await openResults(path.join(folder, name), classes);
-  try {
-    const shard = new ShardRows(plan, photos, { isHalf: results.isHalf, refusals });
-    for await (const row of results.rows()) {
-      const photo = shard.take(row, name);
-      if (photo !== null) yield photo;
-    }
-    shard.finish(name);
-  } finally {
-    await results.close();
+  for await (const row of readResults(path.join(folder, name), classes)) {
+    const photo = shard.take(row, name);
+    if (photo !== null) yield photo;
   }
+  shard.finish(name);
 }
 
 function refusalOf(error: unknown, name: string): Parameters<Refusals['add']> {
   if (codeOf(error) === 'ENOENT') return ['missing-shard', `there is no ${name}`];
-  const reason = error instanceof LargeGroup || error instanceof MissingColumns ? 'wrong-columns' : 'cut-shard';
+  const reason = error instanceof WrongColumns ? 'wrong-columns' : 'cut-shard';
   return [reason, `${name}: ${messageOf(error)}`];
 }
 

@@ -13,7 +13,7 @@ import { filterPolicy } from '../rule/policy.ts';
 import { photosOf } from '../run/decision.repository.ts';
 import { undecidedPhotoIds } from '../run/photo-tally.repository.ts';
 import { withTruths } from '../run/evaluate-batch.process.ts';
-import { PLAN_FILE, planText, parsePlan, type Plan, type PlannedPhoto } from './format.ts';
+import { PLAN_FILE, withId, type Plan, type PlannedPhoto } from './format.ts';
 import { writeFolder, writeShard } from './evidence-folder.process.ts';
 import { plannedMembers } from './recipe.process.ts';
 
@@ -44,10 +44,8 @@ export async function planEvidence(
 }
 
 export async function writePlan(folder: string, parts: Omit<Plan, 'id'>): Promise<Plan> {
-  const text = planText(parts);
-  await writeFile(path.join(folder, PLAN_FILE), text);
-  const plan = parsePlan(text);
-  if (plan === null) throw new Error('Expected to read the plan that was written');
+  const plan = withId(parts);
+  await writeFile(path.join(folder, PLAN_FILE), `${JSON.stringify(plan, null, 1)}\n`);
   return plan;
 }
 

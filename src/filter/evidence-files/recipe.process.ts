@@ -3,7 +3,7 @@ import { withTensors } from '../../platform/onnx/inner-tensor.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
 import type { Ensemble } from '../../models/engine/ensemble.process.ts';
 import type { MemberSpec } from '../../models/engine/spec.ts';
-import type { Plan, Recipe } from './format.ts';
+import type { Plan } from './format.ts';
 
 /** The members of a plan. Reads the models' files, because a card may name a tensor inside the graph. */
 export async function plannedMembers(
@@ -20,7 +20,10 @@ export async function plannedMembers(
   );
 }
 
-async function recipeOf({ backbone, head, mask }: MemberSpec, preprocessing: string): Promise<Recipe> {
+async function recipeOf(
+  { backbone, head, mask }: MemberSpec,
+  preprocessing: string,
+): Promise<Plan['members'][number]['recipe']> {
   const { file, sha256, externalData = [], input, inputName, format = {} } = backbone;
   const { names } = withTensors(await verifyModelFile(file, sha256), [head.output], file);
   const { size, shorterSide, isSquare, interpolation, mean, std } = input;

@@ -1,11 +1,12 @@
 /** Why evidence is refused, and what to do. */
 const REASONS = {
   'stale-plan':
-    'The plan is of other rules or models than the collection has. Make a new plan with `winnow evidence plan`',
+    'The plan is of another collection, or of other rules or models. Make a new plan with `winnow evidence plan`',
   'changed-file': 'A file does not have the bytes that SHA256SUMS or the plan names. Copy it again',
   'missing-shard':
     'Results of a shard are missing. Run the worker again: it continues with the shards that are missing',
-  'cut-shard': 'A file is cut off or no Parquet file. Delete it and run the worker again',
+  'cut-shard':
+    'A file is cut off, or no Parquet file with Snappy, gzip, Brotli or no compression. Delete it and write it again',
   'wrong-columns': 'A result file needs the columns plan_id, sha256, member, crop and logits (docs/clusters.md)',
   'other-plan': 'Rows are the results of another plan. Import them with their own plan',
   'unknown-photo':

@@ -73,8 +73,8 @@ function isNearInCrop(cell: CropEvidence, truth: number, threshold: number): boo
 function leadOf(cell: CropEvidence, truth: number): number {
   if (cell.top1 !== truth) return Math.log(cell.top1Prob / (probabilityOf(cell, truth) ?? 0));
   const { logits } = cell;
-  // Without logits, the second class may have all the rest.
-  if (logits === null) return logOdds(cell.top1Prob);
+  // Without logits, the second class may have all the rest; of sigmoids, as much as the first.
+  if (logits === null) return cell.isSigmoid === true ? 0 : logOdds(cell.top1Prob);
   return (logits[truth] ?? 0) - (logits[argmax(logits, truth)] ?? -Infinity);
 }
 

@@ -2,7 +2,7 @@ import { cp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pr
 import path from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it, beforeAll } from 'vitest';
-import { parsePlan, planText, RESULT_COLUMNS, RESULT_SCHEMA } from '../../../src/filter/evidence-files/format.ts';
+import { parsePlan, withId, RESULT_COLUMNS, RESULT_SCHEMA } from '../../../src/filter/evidence-files/format.ts';
 import type { ImportReport } from '../../../src/filter/evidence-files/import.process.ts';
 import type { DecisionLine } from '../../../src/filter/run/decision-line.ts';
 import { parquetBuffer } from '../../../src/platform/parquet/read-parquet.ts';
@@ -119,7 +119,7 @@ const WRONG: Readonly<Record<string, (copy: string) => Promise<void>>> = {
     const plan = parsePlan(await readFile(file, 'utf8'));
     if (plan === null) throw new Error('no plan');
     const { id: _, ...rest } = plan;
-    await writeFile(file, planText({ ...rest, rules: '0'.repeat(64) }));
+    await writeFile(file, JSON.stringify(withId({ ...rest, rules: '0'.repeat(64) })));
   },
 };
 
