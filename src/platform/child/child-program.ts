@@ -112,7 +112,7 @@ class Child {
       this.#process.send([id, message], () => undefined);
       const said = await Promise.race([heard, this.#death.then((death) => ({ death }))]);
       if ('error' in said) throw fromSent(said.error);
-      return said;
+      return 'answer' in said ? { answer: said.answer } : said;
     } finally {
       clearInterval(timer);
       this.#replies.delete(id);

@@ -31,13 +31,20 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-describe('a child program that gets one request at a time', () => {
+describe('a child program', () => {
   it('answers with bytes as bytes, and reports each error with its kind', async () => {
     const program = newProgram();
     const bytes = Buffer.from([1, 2, 3]);
     expect(await program.ask(bytes)).toEqual({ answer: { name: 'Ann', echo: bytes } });
     await expect(program.ask('fail')).rejects.toMatchObject({ name: 'RetryLater', code: 'child-later' });
     expect(await program.ask('again')).toEqual({ answer: { name: 'Ann', echo: 'again' } });
+  });
+
+  it('gives each of several requests at the same time its own answer', async () => {
+    const program = newProgram();
+    await program.start();
+    const answers = await Promise.all(['one', 'two', 'three'].map((text) => program.ask(text)));
+    expect(answers).toMatchObject(['one', 'two', 'three'].map((echo) => ({ answer: { echo } })));
   });
 
   it('reports how and at which step it died, and answers the next request', async () => {

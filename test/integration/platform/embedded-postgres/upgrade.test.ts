@@ -102,8 +102,8 @@ describe('the catalogue of an older winnow', () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const postgres = await attachHere(dataDir);
     const db = openPool({ ...pool, url: postgres.url });
-    // The table of the last migration is in its way.
-    await sql.raw(`delete from kysely_migration where name = '${Object.keys(MIGRATIONS).at(-1)}'`).execute(db);
+    // The column that migration 0029 adds is in its way.
+    await sql.raw(`delete from kysely_migration where name >= '0029'`).execute(db);
     await db.destroy();
     await postgres.detach();
     await expect(attachHere(dataDir)).rejects.toMatchObject({
