@@ -2,8 +2,10 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import type { ClassRow, ClassTable } from '../../collection/class-table.ts';
-import { collectionTemplate, withFolder } from '../../collection/collection-template.ts';
+import type { ClassTable } from '../../collection/class-table.ts';
+import { classFinder } from '../../collection/classes-of-model.ts';
+import { cardFor, classesOfCard, requireLogits } from '../../collection/cards/model-card.process.ts';
+import { collectionTemplate, withFolder, withModels, type NamedClass } from '../../collection/collection-template.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
@@ -18,6 +20,7 @@ import { makeFolder } from '../../platform/disk/folders.ts';
 
 interface InitFlags extends GlobalFlags {
   readonly classes?: readonly string[];
+  readonly model?: readonly string[];
   readonly from?: string;
   readonly licence?: string;
   readonly creator?: string;
@@ -29,6 +32,9 @@ const HELP = `
 Without --classes and --from, the file has three classes as an example. Give classes by name or WordNet id
 (winnow classes find TEXT). If some of them are unknown or ambiguous, they are listed and nothing is written.
 
+With --model the file has these models instead of the bundled ones, and classes are those that the first of them
+knows, such as the classes of winnow finetune or winnow models text; without --classes and --from all of them.
+
 The file names the folder of --from, so winnow run needs no --from. Photos without a licence are not
 exported: --licence and --creator state those of the photos for which labels.csv states none. On a terminal
 winnow asks for them.
@@ -37,12 +43,14 @@ Examples:
   winnow collection init dragonflies
   winnow collection init birds --classes "kite, jay, house finch"
   winnow collection init mine --from ~/photos --licence CC-BY-4.0 --creator "Ana"
+  winnow collection init raptors --model clip-raptors --from ~/raptors
 `;
 
 export function addCollectionInitCommand(collection: Command): void {
   addCommand(collection, 'init', 'Write a commented collection file to start from')
     .argument('<name>', 'letters, digits, dots, dashes')
     .option('--classes <names>', 'its classes, separated by commas, or repeat the flag', collect)
+    .option('--model <names>', 'its models, separated by commas, or repeat the flag', collect)
     .option('--from <dir>', 'a folder of photos whose sub-folders, or labels.csv, name the classes')
     .option('--licence <id>', 'the licence of its photos that have none in labels.csv, such as CC-BY-4.0')
     .option('--creator <name>', 'whom to credit for them')
@@ -54,9 +62,10 @@ export function addCollectionInitCommand(collection: Command): void {
 async function init(name: string, flags: InitFlags, signal: AbortSignal): Promise<void> {
   const content = flags.from === undefined ? NO_FOLDER : await contentOfFolder(flags.from, signal);
   const rights = givenRights(flags);
-  const classes = await classesOf(flags, content.labels);
+  const { classes, models, knowAll } = await classesOf(flags, content.labels);
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
-  const text = collectionTemplate(example, name, classes);
+  const template = collectionTemplate(example, name, classes);
+  const text = models.length === 0 ? template : withModels(template, models, knowAll);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   if ((await stat(file).catch(() => null)) !== null)
     throw new UsageError(
@@ -145,31 +154,73 @@ export function unlicensedFilesText(
 }
 
 const CURE =
-  'Use one of the names given for each; `winnow classes find TEXT` searches the classes. For other classes, which the bundled models do not know, fit a head on photos of them (`winnow finetune --help`).';
+  'Use one of the names given for each; `winnow classes find TEXT` searches the classes. For classes that the bundled models do not know, make a model (`winnow models text --help`, `winnow finetune --help`) and give it to --model.';
 
-async function classesOf({ classes, from }: InitFlags, labelsInFolder: readonly string[]): Promise<ClassRow[]> {
-  if (classes === undefined && from === undefined) return [];
+interface Chosen {
+  readonly classes: readonly NamedClass[];
+  readonly models: readonly string[];
+  readonly knowAll: boolean;
+}
+
+async function classesOf({ classes, model, from }: InitFlags, labelsInFolder: readonly string[]): Promise<Chosen> {
   const table = await loadClassTable();
-  const labels = [...(classes ?? []).flatMap((value) => labelsOf(value, table)), ...labelsInFolder];
-  const results = labels.map((label) => table.resolveLabel(label));
-  const problems = results.flatMap((result) => (result.ok ? [] : [result.detail]));
+  const models = listOf(model);
+  const { find, whose, ofModel, knowAll } = await knownTo(models, table);
+  const isGiven = classes !== undefined || from !== undefined;
+  if (!isGiven && models.length === 0) return { classes: [], models, knowAll };
+  const given = [...(classes ?? []).flatMap((value) => labelsOf(value, table)), ...labelsInFolder];
+  const found = (isGiven ? given : ofModel).map(find);
+  const problems = found.filter((one) => typeof one === 'string');
   if (problems.length > 0) {
     throw new UsageError(
-      `${plural(problems.length, 'name')} cannot be resolved to an ImageNet-1k class; nothing was written\n${problems.join('\n')}\n${CURE}`,
+      `${plural(problems.length, 'name')} cannot be resolved to ${whose}; nothing was written\n${problems.join('\n')}\n${CURE}`,
       { code: 'unknown-class' },
     );
   }
-  const wnids = new Set(results.flatMap((result) => (result.ok ? [result.wnid] : [])));
-  if (wnids.size === 0)
+  const byId = new Map(found.flatMap((one) => (typeof one === 'string' ? [] : [[one.wnid, one] as const])));
+  if (byId.size === 0)
     throw new UsageError('No classes were named; give some to --classes, or leave the flag out. Nothing was written', {
       code: 'no-classes',
     });
-  return table.rows.filter(({ wnid }) => wnids.has(wnid));
+  return { classes: [...byId.values()].toSorted((a, b) => (a.wnid < b.wnid ? -1 : 1)), models, knowAll };
+}
+
+interface KnownClasses {
+  /** Returns the reason for a label that names no class. */
+  readonly find: (label: string) => NamedClass | string;
+  readonly whose: string;
+  /** All classes of the first model. */
+  readonly ofModel: readonly string[];
+  /** All classes of ImageNet-1k are known. */
+  readonly knowAll: boolean;
+}
+
+async function knownTo(models: readonly string[], table: ClassTable): Promise<KnownClasses> {
+  const [first] = await Promise.all(models.map((name) => cardFor(name)));
+  if (first === undefined) {
+    const find = (label: string): NamedClass | string => {
+      const result = table.resolveLabel(label);
+      return result.ok ? (table.byWnid.get(result.wnid) ?? label) : result.detail;
+    };
+    return { find, whose: 'an ImageNet-1k class', ofModel: [], knowAll: true };
+  }
+  requireLogits(first);
+  const known = await classesOfCard(first, table);
+  return {
+    find: classFinder(known, first.name, table),
+    whose: `a class of '${first.name}'`,
+    ofModel: Array.from({ length: known.count }, (_, i) => known.labelOf(i)),
+    knowAll: table.rows.every((row) => known.positionOf(row) !== null),
+  };
 }
 
 /** Splits a value of --classes: one class in any spelling (`tench, Tinca tinca`), or several. */
 function labelsOf(value: string, { resolveLabel }: ClassTable): string[] {
   if (resolveLabel(value).ok) return [value];
-  const labels = value.split(',').map((label) => label.trim());
-  return labels.filter((label) => label !== '');
+  return listOf([value]);
+}
+
+function listOf(values: readonly string[] = []): string[] {
+  const all = values.flatMap((value) => value.split(',').map((one) => one.trim()));
+  return all.filter((one) => one !== '');
 }

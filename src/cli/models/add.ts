@@ -102,6 +102,6 @@ function textOf({ name, cardFile, modelFile, graph, trial, classes }: Added): st
     `trial   ${trialText(trial)}`,
     `file    ${displayPath(modelFile)}`,
     `card    ${displayPath(cardFile)}`,
-    `added '${name}': to use it, name it in the 'ensemble' of a collection\n`,
+    `added '${name}': to use it, name it in the 'ensemble' of a collection, or winnow collection init NAME --model ${name} --from DIR\n`,
   ].join('\n');
 }

@@ -165,7 +165,7 @@ function textOf(finetuned: Finetuned): string {
       `time    features ${featureSeconds.toFixed(1)} s, fit ${fitSeconds.toFixed(1)} s`,
       `card    ${displayPath(card)}`,
       `photos  hashes of ${plural(finetuned.references, 'photo')} are kept beside the card: collections with this head drop them`,
-      `added '${name}': to use it, name it in the 'ensemble' of a collection`,
+      `added '${name}': to use it, name it in the 'ensemble' of a collection, or winnow collection init NAME --model ${name} --from DIR`,
     ]),
   ].join('');
 }

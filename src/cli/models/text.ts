@@ -75,6 +75,6 @@ function textOf({ name, card, classes, templates, prompts, examples, isSigmoid, 
     ...examples.map((example) => `         ${example}`),
     `logits   ${scale} x cosine + ${bias}; p: ${isSigmoid ? "each class's own sigmoid" : "softmax over a collection's classes"}`,
     `card     ${displayPath(card)}`,
-    `added '${name}': to use it, name it in the 'ensemble' of a collection\n`,
+    `added '${name}': to use it, name it in the 'ensemble' of a collection, or winnow collection init NAME --model ${name} --from DIR\n`,
   ].join('\n');
 }

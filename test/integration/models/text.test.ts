@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -28,7 +28,7 @@ const FIXTURES = fileURLToPath(new URL('../../fixtures/two-tower/', import.meta.
 const NEVER = new AbortController().signal;
 
 const numbers = z.array(z.number());
-const photo = z.object({ file: z.string(), features: numbers, logits: numbers, p: numbers });
+const photoSchema = z.object({ file: z.string(), features: numbers, logits: numbers, p: numbers });
 const ofKind = z.object({
   padding: z.number(),
   scale: z.number(),
@@ -37,7 +37,7 @@ const ofKind = z.object({
   text: z.string(),
   tokens: z.array(numbers),
   manyTokensSha256: z.string(),
-  photos: z.array(photo),
+  photos: z.array(photoSchema),
 });
 const expectedSchema = z.object({
   classes: z.array(z.string()),
@@ -257,8 +257,24 @@ it('a published card without hashes is completed with those that the user gives'
     stdout: expect.stringMatching(/^tiny +ready +features, text/m),
   });
   expect(await winnow(['evaluate', '.', '--model', 'tiny'], { cwd: folder })).toMatchObject({ code: 2 });
-  const head = await winnow(['models', 'text', '--card', 'tiny', '--classes', 'lion,kite', '--name', 'two'], {
+  const head = await winnow(['models', 'text', '--card', 'tiny', '--classes', 'lion,red kite', '--name', 'two'], {
     cwd: folder,
   });
   expect(head).toMatchObject({ code: 0, stdout: expect.stringContaining('2 classes x 80 templates = 160 prompts') });
+
+  const photo = path.join(packageRoot, 'assets/demo/photos', EXPECTED.clip.photos[0]?.file ?? '');
+  for (const name of ['Lion', 'red_kite']) await cp(photo, path.join(folder, 'photos', name, 'one.jpg'));
+  const init = ['collection', 'init', 'animals', '--model', 'two'];
+  const features = await winnow(['collection', 'init', 'animals', '--model', 'tiny'], { cwd: folder });
+  expect(features).toMatchObject({ code: 2, stderr: expect.stringContaining('winnow models text --card tiny') });
+  const wrong = await winnow([...init, '--classes', 'red kitte'], { cwd: folder });
+  expect(wrong).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/a class of 'two'.*\n.*'red kite' \(red-kite\)/),
+  });
+  expect(await winnow([...init, '--from', 'photos'], { cwd: folder })).toMatchObject({ code: 0 });
+  const collection = await readFile(path.join(folder, 'config/collections/animals.yaml'), 'utf8');
+  const classes = '  - n02129165 # lion\n  - { wnid: red-kite, name: "red kite" }\n';
+  for (const part of [classes, '\n# among: imagenet-1k\n', '\nensemble: [two]\n']) expect(collection).toContain(part);
+  expect(await winnow(['collection', 'check', 'animals'], { cwd: folder })).toMatchObject({ code: 0 });
 });
