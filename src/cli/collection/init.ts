@@ -7,6 +7,7 @@ import { classFinder } from '../../collection/classes-of-model.ts';
 import { cardFor, classesOfCard, requireLogits } from '../../collection/cards/model-card.process.ts';
 import { collectionTemplate, withFolder, withModels, type NamedClass } from '../../collection/collection-template.ts';
 import { readTextFile } from '../../config/read-text.ts';
+import { firstOf } from '../../collection/first-of.ts';
 import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { placeFlags, rightsCommand } from '../../kernel/next-step.ts';
@@ -165,7 +166,7 @@ interface Chosen {
 async function classesOf({ classes, model, from }: InitFlags, labelsInFolder: readonly string[]): Promise<Chosen> {
   const table = await loadClassTable();
   const models = listOf(model);
-  const { find, whose, ofModel, knowAll } = await knownTo(models, table);
+  const { find, whose, cure, ofModel, knowAll } = await knownTo(models, table);
   const isGiven = classes !== undefined || from !== undefined;
   if (!isGiven && models.length === 0) return { classes: [], models, knowAll };
   const given = [...(classes ?? []).flatMap((value) => labelsOf(value, table)), ...labelsInFolder];
@@ -173,7 +174,7 @@ async function classesOf({ classes, model, from }: InitFlags, labelsInFolder: re
   const problems = found.filter((one) => typeof one === 'string');
   if (problems.length > 0) {
     throw new UsageError(
-      `${plural(problems.length, 'name')} cannot be resolved to ${whose}; nothing was written\n${problems.join('\n')}\n${CURE}`,
+      `${plural(problems.length, 'name')} cannot be resolved to ${whose}; nothing was written\n${problems.join('\n')}\n${cure}`,
       { code: 'unknown-class' },
     );
   }
@@ -189,6 +190,8 @@ interface KnownClasses {
   /** Returns the reason for a label that names no class. */
   readonly find: (label: string) => NamedClass | string;
   readonly whose: string;
+  /** Advice for unknown labels. */
+  readonly cure: string;
   /** All classes of the first model. */
   readonly ofModel: readonly string[];
   /** All classes of ImageNet-1k are known. */
@@ -202,14 +205,16 @@ async function knownTo(models: readonly string[], table: ClassTable): Promise<Kn
       const result = table.resolveLabel(label);
       return result.ok ? (table.byWnid.get(result.wnid) ?? label) : result.detail;
     };
-    return { find, whose: 'an ImageNet-1k class', ofModel: [], knowAll: true };
+    return { find, whose: 'an ImageNet-1k class', cure: CURE, ofModel: [], knowAll: true };
   }
   requireLogits(first);
   const known = await classesOfCard(first, table);
+  const ofModel = Array.from({ length: known.count }, (_, i) => known.labelOf(i));
   return {
     find: classFinder(known, first.name, table),
     whose: `a class of '${first.name}'`,
-    ofModel: Array.from({ length: known.count }, (_, i) => known.labelOf(i)),
+    cure: `Use its names, which are ${firstOf(ofModel).join(', ')}, or another model.`,
+    ofModel,
     knowAll: table.rows.every((row) => known.positionOf(row) !== null),
   };
 }

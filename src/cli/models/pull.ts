@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
-import type { Pulled, PullOptions } from '../../models/library/pull.process.ts';
+import type { Pulled, PullOptions } from '../../models/library/pull-file.process.ts';
 import { cardFor, lacksHashes, type FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted, UsageError } from '../../kernel/errors.ts';

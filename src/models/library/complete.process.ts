@@ -21,7 +21,7 @@ import { isSha256, toSha256 } from '../../kernel/ids.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { textProblem } from '../text/embed.process.ts';
 import { problemOfTrial, type Trial } from './judge-trial.ts';
-import { pullFile, type PullOptions } from './pull.process.ts';
+import { pullFile, type PullOptions } from './pull-file.process.ts';
 import { hashOf, makeModelFolder, sizeOf, storeModel } from './store.process.ts';
 import { tryModel } from './trial.process.ts';
 
