@@ -8,7 +8,7 @@ import { CENTRE_CROP } from '../models/evidence/evidence.ts';
 import { quote } from '../config/quote.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { ExecutionProvider } from '../kernel/execution-provider.ts';
-import { FETCH_SCRIPT } from '../export/verify/layout.ts';
+import { FETCH_SCRIPT } from '../export/layout.ts';
 import { KnownPictures, parsedFingerprint } from '../photo/known-pictures.ts';
 import { answerOf, type Answered } from './logits/answer.ts';
 import type { PhotoSet } from './set/photo-set.ts';

@@ -1,5 +1,5 @@
 import { isSha256, type Sha256 } from '../kernel/ids.ts';
-import { unsafePath } from './verify/layout.ts';
+import { unsafePath } from './layout.ts';
 import { linesOf } from '../kernel/lines.ts';
 import { unreadable } from '../kernel/errors.ts';
 

@@ -8,7 +8,7 @@ import { OutputFolder } from './output-folder.process.ts';
 import type { PhotoRow } from './select/photo-row.ts';
 import { allowsRedistribution } from './select/rights.ts';
 import { storeRevision, type RevisionPhoto } from './revisions/revision.repository.ts';
-import { CONTROL_METADATA, METADATA } from './verify/layout.ts';
+import { CONTROL_METADATA, METADATA } from './layout.ts';
 import { linesOf, type Line } from '../kernel/lines.ts';
 import { inBatches } from '../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted, UsageError } from '../kernel/errors.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
-import { METADATA, unsafePath } from '../../export/verify/layout.ts';
+import { METADATA, unsafePath } from '../../export/layout.ts';
 import { linesOf } from '../../kernel/lines.ts';
 import { protocolOf } from '../../export/verify/protocol-checks.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';

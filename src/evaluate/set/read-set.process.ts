@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { quote } from '../../config/quote.ts';
-import { PROTOCOL } from '../../export/verify/layout.ts';
+import { PROTOCOL } from '../../export/layout.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { readExportSet } from './export-set.process.ts';
 import { readImageFolder, type ReadSetOptions } from './image-folder.process.ts';

@@ -1,4 +1,4 @@
-import { photoPath } from '../verify/layout.ts';
+import { photoPath } from '../layout.ts';
 import { stringify } from 'csv-stringify/sync';
 import type { PictureChange } from '../../kernel/picture-change.ts';
 import { oneLine } from '../../kernel/printable.ts';

@@ -23,7 +23,7 @@ import {
 import { controlsText } from './controls-text.ts';
 import { datasheet } from './datasheet.ts';
 import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf, versionOf } from './front-matter.ts';
-import { LICENCES_PAGE } from '../verify/layout.ts';
+import { LICENCES_PAGE } from '../layout.ts';
 import { licenceTable, statedLicences } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
 import type { WrittenFile } from '../output-folder.process.ts';

@@ -2,7 +2,7 @@ import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts
 import { countOf } from '../../kernel/texts.ts';
 import { PEOPLE_TEXT, photosFromFolder, politenessText, sentences, useTexts } from './account.ts';
 import { answerTo } from './front-matter.ts';
-import { LICENCES_PAGE } from '../verify/layout.ts';
+import { LICENCES_PAGE } from '../layout.ts';
 import { bullets, plainMarkdown } from './markdown.ts';
 import type { Protocol } from '../protocol.ts';
 

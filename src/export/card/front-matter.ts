@@ -4,7 +4,7 @@ import type { WrittenFile } from '../output-folder.process.ts';
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
 import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
 import { allLicences, type Protocol } from '../protocol.ts';
-import { LICENCES_PAGE, METADATA } from '../verify/layout.ts';
+import { LICENCES_PAGE, METADATA } from '../layout.ts';
 import { CARD_TEXTS } from './mode-texts.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
 import type { CroissantNode } from './croissant-terms.ts';
-import { METADATA } from '../verify/layout.ts';
+import { METADATA } from '../layout.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import type { Protocol } from '../protocol.ts';
 import { EXPORT_MODES } from '../modes.ts';

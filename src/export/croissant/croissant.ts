@@ -5,7 +5,7 @@ import { responsibleUse } from './croissant-rai.ts';
 import { provenance } from './croissant-provenance.ts';
 import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
 import { answerTo, citationOf, curatorsOf, titleOf, versionOf } from '../card/front-matter.ts';
-import { LICENCES_PAGE } from '../verify/layout.ts';
+import { LICENCES_PAGE } from '../layout.ts';
 import type { Protocol } from '../protocol.ts';
 import { CARD_TEXTS } from '../card/mode-texts.ts';
 

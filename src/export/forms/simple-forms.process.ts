@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
 import { rowText, type PhotoFile } from '../select/photo-row.ts';
-import { METADATA, PIXEL_HASHES } from '../verify/layout.ts';
+import { METADATA, PIXEL_HASHES } from '../layout.ts';
 
 export async function openMetadata(output: OutputFolder, path = METADATA): Promise<PhotoSink<PhotoFile>> {
   const file = await output.start(path);

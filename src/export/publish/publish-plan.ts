@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { jsonOf } from '../../kernel/json.ts';
 import type { LocalFile, RemoteFile } from '../../kernel/publish.ts';
-import { FETCH_SCRIPT } from '../verify/layout.ts';
+import { FETCH_SCRIPT } from '../layout.ts';
 import { CHECKSUMS } from '../checksums.ts';
 
 /** The files that are uploaded last, in this order. A set whose files differ from its SHA256SUMS is not complete. */

@@ -2,7 +2,7 @@ import { realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, GiveUpOnItem, messageOf, unreadable } from '../../kernel/errors.ts';
 import { openPlainFile } from '../verify/export-folder.process.ts';
-import { PROTOCOL, unsafePath } from '../verify/layout.ts';
+import { PROTOCOL, unsafePath } from '../layout.ts';
 import type { Revision } from './revision.repository.ts';
 
 export interface OpenFile {

@@ -13,7 +13,7 @@ import { exportedPicture } from '../../platform/image/exported-picture.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { chosenPhotos } from '../select/plan-file.process.ts';
 import type { SelectedPhoto, Split } from '../select/select.ts';
-import { photoPath } from '../verify/layout.ts';
+import { photoPath } from '../layout.ts';
 
 export interface PhotosToWrite {
   readonly planFile: string;

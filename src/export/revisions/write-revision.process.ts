@@ -16,7 +16,7 @@ import { ReleasedNames } from './released-name.ts';
 import type { RowContext } from '../select/row-of.ts';
 import { ShardSink } from '../forms/shards.process.ts';
 import { openMetadata, openPixelHashes, thumbnailSink } from '../forms/simple-forms.process.ts';
-import { CONTROL_METADATA, FETCH_SCRIPT, METADATA } from '../verify/layout.ts';
+import { CONTROL_METADATA, FETCH_SCRIPT, METADATA } from '../layout.ts';
 import { smallWebp } from '../../platform/image/thumbnail.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { THUMBNAIL_QUALITY } from '../../photo/thumbnails.process.ts';

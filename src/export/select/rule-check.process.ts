@@ -5,7 +5,7 @@ import { noEvidence } from '../../models/evidence/evidence.ts';
 import type { PhotoRow } from './photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 import type { Check } from '../verify/findings.ts';
-import { photoPath } from '../verify/layout.ts';
+import { photoPath } from '../layout.ts';
 import { controlRuleProblems, policyOf, ruleProblems, truthOfRow } from '../verify/rule.ts';
 import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';

@@ -13,7 +13,7 @@ import {
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent, IndexedRow } from './content.process.ts';
 import { csvRecords } from './csv.process.ts';
-import { ATTRIBUTION, ATTRIBUTION_PAGE } from './layout.ts';
+import { ATTRIBUTION, ATTRIBUTION_PAGE } from '../layout.ts';
 import { checking } from './findings.ts';
 
 const COLUMNS: readonly string[] = attributionCsvHeader.trimEnd().split(',');

@@ -4,7 +4,7 @@ import { messageOf, UsageError, unreadable } from '../../kernel/errors.ts';
 import { listOf } from '../bounded.ts';
 import type { Protocol } from '../protocol.ts';
 import type { ExportContent } from './content.process.ts';
-import { CARD } from './layout.ts';
+import { CARD } from '../layout.ts';
 import { checking } from './findings.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { jsonExcess, jsonOf } from '../../kernel/json.ts';
 import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
-import { COCO } from './layout.ts';
+import { COCO } from '../layout.ts';
 import { unreadable } from '../../kernel/errors.ts';
 import { checking } from './findings.ts';
 

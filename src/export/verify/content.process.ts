@@ -5,7 +5,7 @@ import { photoRowSchema, type PhotoRow } from '../select/photo-row.ts';
 import type { Checksums } from '../checksums.ts';
 import type { ExportFolder } from './export-folder.process.ts';
 import type { Findings } from './findings.ts';
-import { METADATA } from './layout.ts';
+import { METADATA } from '../layout.ts';
 import type { Line } from '../../kernel/lines.ts';
 
 export interface ExportContent {

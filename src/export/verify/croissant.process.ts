@@ -3,7 +3,7 @@ import { GiveUpOnItem, unreadable } from '../../kernel/errors.ts';
 import { jsonExcess, jsonOf } from '../../kernel/json.ts';
 import { listOf } from '../bounded.ts';
 import type { ExportContent } from './content.process.ts';
-import { CROISSANT } from './layout.ts';
+import { CROISSANT } from '../layout.ts';
 import { JSON_LIMITS, MAX_JSON_BYTES } from './protocol-checks.ts';
 import { checking } from './findings.ts';
 

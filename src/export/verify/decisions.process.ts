@@ -7,7 +7,7 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import type { Split } from '../select/select.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords, type CsvRecord } from './csv.process.ts';
-import { DECISIONS } from './layout.ts';
+import { DECISIONS } from '../layout.ts';
 import { differences, increase } from './tally.ts';
 import { checking } from './findings.ts';
 

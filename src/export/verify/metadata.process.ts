@@ -1,6 +1,6 @@
 import type { PhotoRow } from '../select/photo-row.ts';
 import { rowOf, type ExportContent, type RowIndex } from './content.process.ts';
-import { CONTROL_METADATA, METADATA, photoPath } from './layout.ts';
+import { CONTROL_METADATA, METADATA, photoPath } from '../layout.ts';
 import { linesOf } from '../../kernel/lines.ts';
 import { controlProblems, rowProblems, rowRules, type RowProblem } from './row-checks.ts';
 import { differences, Tally } from './tally.ts';

@@ -4,7 +4,7 @@ import { licencesPage } from '../card/licences-page.ts';
 import { croissantText } from '../croissant/croissant.ts';
 import type { ExportContent } from './content.process.ts';
 import { checking, type Check } from './findings.ts';
-import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from './layout.ts';
+import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from '../layout.ts';
 
 /** How much longer a changed text may be. */
 const SPARE_BYTES = 64 * 1024;

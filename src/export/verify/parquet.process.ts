@@ -7,7 +7,7 @@ import { sha256Of } from '../../config/sha256.ts';
 import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
-import { filesOfFormat } from './layout.ts';
+import { filesOfFormat } from '../layout.ts';
 import { checking } from './findings.ts';
 
 /** A row group is in memory as a whole. winnow writes 16 MB or one photo. */

@@ -5,7 +5,7 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import type { Split } from '../select/select.ts';
 import { checkHash } from './checksums.process.ts';
 import type { ExportContent } from './content.process.ts';
-import { photoPath } from './layout.ts';
+import { photoPath } from '../layout.ts';
 import { fingerprintOf } from '../../photo/hashes/fingerprint-index.ts';
 import { plainSize } from '../../platform/image/exported-picture.ts';
 import { decodeRgb, inspectPhoto } from '../../platform/image/inspect.ts';

@@ -5,7 +5,7 @@ import { allowsRedistribution } from '../select/rights.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import { keepsMetadata, type Protocol } from '../protocol.ts';
 import type { Check } from './findings.ts';
-import { unsafePath } from './layout.ts';
+import { unsafePath } from '../layout.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
 export interface RowProblem {

@@ -2,7 +2,7 @@ import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { GiveUpOnItem, messageOf, throwIfInterrupted, unreadable } from '../../kernel/errors.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import type { ExportContent } from './content.process.ts';
-import { filesOfFormat } from './layout.ts';
+import { filesOfFormat } from '../layout.ts';
 import { MAX_LINE_BYTES } from '../../kernel/lines.ts';
 import { checking } from './findings.ts';
 

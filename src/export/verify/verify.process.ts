@@ -13,7 +13,7 @@ import { checkCroissant } from './croissant.process.ts';
 import { checkDecisions } from './decisions.process.ts';
 import { ExportFolder } from './export-folder.process.ts';
 import { checking, Findings, type Verification } from './findings.ts';
-import { CONTROL_METADATA, PROTOCOL, belongs, requiredFiles, thumbnailId } from './layout.ts';
+import { CONTROL_METADATA, PROTOCOL, belongs, requiredFiles, thumbnailId } from '../layout.ts';
 import { checkClassFolders, checkControls, checkMetadata } from './metadata.process.ts';
 import { checkOwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';

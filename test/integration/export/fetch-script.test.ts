@@ -5,7 +5,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { FETCH_SCRIPT, PIXEL_HASHES } from '../../../src/export/verify/layout.ts';
+import { FETCH_SCRIPT, PIXEL_HASHES } from '../../../src/export/layout.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import type { PhotoRow } from '../../../src/export/select/photo-row.ts';
 import { decodeRgb } from '../../../src/platform/image/decode.ts';

@@ -1,5 +1,5 @@
-import type { ExportFormat, Protocol } from '../protocol.ts';
-import type { Split } from '../select/select.ts';
+import type { ExportFormat, Protocol } from './protocol.ts';
+import type { Split } from './select/select.ts';
 
 /** The file of an export without pictures that has the hashes of re-encoded pixels. */
 export const PIXEL_HASHES = 'pixels.sha256';
