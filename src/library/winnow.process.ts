@@ -2,7 +2,7 @@ import type { Collection } from '../collection/collection.ts';
 import type { ExportResult } from '../export/export.process.ts';
 import type { DecisionLine } from '../filter/run/decision-line.ts';
 import type { Acceptance } from '../kernel/acceptance.ts';
-import { throwIfInterrupted } from '../kernel/errors.ts';
+import { Interrupted, throwIfInterrupted, UsageError } from '../kernel/errors.ts';
 import type { CandidateState, DecisionState } from '../kernel/reasons.ts';
 import type { RulesUse } from '../models/workspace/rules.process.ts';
 import { openWorkspace, type Workspace } from '../models/workspace/workspace.process.ts';
@@ -52,6 +52,11 @@ export class Winnow {
   readonly #file: Collection;
   /** Lists that are being read. */
   readonly #lists = new Set<AsyncGenerator>();
+  /** Calls that have not ended. */
+  readonly #calls = new Set<Promise<unknown>>();
+  /** Aborts when `close` begins. */
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | null = null;
   /** The last stage that was started. */
   #stage: Promise<unknown> = Promise.resolve();
 
@@ -163,9 +168,20 @@ export class Winnow {
     });
   }
 
-  /** Ends the lists that are being read, the connections, and the PostgreSQL of the data folder if no other process uses it. */
+  /**
+   * Aborts the calls that have not ended and waits for them: jobs in flight finish, and the calls reject with the code
+   * `closed`, as every later one does. Ends the lists that are being read, the connections, and the PostgreSQL of the data
+   * folder if no other process uses it.
+   */
   async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all([...this.#lists].map((list) => list.return(undefined)));
+    await Promise.allSettled([...this.#calls, this.#stage]);
     await this.#app.close();
   }
 
@@ -188,8 +204,8 @@ export class Winnow {
   ): Promise<T> {
     return this.#inTurn(async () => {
       const { planOf } = await import('./crawl-plan.process.ts');
-      const wanted = { ...options, signal: options.signal ?? NEVER };
-      const plan = await planOf(this.#file, this.#app.config, wanted);
+      const wanted = { ...options, signal: this.#signalOf(options) };
+      const plan = await this.#explained(wanted.signal, () => planOf(this.#file, this.#app.config, wanted));
       return this.#work(use, options, async (workspace) => {
         const { app, collection } = workspace;
         const isFile = collection === this.#file;
@@ -198,14 +214,30 @@ export class Winnow {
     });
   }
 
-  async #work<T>(
+  #work<T>(
     use: RulesUse,
-    { signal = NEVER }: WorkOptions,
+    options: WorkOptions,
     work: (workspace: Workspace, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    try {
+    const signal = this.#signalOf(options);
+    const call = this.#explained(signal, async () => {
       throwIfInterrupted(signal);
-      return await work(await openWorkspace(this.#app, this.#file, use), signal);
+      return work(await openWorkspace(this.#app, this.#file, use), signal);
+    });
+    this.#calls.add(call);
+    const forget = (): unknown => this.#calls.delete(call);
+    call.then(forget, forget);
+    return call;
+  }
+
+  /** Aborts with the caller's signal, or when this is closed. */
+  #signalOf({ signal = NEVER }: WorkOptions): AbortSignal {
+    return AbortSignal.any([signal, this.#closing.signal]);
+  }
+
+  async #explained<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       throw await this.#told(error, signal);
     }
@@ -229,10 +261,11 @@ export class Winnow {
   }
 
   async *#read<Row>(
-    { signal = NEVER }: Pick<ListOptions, 'signal'>,
+    options: Pick<ListOptions, 'signal'>,
     rowsOf: (workspace: Workspace) => AsyncIterable<Row>,
     onEnd: () => void,
   ): Rows<Row> {
+    const signal = this.#signalOf(options);
     try {
       throwIfInterrupted(signal);
       for await (const row of rowsOf(await openWorkspace(this.#app, this.#file))) {
@@ -246,9 +279,11 @@ export class Winnow {
     }
   }
 
-  #told(error: unknown, signal: AbortSignal): Promise<unknown> {
+  async #told(error: unknown, signal: AbortSignal): Promise<unknown> {
     const { config, dataDir } = this.#app;
-    return told(error, signal, config.postgres.url === null ? dataDir : null);
+    const explained = await told(error, signal, config.postgres.url === null ? dataDir : null);
+    if (!this.#closing.signal.aborted || !(explained instanceof Interrupted)) return explained;
+    return new UsageError('This collection was closed. Open it again with openWinnow.', { code: 'closed' });
   }
 }
 

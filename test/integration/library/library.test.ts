@@ -100,3 +100,24 @@ it('a program gets the errors of the commands, and can stop the work', async () 
     await winnow.close();
   }
 });
+
+it('close() ends a stage that runs and a list that is read, and each call then answers that it is closed', async () => {
+  const folder = await testFolder();
+  const winnow = await openWinnow({ ...(await optionsIn(folder)), create: true });
+  await paintPhotos();
+  let begun = (): void => undefined;
+  const running = new Promise<void>((resolve) => (begun = resolve));
+  const run = winnow.run({ from: 'photos', onProgress: () => begun() });
+  const queued = winnow.filter();
+  const ended = Promise.allSettled([run, queued]);
+  await running;
+  await Promise.all([winnow.close(), winnow.close()]);
+  const closed = { status: 'rejected', reason: expect.objectContaining({ code: 'closed' }) };
+  expect(await ended).toMatchObject([closed, closed]);
+  await expect(winnow.status()).rejects.toMatchObject({ code: 'closed' });
+  await expect(winnow.run({ from: 'photos' })).rejects.toMatchObject({ code: 'closed' });
+  await expect(all(winnow.candidates())).rejects.toMatchObject({ code: 'closed' });
+
+  const again = await openWinnow(await optionsIn(folder));
+  await again.close();
+});
