@@ -91,8 +91,12 @@ class BlobBucket implements BlobStore {
     const head = await this.#answer(this.#client.send(new HeadObjectCommand(this.#object(sha256))));
     if (head !== null) return head.ContentLength ?? 0;
     // The answer to HEAD has no body, so a missing bucket looks like a missing object, and all photos would seem
-    // lost. Check the bucket once.
-    await (this.#bucketIsThere ??= this.check());
+    // lost. Check the bucket until it was found once.
+    this.#bucketIsThere ??= this.check().catch((error: unknown) => {
+      this.#bucketIsThere = null;
+      throw error;
+    });
+    await this.#bucketIsThere;
     return null;
   }
 

@@ -50,7 +50,11 @@ export function lazyQueues(options: QueuesOptions, catalogue: Catalogue) {
   let opened: Promise<JobQueues> | null = null;
   return {
     async open<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>> {
-      opened ??= openQueues(options, catalogue);
+      // A failure is not kept: a service that was away may be back at the next call.
+      opened ??= openQueues(options, catalogue).catch((error: unknown) => {
+        opened = null;
+        throw error;
+      });
       return (await opened).open(definition);
     },
     // A failure to open was already thrown to the caller.

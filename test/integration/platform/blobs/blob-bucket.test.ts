@@ -75,6 +75,14 @@ describe('trouble that stays', () => {
     await expect(blobs.sizeOf(sha256)).rejects.toMatchObject({ code: 's3-trouble' });
   });
 
+  it('is forgotten once the service is back: a missing photo is then found missing', async () => {
+    const blobs = open({ tries: 1 });
+    s3.fault = ({ method }) => (method === 'GET' ? unavailable : null);
+    await expect(blobs.sizeOf(sha256)).rejects.toMatchObject({ code: 's3-trouble' });
+    s3.fault = () => null;
+    expect(await blobs.sizeOf(sha256)).toBeNull();
+  });
+
   it('of a write that is never stored whole leaves no doubt', async () => {
     s3.fault = ({ method }) => (method === 'PUT' ? 'half' : null);
     await expect(open().put(sha256, bytes)).rejects.toMatchObject({ name: 'RetryLater', code: 's3-half-written' });

@@ -6,6 +6,8 @@ import type { StopTheRun } from '../../../../src/kernel/errors.ts';
 import { judgeRedis, reachRedis } from '../../../../src/platform/queue/reach-redis.ts';
 import { openRedisQueues } from '../../../../src/platform/queue/redis-queue.ts';
 import { numbers, numbersJob } from '../../../contract/support/numbers.job.ts';
+import { useDatabase } from '../../../support/database.ts';
+import { openTestApp, testFolder } from '../../../support/test-app.ts';
 import { redisProblem, startRedis, type TestRedis } from '../../../support/redis-server.ts';
 import { until } from '../../../support/until.ts';
 
@@ -39,6 +41,23 @@ async function open(changes: Partial<Parameters<typeof openRedisQueues>[0]> = {}
   onTestFinished(() => queues.close());
   return { queues, warnings, gone };
 }
+
+describe('a process that opens its queues while Redis is away', () => {
+  const database = useDatabase();
+
+  it('opens them once it is back', async () => {
+    const other = await startRedis();
+    onTestFinished(() => other.stop());
+    await other.stop();
+    const env = { WINNOW_QUEUE_REDIS_URL: other.url };
+    const app = await openTestApp({ url: database.url, dataDir: await testFolder(), env });
+    await expect(app.openQueue(numbersJob('away'))).rejects.toThrow(/Redis at /);
+    await other.start();
+    const queue = await app.openQueue(numbersJob('away'));
+    await queue.add(numbers(2));
+    expect(await queue.pending()).toBe(2);
+  });
+});
 
 describe('catalogues that share a Redis', () => {
   it('have separate queues', async () => {
