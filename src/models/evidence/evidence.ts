@@ -70,14 +70,17 @@ export function probabilityOf(crop: CropEvidence, wanted: number): number | null
   return crop.top1 === wanted ? crop.top1Prob : null;
 }
 
-/** Merges two matrices. If both know a cell, `newer` adds to the stored cell and its logits win. */
+/**
+ * Merges two matrices. If both know a cell, `newer` adds to the stored cell and its logits win. A cell of another execution
+ * provider adds nothing: imported probabilities must not count as winnow's own.
+ */
 export function mergeEvidence(stored: PhotoEvidence, newer: PhotoEvidence): PhotoEvidence {
   return stored.map((crops, member) => crops.map((crop, index) => mergeCrop(crop, newer[member]?.[index] ?? null)));
 }
 
 function mergeCrop(stored: CropEvidence | null, newer: CropEvidence | null): CropEvidence | null {
   if (stored === null || newer === null) return newer ?? stored;
-  if (stored.isBound === true) return newer;
+  if (stored.isBound === true || stored.executionProvider !== newer.executionProvider) return newer;
   const trueProbs = new Map([...stored.trueProbs, ...newer.trueProbs]);
   return { ...newer, trueProbs, logits: newer.logits ?? stored.logits };
 }

@@ -255,6 +255,21 @@ describe('a filter whose rules need a pruned photo', () => {
     ]);
   });
 
+  it('leaves it undecided if only imported evidence near the threshold drops it', async () => {
+    const { scope, id } = await prunedPhoto();
+    const deps = await filterDeps(await claim(scope));
+    const none = Array.from({ length: 9 }, () => null);
+    await learn(deps, id, [[{ ...cell(1, 0.1501), executionProvider: 'imported' }, ...none]]);
+    await decidePruned(deps);
+    expect([deps.counts, await countUndecidedPruned(deps.scope)]).toEqual([[], 1]);
+    await learn(deps, id, [[null, { ...cell(1, 0.9), executionProvider: 'imported' }, ...none.slice(1)]]);
+    await decidePruned(deps);
+    expect([deps.counts, await countUndecidedPruned(deps.scope)]).toEqual([[], 1]);
+    await learn(deps, id, [[null, null, cell(1, 0.9), ...none.slice(2)]]);
+    await decidePruned(deps);
+    expect([deps.counts, await countUndecidedPruned(deps.scope)]).toEqual([[1], 0]);
+  });
+
   it('keeps no photo without bytes, even if the evidence would keep it', async () => {
     const { scope, id } = await prunedPhoto();
     const deps = await filterDeps(await claim(scope));

@@ -72,6 +72,13 @@ describe('mergeEvidence', () => {
     ]);
   });
 
+  it('adds no imported probability to a cell that winnow evaluated, and none of its own to an imported one', () => {
+    const own = cell(3, true);
+    const imported: CropEvidence = { ...cell(0, false), trueProbs: new Map([[0, 0.9]]), executionProvider: 'imported' };
+    expect(mergeEvidence([[imported]], [[own]])).toEqual([[own]]);
+    expect(mergeEvidence([[own]], [[imported]])).toEqual([[imported]]);
+  });
+
   it('returns the other matrix if one of the two is empty', () => {
     const some = noEvidence(2).map((crops) => crops.map(() => cell(1, true)));
     expect(mergeEvidence(some, noEvidence(2))).toEqual(some);
