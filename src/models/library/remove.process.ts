@@ -10,6 +10,7 @@ import {
   type CardPlace,
   type FoundCard,
 } from '../../collection/cards/model-card.process.ts';
+import { externalFilesOf } from '../../collection/cards/model-card.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
@@ -103,7 +104,7 @@ async function collectionsUsing(name: string, workingDir: string): Promise<strin
   return uses;
 }
 
-/** Other cards whose model, head or class list is among the files to remove. A card that cannot be read names no file. */
+/** Other cards whose model, weights, head or class list is among the files to remove. A card that cannot be read names no file. */
 async function cardsUsing({ cardFile }: Target, removable: string, workingDir: string): Promise<string[]> {
   const uses: string[] = [];
   for (const { name, file } of await listCards(workingDir)) {
@@ -119,9 +120,11 @@ async function cardsUsing({ cardFile }: Target, removable: string, workingDir: s
 }
 
 /** Absolute paths. */
-function filesOf({ path: model, head, text, cardFile, classes }: FoundCard): string[] {
+function filesOf(card: FoundCard): string[] {
+  const { path: model, head, text, cardFile, classes } = card;
   return [
     model,
+    ...externalFilesOf(card).map(({ file }) => file),
     ...(head === undefined ? [] : [head.path]),
     ...(text === undefined ? [] : [text.path, text.tokenizer.path]),
     ...(classes === undefined ? [] : [path.resolve(path.dirname(cardFile), classes)]),

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { preprocessingOf } from '../../../src/models/engine/ensemble.process.ts';
 import { removeModel, type Removal } from '../../../src/models/library/remove.process.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
@@ -108,6 +109,27 @@ describe('models remove with an invalid card', () => {
       message: expect.stringContaining(`the card 'head' (config/local/models/head.yaml) needs its file`),
     });
     expect((await remove(folder, 'five-nchw', true)).removed).toEqual([inModels(folder, 'five-nchw')]);
+  });
+
+  it('keeps one whose file is a weights file of another card, unless forced', async () => {
+    const folder = await project();
+    const { cardFile } = await add(folder, 'five-nchw.onnx');
+    const card = await readFile(cardFile, 'utf8');
+    const weights = { file: 'five.onnx', sha256: '0'.repeat(64), bytes: 1 };
+    const inFolder = (name: string): string => inModels(folder, `${name}.onnx`);
+    await writeFile(inFolder('five'), await fixture('five-nchw.onnx'));
+    const cardOf = (name: string, file: string, more: object): string =>
+      JSON.stringify({ ...parse(card), name, file: `config/local/models/${file}`, ...more });
+    await writeFile(
+      inModels(folder, 'five.yaml'),
+      cardOf('five', 'five.onnx', { download: ['https://models.test/five'] }),
+    );
+    await writeFile(inModels(folder, 'parted.yaml'), cardOf('parted', 'parted.onnx', { externalData: [weights] }));
+    await expect(remove(folder, 'five')).rejects.toMatchObject({
+      code: 'model-in-use',
+      message: expect.stringContaining("the card 'parted' (config/local/models/parted.yaml) needs its file"),
+    });
+    expect((await remove(folder, 'five', true)).removed).toEqual([inFolder('five')]);
   });
 
   it('refuses one that was written by hand, and says what is wrong with it', async () => {
