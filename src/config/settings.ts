@@ -108,7 +108,7 @@ const TABLE = {
   'images.maxPixelsAtOnce': setting(
     wholeNumber(1, 2 ** 31 - 1),
     178_956_970,
-    'How many pixels a process decodes at the same time, on all its threads. A larger picture is decoded alone. Most pictures ' +
+    'How many pixels a process decodes at the same time, on all its threads and filter.devices. A larger picture is decoded alone. Most pictures ' +
       'take 3 bytes a pixel while they are decoded (537 MB in all). Interlaced, progressive or rotated ones take up to 16 (2.9 GB).',
   ),
   'filter.threads': setting(

@@ -35,7 +35,7 @@ class DeviceEngines implements FilterEngine {
       const own = {
         engine: { ...spec, devices: [number] },
         threads: Math.ceil(threads / spec.devices.length),
-        pixelsAtOnce: decodeLimit().pixels,
+        pixelsAtOnce: decodeLimit().share(spec.devices.length),
       };
       const child = new ChildProgram<EngineChildSpec, EngineRequest, EngineAnswer>({
         module: ENGINE_CHILD,

@@ -41,6 +41,11 @@ export class DecodeLimit {
     return this.#read(TOTAL);
   }
 
+  /** The limit of each of several child processes, which together decode no more than this process may. */
+  share(processes: number): number {
+    return Math.max(1, Math.floor(this.pixels / processes));
+  }
+
   /** Decodes and uses a photo within `work`. Waits until there is room. The result must not hold the pixels. */
   async hold<T>(pixels: number, work: () => Promise<T>): Promise<T> {
     const weight = Math.min(pixels, this.pixels);

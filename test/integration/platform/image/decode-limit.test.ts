@@ -28,6 +28,10 @@ class Work {
 }
 
 describe('the limit of pixels that are decoded at once', () => {
+  it('is shared by child processes, each of which can decode', () => {
+    expect([DecodeLimit.of(10).share(3), DecodeLimit.of(2).share(3)]).toEqual([3, 1]);
+  });
+
   it('lets in as many photos as there is room for, in the order in which they ask', async () => {
     const limit = DecodeLimit.of(10);
     const work = new Work();
