@@ -32,8 +32,9 @@ Examples:
 
 const EXPORT_HELP = `
 Writes stored logits in the files that winnow evidence import reads, and pandas, DuckDB and Spark. A photo is
-in them with each model that has the logits of all ten crops: photos that were kept, were imported, or were
-filtered with --set filter.evaluate=all.
+in them with each model that has the logits of all ten crops: photos that were kept or imported and, after a
+filter with --set filter.evaluate=all, those that any other setting of the rule could keep. The others were
+dropped whatever the setting, so winnow stored no logits for them. Their number is printed.
 
 Example:
   winnow evidence export --collection imagenet-a --out evidence
@@ -97,11 +98,13 @@ function planText(made: Plan, folder: string, where: string): string {
 }
 
 function exported(flags: WriteFlags): Promise<void> {
-  return writing(flags, exportEvidence, ({ plan: made, crops }) =>
-    writeResult(
-      flags,
-      { ...summaryOf(made), crops },
-      () => `${plural(crops, 'crop')} of ${plural(made.photos, 'photo')} in ${plural(made.shards.length, 'file')}\n`,
+  return writing(flags, exportEvidence, ({ plan: made, crops, withoutLogits }) =>
+    writeResult(flags, { ...summaryOf(made), crops, withoutLogits }, () =>
+      linesText([
+        `${plural(crops, 'crop')} of ${plural(made.photos, 'photo')} in ${plural(made.shards.length, 'file')}`,
+        withoutLogits > 0 &&
+          `not written: ${plural(withoutLogits, 'photo')} without the logits of all ten crops (--help says why)`,
+      ]),
     ),
   );
 }

@@ -25,6 +25,8 @@ interface StoredPhoto extends PlannedPhoto {
 export interface ExportedEvidence {
   readonly plan: Plan;
   readonly crops: number;
+  /** Photos with evidence, but from no model the logits of all ten crops. They are not written. */
+  readonly withoutLogits: number;
 }
 
 /** Writes a plan of the photos for which a member has the logits of all crops, and these as its results. */
@@ -36,8 +38,9 @@ export async function exportEvidence(
   return writeFolder(out, async (folder) => {
     const shards: Plan['shards'][number][] = [];
     const idsOfShards: number[][] = [];
-    let photos = 0;
-    for await (const shard of inBatches(storedPhotos(workspace), shardRows)) {
+    let [photos, withoutLogits] = [0, 0];
+    const stored = storedPhotos(workspace, () => (withoutLogits += 1));
+    for await (const shard of inBatches(stored, shardRows)) {
       throwIfInterrupted(signal);
       shards.push(await writeShard(folder, shards.length, shard));
       idsOfShards.push(shard.map(({ photoId }) => photoId));
@@ -59,13 +62,14 @@ export async function exportEvidence(
       onProgress?.(done);
     }
     await writeFile(path.join(folder, SUMS_FILE), sums);
-    return { plan, crops };
+    return { plan, crops, withoutLogits };
   });
 }
 
 const PHOTOS_AT_ONCE = 50;
 
-async function* storedPhotos(workspace: Workspace): AsyncGenerator<StoredPhoto> {
+/** @param onLeftOut called for each photo that has evidence but is not written */
+async function* storedPhotos(workspace: Workspace, onLeftOut: () => void): AsyncGenerator<StoredPhoto> {
   const { app, scope, ensemble } = workspace;
   const members = ensemble.memberIds;
   let after = 0;
@@ -76,6 +80,7 @@ async function* storedPhotos(workspace: Workspace): AsyncGenerator<StoredPhoto> 
       const known = logits.get(photo.photoId) ?? [];
       const planned = plannedPhoto(workspace, photo, (member) => (known[member] ?? null) !== null);
       if (planned.members.length > 0) yield { ...planned, photoId: photo.photoId };
+      else onLeftOut();
     }
     const last = ids.at(-1);
     if (last === undefined) return;

@@ -124,11 +124,21 @@ const WRONG: Readonly<Record<string, (copy: string) => Promise<void>>> = {
 };
 
 describe('evidence in files', () => {
+  let exported: Awaited<ReturnType<typeof run>>;
+
   beforeAll(async () => {
     await makeFiveClasses(folder.at('.'), PHOTOS);
     for (const data of ['here', 'there']) await run(data, 'crawl', '--from', 'photos');
     await run('here', 'filter', '--set', 'filter.evaluate=all');
-    await run('here', 'evidence', 'export', '--out', 'exported');
+    exported = await run('here', 'evidence', 'export', '--out', 'exported', '--json');
+  });
+
+  it('an export counts the photos that it leaves out, because every setting drops them and their logits are not stored', async () => {
+    const { photos, withoutLogits } = JSON.parse(exported.stdout) as { photos: number; withoutLogits: number };
+    expect(photos + withoutLogits).toBe(PHOTOS);
+    expect(withoutLogits).toBeGreaterThan(0);
+    const { stdout } = await run('here', 'decisions', '--state', 'kept', '--json');
+    expect(photos).toBeGreaterThanOrEqual(jsonLines(stdout).length);
   });
 
   it('a plan has every undecided photo with its address and members, and refuses a folder in use', async () => {
