@@ -16,12 +16,20 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
 
 /**
  * Calls `show` with each change. The server sends the whole overview first, then changes. Reconnects when the stream ends, because
- * browsers do not after an error status of the server or a proxy.
+ * browsers do not after an error status of the server or a proxy. A hidden page has no stream: a browser has six connections to a
+ * host, and pages in other tabs need them. When the page is visible again, a new stream brings the whole overview.
  */
 export function listen(show: (live: Live) => void): void {
   let live: Live = { now: null, trouble: null };
   const set = (change: Partial<Live>): void => show((live = { ...live, ...change }));
+  let stream: EventSource | null = null;
+  let again: ReturnType<typeof setTimeout> | undefined;
   const open = (): void => {
+    clearTimeout(again);
+    stream?.close();
+    stream = document.visibilityState === 'visible' ? openStream() : null;
+  };
+  const openStream = (): EventSource => {
     const events = new EventSource(PATH);
     events.addEventListener('message', ({ data }) => set({ now: overviewWith(live.now, String(data)), trouble: null }));
     events.addEventListener('read', ({ data }) => {
@@ -34,10 +42,12 @@ export function listen(show: (live: Live) => void): void {
         set({ trouble: LOST });
         return;
       }
-      setTimeout(open, AGAIN_AFTER_MS);
+      again = setTimeout(open, AGAIN_AFTER_MS);
       void statusOf(PATH).then((status) => set({ trouble: REFUSALS.get(status) ?? LOST }));
     });
+    return events;
   };
+  document.addEventListener('visibilitychange', open);
   open();
 }
 

@@ -91,6 +91,36 @@ describe('the funnel page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('has no live stream while it is hidden, so that seven open pages leave connections for each other, and catches up', async () => {
+    if (browser === undefined) throw new Error('Expected a browser');
+    const context = await browser.newContext();
+    // Headless browsers report every page as visible. Here the test says which one is.
+    await context.addInitScript(
+      "Object.defineProperty(document, 'visibilityState', { get: () => (globalThis.isHidden ? 'hidden' : 'visible') });",
+    );
+    const show = (page: Page, isVisible: boolean): Promise<unknown> =>
+      page.evaluate(`{ isHidden = ${!isVisible}; document.dispatchEvent(new Event('visibilitychange')); }`);
+    const pages: Page[] = [];
+    for (let i = 0; i < 7; i += 1) {
+      for (const page of pages) await show(page, false);
+      const page = await context.newPage();
+      pages.push(page);
+      await page.goto(url);
+      await page.locator('.live').waitFor();
+    }
+    const [first, seventh] = [pages[0], pages[6]];
+    expect(await seventh?.evaluate("fetch('api/overview').then(({ status }) => status)")).toBe(200);
+    const found = first?.locator('.funnel li', { hasText: 'found' }).locator('.count').first();
+    const before = Number(await found?.textContent());
+    await store(dashboard.app.db, [candidate('while hidden', { wnid: TENCH })]);
+    const foundBySeventh = seventh?.locator('.funnel li', { hasText: 'found' }).locator('.count').first();
+    await expect.poll(() => foundBySeventh?.textContent(), LOADED_MACHINE).toBe(String(before + 1));
+    expect(await found?.textContent()).toBe(String(before));
+    if (first !== undefined) await show(first, true);
+    await expect.poll(() => found?.textContent(), LOADED_MACHINE).toBe(String(before + 1));
+    await context.close();
+  });
+
   it('is worked from the keyboard: a class is found by typing, a reason opens to its examples', async () => {
     const { page, complaints } = await loadInPage(url);
     await tabTo(page, 'Find a class');
