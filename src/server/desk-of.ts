@@ -57,7 +57,7 @@ export async function namedDesk(
     );
   if (claimed !== undefined && claimed !== reviewer)
     throw new BadRequest(
-      `Expected '${claimed}' but '${reviewer}' is logged in by now; log in again as '${claimed}'`,
+      `Expected '${claimed}' but '${reviewer}' is logged in by now; log in again as '${claimed}', or load the page again`,
       401,
     );
   return { workspace, reviewer };

@@ -73,6 +73,8 @@ export interface ReviewSetup {
   /** Null if the page must ask for a name (`POST reviewer {name}`, which answers with a cookie). */
   readonly reviewer: string | null;
   readonly mayReview: boolean;
+  /** True on a server without tokens: the page may change the name (`POST reviewer`). */
+  readonly mayRename: boolean;
   /** Reasons in the order of the keys 1 to 9. */
   readonly reasons: readonly RejectReason[];
   readonly tags: readonly string[];

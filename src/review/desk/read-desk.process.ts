@@ -40,7 +40,7 @@ export async function viewOf({ workspace: { app, scope, ensemble }, reviewer }: 
   };
 }
 
-export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
+export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayReview' | 'mayRename'>> {
   const { workspace, reviewer } = desk;
   const { app, collection, scope } = workspace;
   const { mode, policy } = collection;

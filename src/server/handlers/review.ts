@@ -44,7 +44,8 @@ import { listsMoreThan } from '../../review/events/review.repository.ts';
 
 export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewSetup> {
   const setup = await readSetup(await deskOf(exchange, site));
-  return { ...setup, mayReview: exchange.role !== null && mayAct(exchange.role, 'reviewer') };
+  const mayReview = exchange.role !== null && mayAct(exchange.role, 'reviewer');
+  return { ...setup, mayReview, mayRename: site.tokens.length === 0 };
 }
 
 const reviewerBody = z.strictObject({ name: z.string() });

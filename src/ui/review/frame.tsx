@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { Bar } from '../../page/bar.tsx';
 import { countOf, countText } from '../../kernel/texts.ts';
+import { ReviewerName } from './name-question.tsx';
 import { refKey } from './store/history.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { ReviewStore } from './store/review-store.ts';
@@ -35,7 +36,7 @@ export function HeaderBar({ store, place, wnid, detail, children }: HeaderBarPro
       </p>
       <div class="chips">
         {children}
-        <span class="quiet reviewer">{store.setup.reviewer}</span>
+        <ReviewerName store={store} />
       </div>
       <Banners store={store} />
     </header>

@@ -98,5 +98,5 @@ export function setAsideText(refused: readonly { readonly problem: string | null
 export function othersText(left: readonly { readonly reviewer: string }[]): string | null {
   if (left.length === 0) return null;
   const names = listText([...new Set(left.map(({ reviewer }) => reviewer))]);
-  return `${countOf(left.length, 'action')} of ${names} not sent yet. They wait in this browser for their reviewer to log in.`;
+  return `${countOf(left.length, 'action')} of ${names} not sent yet. They wait in this browser until their reviewer uses it again.`;
 }

@@ -85,10 +85,15 @@ export class ReviewStore {
   async endGoneTabs(): Promise<void> {
     const gone = (await this.#tabs?.gone()) ?? [];
     if (gone.length === 0) return;
-    const order = this.setup.orders[0] ?? 'confusions';
-    const client = this.#outbox?.client ?? '';
-    await this.api.lease({ client, order, filter: {}, count: 0, held: [], gone });
+    await this.#giveBack(gone);
     await this.#tabs?.forget(gone);
+  }
+
+  /** Loads the page again under another name, whose reviewer may get this tab's photos. Unsent actions keep theirs. @throws ApiError */
+  async rename(name: string): Promise<void> {
+    await this.#giveBack();
+    await this.api.setReviewer(name);
+    location.reload();
   }
 
   get outbox(): Outbox | null {
@@ -180,6 +185,13 @@ export class ReviewStore {
 
   aheadSubjects(): readonly Subject[] {
     return [...this.aheadKeys()].flatMap((key) => this.shelf.at(key) ?? []);
+  }
+
+  /** Gives back all photos that this tab holds, and those of tabs that are gone. @throws ApiError */
+  async #giveBack(gone?: readonly string[]): Promise<void> {
+    const order = this.setup.orders[0] ?? 'confusions';
+    const client = this.#outbox?.client ?? '';
+    await this.api.lease({ client, order, filter: {}, count: 0, held: [], gone });
   }
 
   #await(unanswered: Unanswered, change: ReviewChange): void {
