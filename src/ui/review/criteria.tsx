@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { messageOf } from './store/api.ts';
 import type { ReviewStore } from './store/review-store.ts';
 
@@ -29,6 +29,8 @@ export function Criteria({ store, question }: CriteriaProps) {
 
 function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonly onClose: () => void }) {
   const [problem, setProblem] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => field.current?.focus(), []);
   const save = async (form: HTMLFormElement): Promise<void> => {
     try {
       const criteria = (form.querySelector('textarea')?.value ?? '').trim();
@@ -45,19 +47,19 @@ function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonl
         event.preventDefault();
         void save(event.currentTarget);
       }}
+      onKeyDown={({ key, ctrlKey, repeat, isComposing, currentTarget }) => {
+        if (isComposing || repeat) return;
+        if (key === 'Escape') onClose();
+        else if (key === 'Enter' && ctrlKey) currentTarget.requestSubmit();
+      }}
     >
-      <textarea
-        rows={6}
-        aria-label="What counts"
-        defaultValue={store.setup.criteria}
-        autofocus
-        onKeyDown={({ key }) => (key === 'Escape' ? onClose() : undefined)}
-      />
+      <textarea ref={field} rows={6} aria-label="What counts" defaultValue={store.setup.criteria} />
       <p class="choices">
         <button class="chosen">Save</button>
         <button type="button" onClick={onClose}>
           Cancel
         </button>
+        <small>Ctrl Enter saves, Escape discards</small>
       </p>
       <p role="alert" class="trouble">
         {problem}

@@ -11,6 +11,8 @@ interface DialogProps {
 export function Dialog({ title, kind = '', onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  // A selection of text may begin or end beside the dialog. That is a click on the dialog, too, and does not close it.
+  const isPressedBeside = useRef(false);
   useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
@@ -20,8 +22,10 @@ export function Dialog({ title, kind = '', onClose, children }: DialogProps) {
       // At Escape `close` comes later than `cancel`, and a key that is pressed in between would be lost.
       onCancel={onClose}
       onClose={() => dialog.current !== null && onClose()}
+      onMouseDown={({ target }) => (isPressedBeside.current = target === dialog.current)}
+      onMouseUp={({ target }) => (isPressedBeside.current &&= target === dialog.current)}
       onClick={({ target }) => {
-        if (target === dialog.current) dialog.current?.close();
+        if (target === dialog.current && isPressedBeside.current) dialog.current?.close();
       }}
     >
       <div class="inside">

@@ -145,10 +145,13 @@ export function keyHint(command: Command): string {
   return keyText(keysOf(command)[0] ?? '');
 }
 
-/** True unless the event is already handled, a dialog is open, or the focused element takes the key. */
+/**
+ * True unless the event is already handled, the focused element takes the key, or a dialog or a text field is open. Where a text
+ * is written, the focus may be elsewhere, for example after a click on the photo. Then keys do nothing.
+ */
 export function isForPage(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.isComposing) return false;
-  if (document.querySelector('dialog[open]') !== null) return false;
+  if (document.querySelector('dialog[open], textarea') !== null) return false;
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest('input, textarea, select, [contenteditable]') != null) return false;
   // Space and Enter press the button or link that has the focus.
