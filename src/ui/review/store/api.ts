@@ -24,6 +24,9 @@ import type { ClassCovers, PhotoFacets } from '../../../review/desk/facets.ts';
 /** The server's limit of photos in one `rows` request. */
 export const ROWS_MAX = 200;
 
+/** Time limit of a request with actions, which are then sent again. The server stores an action once, also if it is still storing it. */
+const ACTIONS_LIMIT_MS = 30_000;
+
 const UNAUTHORIZED = 401;
 const SESSION_OVER = 'The session is over. Log in again.';
 
@@ -79,7 +82,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
     },
     facets: (filter: ReviewFilter) => query<PhotoFacets>('facets', filter),
     rows: (subjects: readonly Subject[]) => post<PhotoRows>('rows', { subjects }),
-    actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request),
+    actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request, ACTIONS_LIMIT_MS),
     question: () => post<QuizState>('../quiz/next', reviewer === null ? {} : { reviewer }),
     answer: (answer: QuizAnswer) =>
       post<QuizAnswered>('../quiz/answers', { reviewer: reviewer ?? undefined, ...answer }),
@@ -88,27 +91,29 @@ export function reviewApi(collection: string, reviewer: string | null) {
     heatmap: (model: string, wnid: string, sha256: string) => get<Heatmap>('heatmap', model, wnid, sha256),
   };
 
-  function post<T>(path: string, body?: object): Promise<T> {
-    return ask<T>(`/c/${encodeURIComponent(collection)}/api/review/${path}`, body);
+  function post<T>(path: string, body?: object, limitMs?: number): Promise<T> {
+    return ask<T>(`/c/${encodeURIComponent(collection)}/api/review/${path}`, body, limitMs);
   }
 }
 
 /** Browsers limit `keepalive` requests to 64 kB in flight. */
 const KEEP_ALIVE_MAX_CHARS = 30_000;
 
-/** @throws ApiError */
-export async function ask<T>(path: string, content?: object): Promise<T> {
-  return (await send(path, content)).json();
+/** @param limitMs by default there is no limit. @throws ApiError */
+export async function ask<T>(path: string, content?: object, limitMs?: number): Promise<T> {
+  return (await send(path, content, limitMs)).json();
 }
 
 /** The browser completes a small POST even if the tab closes. @throws ApiError */
-export async function send(path: string, content?: object): Promise<Response> {
+export async function send(path: string, content?: object, limitMs?: number): Promise<Response> {
   const accept = 'application/json';
   const body = JSON.stringify(content);
+  const signal = limitMs === undefined ? null : AbortSignal.timeout(limitMs);
   const request: RequestInit =
     content === undefined
-      ? { headers: { accept } }
+      ? { headers: { accept }, signal }
       : {
+          signal,
           method: 'POST',
           headers: { 'content-type': accept, accept },
           body,
