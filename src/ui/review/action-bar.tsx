@@ -1,7 +1,10 @@
-import type { ComponentChildren } from 'preact';
+import { Fragment, type ComponentChildren } from 'preact';
+import { useEffect, useReducer } from 'preact/hooks';
+import { countText } from '../../kernel/texts.ts';
 import type { OwnReview } from '../../review/desk/desk.ts';
 import type { Desk } from './desk.ts';
 import { keyHint, REJECTS, type Command } from './keys.ts';
+import type { KeptAction } from './store/outbox-store.ts';
 import { orderText, REASON_TEXTS } from './words.ts';
 
 interface ActionBarProps {
@@ -40,6 +43,7 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
   const isDisabled = (command: Command): boolean => {
     if (command === 'undo') return history.done.length === 0;
     if (command === 'redo') return history.undone.length === 0;
+    if (command === 'accept' && !desk.mayAccept) return true;
     return !isReady || !setup.mayReview;
   };
   return (
@@ -47,9 +51,12 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
       <div class="actions" role="group" aria-label="Decide">
         {before}
         {BUTTONS.filter(({ command }) => desk.isOffered(command)).map(({ command, text, kind, isOn }) => (
-          <CommandButton key={command} {...{ desk, command, kind }} isOn={isOn?.(own)} isDisabled={isDisabled(command)}>
-            {text}
-          </CommandButton>
+          <Fragment key={command}>
+            <CommandButton {...{ desk, command, kind }} isOn={isOn?.(own)} isDisabled={isDisabled(command)}>
+              {text}
+            </CommandButton>
+            {command === 'undo' ? <NotStored waiting={store.outbox?.waiting ?? []} /> : null}
+          </Fragment>
         ))}
       </div>
       {children}
@@ -70,6 +77,24 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
         })}
       </div>
     </footer>
+  );
+}
+
+const LATE_MS = 5_000;
+
+/** Says how many actions the server has not stored, once the first of them has waited for five seconds. */
+function NotStored({ waiting: [first, ...others] }: { readonly waiting: readonly KeptAction[] }) {
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  const lateAtMs = first === undefined ? Infinity : Date.parse(first.action.at) + LATE_MS;
+  useEffect(() => {
+    if (lateAtMs === Infinity) return undefined;
+    const timer = setTimeout(() => again(undefined), Math.max(0, lateAtMs - Date.now()) + 1);
+    return () => clearTimeout(timer);
+  }, [lateAtMs]);
+  return (
+    <span role="status" class="not-stored">
+      {Date.now() < lateAtMs ? '' : `${countText(others.length + 1)} not stored yet`}
+    </span>
   );
 }
 

@@ -1,4 +1,3 @@
-import { options } from 'preact';
 import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import type { DoneAction } from './store/history.ts';
@@ -38,7 +37,11 @@ export abstract class Desk {
   protected abstract showAgain(action: DoneAction, kind: 'undo' | 'redo', said: string): void;
   /** False while the photo that an action is for is being read. */
   protected abstract get isShown(): boolean;
+  /** True if the photo's picture has failed to load on this page. Then the reviewer has not seen it, and cannot accept it. */
+  protected abstract hasFailed(subject: Subject): boolean;
   protected abstract afterDecision(judgement: Judgement, subjects: readonly Subject[]): void;
+  /** Called with the photos that were to be accepted, but whose pictures have failed to load. */
+  protected abstract afterRefusal(subjects: readonly Subject[]): void;
   abstract get shownBy(): ShownBy;
   protected abstract stop(): void;
 
@@ -70,6 +73,10 @@ export abstract class Desk {
     return this.page === 'disputes' ? { ...mine, verdict: null, reason: null } : mine;
   }
 
+  get mayAccept(): boolean {
+    return this.list.targets.some((one) => !this.hasFailed(one));
+  }
+
   /** The name of a class, or its id if no photo of it is listed. */
   nameOf(wnid: string): string {
     const predicted = wnid === this.photo?.confusionWnid ? (this.photo.confusionName ?? wnid) : wnid;
@@ -91,10 +98,7 @@ export abstract class Desk {
 
   openDialog(shown: DialogShown, subjects = this.list.targets): void {
     this.dialog = { ...shown, subjects };
-    // Render before the next key, which a fast typist means for the dialog.
-    options.debounceRendering = (render) => render();
     this.store.changed();
-    delete options.debounceRendering;
   }
 
   closeDialog = (): void => {
@@ -131,11 +135,18 @@ export abstract class Desk {
   }
 
   #decide(judgement: Judgement): void {
-    this.#forTargets((subjects) => {
-      if (this.page === 'disputes') this.store.record({ kind: 'adjudicate', subjects, value: judgement });
-      else this.store.decide(subjects, judgement, this.shownBy);
-      this.afterDecision(judgement, subjects);
+    this.#forTargets((targets) => {
+      const isUnseen = (one: Subject): boolean => judgement.verdict === 'accept' && this.hasFailed(one);
+      const subjects = targets.filter((one) => !isUnseen(one));
+      if (subjects.length > 0) this.#record(judgement, subjects);
+      if (subjects.length < targets.length) this.afterRefusal(targets.filter(isUnseen));
     });
+  }
+
+  #record(judgement: Judgement, subjects: readonly Subject[]): void {
+    if (this.page === 'disputes') this.store.record({ kind: 'adjudicate', subjects, value: judgement });
+    else this.store.decide(subjects, judgement, this.shownBy);
+    this.afterDecision(judgement, subjects);
   }
 
   #nameClasses(): void {

@@ -1,6 +1,6 @@
 import { createRef } from 'preact';
 import type { ReviewFilter } from '../../../review/desk/desk.ts';
-import { countText } from '../../../kernel/texts.ts';
+import { countOf, countText } from '../../../kernel/texts.ts';
 import type { Judgement, Subject } from '../../../review/events/event.ts';
 import type { PhotoFacets } from '../../../review/desk/facets.ts';
 import { messageOf, ROWS_MAX } from '../store/api.ts';
@@ -9,7 +9,7 @@ import { isGone } from '../filter-chips.tsx';
 import { subjectKey, type DoneAction } from '../store/history.ts';
 import type { TapMode } from '../../grid/selecting.ts';
 import type { Tiled } from '../../grid/tiles.tsx';
-import { afterDecision, allSelected, cleared, type Selection } from '../../grid/selection.ts';
+import { afterDecision, allSelected, cleared, toggledAt, type Selection } from '../../grid/selection.ts';
 import { hrefOf, searchOf } from '../view-url.ts';
 import { judgementText } from '../words.ts';
 
@@ -29,6 +29,8 @@ export class GridDesk extends Desk implements Tiled {
   facets: PhotoFacets | null = null;
   #counted = '';
   #counting: ReturnType<typeof setTimeout> | undefined;
+  /** Photos whose tiles have failed to load, by SHA-256, until they are tried again. */
+  #failed: ReadonlySet<string> = new Set();
   /** Photos that are up to date; false for those that are no longer listed. */
   #read = new Map<string, boolean>();
   #wanted: readonly Subject[] = [];
@@ -64,6 +66,24 @@ export class GridDesk extends Desk implements Tiled {
 
   isUnlisted(subject: Subject): boolean {
     return this.#read.get(subjectKey(subject)) === false;
+  }
+
+  get failed(): number {
+    return this.#failed.size;
+  }
+
+  hasFailed({ sha256 }: Subject): boolean {
+    return this.#failed.has(sha256);
+  }
+
+  noteFailed({ sha256 }: Subject): void {
+    this.#failed = new Set([...this.#failed, sha256]);
+    this.store.changed();
+  }
+
+  tryPicturesAgain(): void {
+    this.#failed = new Set();
+    this.store.changed();
   }
 
   get gone(): number {
@@ -109,6 +129,7 @@ export class GridDesk extends Desk implements Tiled {
   }
 
   protected fill(): void {
+    this.#failed = new Set();
     this.list.fill([]);
     void this.#fill(this.view.photo);
   }
@@ -129,6 +150,15 @@ export class GridDesk extends Desk implements Tiled {
     this.store.say(`${countText(subjects.length)} ${judgementText(judgement)}`);
     this.tapMode = 'one';
     this.select(afterDecision(this.list.selection, this.list.count));
+  }
+
+  /** Selects the refused photos, unless the next key is for them anyway. */
+  protected afterRefusal(subjects: readonly Subject[]): void {
+    const { targets, selection } = this.list;
+    const positions = subjects.flatMap((one) => this.list.positionOf(one) ?? []);
+    const areTargets = targets.length === subjects.length && !this.mayAccept;
+    if (!areTargets) this.select(positions.reduce((all, position) => toggledAt(all, position), cleared(selection)));
+    this.store.say(`Not accepted: ${countOf(subjects.length, 'photo')} that cannot be loaded`);
   }
 
   protected showAgain({ subject }: DoneAction, _: 'undo' | 'redo', said: string): void {

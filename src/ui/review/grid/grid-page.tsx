@@ -63,7 +63,7 @@ function GridHeader({ desk }: GridProps) {
 }
 
 function FilterBar({ desk }: GridProps) {
-  const { gone } = desk;
+  const { gone, failed } = desk;
   return (
     <div class="filters">
       <FilterChips desk={desk} />
@@ -78,6 +78,11 @@ function FilterBar({ desk }: GridProps) {
       {gone === 0 ? null : (
         <button type="button" class="chip refresh" onClick={() => desk.refresh()}>
           ↻ {countText(gone)} no longer {gone === 1 ? 'matches' : 'match'}
+        </button>
+      )}
+      {failed === 0 ? null : (
+        <button type="button" class="chip refresh" onClick={() => desk.tryPicturesAgain()}>
+          ↻ {countOf(failed, 'photo')} cannot be loaded
         </button>
       )}
       {desk.isReady ? <CountLine desk={desk} text={countOf(desk.count, 'photo')} /> : null}

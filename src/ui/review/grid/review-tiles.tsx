@@ -1,4 +1,5 @@
 import type { ReviewOrder, ReviewPhoto } from '../../../review/desk/desk.ts';
+import type { Subject } from '../../../review/events/event.ts';
 import { probabilityText } from '../../../kernel/texts.ts';
 import type { TileShown } from '../../grid/tiles.tsx';
 import type { GridDesk } from './grid-desk.ts';
@@ -14,17 +15,27 @@ export function tileAt(desk: GridDesk, position: number): TileShown {
     picture: (
       <>
         {photo === undefined ? <span class="unseen">Photo {position + 1}, being read</span> : null}
-        {photo === null ? (
-          <span class="quiet">no longer listed</span>
-        ) : (
-          <img src={`/thumbnails/${subject.sha256}`} alt="" draggable={false} decoding="async" />
-        )}
+        {photo === null ? <span class="quiet">no longer listed</span> : <Thumbnail desk={desk} subject={subject} />}
         {photo ? <span class="value">{valueText(photo, order, store.setup.cap)}</span> : null}
         {photo ? <Badges photo={photo} /> : null}
       </>
     ),
     names: photo ? <Names photo={photo} /> : null,
   };
+}
+
+function Thumbnail({ desk, subject }: { readonly desk: GridDesk; readonly subject: Subject }) {
+  if (desk.hasFailed(subject)) return <span class="quiet">cannot be loaded</span>;
+  const { sha256 } = subject;
+  return (
+    <img
+      src={`/thumbnails/${sha256}`}
+      alt=""
+      draggable={false}
+      decoding="async"
+      onError={() => desk.noteFailed(subject)}
+    />
+  );
 }
 
 function Badges({ photo: { state, reason, mine } }: { readonly photo: ReviewPhoto }) {

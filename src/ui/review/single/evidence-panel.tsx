@@ -24,11 +24,18 @@ export function EvidencePanel(props: EvidencePanelProps) {
   const known = typeof evidence === 'string' ? null : evidence;
   return (
     <aside class="side evidence" aria-label="Evidence" aria-busy={evidence === null}>
+      {typeof evidence === 'string' ? (
+        <section role="alert">
+          <p class="trouble">The evidence cannot be read: {evidence}</p>
+          <button type="button" onClick={() => desk.readEvidenceAgain()}>
+            Try again
+          </button>
+        </section>
+      ) : null}
       <Certainty setup={desk.store.setup} members={desk.members} photo={photo} />
       <ByCrop members={desk.members} crop={props.crop} onCrop={props.onCrop} photo={photo} />
       <Outside photo={photo} known={known} />
       <NearDuplicates known={known} onOpen={(sha256) => desk.openDialog({ kind: 'compare', sha256 })} />
-      {typeof evidence === 'string' ? <p class="trouble">{evidence}</p> : null}
       <Credit photo={photo} history={known?.history ?? []} />
     </aside>
   );

@@ -1,12 +1,14 @@
 import { ApiError, messageOf } from '../store/api.ts';
 
-type Entry<T> = { readonly value: T } | { readonly problem: string } | 'loading';
+/** `againAtMs`: from then on (`performance.now()`) the answer is asked for again when it is wanted. */
+type Entry<T> = { readonly value: T } | { readonly problem: string; readonly againAtMs: number } | 'loading';
 
 const KEPT = 200;
 /** A browser has six connections to a host. Pictures and decisions need most of them. */
 const AT_ONCE = 2;
+const AGAIN_AFTER_MS = 3_000;
 
-/** Answers of the server by key, each asked for once. After a passing failure the answer is asked for again when next wanted. */
+/** Answers of the server by key, each asked for once. After a passing failure the answer is asked for again when wanted later. */
 export class Fetched<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #onChange: () => void;
@@ -25,7 +27,9 @@ export class Fetched<T> {
   }
 
   want(key: string, ask: () => Promise<T>): void {
-    if (this.#entries.has(key)) return;
+    const known = this.#entries.get(key);
+    const isFailed = typeof known === 'object' && 'problem' in known;
+    if (known !== undefined && !(isFailed && known.againAtMs <= performance.now())) return;
     this.#entries.set(key, 'loading');
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > KEPT && oldest !== undefined) this.#entries.delete(oldest);
@@ -33,8 +37,9 @@ export class Fetched<T> {
       ask().then(
         (value) => this.#set(key, { value }),
         (error: unknown) => {
-          if (error instanceof ApiError && error.isPassing) this.#entries.delete(key);
-          else this.#set(key, { problem: messageOf(error) });
+          const isPassing = error instanceof ApiError && error.isPassing;
+          const againAtMs = isPassing ? performance.now() + AGAIN_AFTER_MS : Infinity;
+          this.#set(key, { problem: messageOf(error), againAtMs });
         },
       ),
     );

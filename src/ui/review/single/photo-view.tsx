@@ -25,7 +25,7 @@ interface PhotoViewProps {
 }
 
 export function PhotoView(props: PhotoViewProps) {
-  const { photo, isReady, zoom, children, tools } = props;
+  const { photo, isReady, pictures, zoom, children, tools } = props;
   return (
     <main class="photo-view" data-ready={isReady ? '' : undefined}>
       {photo === null ? null : (
@@ -36,6 +36,14 @@ export function PhotoView(props: PhotoViewProps) {
       )}
       <div class={`view${zoom.zoom === null ? '' : ' zoomed'}`} ref={zoom.view}>
         {photo === null || zoom.size.width === 0 ? null : <Shown {...props} photo={photo} />}
+        {photo !== null && pictures.hasFailed(photo.sha256) ? (
+          <div class="failed" role="alert">
+            <p>This photo cannot be loaded, so it cannot be accepted.</p>
+            <button type="button" onClick={() => pictures.tryAgain(photo.sha256)}>
+              Try again
+            </button>
+          </div>
+        ) : null}
         {children}
       </div>
       {tools}

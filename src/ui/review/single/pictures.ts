@@ -4,6 +4,13 @@ const AGAIN_AFTER_MS = 3_000;
 /** Shows the same element that was decoded, so a photo appears with the next frame. */
 export class Pictures {
   readonly #images = new Map<string, HTMLImageElement>();
+  readonly #failed = new WeakSet<HTMLImageElement>();
+  readonly #onChange: () => void;
+
+  /** @param onChange called when a picture fails to load, and when it loads after all */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
 
   of(sha256: string): HTMLImageElement {
     const known = this.#images.get(sha256);
@@ -18,6 +25,17 @@ export class Pictures {
     return image;
   }
 
+  hasFailed(sha256: string): boolean {
+    const image = this.#images.get(sha256);
+    return image !== undefined && this.#failed.has(image);
+  }
+
+  /** Loads a picture that has failed now. The page also tries again every few seconds. */
+  tryAgain(sha256: string): void {
+    const image = this.#images.get(sha256);
+    if (image !== undefined) image.src = previewOf(sha256);
+  }
+
   prepare(sha256: string): void {
     void this.of(sha256)
       .decode()
@@ -26,18 +44,26 @@ export class Pictures {
 
   #load(sha256: string): HTMLImageElement {
     const image = new Image();
-    const places = [`/previews/${sha256}`, `/photos/${sha256}`];
-    let tries = 0;
-    const next = (): void => {
-      image.src = places[tries % places.length] ?? '';
-      tries += 1;
-    };
+    let again: ReturnType<typeof setTimeout> | undefined;
     image.addEventListener('error', () => {
-      if (tries % places.length !== 0) next();
-      else setTimeout(() => (this.#images.get(sha256) === image ? next() : null), AGAIN_AFTER_MS);
+      if (image.src.endsWith(previewOf(sha256))) {
+        image.src = `/photos/${sha256}`;
+        return;
+      }
+      this.#failed.add(image);
+      clearTimeout(again);
+      again = setTimeout(() => (this.#images.get(sha256) === image ? this.tryAgain(sha256) : null), AGAIN_AFTER_MS);
+      this.#onChange();
+    });
+    image.addEventListener('load', () => {
+      if (this.#failed.delete(image)) this.#onChange();
     });
     image.decoding = 'sync';
-    next();
+    image.src = previewOf(sha256);
     return image;
   }
+}
+
+function previewOf(sha256: string): string {
+  return `/previews/${sha256}`;
 }

@@ -30,7 +30,7 @@ function predictedIn(evidence: PhotoEvidenceShown | string | null): PhotoEvidenc
 
 /** The store of the page that shows one photo after another: leased ones, or on the page of disputes those to settle. */
 export class SingleDesk extends Desk {
-  readonly pictures = new Pictures();
+  readonly pictures = new Pictures(() => this.store.changed());
   readonly evidence = new Fetched<PhotoEvidenceShown>(() => this.store.changed());
   readonly #classPages = new Fetched<ClassPage>(() => this.store.changed());
   /** `null` for disputes, which are not leased, because one decision settles a photo for all. */
@@ -68,6 +68,11 @@ export class SingleDesk extends Desk {
   get members(): readonly ModelEvidence[] {
     const { evidenceShown: known } = this;
     return known === null || typeof known === 'string' ? [] : known.members;
+  }
+
+  readEvidenceAgain(): void {
+    if (this.photo !== null) this.evidence.forget(subjectKey(this.photo));
+    this.#settle('');
   }
 
   classPage(wnid: string): ClassPage | null {
@@ -146,6 +151,14 @@ export class SingleDesk extends Desk {
 
   protected get isShown(): boolean {
     return this.photo !== null;
+  }
+
+  protected hasFailed({ sha256 }: Subject): boolean {
+    return this.pictures.hasFailed(sha256);
+  }
+
+  protected afterRefusal(): void {
+    this.store.say('Not accepted: the photo cannot be loaded.');
   }
 
   protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {

@@ -36,5 +36,5 @@ function wantedOf({ sha256, wnid, name, confusionWnid, confusionName }: ReviewPh
 
 function stateOf(map: Heatmap | string | null): string | undefined {
   if (map === null) return 'loading';
-  return typeof map === 'string' ? 'none for this photo' : undefined;
+  return typeof map === 'string' ? 'not available' : undefined;
 }
