@@ -97,7 +97,7 @@ describe('a text field of the review', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       expect(await shown(page)).toBe(before);
-      // What a key gives afterwards is the first action that is stored.
+      // A key gives an action again. It is the first action that is stored.
       await page.keyboard.press('f');
       await expectSoon(() => kindsOf(name)).toEqual(['flag']);
       await page.context().close();
@@ -261,6 +261,7 @@ describe('a photo that cannot be loaded', () => {
     await page.locator('.evidence').getByRole('button', { name: 'Try again' }).click();
     await trouble.waitFor({ state: 'detached' });
     await page.locator('.evidence[aria-busy="false"]').waitFor();
+    expect(await page.getByText('The evidence cannot be read').count()).toBe(0);
     await page.context().close();
   });
 });
