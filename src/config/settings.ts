@@ -189,6 +189,11 @@ const TABLE = {
     0.95,
     'How sure the inspection must be that the share of wrong photos is within the limit, or above it.',
   ),
+  'review.acceptance.looks': setting(
+    wholeNumber(1, 100),
+    1,
+    'How often the inspection may be decided: each complete review of other photos is a look. More looks make the limits wider. This setting, the limit and the confidence are stored at the first verdict, and hold until winnow acceptance --draw.',
+  ),
   'review.leaseMs': setting(
     wholeNumber(1_000, 86_400_000),
     600_000,

@@ -30,6 +30,13 @@ const acceptanceSchema = z.strictObject({
   morePhotos: count,
   maxLabelError: share.nullable(),
   confidence: share,
+  /** Exports that were made before winnow counted looks lack the rest. */
+  unfinished: count.optional(),
+  inspectedBefore: count.optional(),
+  looks: count.min(1).optional(),
+  look: count.min(1).nullable().optional(),
+  draw: count.min(1).optional(),
+  drawAgain: z.enum(['plan-changed', 'looks-used']).nullable().optional(),
 });
 
 const pooledAccuracySchema = z.strictObject({

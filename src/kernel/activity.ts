@@ -12,6 +12,7 @@ export const ACTIVITIES = [
   'references-add',
   'references-remove',
   'rights-set',
+  'acceptance-draw',
   'export',
   'publish',
   'report',

@@ -134,7 +134,10 @@ export class Winnow {
     return this.#list(options, VERDICT_REASONS, standingLines);
   }
 
-  /** The label error of the accepted photos, from the second pass, and whether the set passes `review.acceptance`. */
+  /**
+   * The label error of the accepted photos, from the second pass, and whether the set passes `review.acceptance`. If the review is
+   * complete, this is a look.
+   */
   acceptance(): Promise<Acceptance> {
     return this.#work('follow', {}, async (workspace) =>
       (await import('../review/acceptance/read-acceptance.process.ts')).readAcceptance(workspace),

@@ -1,5 +1,5 @@
 import type { HumanAccuracy } from '../kernel/human-accuracy.ts';
-import type { Acceptance } from '../kernel/acceptance.ts';
+import type { StatedAcceptance } from '../kernel/acceptance.ts';
 import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { Funnel } from '../kernel/funnel.ts';
 import type { QueryYield, Yields } from '../status/yields.ts';
@@ -214,7 +214,7 @@ export interface FairAccuracy {
 }
 
 /** The inspection by the second pass, and what it asked. */
-export interface LabelError extends Acceptance {
+export interface LabelError extends StatedAcceptance {
   readonly question: string;
 }
 

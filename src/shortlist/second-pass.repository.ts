@@ -14,7 +14,7 @@ export function listedVerdicts(
 ): RawBuilder<unknown> {
   const isOf = (wnid: RawBuilder<unknown>): RawBuilder<unknown> =>
     wnids === null ? sql`true` : sql`${wnid} = any(${wnids}::text[])`;
-  const photo = { wnid: sql`e.wnid`, sha256: sql`f.sha256` };
+  const photo = { collectionId: sql`${collectionId}::int`, wnid: sql`e.wnid`, sha256: sql`f.sha256` };
   return sql`(
     select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
       coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
@@ -29,7 +29,7 @@ export function listedVerdicts(
 
 /** SQL: true if photo `f` of decision `d`, with its row `v` of the table `verdict`, waits for a second, blind verdict. */
 export function isKeptPending(share: number): RawBuilder<unknown> {
-  return isPending(share, { wnid: sql`d.wnid`, sha256: sql`f.sha256` });
+  return isPending(share, { collectionId: sql`d.collection_id`, wnid: sql`d.wnid`, sha256: sql`f.sha256` });
 }
 
 /** SQL: true if a photo has been reviewed and another, blind verdict is wanted. */
@@ -42,27 +42,35 @@ function wantedOf(share: number, photo: PhotoSql): RawBuilder<unknown> {
     else coalesce(v.wanted, 1) end`;
 }
 
-/** The SQL of a photo's class and SHA-256, beside its row `v` of the table `verdict`, if it has one. */
+/** The SQL of a photo, beside its row `v` of the table `verdict`, if it has one. */
 interface PhotoSql {
+  readonly collectionId: RawBuilder<unknown>;
   readonly wnid: RawBuilder<unknown>;
   readonly sha256: RawBuilder<unknown>;
 }
 
 /**
  * SQL: true if the second pass draws a photo, with the same chance for each. A hash of the photo and its class decides, so the
- * sample does not depend on the order of reviews, grows as photos come, and a larger share contains a smaller one.
+ * sample does not depend on the order of reviews, grows as photos come, and a larger share contains a smaller one. A further draw
+ * (`winnow acceptance --draw`) has a salt in these hashes, and leaves out the photos that had their second verdict before it.
  *
- * Photos that were reviewed before migration 0012 keep the draw of that time: of each class the photos of the lowest hashes, the
- * share rounded up. Their chance is larger in small classes, so an estimate must weight each photo by 1 / chance.
+ * Photos that were reviewed before migration 0012 keep the draw of that time, until a further draw: of each class the photos of the
+ * lowest hashes, the share rounded up. Their chance is larger in small classes, so an estimate must weight each photo by 1 / chance.
  */
-export function isDrawn(share: number, { wnid, sha256 }: PhotoSql): RawBuilder<unknown> {
-  const hash = sql`sha256(convert_to('second pass ' || ${wnid}, 'UTF8') || ${sha256})`;
-  return sql`coalesce(v.draw_place <= ceil(${share}::float8 * v.draw_of), ${hash} < ${boundOf(share)}::bytea)`;
+function isDrawn(share: number, { collectionId, wnid, sha256 }: PhotoSql): RawBuilder<unknown> {
+  const salt = sql`coalesce((select salt from acceptance_plan where collection_id = ${collectionId} order by draw desc limit 1), '')`;
+  const hash = sql`sha256(convert_to('second pass ' || ${salt} || ${wnid}, 'UTF8') || ${sha256})`;
+  return sql`(not coalesce(v.is_inspected, false)
+    and coalesce(v.draw_place <= ceil(${share}::float8 * v.draw_of), ${hash} < ${boundOf(share)}::bytea))`;
 }
 
-/** SQL: the chance that the second pass draws a photo, 0..1. */
-export function drawChance(share: number): RawBuilder<unknown> {
-  return sql`coalesce(ceil(${share}::float8 * v.draw_of) / v.draw_of, ${share}::float8)`;
+/**
+ * SQL: the chance with which the second pass drew a photo, 0..1; null if it did not draw it. 0: the photo had its second verdict
+ * before the last draw.
+ */
+export function drawChance(share: number, photo: PhotoSql): RawBuilder<unknown> {
+  return sql`case when v.is_inspected then 0
+    when ${isDrawn(share, photo)} then coalesce(ceil(${share}::float8 * v.draw_of) / v.draw_of, ${share}::float8) end`;
 }
 
 /** This share of all hashes is below the result. */

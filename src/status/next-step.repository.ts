@@ -23,13 +23,16 @@ export async function readExported(
   return onlyRow(read);
 }
 
-/** Changes with each review event and each shortlist of a collection. */
+/** Changes with each review event, shortlist and look of a collection. */
 export async function versionOfReview(
   db: Kysely<Database>,
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
 ): Promise<string> {
   const read = await sql<{ version: string }>`
     select concat((select max(id) from review_event where collection_id = ${collectionId}), ' ',
-      (select built_at from shortlist where collection_id = ${collectionId})) as version`.execute(db);
+      (select built_at from shortlist where collection_id = ${collectionId}), ' ',
+      (select sum(1 + cardinality(taken)) from acceptance_plan where collection_id = ${collectionId})) as version`.execute(
+    db,
+  );
   return onlyRow(read).version;
 }

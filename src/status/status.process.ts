@@ -20,7 +20,9 @@ import { collectStep } from '../collection/collect-step.ts';
 import { displayPath } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
 import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
-import { readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
+import { readPlan } from '../review/acceptance/plan.repository.ts';
+import { planInForce } from '../review/acceptance/plan.ts';
+import { glanceAtAcceptance, readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported, versionOfReview } from './next-step.repository.ts';
 import { countOpenControls } from './standing.repository.ts';
@@ -33,7 +35,7 @@ export interface Status extends Funnel {
   readonly budgets: readonly KeyBudget[];
   readonly pauses: readonly Pause[];
   readonly next: NextStep;
-  /** Null without a plan (`review.acceptance.maxLabelError`), and for readers who may not learn of verdicts that wait for a second one. */
+  /** Null without a limit (`review.acceptance.maxLabelError`), and for readers who may not learn of verdicts that wait for a second one. */
   readonly acceptance: Acceptance | null;
   /** Controls without a verdict. Null without controls, and for readers who may not learn which photos are controls. */
   readonly openControls: number | null;
@@ -41,8 +43,9 @@ export interface Status extends Funnel {
   readonly days: readonly DayCount[];
 }
 
+/** For commands. If the review is complete, this is a look at it. */
 export async function readStatus(workspace: Workspace): Promise<Status> {
-  return (await readStatuses(workspace)).operators;
+  return (await statusesWith(readAcceptance, workspace)).operators;
 }
 
 /** The end of what a command prints. */
@@ -50,7 +53,12 @@ export async function nextLines(workspace: Workspace): Promise<string> {
   return nextText((await readStatus(workspace)).next);
 }
 
+/** For pages, which take no look. */
 export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
+  return statusesWith(glance, workspace);
+}
+
+async function statusesWith(inspect: typeof glance, workspace: Workspace): Promise<ByReader<Status>> {
   const { app, collection, scope } = workspace;
   const { queries, work, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
@@ -62,7 +70,7 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
-    acceptance: app.config.review.acceptance.maxLabelError === null ? null : await acceptanceOf(workspace),
+    acceptance: (await hasLimit(workspace)) ? await inspect(workspace) : null,
     openControls: standing.openControls,
     days: daysOf(work, counts.verdicts),
   };
@@ -106,7 +114,12 @@ export function readOncePerReview<T>(read: (workspace: Workspace) => Promise<T>,
   };
 }
 
-const acceptanceOf = readOncePerReview(readAcceptance);
+const glance = readOncePerReview(glanceAtAcceptance);
+
+async function hasLimit({ app, scope }: Workspace): Promise<boolean> {
+  const stored = await readPlan(app.db, scope.collectionId);
+  return planInForce(stored, app.config.review.acceptance, null).maxLabelError !== null;
+}
 
 export async function readStanding(
   { app, scope, collection }: Workspace,

@@ -24,6 +24,21 @@ export const QUALITY_DAMAGES: readonly Omit<Damage, 'mode' | 'needsModels'>[] = 
       })),
   },
   {
+    title: 'a look at a review that is not complete',
+    check: 'count',
+    file: /^protocol\.json$/,
+    detail: /Expected review\.acceptance\.unfinished 1, as decisions\.csv gives it, but received 0/,
+    change: async (copy) => {
+      // The second of the two people who accepted the last photo of the set has said nothing.
+      await copy.edit('decisions.csv', (text) => {
+        const lines = text.split('\n');
+        const second = lines.findLastIndex((line) => line.includes(',2,accept,') && line.endsWith(',test'));
+        return lines.filter((_, i) => i !== second).join('\n');
+      });
+      await copy.seal();
+    },
+  },
+  {
     title: 'a person who is better in the quiz than the answers say',
     check: 'count',
     file: /^protocol\.json$/,

@@ -229,8 +229,22 @@ describe('a set with controls, which two people and a quiz judge', () => {
       ]);
       expect(await verify(set())).toMatchObject({ ok: true, photos: 7, breaches: [] });
       const { review, control } = await new Copy(set()).protocol();
-      expect(review.acceptance).toMatchObject({ accepted: 7, sampled: 7, wrong: 0, state: 'pass' });
+      expect(review.acceptance).toMatchObject({ accepted: 7, sampled: 7, wrong: 0, state: 'pass', looks: 1, look: 1 });
       expect(control).toMatchObject({ photos: 4, accepted: 4, rejected: 0 });
+    });
+
+    it('keeps the plan and the look that decided it, and has no photo left for a further draw', async () => {
+      const settings = (limit: number) =>
+        ['review.secondPass=1', `review.acceptance.maxLabelError=${limit}`].flatMap((one) => ['--set', one]);
+      expect(await done(['acceptance', ...settings(0.5)])).toBe(
+        'label error: 0.0 % (0.0 % to 0.0 % with 95.0 % confidence): 0 of 7 inspected photos wrong; a first look accepted 7. ' +
+          'Errors that both reviewers make are not counted.\n' +
+          'inspection: passed: at most 50.0 % of the photos are wrong, with 95.0 % confidence (look 1 of 1)\n',
+      );
+      const other = JSON.parse(await done(['acceptance', ...settings(0.4), '--json']));
+      expect(other).toMatchObject({ state: 'open', drawAgain: 'plan-changed', maxLabelError: 0.5, looks: 1, look: 1 });
+      const refused = await winnow(['acceptance', '--draw', ...settings(0.4), ...flags()]);
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('has its second verdict') });
     });
 
     it.each(QUALITY_DAMAGES)('is refused with $title', async ({ check, file, detail, change }) => {

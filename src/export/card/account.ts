@@ -1,4 +1,4 @@
-import { acceptanceStateText, ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
+import { acceptanceStateText, BOTH_WRONG, ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
 import { sourceOf } from '../../config/sources/sources.ts';
 import { countOf, countText, fewPhotosText, listText } from '../../kernel/texts.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
@@ -171,7 +171,7 @@ export function labelErrorSentences({ review: { acceptance }, rule: { mode } }: 
   if (acceptance === undefined || estimate === null)
     return `No photo of a random sample of the accepted ones has been inspected, so the ${name.toLowerCase()} is not known.`;
   const state = acceptanceStateText(acceptance);
-  return sentences(`${name}: ${estimate}.`, state === null ? null : `Inspection ${state}.`);
+  return sentences(`${name}: ${estimate}.`, BOTH_WRONG, state === null ? null : `Inspection ${state}.`);
 }
 
 export function agreementText({ review: { agreement } }: Protocol): string {

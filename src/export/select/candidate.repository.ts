@@ -6,7 +6,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
 import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
 import { verdictOf } from '../../review/events/verdict.ts';
-import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
+import { drawChance } from '../../shortlist/second-pass.repository.ts';
 import { photosOfClass } from '../../shortlist/photo-of-class.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import type { ExportCandidate, SelectionRules } from './select.ts';
@@ -53,16 +53,17 @@ function listedOrReviewed(
   wnids: readonly string[],
   secondPass: number,
 ): RawBuilder<unknown> {
-  const photo = { wnid: sql`coalesce(n.wnid, v.wnid)`, sha256: sql`coalesce(n.sha256, v.sha256)` };
+  const [wnid, sha256] = [sql`coalesce(n.wnid, v.wnid)`, sql`coalesce(n.sha256, v.sha256)`];
+  const photo = { collectionId: sql`${collectionId}::int`, wnid, sha256 };
   return sql`(
-    select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.rank, f.id as photo_id, f.bytes,
+    select ${wnid} as wnid, ${sha256} as sha256, n.rank, f.id as photo_id, f.bytes,
       case when d.state = 'kept' then d.confusion_wnid else d.wnid end as confusion_wnid,
       case when d.state = 'kept' then d.confusion_prob else d.max_true_prob end as confusion_prob, d.max_true_prob,
       case when n.state = 'control' then 'control' else 'test' end as split,
-      case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance
+      ${drawChance(secondPass, photo)} as chance
     from (select s.wnid, f.sha256, s.rank, s.state from shortlist_entry s join photo f on f.id = s.photo_id
       where s.collection_id = ${collectionId} and s.state <> 'left-out') as n
-    full join (select wnid, sha256, draw_place, draw_of from verdict where collection_id = ${collectionId}) as v
+    full join (select wnid, sha256, draw_place, draw_of, is_inspected from verdict where collection_id = ${collectionId}) as v
       on v.wnid = n.wnid and v.sha256 = n.sha256
     left join photo f on f.sha256 = coalesce(n.sha256, v.sha256)
     left join decision d on d.collection_id = ${collectionId} and d.photo_id = f.id and d.wnid = coalesce(n.wnid, v.wnid)

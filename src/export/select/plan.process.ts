@@ -10,6 +10,8 @@ import { placeFlags, withoutLicenceText, type WithoutLicence } from '../../kerne
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { readPlan, storePlan } from '../../review/acceptance/plan.repository.ts';
+import { lookedAt } from '../../review/acceptance/read-acceptance.process.ts';
 import { readCriteria } from '../../review/desk/criteria.repository.ts';
 import { lettersOf } from '../../review/people/letters.repository.ts';
 import { readHumanPart } from '../../review/quiz/quiz.process.ts';
@@ -28,11 +30,13 @@ export type RevisionPlan = Awaited<ReturnType<typeof planRevision>>;
 /** Chooses the photos of a revision from one snapshot. @throws UsageError `no-shortlist`, `nothing-to-export` */
 export async function planRevision(workspace: Workspace, file: string, options: PlanOptions) {
   const { app, scope } = workspace;
+  const settings = app.config.review.acceptance;
   await foldPhotoCounts(app.db, scope);
-  return readSnapshot(app.db, async (trx) => {
+  await storePlan(app.db, scope.collectionId, settings);
+  const { inspection, stored, review, ...plan } = await readSnapshot(app.db, async (trx) => {
     const shortlist = await readShortlistHead(trx, scope);
     if (shortlist === null) throw noShortlist(workspace);
-    const tally = new ExportTally(app.config.review.acceptance);
+    const tally = new ExportTally();
     await writePlan(file, selectAll(trx, workspace, { ...options, cap: shortlist.cap, tally }));
     const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
     if (counts.photos === 0) throw nothingToExport(workspace, counts, await countWithoutLicence(trx, scope));
@@ -52,8 +56,12 @@ export async function planRevision(workspace: Workspace, file: string, options: 
       letters: await lettersOf(trx, scope),
       criteria: await readCriteria(trx, scope.collectionId),
       funnel: (await funnelIn(trx, workspace)).totals,
+      inspection: tally.inspection,
+      stored: await readPlan(trx, scope.collectionId),
     };
   });
+  const acceptance = await lookedAt(app.db, scope.collectionId, { inspection, stored, settings });
+  return { ...plan, review: { ...review, acceptance } };
 }
 
 type Selecting = PlanOptions & { readonly cap: number; readonly tally: ExportTally };

@@ -18,7 +18,7 @@ export interface ExportCandidate extends PhotoOfClass<null> {
   readonly alsoWnids: readonly Wnid[];
   readonly tags: readonly string[];
   readonly reviews: readonly Omit<Review, 'note'>[];
-  /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
+  /** As `drawChance`: 0 if the photo had its second verdict before the last draw; null if the second pass did not draw it. */
   readonly chance: number | null;
   readonly split: Split;
   /** Why the verdict does not count; null if it does. */

@@ -1,6 +1,5 @@
 import { agreementOf, blindVerdictsOf, countVerdicts } from '../../review/agreement/agreement.ts';
-import { acceptanceOf, Inspection } from '../../review/acceptance/acceptance.ts';
-import type { Acceptance, AcceptancePlan } from '../../kernel/acceptance.ts';
+import { Inspection } from '../../review/acceptance/acceptance.ts';
 import { SHOWN_BY } from '../../review/events/event.ts';
 import { rightsTexts, webAddress } from '../card/attribution.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
@@ -8,7 +7,6 @@ import type { SelectedPhoto } from './select.ts';
 
 type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'tags' | 'collected' | 'classes'> & {
   readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'> & {
-    readonly acceptance: Acceptance;
     readonly alsoPhotos: number;
   };
   readonly originalBytes: number;
@@ -19,6 +17,7 @@ type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'ta
 const ORDERS = [...SHOWN_BY, 'import'] as const;
 
 export class ExportTally {
+  readonly inspection = new Inspection();
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();
   readonly #licences = new Map<string, { url: string; photos: number; stated?: number }>();
@@ -29,15 +28,9 @@ export class ExportTally {
   readonly #blind = new Map<string, number>();
   readonly #collected = new Days();
   readonly #reviewed = new Days();
-  readonly #inspection = new Inspection();
-  readonly #acceptance: AcceptancePlan;
   readonly #control = { photos: 0, states: new Map<string, number>(), licences: new Set<string>() };
   #originalBytes = 0;
   #alsoPhotos = 0;
-
-  constructor(acceptance: AcceptancePlan) {
-    this.#acceptance = acceptance;
-  }
 
   add(photo: SelectedPhoto): void {
     if (photo.split === 'control') {
@@ -45,7 +38,7 @@ export class ExportTally {
       return;
     }
     this.#addReviews(photo);
-    this.#inspection.add({ ...photo, isListed: photo.rank !== null });
+    this.inspection.add({ ...photo, isListed: photo.rank !== null });
     if (photo.leftOut === null) this.#addPhoto(photo);
     else increase(this.#leftOut, photo.leftOut);
   }
@@ -126,7 +119,6 @@ export class ExportTally {
         }),
         period: this.#reviewed.period(),
         agreement: agreementOf(this.#blind),
-        acceptance: acceptanceOf(this.#inspection, this.#acceptance),
         alsoPhotos: this.#alsoPhotos,
       },
     };

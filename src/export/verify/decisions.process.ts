@@ -36,7 +36,7 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
     const exported = { test: new Set<number>(), control: new Set<number>() };
     const ofControls = new Map<string, number>();
     const reasons = new Map<string, number>();
-    const inspection = new ExportedInspection();
+    const inspection = new ExportedInspection(protocol.review);
     let previous: Decision | null = null;
     for await (const record of csvRecords(folder.chunks(DECISIONS), columnsOf(protocol, isOwn))) {
       const decision = decisionOf(record);
@@ -87,11 +87,15 @@ function controlProblems({ control }: Protocol, states: ReadonlyMap<string, numb
 
 /** Computes the label error, and the states and further classes of photos, again from the lines of decisions.csv. */
 class ExportedInspection {
-  readonly #inspection = new Inspection();
+  readonly #inspection: Inspection;
   readonly verdictProblems: string[] = [];
   #photo = '';
   #isOfSet = true;
   #lines: CsvRecord['cells'][] = [];
+
+  constructor({ acceptance }: Protocol['review']) {
+    this.#inspection = new Inspection({ isEarlier: acceptance?.looks === undefined });
+  }
 
   /** @param isOfSet false for a control, which is not inspected */
   addLine({ cells }: CsvRecord, isOfSet: boolean): void {
@@ -106,14 +110,16 @@ class ExportedInspection {
     const [cells] = this.#lines;
     if (cells !== undefined && this.#isOfSet) {
       this.#inspection.add({
+        sha256: cells['sha256'] ?? '',
+        wnid: cells['wnid'] ?? '',
         state: VERDICT_STATES.find((state) => state === cells['state']) ?? 'unreviewed',
         decidedBy: cells['decided_by'] === 'adjudication' ? 'adjudication' : null,
         isListed: cells['rank'] !== '',
         chance: cells['draw_chance'] ? Number(cells['draw_chance']) : null,
-        reviews: this.#lines.map((line) => ({
-          verdict: verdictIn(line['verdict']) ?? 'unsure',
-          blindVerdict: verdictIn(line['blind_verdict']),
-        })),
+        reviews: this.#lines.flatMap((line) => {
+          const verdict = verdictIn(line['verdict']);
+          return verdict === null ? [] : [{ verdict, blindVerdict: verdictIn(line['blind_verdict']) }];
+        }),
       });
     }
     this.#addVerdictProblems();
@@ -147,9 +153,11 @@ class ExportedInspection {
     this.#endPhoto();
     if (isOwn && alsoPhotos === undefined) return ['Expected review.alsoPhotos but it is missing'];
     if (stated === undefined) return isOwn ? ['Expected review.acceptance but it is missing'] : [];
+    if (isOwn && stated.looks === undefined) return ['Expected review.acceptance.looks but it is missing'];
     const computed = acceptanceOf(this.#inspection, stated);
-    return KEYS.flatMap((key) =>
-      isClose(stated[key], computed[key])
+    const keys = stated.looks === undefined ? KEYS : [...KEYS, ...LOOK_KEYS];
+    return keys.flatMap((key) =>
+      isClose(stated[key] ?? null, computed[key])
         ? []
         : [
             `Expected review.acceptance.${key} ${computed[key]}, as decisions.csv gives it, but received ${stated[key]}`,
@@ -172,6 +180,7 @@ const KEYS = [
   'state',
   'morePhotos',
 ] as const;
+const LOOK_KEYS = ['unfinished', 'inspectedBefore', 'look'] as const;
 
 function isClose(one: number | string | null, other: number | string | null): boolean {
   return typeof one === 'number' && typeof other === 'number' ? Math.abs(one - other) < 1e-9 : one === other;

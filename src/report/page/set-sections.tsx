@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { countText, hoursText, shareText } from '../../kernel/texts.ts';
-import { acceptanceStateText, ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
+import { acceptanceStateText, BOTH_WRONG, ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
 import type { ReportContext, SectionOf } from './context.ts';
 import type { ReviewerLine } from '../../review/people/people.ts';
@@ -216,5 +216,5 @@ function errorText({ report: { labelError } }: ReportContext): string {
   if (estimate === null)
     return `unknown: no accepted photo that was drawn for a blind second look has its verdict. ${question}`;
   const state = acceptanceStateText(labelError);
-  return `${estimate}. ${state === null ? '' : `Inspection ${state}. `}${question}`;
+  return `${estimate}. ${BOTH_WRONG} ${state === null ? '' : `Inspection ${state}. `}${question}`;
 }

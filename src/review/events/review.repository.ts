@@ -6,7 +6,7 @@ import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { subjectKey, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
-import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
+import { drawChance } from '../../shortlist/second-pass.repository.ts';
 import { opinionsWanted, verdictOf, type Verdict } from './verdict.ts';
 
 export const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
@@ -114,7 +114,7 @@ export interface ReviewedPhoto extends Subject {
   readonly isListed: boolean;
   /** True if the filter drops it as `correct`: then its verdict is one on a control, which agreement and acceptance leave out. */
   readonly isControl: boolean;
-  /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
+  /** As `drawChance`. */
   readonly chance: number | null;
   readonly events: readonly ReviewEvent[];
 }
@@ -125,7 +125,8 @@ export function listReviewed(
   collectionId: number,
   { wnids, state, reason, source, secondPass = 0, reviewers = 0 }: VerdictFilter,
 ): AsyncGenerator<ReviewedPhoto> {
-  const photo = { wnid: sql`coalesce(n.wnid, v.wnid)`, sha256: sql`coalesce(n.sha256, v.sha256)` };
+  const [wnid, sha256] = [sql`coalesce(n.wnid, v.wnid)`, sql`coalesce(n.sha256, v.sha256)`];
+  const photo = { collectionId: sql`${collectionId}::int`, wnid, sha256 };
   return streamRows(
     db,
     sql<ReviewedPhoto>`
@@ -134,9 +135,9 @@ export function listReviewed(
         select ${EVENT} from review_event e
         where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
     from (
-      select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, coalesce(n.state = 'listed', false) as "isListed",
+      select ${wnid} as wnid, ${sha256} as sha256, coalesce(n.state = 'listed', false) as "isListed",
         coalesce(n.state = 'control', false) as "isControl",
-        coalesce(v.state, 'unreviewed') as state, v.reason, case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance,
+        coalesce(v.state, 'unreviewed') as state, v.reason, ${drawChance(secondPass, photo)} as chance,
         coalesce(cardinality(v.reviewers), 0) as reviewers
       from (select s.wnid, f.sha256, s.state from shortlist_entry s join photo f on f.id = s.photo_id
         where s.collection_id = ${collectionId} and s.state <> 'left-out') as n

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { storePlan } from '../../review/acceptance/plan.repository.ts';
 import { readAgreement, readShownAgreement } from '../../review/agreement/read-agreement.process.ts';
 import type { NamedClass } from '../../collection/label-index.ts';
 import { classesToName } from '../../review/classes/class-names.process.ts';
@@ -131,10 +132,11 @@ export async function recordActions(exchange: Exchange, site: Site): Promise<Act
   const { reviewer, client, actions } = await actionsOf(exchange.request.body);
   const desk = await namedDesk(exchange, site, reviewer);
   for (const action of actions) checkFurtherClasses(action, desk.workspace);
-  const { leaseMs } = desk.workspace.app.config.review;
+  const { leaseMs, acceptance } = desk.workspace.app.config.review;
   const view = await viewOf(desk);
   const recorded: Recorded[] = [];
   for (const action of actions) recorded.push(await recordAction(site.app.db, view, { client, action, leaseMs }));
+  await storePlan(site.app.db, view.scope.collectionId, acceptance);
   const changed = subjectsOf(recorded.flatMap(({ subjects }) => subjects));
   return {
     results: recorded.map(({ sequence, stored, skipped }) => ({ sequence, stored, skipped })),
