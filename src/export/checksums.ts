@@ -3,8 +3,6 @@ import { unsafePath } from './layout.ts';
 import { linesOf } from '../kernel/lines.ts';
 import { unreadable } from '../kernel/errors.ts';
 
-export const CHECKSUMS = 'SHA256SUMS';
-
 /** The files of an export by path, without SHA256SUMS. A file costs about 250 bytes of memory. */
 export type Checksums = ReadonlyMap<string, Sha256>;
 

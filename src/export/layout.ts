@@ -1,9 +1,15 @@
 import type { ExportFormat, Protocol } from './protocol.ts';
 import type { Split } from './select/select.ts';
 
-/** The file of an export without pictures that has the hashes of re-encoded pixels. */
+/**
+ * The one description of the paths of an export, in every format. Writing, verifying and publishing use it: `OutputFolder`
+ * refuses any other path, and `winnow publish` deletes no other file. Paths that only earlier versions wrote stay in it.
+ */
+
+/** The file of an export without pictures that has the hashes of re-encoded pixels. Format 1 has none. */
 export const PIXEL_HASHES = 'pixels.sha256';
 
+export const CHECKSUMS = 'SHA256SUMS';
 export const PROTOCOL = 'protocol.json';
 export const CARD = 'README.md';
 export const LICENCES_PAGE = 'LICENSES.md';
@@ -28,11 +34,26 @@ const FIXED: readonly string[] = [
   PROTOCOL,
 ];
 
+const OTHERS: ReadonlySet<string> = new Set([...FIXED, CHECKSUMS, CONTROL_METADATA, FETCH_SCRIPT, PIXEL_HASHES]);
+
 const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
   webdataset: /^shards\/test-\d{6}\.tar$/,
   coco: /^annotations\/coco\.json$/,
   parquet: /^data\/test-\d{5}-of-\d{5}\.parquet$/,
 };
+
+/** Released names of mode O end in `.JPEG`. */
+const PHOTO = /^(test|control)\/([^/]+\/[^/]+\.(?:jpg|JPEG|png))$/;
+
+/** True if an export of some version and form can have the file. */
+export function isOfAnExport(path: string): boolean {
+  return (
+    OTHERS.has(path) ||
+    PHOTO.test(path) ||
+    thumbnailId(path) !== null ||
+    Object.values(FORMAT_FILES).some((pattern) => pattern.test(path))
+  );
+}
 
 export function requiredFiles({ options, format, control }: Protocol): string[] {
   return [
@@ -63,6 +84,26 @@ export function belongs(path: string, protocol: Protocol): boolean {
 /** The path of a photo's file, or of its folder. */
 export function photoPath(fileName: string, split: Split = 'test'): string {
   return `${split}/${fileName}`;
+}
+
+/** The split of a photo's file and its `file_name`. Null if the path is not that of a photo. */
+export function photoOf(path: string): { readonly split: Split; readonly fileName: string } | null {
+  const [, split, fileName] = PHOTO.exec(path) ?? [];
+  return fileName === undefined ? null : { split: split === 'control' ? split : 'test', fileName };
+}
+
+export function shardPath(index: number): string {
+  return `shards/test-${padded(index, 6)}.tar`;
+}
+
+export function parquetPath(index: number, files: number): string {
+  return `data/test-${padded(index, 5)}-of-${padded(files, 5)}.parquet`;
+}
+
+const padded = (number: number, digits: number): string => String(number).padStart(digits, '0');
+
+export function thumbnailPath(folder: string, id: string): string {
+  return `thumbnails/${folder}/${id}.webp`;
 }
 
 /** The id of the photo whose thumbnail has this path, `thumbnails/<folder>/<id>.webp`. Null if it is no thumbnail. */

@@ -3,7 +3,7 @@ import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
-import { CHECKSUMS } from './checksums.ts';
+import { CHECKSUMS, isOfAnExport } from './layout.ts';
 
 export interface WrittenFile {
   readonly path: string;
@@ -63,6 +63,8 @@ export class OutputFolder {
   }
 
   async #placeFor(relative: string): Promise<string> {
+    // Publishing would leave a file that the layout lacks in place after a takedown.
+    if (!isOfAnExport(relative)) throw new RangeError(`Expected a path of export/layout.ts but received '${relative}'`);
     const folder = path.dirname(relative);
     if (!this.#made.has(folder)) {
       await this.#makeFolder(path.join(this.root, folder));

@@ -5,6 +5,7 @@ import {
   attributionPageHeader,
   attributionPageLine,
 } from './attribution.ts';
+import { ATTRIBUTION, ATTRIBUTION_PAGE } from '../layout.ts';
 import type { OutputFile, OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
@@ -22,7 +23,7 @@ export class AttributionFiles implements PhotoSink<Pick<PhotoFile, 'row'>> {
   }
 
   static async open(folder: OutputFolder, collection: string): Promise<AttributionFiles> {
-    const files = new AttributionFiles(await folder.start('attribution.csv'), await folder.start('ATTRIBUTION.md'));
+    const files = new AttributionFiles(await folder.start(ATTRIBUTION), await folder.start(ATTRIBUTION_PAGE));
     await files.#table.write(attributionCsvHeader);
     await files.#page.write(attributionPageHeader(collection));
     return files;

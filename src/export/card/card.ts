@@ -23,7 +23,7 @@ import {
 import { controlsText } from './controls-text.ts';
 import { datasheet } from './datasheet.ts';
 import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf, versionOf } from './front-matter.ts';
-import { LICENCES_PAGE } from '../layout.ts';
+import { filesOfFormat, LICENCES_PAGE } from '../layout.ts';
 import { licenceTable, statedLicences } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
@@ -80,7 +80,10 @@ const shell = (...lines: readonly string[]): string => ['```sh', ...lines, '```'
 function loading(protocol: Protocol, files: readonly WrittenFile[]): string {
   const { pixels, formats } = protocol.options;
   const parts = pixels ? [FOLDER] : [LINKS];
-  const shards = files.filter(({ path }) => /^shards\/test-\d{6}\.tar$/.test(path)).length;
+  const shards = filesOfFormat(
+    'webdataset',
+    files.map(({ path }) => path),
+  ).length;
   if (formats.includes('webdataset') && shards > 0) parts.push(webDataset(shards));
   if (formats.includes('parquet')) parts.push(PARQUET);
   if (formats.includes('coco'))

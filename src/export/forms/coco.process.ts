@@ -1,9 +1,8 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { OutputFile, OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
+import { COCO } from '../layout.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
-
-const COCO = 'annotations/coco.json';
 
 export interface AboutCoco {
   readonly collection: string;

@@ -4,6 +4,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { ParquetFile } from '../../platform/parquet/write-parquet.ts';
 import type { OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
 import { columnDataOf, featuresOf, schemaOf, type ParquetShape } from './parquet-schema.ts';
+import { parquetPath } from '../layout.ts';
 import type { PhotoFile } from '../select/photo-row.ts';
 
 /** The default of the library `datasets` (`MAX_SHARD_SIZE`). */
@@ -63,7 +64,7 @@ export class ParquetSink implements PhotoSink<PhotoFile> {
     await this.#closeFile();
     const written: WrittenFile[] = [];
     for (const [index, part] of this.#parts.entries()) {
-      const name = `data/test-${fiveDigits(index)}-of-${fiveDigits(this.#parts.length)}.parquet`;
+      const name = parquetPath(index, this.#parts.length);
       written.push(await this.#folder.add(name, part, (absolute) => rename(part.path, absolute)));
     }
     return written;
@@ -84,7 +85,7 @@ export class ParquetSink implements PhotoSink<PhotoFile> {
   }
 
   async #openFile(): Promise<{ path: string; parquet: ParquetFile }> {
-    const file = path.join(this.#folder.root, `parquet-${fiveDigits(this.#parts.length)}.part`);
+    const file = path.join(this.#folder.root, `parquet-${this.#parts.length}.part`);
     const kvMetadata = [{ key: 'huggingface', value: this.#features }];
     return { path: file, parquet: await ParquetFile.open(file, { schema: schemaOf(this.#options), kvMetadata }) };
   }
@@ -96,8 +97,4 @@ export class ParquetSink implements PhotoSink<PhotoFile> {
     const footerBytes = Buffer.byteLength(this.#features) + GROUP_OVERHEAD_BYTES;
     return bytes + footerBytes + rowGroups * GROUP_OVERHEAD_BYTES;
   }
-}
-
-function fiveDigits(number: number): string {
-  return String(number).padStart(5, '0');
 }

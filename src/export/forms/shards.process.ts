@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { packTar } from 'modern-tar';
 import type { OutputFile, OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
+import { shardPath } from '../layout.ts';
 import { rowText, type PhotoFile } from '../select/photo-row.ts';
 
 /** About the size that the Hugging Face Hub advises. */
@@ -49,7 +50,7 @@ export class ShardSink implements PhotoSink<PhotoFile> {
       member(`${key}.cls`, Buffer.from(String(row.label))),
     ]);
     if (this.#shard !== null && this.#shard.bytes + archive.length > this.#maxBytes) await this.#closeShard();
-    this.#shard ??= await this.#folder.start(shardName(this.#written.length));
+    this.#shard ??= await this.#folder.start(shardPath(this.#written.length));
     // Archives without their ends, one after another, are one archive.
     const end = await this.#end;
     await this.#shard.write(archive.subarray(0, archive.length - end.length));
@@ -70,8 +71,4 @@ export class ShardSink implements PhotoSink<PhotoFile> {
 
 function member(name: string, body: Buffer): Parameters<typeof packTar>[0][number] {
   return { header: { ...TAR_MEMBER, name, size: body.length }, body };
-}
-
-function shardName(index: number): string {
-  return `shards/test-${String(index).padStart(6, '0')}.tar`;
 }

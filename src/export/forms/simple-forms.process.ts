@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
 import { rowText, type PhotoFile } from '../select/photo-row.ts';
-import { METADATA, PIXEL_HASHES } from '../layout.ts';
+import { METADATA, photoPath, PIXEL_HASHES, thumbnailPath } from '../layout.ts';
 
 export async function openMetadata(output: OutputFolder, path = METADATA): Promise<PhotoSink<PhotoFile>> {
   const file = await output.start(path);
@@ -19,7 +19,7 @@ export async function openPixelHashes(output: OutputFolder): Promise<PhotoSink<P
   const file = await output.start(PIXEL_HASHES);
   return {
     add: async ({ row, pixelsSha256 = null }) => {
-      if (pixelsSha256 !== null) await file.write(`${pixelsSha256}  test/${row.file_name}\n`);
+      if (pixelsSha256 !== null) await file.write(`${pixelsSha256}  ${photoPath(row.file_name)}\n`);
     },
     finish: async () => [await file.close()],
   };
@@ -32,8 +32,7 @@ export function thumbnailSink(
   return {
     add: async (photo) => {
       const { file_name, id } = photo.row;
-      const name = `thumbnails/${posix.dirname(file_name)}/${id}.webp`;
-      await output.put(name, await makeSmallCopy(photo));
+      await output.put(thumbnailPath(posix.dirname(file_name), id), await makeSmallCopy(photo));
     },
     // Names no files: a list of a million would not fit the promise of constant memory. SHA256SUMS has them.
     finish: async () => [],

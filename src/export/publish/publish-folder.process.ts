@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { codeOf, GiveUpOnItem, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { LocalFile } from '../../kernel/publish.ts';
-import { CHECKSUMS, readChecksums, type Checksums } from '../checksums.ts';
+import { readChecksums, type Checksums } from '../checksums.ts';
+import { CHECKSUMS, PROTOCOL } from '../layout.ts';
 import type { Protocol } from '../protocol.ts';
 import { idOf } from '../revisions/revision-id.ts';
 import { protocolOf } from '../verify/protocol-checks.ts';
@@ -33,7 +34,7 @@ export async function readExportedFolder(root: string): Promise<ExportedFolder> 
   }
   const missing = [...listed.keys()].find((file) => !files.has(file));
   if (missing !== undefined) throw changed(root, `${CHECKSUMS} lists '${missing}', but there is no such file`);
-  const own = files.get('protocol.json');
+  const own = files.get(PROTOCOL);
   if (own === undefined || (await sha256Of(own.place)) !== own.sha256 || idOf(protocol) !== protocol.id)
     throw changed(root, 'protocol.json is not the one that was written');
   return { protocol, files };
@@ -46,7 +47,7 @@ export async function requireSame(root: string, files: readonly LocalFile[]): Pr
 }
 
 async function readProtocol(root: string): Promise<Protocol> {
-  const text = await readFile(path.join(root, 'protocol.json'), 'utf8').catch((error: unknown) => {
+  const text = await readFile(path.join(root, PROTOCOL), 'utf8').catch((error: unknown) => {
     throw notAnExport(root, codeOf(error) === 'ENOENT' ? 'it has no protocol.json' : messageOf(error));
   });
   const protocol = protocolOf(text);

@@ -1,25 +1,10 @@
 import * as z from 'zod';
 import { jsonOf } from '../../kernel/json.ts';
 import type { LocalFile, RemoteFile } from '../../kernel/publish.ts';
-import { FETCH_SCRIPT } from '../layout.ts';
-import { CHECKSUMS } from '../checksums.ts';
+import { CARD, CHECKSUMS, isOfAnExport, PROTOCOL } from '../layout.ts';
 
 /** The files that are uploaded last, in this order. A set whose files differ from its SHA256SUMS is not complete. */
-const LAST_FILES = ['README.md', CHECKSUMS, 'protocol.json'];
-
-/** The files that an export can have, of this or another version of winnow. Only these are ever deleted. */
-const OF_AN_EXPORT = [
-  /^(?:README|LICENSES|ATTRIBUTION)\.md$/,
-  /^(?:attribution|decisions)\.csv$/,
-  /^(?:croissant|protocol|annotations\/coco)\.json$/,
-  /^test\/metadata\.jsonl$/,
-  /^test\/[^/]+\/[^/]+\.(?:jpg|png)$/,
-  /^thumbnails\/[^/]+\/[^/]+\.webp$/,
-  /^shards\/test-\d+\.tar$/,
-  /^data\/test-\d+-of-\d+\.parquet$/,
-];
-const isOfAnExport = (path: string): boolean =>
-  path === CHECKSUMS || path === FETCH_SCRIPT || OF_AN_EXPORT.some((pattern) => pattern.test(path));
+const LAST_FILES = [CARD, CHECKSUMS, PROTOCOL];
 
 export interface PublishPlan {
   readonly upload: readonly LocalFile[];

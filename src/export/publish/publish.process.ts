@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PROTOCOL } from '../layout.ts';
 import { batchesOf, collectionOfProtocol, planPublish, type PublishPlan } from './publish-plan.ts';
 import { requireSame, type ExportedFolder } from './publish-folder.process.ts';
 import { backoffMs } from '../../kernel/backoff.ts';
@@ -111,7 +112,7 @@ async function planFor({ exported, destination, options }: Work): Promise<Publis
   const { files, protocol: ours } = exported;
   const remote: RemoteFile[] = [];
   for await (const file of destination.list(files)) remote.push(file);
-  const protocol = remote.some(({ path }) => path === 'protocol.json') ? await destination.read('protocol.json') : null;
+  const protocol = remote.some(({ path }) => path === PROTOCOL) ? await destination.read(PROTOCOL) : null;
   const collection = protocol === null ? null : collectionOfProtocol(protocol);
   if (collection !== null && collection !== ours.collection.name && !options.replace) {
     throw new UsageError(

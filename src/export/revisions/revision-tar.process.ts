@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createTarPacker, type TarPackController } from 'modern-tar';
-import { CHECKSUMS, listedFile } from '../checksums.ts';
+import { listedFile } from '../checksums.ts';
+import { CHECKSUMS } from '../layout.ts';
 import { openRevisionFile } from './revision-file.process.ts';
 import { TAR_MEMBER } from '../forms/shards.process.ts';
 import { linesOf } from '../../kernel/lines.ts';

@@ -16,7 +16,17 @@ import { ReleasedNames } from './released-name.ts';
 import type { RowContext } from '../select/row-of.ts';
 import { ShardSink } from '../forms/shards.process.ts';
 import { openMetadata, openPixelHashes, thumbnailSink } from '../forms/simple-forms.process.ts';
-import { CONTROL_METADATA, FETCH_SCRIPT, METADATA } from '../layout.ts';
+import {
+  ATTRIBUTION,
+  CARD,
+  CONTROL_METADATA,
+  CROISSANT,
+  DECISIONS,
+  FETCH_SCRIPT,
+  LICENCES_PAGE,
+  METADATA,
+  PROTOCOL,
+} from '../layout.ts';
 import { smallWebp } from '../../platform/image/thumbnail.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { THUMBNAIL_QUALITY } from '../../photo/thumbnails.process.ts';
@@ -37,7 +47,7 @@ interface ToWrite {
 /** It goes with exports without pictures: their readers fetch the photos with it. */
 const FETCH_PROGRAM = path.join(packageRoot, 'assets', FETCH_SCRIPT);
 const PHOTOS_AT_ONCE = 256;
-const PROVED = new Set([METADATA, CONTROL_METADATA, 'attribution.csv', 'decisions.csv']);
+const PROVED = new Set([METADATA, CONTROL_METADATA, ATTRIBUTION, DECISIONS]);
 
 /** Writes all files of a revision. The tables come before the protocol, which has their hashes. */
 export async function writeRevision(
@@ -75,16 +85,16 @@ export async function writeRevision(
   const tables = files.filter((file) => PROVED.has(file.path));
   const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables, controlBytes } });
   if (!pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
-  await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
+  await output.put(PROTOCOL, `${JSON.stringify(protocol, null, 2)}\n`);
   // These follow from the protocol, and two of them from the other files.
-  await output.put('LICENSES.md', licencesPage(protocol));
-  await output.put('croissant.json', croissantText(protocol, files));
-  await output.put('README.md', exportCard(protocol, files));
+  await output.put(LICENCES_PAGE, licencesPage(protocol));
+  await output.put(CROISSANT, croissantText(protocol, files));
+  await output.put(CARD, exportCard(protocol, files));
   return { protocol, linked };
 }
 
 async function writeDecisions({ collection }: Workspace, { plan, planFile, output }: ToWrite): Promise<WrittenFile> {
-  const file = await output.start('decisions.csv');
+  const file = await output.start(DECISIONS);
   const hasSplit = plan.control !== null;
   await file.write(decisionsHeader(hasSplit));
   const names = {

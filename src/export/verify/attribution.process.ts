@@ -11,7 +11,7 @@ import {
   isStated,
 } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
-import type { ExportContent, IndexedRow } from './content.process.ts';
+import { rowsOfPhoto, type ExportContent, type IndexedRow } from './content.process.ts';
 import { csvRecords } from './csv.process.ts';
 import { ATTRIBUTION, ATTRIBUTION_PAGE } from '../layout.ts';
 import { checking } from './findings.ts';
@@ -31,8 +31,7 @@ export async function checkAttribution(content: ExportContent, isOwn: boolean): 
     for await (const { line, cells } of csvRecords(folder.chunks(ATTRIBUTION), isOwn ? COLUMNS : REQUIRED)) {
       const file = `${ATTRIBUTION}:${line}`;
       const name = cells['file_name'] ?? '';
-      const index = name.startsWith('control/') ? controls : rows;
-      const position = index.positionOfFile(name.replace(/^(?:test|control)\//, ''));
+      const { index, position } = rowsOfPhoto(content, name);
       if (position === undefined)
         findings.breach('attribution', file, `Expected a photo of ${index.file} but received '${name}'`);
       else if (seen.get(index)?.has(position) === true)

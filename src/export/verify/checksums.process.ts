@@ -1,5 +1,6 @@
 import type { Sha256 } from '../../kernel/ids.ts';
-import { CHECKSUMS, readChecksums, type Checksums } from '../checksums.ts';
+import { readChecksums, type Checksums } from '../checksums.ts';
+import { CHECKSUMS } from '../layout.ts';
 import type { ExportContent } from './content.process.ts';
 import { checking, type Findings } from './findings.ts';
 

@@ -5,7 +5,7 @@ import { photoRowSchema, type PhotoRow } from '../select/photo-row.ts';
 import type { Checksums } from '../checksums.ts';
 import type { ExportFolder } from './export-folder.process.ts';
 import type { Findings } from './findings.ts';
-import { METADATA } from '../layout.ts';
+import { METADATA, photoOf } from '../layout.ts';
 import type { Line } from '../../kernel/lines.ts';
 
 export interface ExportContent {
@@ -112,6 +112,13 @@ export class RowIndex {
   *without(seen: ReadonlySet<number>): Generator<string> {
     for (const [fileName, position] of this.#byFile) if (!seen.has(position)) yield fileName;
   }
+}
+
+/** The rows that the photo with this path belongs to, and its position among them if it is there. */
+export function rowsOfPhoto({ rows, controls }: Pick<ExportContent, 'rows' | 'controls'>, path: string) {
+  const photo = photoOf(path);
+  const index = photo?.split === 'control' ? controls : rows;
+  return { index, position: photo === null ? undefined : index.positionOfFile(photo.fileName) };
 }
 
 /** Half of a hash tells all photos apart and takes half the memory. The copy does not keep the text of the row. */

@@ -7,7 +7,7 @@ import { sha256Of } from '../../config/sha256.ts';
 import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
-import { filesOfFormat } from '../layout.ts';
+import { filesOfFormat, parquetPath } from '../layout.ts';
 import { checking } from './findings.ts';
 
 /** A row group is in memory as a whole. winnow writes 16 MB or one photo. */
@@ -19,7 +19,7 @@ export async function checkParquet(content: ExportContent): Promise<void> {
   const seen = new Set<number>();
   findings.begin('parquet');
   for (const [i, file] of files.entries()) {
-    const expected = `data/test-${digits(i)}-of-${digits(files.length)}.parquet`;
+    const expected = parquetPath(i, files.length);
     if (file !== expected)
       findings.breach('parquet', file, `Expected ${expected}, because files are numbered without gaps`);
     await checking(content, { check: 'parquet', file }, () => checkFile(content, file, seen));
@@ -120,8 +120,4 @@ async function parsed<T>(reading: Promise<T>): Promise<T> {
   } catch (error) {
     throw unreadable(`Expected a whole Parquet file but received '${messageOf(error)}'`, error);
   }
-}
-
-function digits(index: number): string {
-  return String(index).padStart(5, '0');
 }

@@ -2,7 +2,7 @@ import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { GiveUpOnItem, messageOf, throwIfInterrupted, unreadable } from '../../kernel/errors.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import type { ExportContent } from './content.process.ts';
-import { filesOfFormat } from '../layout.ts';
+import { filesOfFormat, shardPath } from '../layout.ts';
 import { MAX_LINE_BYTES } from '../../kernel/lines.ts';
 import { checking } from './findings.ts';
 
@@ -27,7 +27,7 @@ export async function checkShards(content: ExportContent): Promise<void> {
   const seen = new Set<number>();
   findings.begin('shard');
   for (const [i, shard] of shards.entries()) {
-    const expected = `shards/test-${String(i).padStart(6, '0')}.tar`;
+    const expected = shardPath(i);
     if (shard !== expected)
       findings.breach('shard', shard, `Expected ${expected}, because shards are numbered without gaps`);
     await checking(content, { check: 'shard', file: shard }, () => checkShard(content, shard, seen));

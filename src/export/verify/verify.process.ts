@@ -1,19 +1,27 @@
 import { version } from '../../config/version.ts';
 import { UsageError, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { CHECKSUMS } from '../checksums.ts';
 import { RuleCheck, type RuleOptions } from '../select/rule-check.process.ts';
 import { EXPORT_FORMAT, type Protocol } from '../protocol.ts';
 import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
 import { checkCard } from './card.process.ts';
 import { checkChecksums, checkHash, checkListed } from './checksums.process.ts';
 import { checkCoco } from './coco.process.ts';
-import { RowIndex, type ExportContent } from './content.process.ts';
+import { RowIndex, rowsOfPhoto, type ExportContent } from './content.process.ts';
 import { checkCroissant } from './croissant.process.ts';
 import { checkDecisions } from './decisions.process.ts';
 import { ExportFolder } from './export-folder.process.ts';
 import { checking, Findings, type Verification } from './findings.ts';
-import { CONTROL_METADATA, PROTOCOL, belongs, requiredFiles, thumbnailId } from '../layout.ts';
+import {
+  CHECKSUMS,
+  CONTROL_METADATA,
+  METADATA,
+  PROTOCOL,
+  belongs,
+  photoOf,
+  requiredFiles,
+  thumbnailId,
+} from '../layout.ts';
 import { checkClassFolders, checkControls, checkMetadata } from './metadata.process.ts';
 import { checkOwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';
@@ -88,7 +96,7 @@ async function checkContent(content: ExportContent, options: VerifyOptions): Pro
   checkLayout(content);
   if (protocol.options.pixels) await checkPictures(content, options);
   else findings.skip('rule', 'the export was made with --no-pixels, so it has no pictures');
-  await checkOtherHashes(content, (path) => isPhotoOfRow(content, path), options);
+  await checkOtherHashes(content, (path) => rowsOfPhoto(content, path).position !== undefined, options);
   const isOwn = protocol.format === EXPORT_FORMAT && protocol.winnow === version;
   await checkAttribution(content, isOwn);
   await checkDecisions(content, isOwn);
@@ -132,7 +140,8 @@ function checkLayout({ folder, findings, protocol, rows, controls }: ExportConte
   let thumbnails = 0;
   const isThumbnail = (file: string): boolean =>
     options.thumbnails && rows.positionOfId(thumbnailId(file) ?? '') !== undefined;
-  const isPhoto = (file: string): boolean => options.pixels && isPhotoOfRow({ rows, controls }, file);
+  const isPhoto = (file: string): boolean =>
+    options.pixels && rowsOfPhoto({ rows, controls }, file).position !== undefined;
   for (const file of folder.files) {
     if (isThumbnail(file)) thumbnails += 1;
     else if (file !== CHECKSUMS && !isPhoto(file) && !belongs(file, protocol))
@@ -146,14 +155,11 @@ function checkLayout({ folder, findings, protocol, rows, controls }: ExportConte
     );
 }
 
-function isPhotoOfRow({ rows, controls }: Pick<ExportContent, 'rows' | 'controls'>, path: string): boolean {
-  const [, split, file = ''] = /^(test|control)\/(.+)$/.exec(path) ?? [];
-  return (split === 'control' ? controls : rows).positionOfFile(file) !== undefined;
-}
-
 function whyStray(file: string): string {
-  const split = /^(test|control)\//.exec(file);
-  return split !== null ? `${split[1]}/metadata.jsonl has no row for this one` : `${PROTOCOL} knows of none such`;
+  const photo = photoOf(file);
+  return photo === null
+    ? `${PROTOCOL} knows of none such`
+    : `${photo.split === 'control' ? CONTROL_METADATA : METADATA} has no row for this one`;
 }
 
 async function checkPictures(content: ExportContent, options: VerifyOptions): Promise<void> {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
 import { version } from '../../../src/config/version.ts';
+import { isOfAnExport } from '../../../src/export/layout.ts';
 import { EXPORT_FORMAT } from '../../../src/export/protocol.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';
 import type { Verification } from '../../../src/export/verify/findings.ts';
@@ -210,6 +211,16 @@ describe('verify of an export of an earlier format', () => {
         breaches: [],
         skipped: [{ check: 'card', reason: expect.stringMatching(/in format \d.*cannot write them again/) }],
       });
+  });
+
+  it('has only paths that publishing knows, so that a later publish deletes them', async () => {
+    const sums = await readFile(path.join(FIXTURES, 'format-1/SHA256SUMS'), 'utf8');
+    const paths = sums
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(66));
+    expect(paths.filter((file) => !isOfAnExport(file))).toEqual([]);
+    expect(paths.length).toBeGreaterThan(20);
   });
 
   it('finds that a text was changed only if the export has the format and version of this winnow', async () => {

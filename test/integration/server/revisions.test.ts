@@ -75,7 +75,7 @@ describe('the page of revisions', () => {
     beforeAll(async () => {
       const { workspace } = dashboard;
       await fetched(workspace.app.db, [candidate('a', { wnid: TENCH })], 'a');
-      const files = { 'test/metadata.jsonl': '{}\n', [`test/${TENCH}/p1.jpg`]: LARGE, [LONG]: 'x', 'empty.txt': '' };
+      const files = { 'test/metadata.jsonl': '{}\n', [`test/${TENCH}/p1.jpg`]: LARGE, [LONG]: 'x', 'fetch.py': '' };
       first = await writeRevision(workspace, at('v1'), {
         photos: [
           inFolder('a', TENCH),
@@ -217,20 +217,20 @@ describe('the archive of a revision', () => {
   it('follows no link to a file outside, and is cut off if a file changes', async () => {
     const { workspace } = dashboard;
     await writeFile(at('secret.txt'), 'secret');
-    const files = { 'a/secret.txt': 'secret', 'large.bin': LARGE };
+    const files = { 'control/a/secret.jpg': 'secret', 'shards/test-000000.tar': LARGE };
     const linked = await writeRevision(workspace, at('v3'), { photos: [], protocol: { choices: ['3'] }, files });
-    await rename(at('v3', 'a'), at('elsewhere'));
-    await symlink(at('elsewhere'), at('v3', 'a'));
+    await rename(at('v3', 'control', 'a'), at('elsewhere'));
+    await symlink(at('elsewhere'), at('v3', 'control', 'a'));
     expect((await ask(url, tarOf(linked))).status).toBe(500);
-    await rm(at('v3', 'a'));
-    await mkdir(at('v3', 'a'));
-    await symlink(at('secret.txt'), at('v3', 'a', 'secret.txt'));
+    await rm(at('v3', 'control', 'a'));
+    await mkdir(at('v3', 'control', 'a'));
+    await symlink(at('secret.txt'), at('v3', 'control', 'a', 'secret.jpg'));
     expect((await ask(url, tarOf(linked))).status).toBe(500);
-    await rm(at('v3', 'a', 'secret.txt'));
-    await writeFile(at('v3', 'a', 'secret.txt'), 'secret');
+    await rm(at('v3', 'control', 'a', 'secret.jpg'));
+    await writeFile(at('v3', 'control', 'a', 'secret.jpg'), 'secret');
     // Unlike fetch, it reads nothing before it is asked to.
     const answer = await new Promise<IncomingMessage>((resolve) => http.get(`${url}${tarOf(linked)}`, resolve));
-    await truncate(at('v3', 'large.bin'), 1_000);
+    await truncate(at('v3', 'shards', 'test-000000.tar'), 1_000);
     await expect(buffer(answer)).rejects.toThrow('aborted');
     await until(async () => (await openFiles(at('v3'))) === 0);
   });
