@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { givenLicence, UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../collection/licence.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { nextLines } from '../status/status.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';

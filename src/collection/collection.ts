@@ -1,6 +1,5 @@
 import { SOURCE_NAMES, type SourceName } from '../config/sources/sources.ts';
 import * as z from 'zod';
-import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { schemaProblems } from '../config/schema-problems.ts';
 import { checkSetting, layerFromYaml, type Layer } from '../config/setting-layers.ts';
@@ -14,6 +13,7 @@ import { answersOf, cardSchema } from './cards/card.ts';
 import { MODES, policySchema, type CollectionPolicy } from './modes.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
+import { wrongLicenceText } from './licence.ts';
 
 export interface Collection {
   readonly name: string;
@@ -239,12 +239,6 @@ function modeProblems(draft: CollectionDraft, file: YamlFile): string[] {
   ];
 }
 
-const COMMON_LICENCE =
-  /^(CC0-1\.0|CC-PDM-1\.0|CC-BY(-NC)?(-SA|-ND)?-(1\.0|2\.0|2\.5|3\.0|4\.0)|Public-Domain|all-rights-reserved|unknown)$/;
-const LICENCE_EXAMPLES = ['BY', 'BY-SA', 'BY-NC', 'BY-ND', 'BY-NC-SA', 'BY-NC-ND'].flatMap((kind) =>
-  ['2.0', '4.0'].map((version) => `CC-${kind}-${version}`),
-);
-
 function idleKeyWarnings({ mode, ensemble, heads }: CollectionDraft, file: YamlFile): string[] {
   const idleHeads = [...heads.keys()]
     .filter((name) => !ensemble.includes(name))
@@ -261,20 +255,12 @@ function idleKeyWarnings({ mode, ensemble, heads }: CollectionDraft, file: YamlF
   return [...idleHeads, ...inPolicy, ...inFile];
 }
 
-export const KNOWN_LICENCES = [
-  'CC0-1.0',
-  'CC-PDM-1.0',
-  'Public-Domain',
-  'all-rights-reserved',
-  'unknown',
-  ...LICENCE_EXAMPLES,
-];
-
 function licenceWarnings({ licences }: CollectionDraft, file: YamlFile): string[] {
   return (licences === 'any' ? [] : licences).flatMap((licence, i) => {
-    if (!/^(cc|public|all|un)/i.test(licence) || COMMON_LICENCE.test(licence)) return [];
-    const where = file.where(['licences', i]);
-    return [`No source reports the licence ${quote(licence)} in ${where}.${didYouMean(licence, KNOWN_LICENCES)}`];
+    const meant = wrongLicenceText(licence);
+    return meant === null
+      ? []
+      : [`No source reports the licence ${quote(licence)} in ${file.where(['licences', i])}.${meant}`];
   });
 }
 

@@ -14,7 +14,7 @@ import { StopTheRun, throwIfInterrupted, UsageError } from '../kernel/errors.ts'
 import type { Sha256 } from '../kernel/ids.ts';
 import { freeBytesOn } from '../platform/disk/full-disk.ts';
 import { makeDataFolder, makeFolder } from '../platform/disk/folders.ts';
-import { isLicenceAllowed } from '../crawl/sources/licence.ts';
+import { isLicenceAllowed } from '../collection/licence.ts';
 import { bytesText } from '../kernel/texts.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { checkPlan } from './select/check-plan.process.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { withStatedRights, type StatedRights } from '../crawl/candidates/stated-rights.ts';
-import { givenLicence, UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../collection/licence.ts';
 import type { DumpSource, ListedSource, WalkedSource } from '../crawl/discover/crawl-walk.process.ts';
 import { openDataDryRun } from '../crawl/discover/dry-run.process.ts';
 import { openDump } from '../crawl/discover/open-dump.process.ts';

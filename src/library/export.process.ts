@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { normaliseLicence } from '../crawl/sources/licence.ts';
+import { normaliseLicence } from '../collection/licence.ts';
 import { exportRevision, type ExportResult } from '../export/export.process.ts';
 import type { ExportOptions as RevisionOptions } from '../export/options.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../export/protocol.ts';

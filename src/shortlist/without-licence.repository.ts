@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { GIVEN_SOURCES } from '../config/sources/sources.ts';
 import { isLinked } from '../crawl/candidates/link.repository.ts';
-import { UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
+import { UNKNOWN_LICENCE } from '../collection/licence.ts';
 import type { WithoutLicence } from '../kernel/next-step.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';

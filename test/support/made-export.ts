@@ -28,7 +28,7 @@ import { ShardSink } from '../../src/export/forms/shards.process.ts';
 import { openMetadata, openPixelHashes, thumbnailSink } from '../../src/export/forms/simple-forms.process.ts';
 import type { Sha256 } from '../../src/kernel/ids.ts';
 import type { PictureChange } from '../../src/kernel/picture-change.ts';
-import { normaliseLicence } from '../../src/crawl/sources/licence.ts';
+import { normaliseLicence } from '../../src/collection/licence.ts';
 import { withoutMetadata } from '../../src/platform/image/strip.ts';
 import { smallWebp } from '../../src/platform/image/thumbnail.ts';
 import { protocolOf as sampleProtocol } from './exported.ts';

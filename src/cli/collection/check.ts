@@ -13,7 +13,7 @@ import type { Config } from '../../config/settings.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { nextText, placeFlags } from '../../kernel/next-step.ts';
 import { checkFolder, contentOfFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
-import { givenLicence, UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../../collection/licence.ts';
 import { unlicensedFilesText } from './init.ts';
 import { queryLines } from '../../library/crawl-plan.process.ts';
 import { countText, plural, shellWord } from '../text/output.ts';

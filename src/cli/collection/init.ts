@@ -13,7 +13,7 @@ import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { placeFlags, rightsCommand } from '../../kernel/next-step.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { contentOfFolder, type FolderContent } from '../../crawl/sources/folder/discover-folder.process.ts';
-import { givenLicence, UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../../collection/licence.ts';
 import { terminalAsker } from '../text/ask.ts';
 import { linesText, plural, writeOut } from '../text/output.ts';
 import { addCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';

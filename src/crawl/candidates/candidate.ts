@@ -1,7 +1,7 @@
 import { quote } from '../../config/quote.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { DroppedReason } from '../../kernel/reasons.ts';
-import { isLicenceAllowed } from '../sources/licence.ts';
+import { isLicenceAllowed } from '../../collection/licence.ts';
 import type { FoundPhoto } from '../sources/source.ts';
 
 export interface NewCandidate extends Omit<FoundPhoto, 'label'> {

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
-import { licenceChoices } from '../sources/licence.ts';
+import { licenceChoices } from '../../collection/licence.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { CandidateRules } from './candidate.ts';
 

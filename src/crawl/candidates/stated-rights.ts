@@ -1,4 +1,4 @@
-import { normaliseLicence, UNKNOWN_LICENCE } from '../sources/licence.ts';
+import { normaliseLicence, UNKNOWN_LICENCE } from '../../collection/licence.ts';
 import type { FoundPhoto } from '../sources/source.ts';
 
 /** The curator's statement on photos whose source gives no licence. */

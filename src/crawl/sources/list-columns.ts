@@ -1,5 +1,5 @@
 import { UsageError } from '../../kernel/errors.ts';
-import { normaliseLicence } from './licence.ts';
+import { normaliseLicence } from '../../collection/licence.ts';
 import { pageAddress } from './picture-address.ts';
 import type { Rights } from './source.ts';
 

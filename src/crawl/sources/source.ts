@@ -1,5 +1,5 @@
 import type { PhotoProblem } from '../../kernel/reasons.ts';
-import { UNKNOWN_LICENCE } from './licence.ts';
+import { UNKNOWN_LICENCE } from '../../collection/licence.ts';
 
 export interface Rights {
   /** A normalised id (see licence.ts). `unknown` if the source states none. */

@@ -2,7 +2,7 @@ import { photoPath } from '../layout.ts';
 import { stringify } from 'csv-stringify/sync';
 import type { PictureChange } from '../../kernel/picture-change.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { UNKNOWN_LICENCE as UNKNOWN } from '../../crawl/sources/licence.ts';
+import { UNKNOWN_LICENCE as UNKNOWN } from '../../collection/licence.ts';
 import type { Rights } from '../../shortlist/photo-of-class.repository.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import { licenceUrlOf } from '../select/rights.ts';

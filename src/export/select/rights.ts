@@ -1,4 +1,4 @@
-import { branchesOf, normaliseLicence } from '../../crawl/sources/licence.ts';
+import { branchesOf, normaliseLicence } from '../../collection/licence.ts';
 
 const ELEMENTS = ['BY', 'NC', 'ND', 'SA'] as const;
 type LicenceElement = (typeof ELEMENTS)[number];

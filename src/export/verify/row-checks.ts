@@ -1,4 +1,4 @@
-import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../crawl/sources/licence.ts';
+import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../collection/licence.ts';
 import { changeOf } from '../card/attribution.ts';
 import { photoId } from '../revisions/revision-id.ts';
 import { allowsRedistribution } from '../select/rights.ts';

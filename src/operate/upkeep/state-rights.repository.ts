@@ -4,7 +4,7 @@ import { saidCreator } from '../../crawl/candidates/candidate.repository.ts';
 import { admitLicences, storeLicences } from '../../crawl/candidates/licence.repository.ts';
 import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import type { StatedRights } from '../../crawl/candidates/stated-rights.ts';
-import { UNKNOWN_LICENCE, type Licence } from '../../crawl/sources/licence.ts';
+import { UNKNOWN_LICENCE, type Licence } from '../../collection/licence.ts';
 import { ofCollection } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';

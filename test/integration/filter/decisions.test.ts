@@ -10,7 +10,7 @@ import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { sql } from 'kysely';
 import { registerClassList, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
-import { isLicenceAllowed, normaliseLicence } from '../../../src/crawl/sources/licence.ts';
+import { isLicenceAllowed, normaliseLicence } from '../../../src/collection/licence.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { withStatedRights } from '../../../src/crawl/candidates/stated-rights.ts';
-import { normaliseLicence } from '../../../src/crawl/sources/licence.ts';
+import { normaliseLicence } from '../../../src/collection/licence.ts';
 import { tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { stateRights, type RightsStated } from '../../../src/operate/upkeep/state-rights.repository.ts';

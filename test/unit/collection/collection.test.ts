@@ -176,9 +176,17 @@ describe('draftCollection', () => {
   });
 
   it('warns of a licence that no source reports, and suggests the nearest that one does', () => {
-    expect(draftWith('licences: [CC-BY-4, CC-BY-NC-2.0, GPL-2.0-only]').warnings).toEqual([
+    expect(draftWith('licences: [CC-BY-4, CC-BY-NC-2.0, GPL-2.0-only, CC-YB-4.0, PDM]').warnings).toEqual([
       "No source reports the licence 'CC-BY-4' in c.yaml:3. Did you mean 'CC-BY-4.0'?",
+      "No source reports the licence 'CC-YB-4.0' in c.yaml:3. Did you mean 'CC-BY-4.0'?",
+      "No source reports the licence 'PDM' in c.yaml:3. Did you mean 'CC-PDM-1.0'?",
     ]);
+  });
+
+  it('warns of no licence that the table of licences has', () => {
+    const known = 'CC-PDDC, CC-SA-1.0, CC-BY-SA-3.0-DE, CC-BY-2.1-JP, CC-BY, cc-by-4.0, CC0-1.0, Unlicense, MIT';
+    const list = `licences: [${known}, unknown, all-rights-reserved, Getty-Images]`;
+    expect(draftWith(list)).toMatchObject({ problems: [], warnings: [] });
   });
 });
 

@@ -1,4 +1,4 @@
-import { normaliseLicence, type Licence } from '../licence.ts';
+import { normaliseLicence, type Licence } from '../../../collection/licence.ts';
 
 /** Names by Flickr's id. Flickr's own licences keep Flickr's names. */
 const NAMES: readonly string[] = [

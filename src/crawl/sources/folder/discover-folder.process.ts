@@ -1,7 +1,7 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UsageError, codeOf } from '../../../kernel/errors.ts';
-import { UNKNOWN_LICENCE } from '../licence.ts';
+import { UNKNOWN_LICENCE } from '../../../collection/licence.ts';
 import { unreadable, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath, type BytePath } from './byte-path.ts';

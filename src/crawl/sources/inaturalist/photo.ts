@@ -1,4 +1,4 @@
-import { normaliseLicence, type Licence } from '../licence.ts';
+import { normaliseLicence, type Licence } from '../../../collection/licence.ts';
 
 /**
  * The maximum of the longer side: original 2,048 px, large 1,024, medium 500, small 240. Why `large` is the default: the models

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../../support/process-tree.ts';
-import { licenceChoices } from '../../../../src/crawl/sources/licence.ts';
+import { licenceChoices } from '../../../../src/collection/licence.ts';
 import { tablesOf } from '../../../../src/operate/backup/copy-tables.process.ts';
 import type { Contents } from '../../../../src/operate/backup/portions.ts';
 import type { Database } from '../../../../src/platform/postgres/database.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { allowsRedistribution, licenceNotes, licenceUrlOf } from '../../../../src/export/select/rights.ts';
-import { normaliseLicence } from '../../../../src/crawl/sources/licence.ts';
+import { normaliseLicence } from '../../../../src/collection/licence.ts';
 
 const CC = ['BY', 'BY-SA', 'BY-NC', 'BY-ND', 'BY-NC-SA', 'BY-NC-ND'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { givenLicence, isLicenceAllowed, normaliseLicence } from '../../../../src/crawl/sources/licence.ts';
+import { givenLicence, isLicenceAllowed, normaliseLicence } from '../../../src/collection/licence.ts';
 
 const CC = 'https://creativecommons.org';
 

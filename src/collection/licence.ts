@@ -1,7 +1,6 @@
-import { KNOWN_LICENCES } from '../../collection/collection.ts';
-import { didYouMean } from '../../config/nearest.ts';
-import { quote } from '../../config/quote.ts';
-import { UsageError } from '../../kernel/errors.ts';
+import { didYouMean } from '../config/nearest.ts';
+import { quote } from '../config/quote.ts';
+import { UsageError } from '../kernel/errors.ts';
 
 /**
  * Maps the licences that sources write to one id: the SPDX id (https://spdx.org/licenses) if there is one, otherwise
@@ -110,13 +109,30 @@ export function licenceChoices(licence: string): readonly string[] {
 
 /** The licence that a person gives, normalised. @throws UsageError `unknown-licence` with the nearest id */
 export function givenLicence(text: string, from: string): Licence {
-  if (text.trim() !== '' && branchesOf(text.trim()).every((branch) => recognised(plain(branch)) !== null))
-    return normaliseLicence(text);
-  const ids = [...KNOWN_LICENCES, ...[...BY_ID.values()].map(({ id }) => id)];
+  if (isKnownLicence(text)) return normaliseLicence(text);
   throw new UsageError(
-    `Expected a licence, such as CC-BY-4.0, for ${from} but received ${quote(text)}.${didYouMean(text, ids)} Give an id of https://spdx.org/licenses, Public-Domain or all-rights-reserved.`,
+    `Expected a licence, such as CC-BY-4.0, for ${from} but received ${quote(text)}.${didYouMean(text, suggestedIds())} Give an id of https://spdx.org/licenses, Public-Domain or all-rights-reserved.`,
     { code: 'unknown-licence' },
   );
+}
+
+/** Why a list of allowed licences should not have `text`: the end of a message, with the id that is meant. Null if it may. */
+export function wrongLicenceText(text: string): string | null {
+  const { id } = normaliseLicence(text);
+  if (id.toLowerCase() !== text.toLowerCase()) return ` Did you mean '${id}'?`;
+  // A source may write other licences in any way.
+  const isLikeKnown = /^(?:cc|public|all|un)/i.test(text);
+  return isLikeKnown && !isKnownLicence(text) ? didYouMean(text, suggestedIds()) : null;
+}
+
+function isKnownLicence(text: string): boolean {
+  return text.trim() !== '' && branchesOf(text.trim()).every((branch) => recognised(plain(branch)) !== null);
+}
+
+/** The ids of the table, and the Creative Commons licences that sources use most. */
+function suggestedIds(): string[] {
+  const ofCreativeCommons = [...CC_CODES].flatMap((code) => [`CC-${code}-2.0`, `CC-${code}-4.0`]);
+  return [...ofCreativeCommons, ...[...BY_ID.values()].map(({ id }) => id)];
 }
 
 /** `unknown` is an ordinary id here. If people wrote the allowed ids, pass them through `normaliseLicence` first. */
