@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
@@ -28,6 +28,22 @@ it('the package has nothing of the user, no tests and no sources', async () => {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
   const [{ files }] = packedSchema.parse(JSON.parse(execFileSync('npm', args, { cwd: folder, encoding: 'utf8' })));
   expect(files.map((file) => file.path).toSorted()).toEqual([...OURS, 'package.json'].toSorted());
+});
+
+it('npm run format rewrites sources, and nothing that commands of winnow write into the clone', async () => {
+  const folder = await testFolder();
+  for (const name of ['.gitignore', '.prettierignore', 'config/tools/oxfmt.json'])
+    cpSync(path.join(packageRoot, name), path.join(folder, name));
+  const written = ['exports/v1/protocol.json', 'reports/v1/report.html', 'photos/labels.json', 'backups/1/a.json'];
+  for (const name of [...written, 'data/a.json', 'src/a.json', 'test/exports/a.json']) {
+    mkdirSync(path.join(folder, path.dirname(name)), { recursive: true });
+    writeFileSync(path.join(folder, name), '{"a"  :1}');
+  }
+  const [, program = '', ...args] = packageJson.scripts.format.split(' ');
+  execFileSync(path.join(packageRoot, 'node_modules/.bin', program), args, { cwd: folder });
+  const isAsWritten = (name: string): boolean => readFileSync(path.join(folder, name), 'utf8') === '{"a"  :1}';
+  expect([...written, 'data/a.json'].filter((name) => !isAsWritten(name))).toEqual([]);
+  expect(['src/a.json', 'test/exports/a.json'].filter(isAsWritten)).toEqual([]);
 });
 
 it('the package has every collection and model card of the repository', () => {
