@@ -22,7 +22,7 @@ import {
 } from './account.ts';
 import { controlsText } from './controls-text.ts';
 import { datasheet } from './datasheet.ts';
-import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf, versionOf } from './front-matter.ts';
+import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf } from './front-matter.ts';
 import { filesOfFormat, LICENCES_PAGE } from '../layout.ts';
 import { licenceTable, statedLicences } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
@@ -61,13 +61,15 @@ const joined = (parts: readonly (string | false)[]): string => parts.filter((par
 function facts(protocol: Protocol): string {
   const { photos, classes, frozenAt, id, winnow } = protocol;
   const url = answerTo(protocol, 'url');
+  const version = answerTo(protocol, 'version');
+  const day = frozenAt.slice(0, 10);
   const rows = [
     ['photos', countText(photos)],
     ['folders', countText(classes.length)],
     ['filtered with', plainMarkdown(modelsText(protocol))],
     ['curators', listText(curatorsOf(protocol).map(plainMarkdown))],
     ...(url === null ? [] : [['address', plainMarkdown(url)]]),
-    ['version', `${versionOf(protocol)}, of ${frozenAt.slice(0, 10)}`],
+    version === null ? ['date', day] : ['version', `${version}, of ${day}`],
     ['revision', `\`${id}\``],
     ['made with', `winnow ${plainMarkdown(winnow)}`],
   ];

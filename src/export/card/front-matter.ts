@@ -133,7 +133,7 @@ export function answerOrOpen(protocol: Pick<Protocol, 'card'>, key: CardKey): st
   return answerTo(protocol, key) ?? `Open: the curator has not answered this (export.card.${key}).`;
 }
 
-/** Keys with a default, so that they are never open. */
+/** Keys that are never open: they have a default, or the set has no version but its revision. */
 const OPTIONAL: ReadonlySet<CardKey> = new Set<CardKey>(['title', 'description', 'citation', 'version']);
 
 export function openQuestions(
@@ -156,9 +156,6 @@ export function titleOf(protocol: Protocol): string {
   return `${CARD_TEXTS[protocol.rule.mode].title} (${oneLine(protocol.collection.name)})`;
 }
 
-/** The revision itself is named by its id. */
-export const versionOf = (protocol: Pick<Protocol, 'card'>): string => answerTo(protocol, 'version') ?? '1.0.0';
-
 export function curatorsOf(protocol: Protocol): readonly string[] {
   const names = (answerTo(protocol, 'curators') ?? '')
     .split(/[;\n]/)
@@ -169,6 +166,7 @@ export function curatorsOf(protocol: Protocol): readonly string[] {
 
 export function citationOf(protocol: Protocol): string {
   const { id, frozenAt } = protocol;
+  const version = answerTo(protocol, 'version');
   const url = answerTo(protocol, 'url');
   const fields = [
     ['title', titleOf(protocol)],
@@ -179,7 +177,7 @@ export function citationOf(protocol: Protocol): string {
         .join(' and '),
     ],
     ['year', frozenAt.slice(0, 4)],
-    ['version', versionOf(protocol)],
+    ...(version === null ? [] : [['version', version]]),
     ['note', `Revision ${id}`],
     ...(url === null ? [] : [['url', oneLine(url)]]),
   ].map(([key = '', value = '']) => `  ${key} = {${key === 'author' ? value : withoutBraces(value)}}`);

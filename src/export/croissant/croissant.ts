@@ -4,7 +4,7 @@ import { filesOf, recordSetsOf } from './croissant-records.ts';
 import { responsibleUse } from './croissant-rai.ts';
 import { provenance } from './croissant-provenance.ts';
 import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
-import { answerTo, citationOf, curatorsOf, titleOf, versionOf } from '../card/front-matter.ts';
+import { answerTo, citationOf, curatorsOf, titleOf } from '../card/front-matter.ts';
 import { LICENCES_PAGE } from '../layout.ts';
 import type { Protocol } from '../protocol.ts';
 import { CARD_TEXTS } from '../card/mode-texts.ts';
@@ -16,6 +16,7 @@ const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org
  * @throws RangeError unless `files`, the other files of the folder, have `test/metadata.jsonl`
  */
 export function croissantText(protocol: Protocol, files: readonly WrittenFile[]): string {
+  const version = answerTo(protocol, 'version');
   const document: CroissantNode = {
     '@context': CROISSANT_CONTEXT,
     '@type': 'sc:Dataset',
@@ -27,7 +28,7 @@ export function croissantText(protocol: Protocol, files: readonly WrittenFile[])
     // All are Organizations: a person can count as one, but a group cannot be a Person.
     creator: curatorsOf(protocol).map((name) => ({ '@type': 'sc:Organization', name })),
     datePublished: protocol.frozenAt.slice(0, 10),
-    version: versionOf(protocol),
+    ...(version === null ? {} : { version }),
     citeAs: citationOf(protocol),
     keywords: ['image classification', 'test set', ...CARD_TEXTS[protocol.rule.mode].keywords],
     ...responsibleUse(protocol),

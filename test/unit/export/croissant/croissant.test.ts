@@ -101,6 +101,12 @@ describe('croissantText', () => {
     expect(JSON.stringify(parsed(modeOProtocolOf()))).not.toContain('photos/max_true_prob');
   });
 
+  it('states a version in the document and in the citation only if the curator gave one', () => {
+    const texts = [answered, protocolOf()].map((protocol) => croissantText(protocol, FILES));
+    expect(texts.map((text) => text.includes('"version"'))).toEqual([true, false]);
+    expect(texts.map((text) => /version = \{/.test(text))).toEqual([true, false]);
+  });
+
   it('ignores an address that cannot be parsed', () => {
     const { url } = parsed(protocolOf({ card: { url: 'not an address' } }));
     expect(url).toBe(`urn:sha256:${protocolOf().id}`);
