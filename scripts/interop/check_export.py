@@ -295,7 +295,9 @@ def check_attribution(export):
         if row is None:
             problems.append(f'{cells["file_name"]} is not in metadata.jsonl')
             continue
-        same = ('id', 'wnid', 'class_name', 'creator', 'license', 'sha256', 'original_sha256', 'attribution')
+        if cells['creator'] not in (row['creator'], f"'{row['creator']}"):
+            problems.append(f'{row["id"]}: creator is {cells["creator"]!r}, not {row["creator"]!r}')
+        same = ('id', 'wnid', 'class_name', 'license', 'sha256', 'original_sha256', 'attribution')
         problems += [f'{row["id"]}: {key} is {cells[key]!r}, not {row[key]!r}' for key in same if cells[key] != row[key]]
         for key in ('source_page_url', 'source_url', 'license_url'):
             if isinstance(cells[key], str) and not cells[key].startswith(('https://', 'http://')):

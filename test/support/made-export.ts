@@ -59,6 +59,8 @@ interface MadeExport extends Omit<Protocol['options'], 'licences'> {
   readonly members: 'any' | 'all';
   /** True if the first model of the protocol is not installed. */
   readonly hasUnknownModel: boolean;
+  /** Of each photo; null: the one of the bundled photo. */
+  readonly creator: string | null;
 }
 
 type Seen = Awaited<ReturnType<typeof evaluate>>;
@@ -80,6 +82,7 @@ export async function makeExport(root: string, changes: Partial<MadeExport> = {}
     names: 'id',
     keepMetadata: false,
     hasUnknownModel: false,
+    creator: null,
     ...changes,
   };
   const known = seen.get(made.mode) ?? evaluate(made.mode);
@@ -166,7 +169,8 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
       const searched = wnidOf(file);
       const decided = decidedOf(made, { cells, truth: among.indexOf(searched), among });
       const wnid = made.mode === 'A' ? searched : decided.predicted_wnid;
-      const { license = '', creator = '' } = labels.find((row) => row['file'] === file) ?? {};
+      const { license = '', creator: ofFile = '' } = labels.find((row) => row['file'] === file) ?? {};
+      const creator = made.creator ?? ofFile;
       const licence = normaliseLicence(license);
       const isPng = change === 'reencoded';
       const hashes = { sha256: sha256Of(bytes), original_sha256: sha256Of(original) };

@@ -23,6 +23,15 @@ export function creatorText(creator: string): string {
   return PANDAS_MISSING.has(text) ? `${text} (name)` : text;
 }
 
+/** Beginnings of formulas, as `escape_formulas` of csv-stringify takes them: that option is for all columns of a table. */
+const FORMULA = /^[-=+@\uFF0B\uFF0D\uFF1D\uFF20]/;
+
+/** A creator as `attribution.csv` has it: an apostrophe before a name that a spreadsheet would run as a formula. */
+function creatorCell(creator: string): string {
+  const text = creatorText(creator);
+  return FORMULA.test(text) ? `'${text}` : text;
+}
+
 /** An address that a browser can open, or '' for any other text, such as a file's path. */
 export function webAddress(text: string): string {
   const url = URL.parse(text.trim());
@@ -123,7 +132,7 @@ function csvCells(row: PhotoRow): readonly string[] {
     row.source_id,
     page,
     webAddress(row.source_url),
-    creatorText(row.creator),
+    creatorCell(row.creator),
     row.license.trim() || UNKNOWN,
     licenceUrl,
     row.attribution,

@@ -8,6 +8,7 @@ import {
   attributionPageLine,
   attributionText,
   changeOf,
+  creatorText,
   isStated,
 } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
@@ -47,7 +48,10 @@ export async function checkAttribution(content: ExportContent, isOwn: boolean): 
 function cellProblems(row: PhotoRow, cells: Readonly<Record<string, string>>, isOwn: boolean): string[] {
   const [expected = []]: string[][] = parse(attributionCsvRows([row]));
   return COLUMNS.flatMap((column, i) =>
-    cells[column] === expected[i] || (!isOwn && (column === OWN_WORDS || cells[column] === undefined))
+    cells[column] === expected[i] ||
+    // Winnow 0.9 and earlier put no apostrophe before a creator that a spreadsheet would run as a formula.
+    (column === 'creator' && cells[column] === creatorText(row.creator)) ||
+    (!isOwn && (column === OWN_WORDS || cells[column] === undefined))
       ? []
       : [`Expected the ${column} '${expected[i]}' of ${row.file_name} but received '${cells[column]}'`],
   );

@@ -52,6 +52,22 @@ describe('verify', () => {
     });
   });
 
+  it('takes a creator that looks like a formula with an apostrophe and, from earlier versions, without', async () => {
+    const copy = new Copy(folder.at('formula'));
+    await makeExport(copy.root, { mode: 'O', creator: '=SUM(1)' });
+    expect(await copy.text('attribution.csv')).toContain(",'=SUM(1),");
+    expect(await verify(copy.root, { sample: 0 })).toMatchObject({ ok: true, breaches: [] });
+    const withCreator = async (text: string) => {
+      await copy.edit('attribution.csv', (csv) => csv.replaceAll(/,'?=?SUM\(1\),/g, `,${text},`));
+      await copy.seal();
+      const { breaches } = await verify(copy.root, { sample: 0 });
+      return breaches.filter(({ check }) => check === 'attribution').map(({ detail }) => detail);
+    };
+    expect(await withCreator('=SUM(1)')).toEqual([]);
+    const refused = expect.stringContaining("Expected the creator ''=SUM(1)'");
+    expect(await withCreator('SUM(1)')).toEqual([refused, refused]);
+  });
+
   it('skips the rule if a model is not installed', async () => {
     const root = folder.at('unknown-model');
     await makeExport(root, { hasUnknownModel: true });

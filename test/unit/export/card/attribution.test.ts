@@ -125,17 +125,25 @@ describe('attribution.csv', () => {
   });
 
   it('survives names with quotes, commas and line breaks, and ends lines with a line feed only', () => {
-    const rows = ['Ana "A", Dias', 'two\r\nlines', '=1+1', 'é漢'].map((creator, i) => photoRow(`p${i}`, { creator }));
+    const rows = ['Ana "A", Dias', 'two\r\nlines', 'é漢'].map((creator, i) => photoRow(`p${i}`, { creator }));
     const text = attributionCsvRows(rows);
     expect(text).not.toContain('\r');
-    expect(text.split('\n')).toHaveLength(5);
+    expect(text.split('\n')).toHaveLength(4);
     expect(tableOf(...rows).map(({ creator }) => creator)).toEqual([
       'Ana "A", Dias',
       String.raw`two\u000d\nlines`,
-      '=1+1',
       'é漢',
     ]);
   });
+
+  it.each(['=HYPERLINK("http://a.example")', '+1', '-Ana-', '@cleo', ' =1+1', '\uFF1D1', "'=1"])(
+    'has no creator that a spreadsheet runs as a formula: %s',
+    (creator) => {
+      const [cells] = tableOf(photoRow('p0', { creator }));
+      expect(cells?.['creator']).not.toMatch(/^\s*[-=+@\uFF1D]/);
+      expect(cells?.['creator']).toContain(creator.trim());
+    },
+  );
 
   it.each(['file:///home/ana/fish.jpg', 'javascript:alert(1)', 'fish/a.jpg', 'data:text/html,x', 'https://'])(
     'leaves out the address %s, which is not one of the web',
