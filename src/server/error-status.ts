@@ -1,6 +1,7 @@
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf } from '../kernel/errors.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.process.ts';
+import { STALE } from '../review/events/stale.ts';
 import { QUIZ_REFUSED } from '../review/quiz/quiz.process.ts';
 import { databaseFailure } from '../runtime/open/database-failure.process.ts';
 import { BAD_PHOTO_FILTER } from '../status/gallery.process.ts';
@@ -16,6 +17,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [BAD_COLLECTION, 409],
   [CANNOT_UNDO, 409],
   [SEQUENCE_TAKEN, 409],
+  [STALE, 409],
   [QUIZ_REFUSED, 409],
   [BAD_PHOTO_FILTER, 400],
   [STATEMENT_ENDED, 503],

@@ -5,7 +5,7 @@ import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { REJECT_REASONS } from '../kernel/reasons.ts';
 import { MOST_ACTIONS_AT_ONCE, MOST_PHOTOS_AT_ONCE, REVIEW_ORDERS, SHOWN_STATES } from '../review/desk/desk.ts';
-import { REVIEW_VERDICTS, SHOWN_BY, type Subject } from '../review/events/event.ts';
+import { REVIEW_VERDICTS, SHOWN_BY, type SeenSubject } from '../review/events/event.ts';
 import { EVENT_TIME_RULE, isEventTime } from '../review/events/event-time.ts';
 import type { Exchange } from './route.ts';
 
@@ -22,6 +22,8 @@ const SLICE = 1_000;
 const sha256 = z.string().refine(isSha256, 'a SHA-256: 64 lower-case hex digits');
 const wnid = z.string().min(1).max(200);
 const subject = z.strictObject({ sha256, wnid });
+/** See `SeenSubject`. */
+const seenSubject = z.strictObject({ sha256, wnid, seen: z.int().min(0).nullable().optional() });
 const reason = z.enum([...REJECT_REASONS, 'in-distribution']);
 const reviewer = z.string().max(100).optional();
 /** The name of a tab. A slash would make it that of a bulk decision. */
@@ -77,13 +79,14 @@ export const leaseBody = z.strictObject({
   count: z.int().min(0).max(100),
   held: z.array(subject).max(MOST_ROWS),
   gone: z.array(client).max(MOST_GONE).optional(),
+  take: z.enum(['own', 'silent']).optional(),
 });
 
 export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });
 
 const judgement = { verdict: z.enum(REVIEW_VERDICTS), reason: reason.nullable() };
 /** `actionsOf` checks each of them. */
-const subjects = z.custom<readonly Subject[]>(
+const subjects = z.custom<readonly SeenSubject[]>(
   (given) => Array.isArray(given) && given.length > 0,
   'at least one photo',
 );
@@ -106,7 +109,13 @@ const action = z.discriminatedUnion('kind', [
   }),
   on('note', { note: z.string().max(5_000) }),
   on('flag', { flagged: z.boolean() }),
-  z.strictObject({ kind: z.enum(['undo', 'redo']), sequence, at, of: ref }),
+  z.strictObject({
+    kind: z.enum(['undo', 'redo']),
+    sequence,
+    at,
+    of: ref,
+    seen: z.array(seenSubject).max(MOST_PHOTOS_AT_ONCE).optional(),
+  }),
 ]);
 
 export const actionsBody = z.strictObject({
@@ -165,7 +174,7 @@ export async function actionsOf(body: unknown): Promise<z.output<typeof actionsB
   const parsed = parseRequest(actionsBody, body);
   for (const [i, list] of lists.entries())
     for (const [j, one] of (Array.isArray(list) ? list : []).entries()) {
-      parseRequest(subject, one, ['actions', i, 'subjects', j]);
+      parseRequest(seenSubject, one, ['actions', i, 'subjects', j]);
       if (j % SLICE === SLICE - 1) await setImmediate();
     }
   return parsed;

@@ -3,6 +3,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { asTyped } from '../kernel/command-text.ts';
+import { StaleAction } from '../review/events/stale.ts';
 import { codeOf, messageOf, UsageError, withoutCodes } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { mayAct, reviewerOf, type Access, type Person } from './access/access.ts';
@@ -183,7 +184,8 @@ function addGuards(app: FastifyInstance, { allowedHosts, trustProxy = [], log }:
     const isTooLarge = codeOf(error) === BODY_TOO_LARGE;
     const refusal = isTooLarge ? tooLargeText(request) : messageOf(error);
     const message = status < 500 ? refusal : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;
-    return answerError(reply, status, { error: message, code: status >= 500 ? undefined : codeOf(error) });
+    const details = error instanceof StaleAction ? { stale: error.stale } : {};
+    return answerError(reply, status, { ...details, error: message, code: status >= 500 ? undefined : codeOf(error) });
   });
 }
 
@@ -257,7 +259,9 @@ function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply 
 function answerError(
   reply: FastifyReply,
   status: number,
-  problem: string | { readonly error: string; readonly code: string | undefined },
+  problem:
+    | string
+    | { readonly error: string; readonly code: string | undefined; readonly stale?: StaleAction['stale'] },
 ): FastifyReply {
   const { request } = reply;
   const { error, ...rest } = typeof problem === 'string' ? { error: problem } : problem;

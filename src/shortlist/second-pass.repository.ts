@@ -57,7 +57,7 @@ interface PhotoSql {
  * Photos that were reviewed before migration 0012 keep the draw of that time, until a further draw: of each class the photos of the
  * lowest hashes, the share rounded up. Their chance is larger in small classes, so an estimate must weight each photo by 1 / chance.
  */
-function isDrawn(share: number, { collectionId, wnid, sha256 }: PhotoSql): RawBuilder<unknown> {
+export function isDrawn(share: number, { collectionId, wnid, sha256 }: PhotoSql): RawBuilder<unknown> {
   const salt = sql`coalesce((select salt from acceptance_plan where collection_id = ${collectionId} order by draw desc limit 1), '')`;
   const hash = sql`sha256(convert_to('second pass ' || ${salt} || ${wnid}, 'UTF8') || ${sha256})`;
   return sql`(not coalesce(v.is_inspected, false)

@@ -1,6 +1,7 @@
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
-import type { FurtherClasses, Judgement, ReviewVerdict, ShownBy, Subject } from '../events/event.ts';
+import type { FurtherClasses, Judgement, ReviewVerdict, SeenSubject, ShownBy, Subject } from '../events/event.ts';
+import type { Met, StaleSubject } from '../events/stale.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
 /** The JSON protocol between the server and the review page. All paths are below `/c/NAME/api/review/`. */
@@ -65,6 +66,8 @@ export interface ReviewPhoto extends Subject {
   readonly mine: OwnReview;
   /** The other reviewers' reviews. Empty while this reviewer's verdict has to be blind. */
   readonly others: readonly (OwnReview & { readonly reviewer: string })[];
+  /** The last event of another person about the verdict that this reviewer may know of; 0 if there is none. */
+  readonly seen: number;
 }
 
 /** `GET setup`: what a page needs to begin. */
@@ -146,14 +149,19 @@ export interface LeaseRequest {
   readonly held: readonly Subject[];
   /** Tabs of this reviewer that closed without giving their photos back. Their leases end, in every collection. */
   readonly gone?: readonly string[] | undefined;
+  /** Ends the leases of this reviewer's other tabs, or of silent tabs of others, on photos of the filter's class. */
+  readonly take?: 'own' | 'silent' | undefined;
 }
 
 /** Photos that wait for a verdict of this reviewer while another tab has them. */
 export interface HeldPhotos {
-  readonly reviewer: string;
+  /** Null if the photos may get a blind second verdict: then names of others are not told. */
+  readonly reviewer: string | null;
   readonly photos: number;
   /** The last of their leases ends then, unless its tab renews it. */
   readonly until: string;
+  /** For pages of others that have not renewed their leases for half of `review.leaseMs`: the time since then. Any page may take their photos. */
+  readonly silentMs?: number;
 }
 
 export interface LeaseAnswer {
@@ -199,10 +207,10 @@ interface ActionOn {
 export type ReviewChange =
   | {
       readonly kind: 'verdict';
-      readonly subjects: readonly Subject[];
+      readonly subjects: readonly SeenSubject[];
       readonly value: Judgement & { readonly shownBy: ShownBy };
     }
-  | { readonly kind: 'adjudicate'; readonly subjects: readonly Subject[]; readonly value: Judgement }
+  | { readonly kind: 'adjudicate'; readonly subjects: readonly SeenSubject[]; readonly value: Judgement }
   | {
       readonly kind: 'tag';
       readonly subjects: readonly Subject[];
@@ -211,8 +219,11 @@ export type ReviewChange =
   | { readonly kind: 'also'; readonly subjects: readonly Subject[]; readonly value: FurtherClasses }
   | { readonly kind: 'note'; readonly subjects: readonly Subject[]; readonly value: { readonly note: string } }
   | { readonly kind: 'flag'; readonly subjects: readonly Subject[]; readonly value: { readonly flagged: boolean } }
-  /** `of`: the action that is taken back, or the undo that a redo takes back; of this reviewer, in any tab. */
-  | { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
+  /**
+   * `of`: the action that is taken back, or the undo that a redo takes back; of this reviewer, in any tab. `seen`: its photos of
+   * which the page had shown an event of another person; earlier pages send none.
+   */
+  | { readonly kind: 'undo' | 'redo'; readonly of: ActionRef; readonly seen?: readonly SeenSubject[] | undefined };
 
 export type ReviewActionSent = ActionOn & ReviewChange;
 
@@ -230,6 +241,10 @@ export interface ActionsAnswer {
     readonly stored: number;
     /** Photos of a bulk decision that another reviewer has or holds, or that are no longer listed. */
     readonly skipped: number;
+    /** Photos of a bulk action on which it was refused. A single action is answered by 409 with the same field. */
+    readonly stale?: readonly StaleSubject[];
+    /** Others' verdicts that first verdicts met, which their author had not seen. */
+    readonly met?: Met;
   }[];
   /** The photos that changed, at most 200, and the classes that changed. */
   readonly photos: readonly ReviewPhoto[];

@@ -71,14 +71,13 @@ export async function endTabs(db: Kysely<Database>, reviewer: string, clients: r
   await sql`delete from review_lease where reviewer = ${reviewer} and client = any(${clients}::text[])`.execute(db);
 }
 
+/** Ends the leases of all tabs on these photos, also those of tabs that are gone. */
 export async function endLeases(
   db: Kysely<Database>,
-  { collectionId, client }: Pick<LeaseHolder, 'collectionId' | 'client'>,
+  collectionId: number,
   subjects: readonly Subject[],
 ): Promise<void> {
   await sql`
     delete from review_lease r using jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
-    where r.collection_id = ${collectionId} and r.client = ${client} and r.wnid = s.wnid and r.sha256 = decode(s.sha256, 'hex')`.execute(
-    db,
-  );
+    where r.collection_id = ${collectionId} and r.wnid = s.wnid and r.sha256 = decode(s.sha256, 'hex')`.execute(db);
 }

@@ -17,6 +17,7 @@ import {
 } from './desk.ts';
 import { subjectKey, type ReviewEvent, type Subject } from '../events/event.ts';
 import { eventsOf } from '../events/review.repository.ts';
+import { newestOfOthers } from '../events/stale.ts';
 import { FAILURE_TAGS } from '../events/tags.ts';
 import { opinionsOf, type Opinion } from '../events/verdict.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
@@ -68,8 +69,9 @@ export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayRevie
 
 export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
   const { app, collection, scope } = desk.workspace;
-  const rows = await shownRows(app.db, await viewOf(desk), subjects);
+  // Read before the states, so that `seen` names no event that a state does not show yet.
   const events = groupBy(await eventsOf(app.db, scope.collectionId, subjects), subjectKey);
+  const rows = await shownRows(app.db, await viewOf(desk), subjects);
   return rows.map((row) => ({
     ...row,
     name: nameOf(collection, row.wnid),
@@ -84,13 +86,14 @@ function reviewsOf(
   { waits }: ShownRow,
   events: readonly ReviewEvent[],
   reviewer: string | null,
-): Pick<ReviewPhoto, 'mine' | 'others'> {
+): Pick<ReviewPhoto, 'mine' | 'others' | 'seen'> {
   const opinions = opinionsOf(events);
   const mine = opinions.find((opinion) => opinion.reviewer === reviewer);
   const others = waits ? [] : opinions.filter((opinion) => opinion !== mine);
   return {
     mine: mine === undefined ? NOTHING : ownReview(mine),
     others: others.map((opinion) => ({ reviewer: opinion.reviewer, ...ownReview(opinion) })),
+    seen: waits ? 0 : (newestOfOthers(events, reviewer ?? '')?.event ?? 0),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { heldByOthers, listedClasses, nextPhotos, type NextPhotos } from './desk.repository.ts';
+import { endHeld, heldByOthers, listedClasses, nextPhotos, type NextPhotos } from './desk.repository.ts';
 import type { DeskView } from './known-photos.repository.ts';
 import type { LeaseAnswer, LeaseRequest } from './desk.ts';
 import { subjectKey } from '../events/event.ts';
@@ -25,11 +25,12 @@ export async function takePhotos(
   view: DeskView,
   { leaseMs, ...request }: Omit<LeaseRequest, 'reviewer'> & { readonly leaseMs: number },
 ): Promise<Pick<LeaseAnswer, 'heldByOthers' | 'lost'> & Pick<Found, 'photos'>> {
-  const { client, filter, order, from, isBalanced = false, count, held, gone = [] } = request;
+  const { client, filter, order, from, isBalanced = false, count, held, gone = [], take } = request;
   const { collectionId } = view.scope;
   const holder = { collectionId, reviewer: view.reviewer, client, leaseMs };
   const wanted = { client, filter, order, from, isBalanced, held, least: count - held.length };
   if (gone.length > 0) await endTabs(db, view.reviewer, gone);
+  if (take !== undefined) await endHeld(db, view, { ...wanted, leaseMs, take });
   const found = wanted.least > 0 ? await findPhotos(db, view, wanted) : NOTHING;
   return db.transaction().execute(async (trx) => {
     await lockLeases(trx, collectionId);
@@ -45,7 +46,7 @@ export async function takePhotos(
     const photos = next.photos.slice(0, limit);
     await addLeases(trx, holder, photos);
     const isNone = limit > 0 && photos.length === 0;
-    return { photos, heldByOthers: isNone ? await heldByOthers(trx, view, wanted) : [], lost };
+    return { photos, heldByOthers: isNone ? await heldByOthers(trx, view, { ...wanted, leaseMs }) : [], lost };
   });
 }
 

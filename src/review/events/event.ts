@@ -6,6 +6,14 @@ export interface Subject {
   readonly wnid: Wnid;
 }
 
+/**
+ * A photo with the id of the last event of another person about its verdict that the page had shown; 0 if it had shown none. Null if
+ * the page had not shown the photo. Pages of before version 0.10 do not say.
+ */
+export interface SeenSubject extends Subject {
+  readonly seen?: number | null | undefined;
+}
+
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
 export function subjectsOf(rows: readonly Subject[]): Subject[] {
@@ -33,6 +41,11 @@ export interface FurtherClasses {
   readonly alsoWnids: readonly Wnid[];
 }
 
+interface Seen {
+  /** The last event of another person that the author had seen. Without it: none, or it was not said. */
+  readonly seen?: number;
+}
+
 interface KindOf<Kind extends string, Value> {
   readonly kind: Kind;
   readonly value: Value;
@@ -42,18 +55,18 @@ interface KindOf<Kind extends string, Value> {
 
 export type ReviewAction =
   /** `isBlind`: the reviewer could not see others' verdicts on the photo. */
-  | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
+  | KindOf<'verdict', Judgement & Seen & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
   /** All further classes that the reviewer clearly sees on the photo, sorted: they replace the earlier ones. */
   | KindOf<'also', FurtherClasses>
   /** All tags that the reviewer gives the photo: they replace the earlier ones. */
   | KindOf<'tag', { readonly tags: readonly string[] }>
   | KindOf<'note', { readonly note: string }>
   | KindOf<'flag', { readonly flagged: boolean }>
-  | KindOf<'adjudicate', Judgement>
+  | KindOf<'adjudicate', Judgement & Seen>
   | KindOf<'import', Judgement & { readonly note: string }>
-  | KindOf<'undo', null>
+  | KindOf<'undo', Seen | null>
   /** `isBlind: false`: it brings a verdict back after the reviewer could see others' verdicts. */
-  | KindOf<'redo', { readonly isBlind: false } | null>;
+  | KindOf<'redo', (Seen & { readonly isBlind?: false }) | null>;
 
 export type NewReviewEvent = ReviewAction &
   Subject & {

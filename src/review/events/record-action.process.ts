@@ -18,20 +18,15 @@ import {
   type Actor,
 } from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
-import { ownAmongListed, waitingAmong } from '../desk/desk.repository.ts';
 import type { DeskView } from '../desk/known-photos.repository.ts';
 import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
-import {
-  subjectKey,
-  subjectsOf,
-  type NewReviewEvent,
-  type ReviewAction,
-  type ReviewEvent,
-  type Subject,
-} from './event.ts';
+import { subjectKey, subjectsOf, type NewReviewEvent, type Subject } from './event.ts';
+import { redone, type UnnumberedEvent } from './fit.ts';
+import { outcomeOf, seenBy, type Outcome, type TabAction } from './outcome.process.ts';
 import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
-import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
+import { metTogether, StaleAction, type Met, type StaleSubject } from './stale.ts';
+import { judgingsOf } from './verdict.ts';
 
 export interface Recorded {
   readonly sequence: number;
@@ -39,15 +34,13 @@ export interface Recorded {
   /** Photos that this reviewer may not decide: another reviewer decided, holds or settled them, or they are not listed. */
   readonly skipped: number;
   readonly subjects: readonly Subject[];
+  /** Photos of a bulk action on which it was refused, because their author had not seen what others did since. */
+  readonly stale?: readonly StaleSubject[];
+  /** The verdicts of others that first verdicts met, if there were any. */
+  readonly met?: Met;
 }
 
 export const CANNOT_UNDO = 'cannot-undo';
-
-export interface TabAction {
-  readonly client: string;
-  readonly action: ReviewActionSent;
-  readonly leaseMs: number;
-}
 
 /** Photos that are stored by one statement. Other requests are answered between two statements. */
 const SLICE = 2_000;
@@ -57,6 +50,7 @@ const takeBulkPlace = pLimit(1);
 /**
  * Stores an event for each photo, all or none of them. An action that was stored before is not stored again. A photo
  * whose decision is taken back is shown again, so it is kept for the tab.
+ * @throws StaleAction if an action on one photo is refused
  * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`
  */
 export async function recordAction(db: Kysely<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
@@ -82,20 +76,88 @@ async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAct
   // An action that arrives twice at once waits for the lock, and is then found stored.
   const stored = await eventsOfAction(trx, actor, { client, ...action });
   if (!(await isPartOf(wanted, stored))) throw sequenceTaken({ client, sequence });
-  if (stored.length > 0) return { sequence, stored: stored.length, skipped: wanted.length - stored.length, subjects };
-  const isBulk = await decidesInGrid(trx, actor, { action, wanted });
-  let added = 0;
+  const isAlone = subjects.length === 1 && action.part === undefined;
+  const all =
+    stored.length > 0
+      ? await outcomeAgain(trx, view, { sent, slices, stored })
+      : await storeSlices(trx, view, {
+          sent,
+          slices,
+          isAlone,
+          isBulk: !isAlone && (await decidesInGrid(trx, actor, { action, wanted })),
+        });
+  const [refused] = all.stale;
+  if (isAlone && refused !== undefined) throw new StaleAction(refused);
+  if (stored.length === 0 && action.kind === 'undo' && isAlone)
+    await addLeases(trx, { ...actor, client, leaseMs }, subjects);
+  return recordedAs(all, { sequence, subjects, count: stored.length > 0 ? stored.length : all.events.length });
+}
+
+function recordedAs(
+  { stale, met }: Outcome,
+  { count, ...of }: Pick<Recorded, 'sequence' | 'subjects'> & { readonly count: number },
+): Recorded {
+  return {
+    ...of,
+    stored: count,
+    skipped: of.subjects.length - count - stale.length,
+    ...(stale.length > 0 ? { stale } : {}),
+    ...(met.length > 0 ? { met: metTogether(met) } : {}),
+  };
+}
+
+interface SentSlices {
+  readonly sent: TabAction;
+  readonly slices: readonly (readonly UnnumberedEvent[])[];
+}
+
+/** Stores what can be stored of a new action. `isBulk`: others may have taken or decided some of its photos. */
+async function storeSlices(
+  trx: Transaction<Database>,
+  view: DeskView,
+  { sent, slices, isAlone, isBulk }: SentSlices & { readonly isAlone: boolean; readonly isBulk: boolean },
+): Promise<Outcome> {
+  const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
+  const { client, action } = sent;
+  const seenOf = seenBy(sent);
+  const all: Outcome = { events: [], stale: [], met: [] };
   for (const slice of slices) {
-    const events = await fittingEvents(trx, view, { events: slice, areOthers: isBulk && subjects.length > 1 });
-    await storeEvents(trx, actor, numbered(events, sent, { from: added, isAlone: subjects.length === 1 }));
-    added += events.length;
+    const { events, stale, met } = await outcomeOf(trx, view, { events: slice, areOthers: isBulk, seenOf });
+    await storeEvents(trx, actor, numbered(events, sent, { from: all.events.length, isAlone }));
+    all.events.push(...events);
+    all.stale.push(...stale);
+    all.met.push(...met);
   }
-  if (isBulk) added -= await leaveToOthers(trx, actor, { client, ...action });
+  // Taken last, so that no tab waits for photos as long as the whole action takes.
+  if (!isAlone) await lockLeases(trx, actor.collectionId);
+  const taken = new Set((isBulk ? await leaveToOthers(trx, actor, { client, ...action }) : []).map(subjectKey));
+  const isLeft = (one: Subject): boolean => !taken.has(subjectKey(one));
+  const events = all.events.filter(isLeft);
   // After the lock is taken: another transaction that holds it may wait for these rows.
-  if (action.kind === 'verdict')
-    for (const slice of slices) await endLeases(trx, { ...actor, client }, subjectsOf(slice));
-  if (action.kind === 'undo' && subjects.length === 1) await addLeases(trx, { ...actor, client, leaseMs }, subjects);
-  return { sequence, stored: added, skipped: wanted.length - added, subjects };
+  if (await givesVerdicts(trx, actor, events))
+    for (const batch of batchesOf(events, SLICE)) await endLeases(trx, actor.collectionId, subjectsOf(batch));
+  return { ...all, events, met: all.met.filter(isLeft) };
+}
+
+/** Says once more what became of an action that is stored, for a page that got no answer. */
+async function outcomeAgain(
+  trx: Transaction<Database>,
+  view: DeskView,
+  { sent, slices, stored }: SentSlices & { readonly stored: readonly ActionEvent[] },
+): Promise<Outcome> {
+  const seenOf = seenBy(sent);
+  const ids = new Map(stored.map((event) => [subjectKey(event), event.id]));
+  const all: Outcome = { events: [], stale: [], met: [] };
+  for (const slice of slices) {
+    const [kept, missing] = [true, false].map((isKept) =>
+      slice.filter((event) => ids.has(subjectKey(event)) === isKept),
+    );
+    const { met } = await outcomeOf(trx, view, { events: kept ?? [], areOthers: false, seenOf, ids });
+    const { stale } = await outcomeOf(trx, view, { events: missing ?? [], areOthers: true, seenOf });
+    all.met.push(...met);
+    all.stale.push(...stale);
+  }
+  return all;
 }
 
 function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
@@ -116,23 +178,14 @@ async function reviewableSlices(
   return slices;
 }
 
-/** Locks the photos and returns the events that are stored. `areOthers`: some photos may be for others to decide. */
-async function fittingEvents(
+/** True for verdicts and adjudications, and if they are done again. */
+async function givesVerdicts(
   trx: Transaction<Database>,
-  view: DeskView,
-  { events, areOthers }: { readonly events: readonly UnnumberedEvent[]; readonly areOthers: boolean },
-): Promise<UnnumberedEvent[]> {
-  const subjects = subjectsOf(events);
-  const { collectionId } = view.scope;
-  await lockSubjects(trx, collectionId, subjects);
-  const before = groupBy(await eventsOf(trx, collectionId, subjects), subjectKey);
-  const own = new Set((areOthers ? await ownAmongListed(trx, view, subjects) : subjects).map(subjectKey));
-  const judges = events[0]?.kind === 'verdict' || events[0]?.kind === 'redo';
-  const waiting = judges ? await waitingAmong(trx, view, subjects) : new Set<string>();
-  return events.flatMap((event) => {
-    const key = subjectKey(event);
-    return own.has(key) ? fitting(event, before.get(key) ?? [], waiting.has(key)) : [];
-  });
+  { collectionId }: Actor,
+  [first]: readonly UnnumberedEvent[],
+): Promise<boolean> {
+  if (first?.kind !== 'redo') return first?.kind === 'verdict' || first?.kind === 'adjudicate';
+  return judgingsOf(await eventsOf(trx, collectionId, subjectsOf([first]))).has(first.undoes);
 }
 
 async function storeEvents(
@@ -148,34 +201,16 @@ async function storeEvents(
 
 /**
  * Removes from a new decision the photos that others took while it was being stored, because they would get two
- * decisions. Returns their number. The lock is taken last, so that no tab waits for photos as long as the whole
- * decision takes.
+ * decisions. Returns them.
  */
-async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<number> {
-  await lockLeases(trx, actor.collectionId);
+async function leaveToOthers(
+  trx: Transaction<Database>,
+  actor: Actor,
+  action: ActionPart,
+): Promise<readonly Subject[]> {
   const taken = await dropTaken(trx, actor, action);
   if (taken.length > 0) await deriveVerdicts(trx, actor.collectionId, taken);
-  return taken.length;
-}
-
-/**
- * The event as it is stored after the events before it: none if it would take back an event that is taken back already.
- * A verdict, and a redo of one, states whether it is blind: the reviewer has never seen others' verdicts, and either no
- * other reviewer has decided or the photo `waits` for this reviewer.
- */
-function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: boolean): UnnumberedEvent[] {
-  if (event.undoes !== null && undoneIn(before).has(event.undoes)) return [];
-  const { reviewer } = event;
-  const isHidden = waits || before.every((one) => !isJudging(one) || one.reviewer === reviewer);
-  const isBlind = isHidden && !blindPartOf(before, reviewer).hasSeen;
-  if (event.kind === 'verdict') return [{ ...event, value: { ...event.value, isBlind } }];
-  const isLate = event.kind === 'redo' && !isBlind && redone(event.undoes, before)?.kind === 'verdict';
-  return [isLate ? { ...event, value: { isBlind: false } } : event];
-}
-
-function redone(undo: number, before: readonly ReviewEvent[]): ReviewEvent | undefined {
-  const target = before.find(({ id }) => id === undo)?.undoes;
-  return before.find(({ id }) => id === target);
+  return taken;
 }
 
 export const SEQUENCE_TAKEN = 'sequence-taken';
@@ -200,8 +235,6 @@ function sequenceTaken({ client, sequence }: ActionRef): UsageError {
     { code: SEQUENCE_TAKEN },
   );
 }
-
-type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;
 
 async function eventsFor(
   trx: Transaction<Database>,

@@ -89,6 +89,11 @@ function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
   return events.filter(({ id, undoes }) => undoes === null && !undone.has(id));
 }
 
+/** The verdicts, imports and adjudications that are not taken back. */
+export function standingJudgings(events: readonly ReviewEvent[]): Judging[] {
+  return withoutUndone(events).filter(isJudging);
+}
+
 export interface Opinion extends FurtherClasses {
   readonly reviewer: string;
   /** Null if the reviewer has only tagged, flagged or noted, or has taken the verdict back. */
@@ -153,7 +158,7 @@ export const isJudging = (event: ReviewEvent): event is Judging => isReview(even
 
 /** True if the reviewer could see others' verdicts when this event was stored. An import counts as blind. */
 function isKnowing({ kind, value }: ReviewEvent): boolean {
-  return (kind === 'verdict' && value.isBlind !== true) || (kind === 'redo' && value !== null);
+  return (kind === 'verdict' && value.isBlind !== true) || (kind === 'redo' && value?.isBlind === false);
 }
 
 /**
@@ -181,7 +186,7 @@ export function blindPartOf(
 }
 
 /** The verdict or adjudication that an event gives, takes back or brings back, by the id of the event. */
-function judgingsOf(events: readonly ReviewEvent[]): ReadonlyMap<number, Judging> {
+export function judgingsOf(events: readonly ReviewEvent[]): ReadonlyMap<number, Judging> {
   const judgings = new Map<number, Judging>();
   for (const event of events) {
     const about = isJudging(event) ? event : judgings.get(event.undoes ?? 0);

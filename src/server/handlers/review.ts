@@ -139,7 +139,7 @@ export async function recordActions(exchange: Exchange, site: Site): Promise<Act
   await storePlan(site.app.db, view.scope.collectionId, acceptance);
   const changed = subjectsOf(recorded.flatMap(({ subjects }) => subjects));
   return {
-    results: recorded.map(({ sequence, stored, skipped }) => ({ sequence, stored, skipped })),
+    results: recorded.map(({ subjects: _subjects, ...result }) => result),
     photos: await readPhotos(desk, changed.slice(0, MOST_PHOTOS)),
     classes: await readProgress(desk, [...new Set(changed.map(({ wnid }) => wnid))]),
   };

@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { Bar } from '../../page/bar.tsx';
 import { countOf, countText } from '../../kernel/texts.ts';
+import type { Subject } from '../../review/events/event.ts';
 import { ReviewerName } from './name-question.tsx';
+import { Together } from './refused.tsx';
 import { refKey } from './store/history.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { ReviewStore } from './store/review-store.ts';
@@ -15,10 +17,12 @@ interface HeaderBarProps {
   readonly wnid: string | undefined;
   /** Shown beside the number of open photos: `3 of 15 accepted of this confusion` */
   readonly detail?: string | undefined;
+  /** Selects photos of a bulk decision that were refused. */
+  readonly onSelect?: ((photos: readonly Subject[]) => void) | undefined;
   readonly children: ComponentChildren;
 }
 
-export function HeaderBar({ store, place, wnid, detail, children }: HeaderBarProps) {
+export function HeaderBar({ store, place, wnid, detail, onSelect, children }: HeaderBarProps) {
   const classes = store.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
   const { accepted, open } = totalsOf(classes);
   const target = store.setup.target === null ? null : store.setup.target * classes.length;
@@ -38,12 +42,12 @@ export function HeaderBar({ store, place, wnid, detail, children }: HeaderBarPro
         {children}
         <ReviewerName store={store} />
       </div>
-      <Banners store={store} />
+      <Banners store={store} onSelect={onSelect} />
     </header>
   );
 }
 
-function Banners({ store }: { readonly store: ReviewStore }) {
+function Banners({ store, onSelect }: Pick<HeaderBarProps, 'store' | 'onSelect'>) {
   const { outbox } = store;
   const unsent =
     outbox?.isOffline === true ? `${countOf(outbox.waiting.length, 'action')} not sent yet, trying again` : '';
@@ -52,6 +56,7 @@ function Banners({ store }: { readonly store: ReviewStore }) {
       <p role="status" class={unsent === '' ? 'unseen' : 'banner'}>
         {unsent}
       </p>
+      <Together store={store} onSelect={onSelect} />
       {outbox === null || outbox.problem === null ? null : (
         <div role="alert" class="banner trouble">
           {outbox.problem}{' '}

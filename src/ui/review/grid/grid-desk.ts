@@ -18,6 +18,8 @@ const SCROLLED_MS = 60;
 const AGAIN_AFTER_MS = 3_000;
 /** Delay of counts after a decision, so that fast decisions cause one count on the server. */
 const COUNT_MS = 400;
+/** Tiles in view are read again at this interval, because other people decide at the same time. */
+const REFRESH_MS = 15_000;
 
 /** The store of the page with many photos at once. Decided photos keep their place until the grid is filled again. */
 export class GridDesk extends Desk implements Tiled {
@@ -34,6 +36,9 @@ export class GridDesk extends Desk implements Tiled {
   /** Photos that are up to date; false for those that are no longer listed. */
   #read = new Map<string, boolean>();
   #wanted: readonly Subject[] = [];
+  /** Tiles that are up to date no longer, although they stay as they are until they are read. */
+  readonly #old = new Set<string>();
+  #refreshing: ReturnType<typeof setInterval> | undefined;
   #reading: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
   #unsubscribe: () => void = () => {};
@@ -48,6 +53,7 @@ export class GridDesk extends Desk implements Tiled {
   override start(): () => void {
     this.store.onMoreChanged = () => this.#readAgain();
     this.#unsubscribe = this.store.subscribe(() => this.#count());
+    this.#refreshing = setInterval(() => this.#refreshInView(), REFRESH_MS);
     if (location.hash === '#filter') this.openDialog({ kind: 'filter' });
     return super.start();
   }
@@ -114,6 +120,14 @@ export class GridDesk extends Desk implements Tiled {
     this.store.changed();
   }
 
+  /** Selects the listed ones among these photos, the cursor on the first. */
+  selectPhotos(photos: readonly Subject[]): void {
+    const positions = photos.flatMap((one) => this.list.positionOf(one) ?? []).toSorted((a, b) => a - b);
+    const [first] = positions;
+    if (first === undefined) return this.store.say('These photos are not among those shown');
+    this.select({ ...positions.reduce(toggledAt, cleared(this.list.selection)), cursor: first, anchor: first });
+  }
+
   clear(): void {
     this.tapMode = 'one';
     this.select(cleared(this.list.selection));
@@ -137,6 +151,7 @@ export class GridDesk extends Desk implements Tiled {
   protected stop(): void {
     clearTimeout(this.#counting);
     clearTimeout(this.#reading);
+    clearInterval(this.#refreshing);
     this.#wanted = [];
     this.#unsubscribe();
     this.store.onMoreChanged = () => {};
@@ -190,6 +205,12 @@ export class GridDesk extends Desk implements Tiled {
     this.#readIn(0);
   }
 
+  #refreshInView(): void {
+    if (document.visibilityState !== 'visible') return;
+    for (const one of this.#wanted) if (this.#read.has(subjectKey(one))) this.#old.add(subjectKey(one));
+    this.#readIn(0);
+  }
+
   #readIn(ms: number): void {
     clearTimeout(this.#reading);
     this.#reading = setTimeout(() => void this.#readWanted(), ms);
@@ -197,17 +218,21 @@ export class GridDesk extends Desk implements Tiled {
 
   async #readWanted(): Promise<void> {
     const read = this.#read;
-    const missing = this.#wanted.filter((one) => !read.has(subjectKey(one))).slice(0, ROWS_MAX);
+    const isOld = (one: Subject): boolean => this.#old.has(subjectKey(one));
+    const missing = this.#wanted.filter((one) => !read.has(subjectKey(one)) || isOld(one)).slice(0, ROWS_MAX);
     if (missing.length === 0 || this.#isReading) return;
     this.#isReading = true;
     try {
       const { photos } = await this.store.api.rows(missing);
       for (const one of missing) read.set(subjectKey(one), false);
       for (const photo of photos) read.set(subjectKey(photo), true);
+      for (const one of missing) this.#old.delete(subjectKey(one));
       this.trouble = null;
       this.store.put(photos);
       this.#readIn(0);
     } catch (error) {
+      // Tiles that only get old are read again at the next interval.
+      if (missing.every(isOld)) return this.#old.clear();
       this.trouble = messageOf(error);
       this.store.changed();
       this.#readIn(AGAIN_AFTER_MS);

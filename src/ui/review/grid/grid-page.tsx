@@ -51,7 +51,12 @@ function GridHeader({ desk }: GridProps) {
   const common = { kind: 'chip', desk };
   const place = wnid === undefined ? 'all classes' : desk.nameOf(wnid);
   return (
-    <HeaderBar store={store} place={<a href={hrefOf(store.collection, 'classes')}>{place}</a>} wnid={wnid}>
+    <HeaderBar
+      store={store}
+      place={<a href={hrefOf(store.collection, 'classes')}>{place}</a>}
+      wnid={wnid}
+      onSelect={(photos) => desk.selectPhotos(photos)}
+    >
       <CommandButton {...common} command="view">
         Single
       </CommandButton>

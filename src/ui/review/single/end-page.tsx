@@ -29,7 +29,9 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   if (heldByOthers.length > 0) {
     return (
       <Calm title="Other pages have the last photos">
-        {heldByOthers.map((held) => `${heldText(held, setup.reviewer)}. `)}
+        {heldByOthers.map((held) => (
+          <Held key={`${held.reviewer} ${held.silentMs}`} desk={desk} held={held} />
+        ))}
         Pages that are open keep theirs for longer. The photos come here if nobody gives a verdict.
       </Calm>
     );
@@ -39,10 +41,32 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
 
 const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 
-/** `3 photos are held by Ana until 14:05` */
-function heldText({ reviewer, photos, until }: HeldPhotos, self: string | null): string {
-  const who = reviewer === self ? 'another page of yours' : reviewer;
-  return `${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${TIME.format(new Date(until))}`;
+const MINUTE_MS = 60_000;
+
+interface HeldProps {
+  readonly desk: SingleDesk;
+  readonly held: HeldPhotos;
+}
+
+/** `3 photos are held by Ana until 14:05.` A button takes those of a silent page, and of another page of the same reviewer. */
+function Held({ desk, held: { reviewer, photos, until, silentMs } }: HeldProps) {
+  const isOwn = reviewer !== null && reviewer === desk.store.setup.reviewer;
+  const who = isOwn ? 'another page of yours' : (reviewer ?? 'another page');
+  const page = reviewer === null ? 'Another page' : `${reviewer}'s page`;
+  const silence = silentMs === undefined ? '' : `${page} is silent for ${Math.floor(silentMs / MINUTE_MS)} min. `;
+  return (
+    <>
+      {silence}
+      {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${TIME.format(new Date(until))}. `}
+      {isOwn || silentMs !== undefined ? (
+        <>
+          <button type="button" class="chip" onClick={() => desk.takeHeld(isOwn ? 'own' : 'silent')}>
+            Take {photos === 1 ? 'it' : 'them'}
+          </button>{' '}
+        </>
+      ) : null}
+    </>
+  );
 }
 
 function NoDisputes({ collection, problem }: { readonly collection: string; readonly problem: string | null }) {

@@ -101,6 +101,11 @@ export class SingleDesk extends Desk {
     return this.#supply?.heldByOthers ?? null;
   }
 
+  /** Takes photos that other pages hold. */
+  takeHeld(from: 'own' | 'silent'): void {
+    this.#supply?.take(from);
+  }
+
   get isWithOther(): boolean {
     const { photo } = this;
     return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther;

@@ -43,6 +43,8 @@ export class Supply {
   /** Delay after the last answer, which had no photo; 0 if it had one. */
   #noneMs = 0;
   #askedAtMs = -Infinity;
+  /** Whose leases the next request ends. */
+  #ends: LeaseRequest['take'];
   /** Who has the last open photos; null while that is not known, because no answer was without a photo. */
   heldByOthers: readonly HeldPhotos[] | null = null;
   problem: string | null = null;
@@ -85,6 +87,12 @@ export class Supply {
     this.refill();
   };
 
+  /** Takes the photos of this reviewer's other pages, or of silent pages of others. */
+  take(from: 'own' | 'silent'): void {
+    this.#ends = from;
+    this.renew();
+  }
+
   stop(): void {
     this.#stopped.abort();
     clearInterval(this.#renewal);
@@ -97,12 +105,16 @@ export class Supply {
     this.#askedAtMs = performance.now();
     // A tab may have crashed while this one waits for its photos.
     if (this.#noneMs > 0) await this.#store.endGoneTabs().catch(() => undefined);
-    const answer = await this.#lease({ ...by, isBalanced, count: by.held.length + wanted }).catch((error: unknown) => {
-      this.problem = messageOf(error);
-      const isPassing = !(error instanceof ApiError) || error.isPassing;
-      this.#waitFor(isPassing ? FAILED_AGAIN_MS : AGAIN_AT_MOST_MS);
-      return null;
-    });
+    const take = this.#ends;
+    this.#ends = undefined;
+    const answer = await this.#lease({ ...by, isBalanced, take, count: by.held.length + wanted }).catch(
+      (error: unknown) => {
+        this.problem = messageOf(error);
+        const isPassing = !(error instanceof ApiError) || error.isPassing;
+        this.#waitFor(isPassing ? FAILED_AGAIN_MS : AGAIN_AT_MOST_MS);
+        return null;
+      },
+    );
     this.#isAsking = false;
     if (this.#stopped.signal.aborted) return this.#endWait();
     if (answer !== null) this.#take(answer, wanted);

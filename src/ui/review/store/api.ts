@@ -19,6 +19,7 @@ import type {
 import type { QuizAnswer, QuizAnswered, QuizState } from '../../../review/quiz/quiz.ts';
 import type { NextStep } from '../../../kernel/next-step.ts';
 import type { Subject } from '../../../review/events/event.ts';
+import type { StaleSubject } from '../../../review/events/stale.ts';
 import type { ClassCovers, PhotoFacets } from '../../../review/desk/facets.ts';
 
 /** The server's limit of photos in one `rows` request. */
@@ -34,12 +35,19 @@ export class ApiError extends Error {
   /** The HTTP status; 0 if no answer came. */
   readonly status: number;
   readonly code: string | null;
+  /** The photos of an action that was refused as `stale`. */
+  readonly stale: readonly StaleSubject[];
 
-  constructor(status: number, message: string, code: string | null = null) {
+  constructor(
+    status: number,
+    message: string,
+    { code = null, stale = [] }: Partial<Pick<ApiError, 'code' | 'stale'>> = {},
+  ) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.stale = stale;
   }
 
   get isSessionOver(): boolean {
@@ -136,5 +144,7 @@ async function errorIn(response: Response): Promise<ApiError> {
     const text: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : null;
     return typeof text === 'string' ? text : null;
   };
-  return new ApiError(status, textAt('error') ?? `The server answered ${status}`, textAt('code'));
+  const code = textAt('code');
+  const stale: readonly StaleSubject[] = code === 'stale' ? Reflect.get(Object(answer), 'stale') : [];
+  return new ApiError(status, textAt('error') ?? `The server answered ${status}`, { code, stale });
 }

@@ -7,6 +7,8 @@ export interface DoneAction extends ActionRef {
   readonly judgement: Judgement | null;
   readonly subject: Subject;
   readonly photos: number;
+  /** The undo that was taken back last. */
+  readonly undo?: ActionRef;
 }
 
 type Reversal = ActionRef & { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
@@ -41,7 +43,30 @@ export function afterAction({ done, undone }: History, action: DoneAction | Reve
   }
   const found = undone.findLast(({ undo }) => refKey(undo) === of);
   if (found === undefined) return { done, undone };
-  return { done: [...done, found.action], undone: undone.filter((one) => one !== found) };
+  return { done: [...done, { ...found.action, undo: found.undo }], undone: undone.filter((one) => one !== found) };
+}
+
+/** The stacks without an action that the server refused. */
+export function withoutAction({ done, undone }: History, refused: ActionRef & { readonly of?: ActionRef }): History {
+  const key = refKey(refused);
+  const back = undone.find(({ undo }) => refKey(undo) === key);
+  if (back !== undefined) {
+    const later = done.findIndex(({ client, sequence }) => client === refused.client && sequence > refused.sequence);
+    const action = back.action;
+    return {
+      done: done.toSpliced(later === -1 ? done.length : later, 0, action),
+      undone: undone.filter((one) => one !== back),
+    };
+  }
+  const { of } = refused;
+  const redone = of && done.find(({ undo }) => undo !== undefined && refKey(undo) === refKey(of));
+  return {
+    done: done.filter((one) => one !== redone && refKey(one) !== key),
+    undone: [
+      ...undone.filter(({ action }) => refKey(action) !== key),
+      ...(redone && of ? [{ action: redone, undo: of }] : []),
+    ],
+  };
 }
 
 export function refOf({ client, sequence }: ActionRef): ActionRef {

@@ -1,4 +1,5 @@
 import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../../review/desk/desk.ts';
+import type { Met } from '../../../review/events/stale.ts';
 import { countOf, listText } from '../../../kernel/texts.ts';
 
 /** Maximum photos of a decision in one request: the server's `MOST_PHOTOS_AT_ONCE`. */
@@ -45,19 +46,35 @@ export function joined(answers: readonly ActionsAnswer[]): ActionsAnswer {
   const results = answers.flatMap((answer) => answer.results);
   const [first] = results;
   if (answers.length === 1 || first === undefined) return { results, photos: [], classes: [], ...answers[0] };
+  const stale = results.flatMap((result) => result.stale ?? []);
+  const met = results.flatMap((result) => result.met ?? []);
   const sumOf = (field: 'stored' | 'skipped'): number => results.reduce((sum, result) => sum + result[field], 0);
   return {
-    results: [{ ...first, stored: sumOf('stored'), skipped: sumOf('skipped') }],
+    results: [
+      {
+        ...first,
+        stored: sumOf('stored'),
+        skipped: sumOf('skipped'),
+        ...(stale.length > 0 ? { stale } : {}),
+        ...(met.length > 0 ? { met: metIn(met) } : {}),
+      },
+    ],
     photos: answers.flatMap(({ photos }) => photos),
     // A later answer has newer counts.
     classes: [...new Map(answers.flatMap(({ classes }) => classes.map((one) => [one.wnid, one] as const))).values()],
   };
 }
 
+function metIn(met: readonly Met[]): Met {
+  const sumOf = (field: 'agreeing' | 'differing'): number => met.reduce((sum, one) => sum + one[field], 0);
+  const reviewers = [...new Set(met.flatMap((one) => one.reviewers))];
+  return { agreeing: sumOf('agreeing'), differing: sumOf('differing'), reviewers };
+}
+
 /** `final`: the server will never accept the actions. `failed`: a server error, maybe permanent. `later`: a retry may succeed. */
 export type Failure = 'final' | 'failed' | 'later';
 
-const FINAL_CONFLICTS: ReadonlySet<string | null> = new Set(['cannot-undo', 'sequence-taken']);
+const FINAL_CONFLICTS: ReadonlySet<string | null> = new Set(['cannot-undo', 'sequence-taken', 'stale']);
 
 /** Classifies a failed request. Status 0 means no answer. */
 export function outcomeOf({ status, code }: { readonly status: number; readonly code: string | null }): Failure {

@@ -1,5 +1,6 @@
 import { openDB, type DBSchema } from 'idb';
 import type { ActionRef, ReviewActionSent } from '../../../review/desk/desk.ts';
+import type { StaleSubject } from '../../../review/events/stale.ts';
 
 export interface KeptAction extends ActionRef {
   readonly collection: string;
@@ -7,6 +8,10 @@ export interface KeptAction extends ActionRef {
   readonly action: ReviewActionSent;
   /** Why the server refused the action, which is then set aside; `null` while it waits. */
   readonly problem: string | null;
+  /** The photos on which the server refused it, because their author had not seen what others did. It waits for an answer. */
+  readonly stale?: readonly StaleSubject[];
+  /** True if the server stored no part of the refused action. */
+  readonly isWhole?: boolean;
 }
 
 interface Schema extends DBSchema {

@@ -6,7 +6,7 @@ import type {
   ReviewChange,
 } from '../../../review/desk/desk.ts';
 import { ApiError, messageOf } from './api.ts';
-import { refKey } from './history.ts';
+import { refKey, subjectKey } from './history.ts';
 import {
   batchOf,
   FIRST_PACE,
@@ -22,6 +22,7 @@ import {
   type Step,
 } from './outbox-rules.ts';
 import { oneAtATime, openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
+import { isRefused, withoutPhotos, type RefusedAction } from './refused.ts';
 
 export interface OutboxOptions {
   readonly collection: string;
@@ -31,7 +32,9 @@ export interface OutboxOptions {
   /** Called with the server's answer to stored actions. `isOwn` is true if this page made them. */
   readonly onAnswer: (answer: ActionsAnswer, isOwn: boolean) => void;
   /** Called when the server refuses an action. The photos that it changed must be read again. */
-  readonly onRefused: (action: ReviewActionSent) => void;
+  readonly onRefused: (kept: KeptAction) => void;
+  /** Called when refused actions no longer wait for an answer. */
+  readonly onAnswered: (refused: readonly RefusedAction[]) => void;
 }
 
 const LOOK_EVERY_MS = 30_000;
@@ -61,6 +64,8 @@ export class Outbox {
   #queue: readonly KeptAction[];
   /** Refused actions: those found for this collection, and those sent by this page. */
   #setAside: readonly KeptAction[];
+  /** Actions of this collection that wait for their author's answer, because others did something that the author had not seen. */
+  #refused: readonly RefusedAction[];
   /** Other collections that cannot be reviewed now. Their own pages send their actions. */
   readonly #left = new Set<string>();
   #isSending = false;
@@ -76,7 +81,8 @@ export class Outbox {
     const mine = inOrder(kept.filter(({ reviewer }) => reviewer === options.reviewer));
     const ofHere = mine.filter(({ collection }) => collection === options.collection);
     this.#queue = mine.filter(({ problem }) => problem === null);
-    this.#setAside = ofHere.filter(({ problem }) => problem !== null);
+    this.#setAside = ofHere.filter((one) => one.problem !== null && !isRefused(one));
+    this.#refused = ofHere.filter(isRefused);
     const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
     this.#banner = setAsideText(this.#setAside) ?? othersText(ofOthers);
   }
@@ -112,6 +118,25 @@ export class Outbox {
     const action: ReviewActionSent = { sequence, at: new Date().toISOString(), ...change };
     this.#enqueue([{ client, collection, reviewer, sequence, action, problem: null }]);
     return { client, sequence, at: action.at };
+  }
+
+  get refused(): readonly RefusedAction[] {
+    return this.#refused;
+  }
+
+  /** Ends the wait of refused photos, by default of all actions: their author has answered, or has decided again. */
+  answer(keys: ReadonlySet<string>, only: ActionRef | null = null): void {
+    const ended: RefusedAction[] = [];
+    const left = this.#refused.flatMap((one) => {
+      const isMeant = only === null || refKey(one) === refKey(only);
+      if (!isMeant || !one.stale.some((photo) => keys.has(subjectKey(photo)))) return [one];
+      const rest = withoutPhotos(one, keys);
+      void this.#safely(rest === null ? this.#store.remove([one]) : this.#store.put(rest));
+      if (rest === null) ended.push(one);
+      return rest ?? [];
+    });
+    this.#refused = left;
+    if (ended.length > 0) this.#options.onAnswered(ended);
   }
 
   sendAgain(): void {
@@ -177,7 +202,7 @@ export class Outbox {
     const sent = await this.#ask(batch);
     const step = stepAfter(sent.outcome, batch.length, pace);
     if (sent.outcome === 'stored') await this.#drop(batch, sent.answer);
-    else if (step.do === 'set-aside') await this.#putAside(batch, sent.error.message);
+    else if (step.do === 'set-aside') await this.#putAside(batch, sent.error);
     else if (step.do === 'wait' && !sent.error.isPassing && this.#leave(batch)) return { do: 'go-on', pace };
     else if (step.do === 'wait') this.#noteFailure(sent.error);
     return step;
@@ -192,6 +217,8 @@ export class Outbox {
       ({ reviewer, collection, problem }) =>
         reviewer === this.#options.reviewer && problem === null && !this.#left.has(collection),
     );
+    // Another tab may have sent an action that was refused, or its author may have answered there.
+    this.#refused = all.filter((one) => this.#isOfHere(one)).filter(isRefused);
     const own = this.#queue.filter(({ client }) => client === this.client);
     this.#queue = inOrder([...new Map([...kept, ...own].map((one) => [refKey(one), one])).values()]);
   }
@@ -212,21 +239,41 @@ export class Outbox {
   }
 
   async #drop(batch: readonly KeptAction[], answer: ActionsAnswer): Promise<void> {
-    await this.#safely(this.#store.remove(batch));
+    const refused = batch.flatMap((kept) => {
+      const { stale, stored } = answer.results.find(({ sequence }) => sequence === kept.sequence) ?? {};
+      return stale === undefined ? [] : [{ ...kept, stale, isWhole: stored === 0 }];
+    });
+    await this.#safely(
+      this.#store.remove(batch.filter((kept) => !refused.some((one) => refKey(one) === refKey(kept)))),
+    );
+    for (const one of refused) await this.#refuse(one, 'Others did something that the page had not shown');
     this.#endWait(batch);
     // A microtask, so that an error in the callback does not count as a sending error.
     const isOwn = batch[0]?.client === this.client;
     if (batch[0]?.collection === this.#options.collection) queueMicrotask(() => this.#options.onAnswer(answer, isOwn));
   }
 
-  async #putAside([kept]: readonly KeptAction[], problem: string): Promise<void> {
+  /** Keeps an action for its author's answer. A later decision on the same photo replaces an earlier one. */
+  async #refuse(kept: RefusedAction, problem: string): Promise<void> {
+    const refused = { ...kept, problem };
+    await this.#safely(this.#store.put(refused));
+    this.answer(new Set(refused.stale.map(subjectKey)));
+    if (this.#isOfHere(refused)) this.#refused = [...this.#refused, refused];
+    queueMicrotask(() => this.#options.onRefused(refused));
+  }
+
+  async #putAside([kept]: readonly KeptAction[], { message: problem, stale }: ApiError): Promise<void> {
     if (kept === undefined) return;
+    if (stale.length > 0) {
+      await this.#refuse({ ...kept, stale, isWhole: true }, problem);
+      return this.#endWait([kept]);
+    }
     const refused = { ...kept, problem };
     await this.#safely(this.#store.put(refused));
     this.#setAside = [...this.#setAside, refused];
     this.#banner = setAsideText(this.#setAside);
     this.#endWait([kept]);
-    queueMicrotask(() => this.#options.onRefused(kept.action));
+    queueMicrotask(() => this.#options.onRefused(kept));
   }
 
   #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
@@ -242,6 +289,10 @@ export class Outbox {
       this.#wake = resolve;
       setTimeout(resolve, ms);
     });
+  }
+
+  #isOfHere({ collection, reviewer }: KeptAction): boolean {
+    return collection === this.#options.collection && reviewer === this.#options.reviewer;
   }
 
   /** Skips the actions of another collection that cannot be reviewed now, so that they do not block this one. */

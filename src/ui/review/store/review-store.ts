@@ -1,11 +1,23 @@
 import type { NamedClass } from '../../../collection/label-index.ts';
 import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../../review/desk/desk.ts';
-import type { Judgement, ShownBy, Subject } from '../../../review/events/event.ts';
+import type { Judgement, SeenSubject, ShownBy, Subject } from '../../../review/events/event.ts';
 import { Fetched } from '../single/fetched.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
-import { afterAction, madeAction, NO_HISTORY, refKey, refOf, storedAction } from './history.ts';
+import {
+  afterAction,
+  madeAction,
+  NO_HISTORY,
+  refKey,
+  refOf,
+  storedAction,
+  subjectKey,
+  withoutAction,
+} from './history.ts';
 import type { DoneAction, History } from './history.ts';
 import { Outbox } from './outbox.ts';
+import { PHOTOS_IN_REQUEST } from './outbox-rules.ts';
+import type { KeptAction } from './outbox-store.ts';
+import { changesAgain, isRefused, metText, type RefusedAction } from './refused.ts';
 import { Shelf } from './shelf.ts';
 import { openTabs } from './tabs.ts';
 import { countOf } from '../../../kernel/texts.ts';
@@ -16,6 +28,8 @@ const FOUND_WITHIN_MS = 3_000;
 /** A decision or a redo without a complete answer. */
 interface Unanswered {
   readonly done: string;
+  /** The name of the photo; null for several. */
+  readonly name: string | null;
   /** True if the reviewer is told the number of stored photos even when none was skipped. */
   readonly isAlwaysSaid: boolean;
   stored: number;
@@ -35,6 +49,8 @@ export class ReviewStore {
   setup: ReviewSetup;
   history: History = NO_HISTORY;
   said = '';
+  /** How the last verdict compares with others', until the next action. */
+  met: string | null = null;
   /** Called when the server has changed more photos than it sends back. */
   onMoreChanged: () => void = () => {};
   /** `null` for read-only users. */
@@ -62,7 +78,11 @@ export class ReviewStore {
         send: (of, request) => reviewApi(of, reviewer).actions(request),
         onChange: () => store.changed(),
         onAnswer: (answer, isOwn) => store.#take(answer, isOwn),
-        onRefused: (action) => void store.#readAgain('subjects' in action ? action.subjects : []),
+        onRefused: (kept) => store.#takeRefusal(kept),
+        onAnswered: (refused) => {
+          const gone = refused.filter(({ action, isWhole }) => isWhole === true && !('of' in action));
+          store.history = gone.reduce(withoutAction, store.history);
+        },
       });
       store.#tabs = await openTabs({ client: store.#outbox.client, reviewer });
     }
@@ -126,10 +146,14 @@ export class ReviewStore {
   }
 
   /** Applies a change to this page and queues it for the server. Returns `null` for read-only users. */
-  record(change: ReviewChange): ActionRef | null {
+  record(given: ReviewChange): ActionRef | null {
     if (this.#outbox === null) return null;
+    const change = this.#withSeen(given);
+    this.met = null;
     const ref = this.#outbox.record(change);
     this.shelf.apply(ref, change, this.#targetOf(change));
+    if ('seen' in change || change.kind === 'verdict' || change.kind === 'adjudicate')
+      this.#outbox.answer(new Set(this.shelf.keysOf(ref)));
     const action = madeAction(ref, change);
     if (action !== null) this.history = afterAction(this.history, action);
     this.changed();
@@ -148,7 +172,9 @@ export class ReviewStore {
     const own = subjects.filter((subject) => !isForAll(subject));
     const forAll = own.length === subjects.length ? [] : subjects.filter(isForAll);
     const isAlwaysSaid = subjects.length > 1;
-    const decision: Unanswered = { done: judgementText(judgement), isAlwaysSaid, stored: 0, skipped: 0 };
+    const [first] = subjects;
+    const name = first === undefined || isAlwaysSaid ? null : (this.shelf.photo(first)?.name ?? first.wnid);
+    const decision: Unanswered = { done: judgementText(judgement), name, isAlwaysSaid, stored: 0, skipped: 0 };
     if (own.length > 0) this.#await(decision, { kind: 'verdict', subjects: own, value: { ...judgement, shownBy } });
     if (forAll.length > 0) this.#await(decision, { kind: 'adjudicate', subjects: forAll, value: judgement });
   }
@@ -161,9 +187,24 @@ export class ReviewStore {
 
   takeBack(kind: 'undo' | 'redo'): DoneAction | null {
     const [action, of] = this.#reversible(kind);
+    const refused = this.#outbox?.refused.find(
+      (one) => of !== null && one.isWhole === true && refKey(one) === refKey(of),
+    );
+    if (refused !== undefined) {
+      this.answerRefusal(refused, false);
+      return action;
+    }
     if (action === null || of === null) this.say(`Nothing to ${kind}`);
-    else this.#await({ done: 'done again', isAlwaysSaid: false, stored: 0, skipped: 0 }, { kind, of });
+    else this.#await({ done: 'done again', name: null, isAlwaysSaid: false, stored: 0, skipped: 0 }, { kind, of });
     return action;
+  }
+
+  /** Gives the refused photos of an action once more, with what its author has been told of as seen, or drops them. */
+  answerRefusal(refused: RefusedAction, isKept: boolean): void {
+    // Recorded before the refused action is removed, so that no crash loses it.
+    if (isKept) for (const change of changesAgain(refused)) this.record(change);
+    this.#outbox?.answer(new Set(refused.stale.map(subjectKey)), refused);
+    this.changed();
   }
 
   async load(subjects: readonly Subject[]): Promise<void> {
@@ -206,26 +247,62 @@ export class ReviewStore {
     return last === undefined ? [null, null] : [last, refOf(last)];
   }
 
-  #targetOf({ kind }: ReviewChange): DoneAction | null {
-    return kind === 'undo' || kind === 'redo' ? this.#reversible(kind)[0] : null;
+  #targetOf(change: ReviewChange): DoneAction | null {
+    if (!('of' in change)) return null;
+    const { done, undone } = this.history;
+    const of = refKey(change.of);
+    if (change.kind === 'undo') return done.find((one) => refKey(one) === of) ?? null;
+    return undone.find(({ undo }) => refKey(undo) === of)?.action ?? null;
+  }
+
+  /** Adds to a change of verdicts the last events of others that the page has shown. */
+  #withSeen(change: ReviewChange): ReviewChange {
+    const seenOf = ({ sha256, wnid, seen = null }: SeenSubject): SeenSubject => {
+      const shown = this.shelf.seenOf({ sha256, wnid });
+      return { sha256, wnid, seen: shown === null ? seen : Math.max(shown, seen ?? 0) };
+    };
+    if ('of' in change) {
+      const target = this.#targetOf(change)?.subject ?? [];
+      const photos = this.shelf.keysOf(change.of).flatMap((key) => this.shelf.at(key) ?? []);
+      const known = new Map([target, photos, change.seen ?? []].flat().map((one) => [subjectKey(one), one]));
+      const seen = [...known.values()].map(seenOf).filter((one) => (one.seen ?? 0) > 0);
+      return { ...change, seen: seen.slice(0, PHOTOS_IN_REQUEST) };
+    }
+    const isJudging = change.kind === 'verdict' || change.kind === 'adjudicate';
+    return isJudging ? { ...change, subjects: change.subjects.map(seenOf) } : change;
   }
 
   #take({ photos, classes, results }: ActionsAnswer, isOwn: boolean): void {
     this.put(photos);
     if (results.reduce((sum, { stored, skipped }) => sum + stored + skipped, 0) > photos.length) this.onMoreChanged();
-    if (isOwn) for (const result of results) this.#sayOf(result);
+    for (const result of results) this.#sayOf(result, isOwn);
     // While actions are in flight, this tab's counts are ahead of the server's.
     if (this.isSent) this.shelf.putClasses(classes);
     this.changed();
   }
 
-  #sayOf({ sequence, stored, skipped }: ActionsAnswer['results'][number]): void {
-    const known = this.#unanswered.get(sequence);
+  #sayOf({ sequence, stored, skipped, met }: ActionsAnswer['results'][number], isOwn: boolean): void {
+    const known = isOwn ? this.#unanswered.get(sequence) : undefined;
+    if (met !== undefined)
+      this.met = metText(met, known === undefined && stored === 1 ? 'A photo' : (known?.name ?? null));
     if (known === undefined) return;
     this.#unanswered.delete(sequence);
     known.stored += stored;
     known.skipped += skipped;
     if (known.isAlwaysSaid || known.skipped > 0) this.say(doneText(known.done, known));
+  }
+
+  /** Reads the photos of a refused action again. The author may have taken it back before the refusal came: that is the answer. */
+  #takeRefusal(kept: KeptAction): void {
+    const { action } = kept;
+    const photos = 'subjects' in action ? action.subjects : [];
+    if (isRefused(kept)) {
+      if ('of' in action && kept.isWhole === true)
+        this.history = withoutAction(this.history, { ...kept, of: action.of });
+      if (this.history.undone.some((one) => refKey(one.action) === refKey(kept)))
+        this.#outbox?.answer(new Set(kept.stale.map(subjectKey)), kept);
+    }
+    void this.#readAgain(isRefused(kept) ? kept.stale : photos);
   }
 
   async #readAgain(subjects: readonly Subject[]): Promise<void> {

@@ -23,6 +23,7 @@ const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
 export class Shelf {
   readonly #rows = new Map<string, ReviewPhoto>();
   readonly #changes = new Map<string, PhotoChange>();
+  readonly #seen = new Map<string, number>();
   readonly #classes = new Map<string, ClassProgress>();
   readonly #accepted = new Map<string, number>();
   readonly touched = new Set<string>();
@@ -42,6 +43,11 @@ export class Shelf {
     return this.#changes.get(key) ?? {};
   }
 
+  /** The last event of another person that the page has shown of a photo; null if it has not shown the photo. */
+  seenOf(subject: Subject): number | null {
+    return this.#seen.get(subjectKey(subject)) ?? null;
+  }
+
   get classes(): readonly ClassProgress[] {
     return [...this.#classes.values()];
   }
@@ -59,6 +65,9 @@ export class Shelf {
     for (const photo of photos) {
       const key = subjectKey(photo);
       this.#rows.set(key, photo);
+      // Under a change of this page, the page does not show what others did.
+      if (isAhead(key) && this.#seen.has(key)) continue;
+      this.#seen.set(key, photo.seen);
       if (isAhead(key)) continue;
       this.#changes.delete(key);
       this.#accepted.set(`${photo.wnid} ${photo.confusionWnid}`, photo.acceptedOfConfusion);

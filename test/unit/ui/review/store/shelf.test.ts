@@ -27,6 +27,7 @@ const PHOTO: ReviewPhoto = {
   licence: 'CC-BY-4.0',
   licenceUrl: null,
   foundAt: '2026-11-26T12:00:00.000Z',
+  seen: 0,
   state: 'open',
   reason: null,
   isSettled: false,
