@@ -9,7 +9,9 @@ type Folders = 'class' | 'predicted' | 'concept';
 
 export const EXPORT_MODES = {
   A: {
+    /** `hasFoldersBy`: the curator may choose with `--by`. */
     foldersBy: (): Folders => 'class',
+    hasFoldersBy: false,
     hasTrueProb: true,
     hasSearchedWnid: false,
     /** The class in a photo's name as the released sets have it, and the end of the names of JPEG files. */
@@ -24,6 +26,7 @@ export const EXPORT_MODES = {
   },
   O: {
     foldersBy: (by: Folders): Folders => by,
+    hasFoldersBy: true,
     hasTrueProb: false,
     hasSearchedWnid: true,
     releasedAs: ({ wnid }: NamedClasses): string => wnid,

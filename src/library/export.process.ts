@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { normaliseLicence } from '../collection/licence.ts';
 import { exportRevision, type ExportResult } from '../export/export.process.ts';
+import { EXPORT_MODES } from '../export/modes.ts';
 import type { ExportOptions as RevisionOptions } from '../export/options.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../export/protocol.ts';
 import { releasedNamesProblem } from '../export/revisions/released-name.ts';
 import { shortId } from '../export/revisions/revision-id.ts';
 import { UsageError } from '../kernel/errors.ts';
+import type { Mode } from '../kernel/mode.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
@@ -19,7 +21,7 @@ type Options = Partial<ExportOptions> & { readonly signal: AbortSignal };
  * @throws UsageError `export-out`, `export-options`; as `exportRevision`
  */
 export async function exportAndRecord(workspace: Workspace, options: Options): Promise<ExportResult> {
-  const wanted = revisionOptions(options);
+  const wanted = revisionOptions(options, workspace.collection.mode);
   const { out, licences } = wanted;
   const detail = { folder: path.resolve(out), ...(licences === null ? {} : { licences }) };
   const { name: collection } = workspace.collection;
@@ -29,7 +31,7 @@ export async function exportAndRecord(workspace: Workspace, options: Options): P
 
 const recordedOf = ({ id, photos }: ExportResult) => ({ revision: shortId(id), photos });
 
-function revisionOptions(options: Options): RevisionOptions {
+function revisionOptions(options: Options, mode: Mode): RevisionOptions {
   const { out, format = [], names = 'id', by = 'predicted', pixels = true, licences = null } = options;
   const { hardLinks = false, thumbnails = false, keepMetadata = false, requireAcceptance = false } = options;
   const { signal, onProgress } = options;
@@ -38,14 +40,15 @@ function revisionOptions(options: Options): RevisionOptions {
       code: 'export-out',
     });
   const formats = knownFormats({ format, names, by });
-  const chosen = { names, by, pixels, hardLinks, thumbnails };
+  if (options.by !== undefined && !EXPORT_MODES[mode].hasFoldersBy)
+    throw refused(`--by ${by} is not for mode ${mode}, whose folders are the classes searched as. Leave it out.`);
+  const chosen = { names, by, pixels, hardLinks, thumbnails, keepMetadata };
   refuseTogether(chosen, formats);
   return {
     ...chosen,
     out,
     formats,
     licences: licences === null ? null : licences.map((id) => normaliseLicence(id).id),
-    keepMetadata,
     requireAcceptance,
     signal,
     onChecked: ({ photos: done, of: total }) => onProgress?.({ what: 'check evidence', done, total }),
@@ -66,19 +69,30 @@ function knownFormats({
 }
 
 function refuseTogether(
-  { names, pixels, thumbnails, hardLinks }: Pick<RevisionOptions, 'names' | 'pixels' | 'thumbnails' | 'hardLinks'>,
+  {
+    names,
+    pixels,
+    thumbnails,
+    hardLinks,
+    keepMetadata,
+  }: Pick<RevisionOptions, 'names' | 'pixels' | 'thumbnails' | 'hardLinks' | 'keepMetadata'>,
   formats: readonly ExportFormat[],
 ): void {
   const withPictures = [
     ...formats.filter((format) => format !== 'coco').map((format) => `--format ${format}`),
     ...(thumbnails ? ['--thumbnails'] : []),
     ...(hardLinks ? ['--hard-links'] : []),
+    ...(keepMetadata ? ['--keep-metadata'] : []),
   ];
   const problem =
     !pixels && withPictures.length > 0
-      ? `--no-pixels leaves out all pictures, and ${withPictures.join(', ')} would write them. Leave out one of the two.`
+      ? `--no-pixels leaves out all pictures, so it cannot be combined with ${withPictures.join(', ')}. Leave out one of the two.`
       : names === 'imagenet-a'
         ? releasedNamesProblem(formats)
         : null;
-  if (problem !== null) throw new UsageError(problem, { code: 'export-options' });
+  if (problem !== null) throw refused(problem);
+}
+
+function refused(problem: string): UsageError {
+  return new UsageError(problem, { code: 'export-options' });
 }

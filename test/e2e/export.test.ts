@@ -268,6 +268,20 @@ describe('winnow export', () => {
     expect(await readdir(folder.at())).not.toContain('x');
   });
 
+  it.each([
+    ['--by predicted is not for mode A', ['--by', 'predicted']],
+    ['--by concept is not for mode A', ['--by', 'concept']],
+    ['--no-pixels .* cannot be combined with --keep-metadata', ['--no-pixels', '--keep-metadata']],
+    [
+      '--no-pixels .* cannot be combined with --format parquet, --thumbnails',
+      ['--no-pixels', '--format', 'parquet', '--thumbnails'],
+    ],
+  ])('refuses options that would do nothing: %s', async (said, options) => {
+    const refusal = { code: 2, stdout: '', stderr: expect.stringMatching(said) };
+    expect(await exportTo('refused', ...options)).toMatchObject(refusal);
+    expect(await readdir(folder.at())).not.toContain('refused');
+  });
+
   it('checks the stored evidence of every photo before it writes anything, and says what to do', async () => {
     const { original_sha256: sha256 } = rows[0] ?? { original_sha256: '' };
     const ofPhoto = `photo_id = (select id from photo where sha256 = '\\x${sha256}')`;

@@ -17,7 +17,7 @@ interface ExportFlags extends GlobalFlags {
   readonly out?: string;
   readonly format?: readonly ExportFormat[];
   readonly names: 'id' | 'imagenet-a';
-  readonly by: 'predicted' | 'concept';
+  readonly by?: 'predicted' | 'concept';
   readonly licences?: readonly string[] | null;
   readonly pixels: boolean;
   readonly hardLinks?: boolean;
@@ -58,9 +58,10 @@ export function addExportCommand(program: Command): void {
         .default('id'),
     )
     .addOption(
-      new Option('--by <what>', 'mode O: folders by the predicted class or by the concept')
-        .choices(['predicted', 'concept'])
-        .default('predicted'),
+      new Option('--by <what>', 'mode O: folders by the predicted class (default) or by the concept').choices([
+        'predicted',
+        'concept',
+      ]),
     )
     .option('--licences <ids>', 'only photos under these licences (separate by commas)', licencesOf)
     .option('--no-pixels', 'links, hashes and evidence, with a script that fetches the pictures')

@@ -66,6 +66,8 @@ it('a program goes from a folder to a verified export', async () => {
     expect(await all(winnow.verdicts({ state: 'accepted' }))).toMatchObject([{ sha256, counts: true }]);
     expect((await winnow.status()).totals).toMatchObject({ found: 2, selected: 1 });
 
+    for (const useless of [{ by: 'predicted' }, { pixels: false, keepMetadata: true }] as const)
+      await expect(winnow.export({ out: 'export', ...useless })).rejects.toMatchObject({ code: 'export-options' });
     const exported = await winnow.export({ out: 'export' });
     expect(exported).toMatchObject({ photos: 1, classes: 1 });
     expect(await verifyExport(exported.path, { sample: 0 })).toMatchObject({ ok: true, photos: 1 });
