@@ -46,25 +46,16 @@ export function afterAction({ done, undone }: History, action: DoneAction | Reve
   return { done: [...done, { ...found.action, undo: found.undo }], undone: undone.filter((one) => one !== found) };
 }
 
-/** The stacks without an action that the server refused. */
+/** The stacks without an action that the server refused: what it took back stands again, and the other way round. */
 export function withoutAction({ done, undone }: History, refused: ActionRef & { readonly of?: ActionRef }): History {
-  const key = refKey(refused);
-  const back = undone.find(({ undo }) => refKey(undo) === key);
-  if (back !== undefined) {
-    const later = done.findIndex(({ client, sequence }) => client === refused.client && sequence > refused.sequence);
-    const action = back.action;
-    return {
-      done: done.toSpliced(later === -1 ? done.length : later, 0, action),
-      undone: undone.filter((one) => one !== back),
-    };
-  }
-  const { of } = refused;
-  const redone = of && done.find(({ undo }) => undo !== undefined && refKey(undo) === refKey(of));
+  const [key, of] = [refKey(refused), refused.of];
+  const standing = undone.filter(({ undo }) => refKey(undo) === key).map(({ action }) => action);
+  const redone = done.filter(({ undo }) => of !== undefined && undo !== undefined && refKey(undo) === refKey(of));
   return {
-    done: done.filter((one) => one !== redone && refKey(one) !== key),
+    done: [...done.filter((one) => !redone.includes(one) && refKey(one) !== key), ...standing],
     undone: [
-      ...undone.filter(({ action }) => refKey(action) !== key),
-      ...(redone && of ? [{ action: redone, undo: of }] : []),
+      ...undone.filter(({ action, undo }) => refKey(action) !== key && refKey(undo) !== key),
+      ...redone.flatMap((action) => (of === undefined ? [] : [{ action, undo: of }])),
     ],
   };
 }

@@ -8,6 +8,7 @@ import {
   NO_HISTORY,
   refOf,
   storedAction,
+  withoutAction,
   type History,
 } from '../../../../../src/ui/review/store/history.ts';
 import { seededRandom } from '../../../../support/random.ts';
@@ -50,6 +51,21 @@ describe('the history of a reviewer', () => {
     const history = historyOf(verdict(1, 7), verdict(2, 8), verdict(3, 7), verdict(4, 9), takenBack('undo', 5, 4));
     const last = (count: number) => lastDecisions(history, count).map(({ sequence }) => sequence);
     expect([last(10), last(1)]).toEqual([[2, 3], [3]]);
+  });
+
+  it('is without a refused action: what an undo took back stands again, and what a redo brought back does not', () => {
+    const undone = historyOf(verdict(1), takenBack('undo', 2, 1), verdict(3));
+    const before = afterAction(historyOf(verdict(1), takenBack('undo', 2, 1)), storedAction(takenBack('redo', 3, 2)));
+    const ref = (sequence: number) => ({ client: 'tab', sequence });
+    expect(withoutAction(historyOf(verdict(1), verdict(2)), ref(2)).done).toMatchObject([{ sequence: 1 }]);
+    // A new action cuts the list of undone ones.
+    expect(withoutAction(undone, ref(2))).toEqual(undone);
+    const refused = withoutAction(historyOf(verdict(1), verdict(2), takenBack('undo', 3, 2)), {
+      ...ref(3),
+      of: ref(2),
+    });
+    expect(refused).toMatchObject({ done: [{ sequence: 1 }, { sequence: 2 }], undone: [] });
+    expect(withoutAction(before, { ...ref(3), of: ref(2) })).toMatchObject({ done: [], undone: [{ undo: ref(2) }] });
   });
 
   it('does what a list with a cursor does, whatever the order of actions, undos and redos', () => {
