@@ -5,7 +5,7 @@ import { openCsv } from './csv.process.ts';
 import { NPY_MAGIC } from './npy-header.ts';
 import { openNpy } from './npy.process.ts';
 import { openNpz } from './npz.process.ts';
-import { openParquet } from './parquet.process.ts';
+import { openParquetLogits } from './parquet.process.ts';
 import { badLogits, type LogitTable } from './table.ts';
 
 const FORMATS = 'an npy, npz, csv or parquet file';
@@ -37,7 +37,7 @@ async function openAny(file: string): Promise<LogitTable> {
   if (head.subarray(0, NPY_MAGIC.length).equals(NPY_MAGIC))
     return openNpy({ name: file, size, chunks: () => createReadStream(file, { highWaterMark: 256 * 1024 }) });
   if (startsWith(head, 'PK')) return openNpz(file);
-  if (startsWith(head, 'PAR1')) return openParquet(file);
+  if (startsWith(head, 'PAR1')) return openParquetLogits(file);
   const other = otherFormat(head);
   if (other !== null) throw badLogits(file, `Expected ${FORMATS} but it is ${other}`);
   return openCsv(file);

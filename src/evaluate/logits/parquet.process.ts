@@ -1,19 +1,24 @@
 import { open } from 'node:fs/promises';
-import { parquetMetadataAsync, parquetSchema, type FileMetaData } from 'hyparquet';
 import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { messageOf, type UsageError } from '../../kernel/errors.ts';
 import {
   MAX_LISTED_NUMBERS,
+  openParquet,
   parquetBuffer,
-  readColumns,
-  withParquetFile,
+  readGroup,
+  TooManyValues,
   type OpenParquet,
+  type WantedColumn,
+  type WantedGroup,
 } from '../../platform/parquet/read-parquet.ts';
+import type { Values } from '../../platform/parquet/values.ts';
 import { badLogits, type LogitRow, type LogitTable } from './table.ts';
 
 /** A row group is in memory as a whole. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;
+/** The most bytes of a value, and of a row for its name. */
+const [NUMBER_BYTES, NAME_BYTES] = [8, 1_000];
 const PHOTO_COLUMNS: ReadonlySet<string> = new Set(['file_name', 'file', 'filename', 'path', 'image', 'name']);
 
 /**
@@ -21,20 +26,22 @@ const PHOTO_COLUMNS: ReadonlySet<string> = new Set(['file_name', 'file', 'filena
  * row group is in memory at a time.
  * @throws UsageError `bad-logits`
  */
-export async function openParquet(file: string): Promise<LogitTable> {
-  return withParquetFile(file, async (buffer) => {
-    const metadata = await parsed(file, () => parquetMetadataAsync(buffer));
-    const layout = layoutOf(file, metadata);
-    const columns =
-      layout.list === null ? layout.numbers.length : await listLength({ file, buffer, metadata }, layout.list);
+export async function openParquetLogits(file: string): Promise<LogitTable> {
+  const handle = await open(file);
+  try {
+    const parquet = await parsed(file, async () => openParquet(await parquetBuffer(handle)));
+    const layout = layoutOf(file, parquet);
+    const columns = layout.list === null ? layout.numbers.length : await listLength({ file, parquet }, layout.list);
     return {
       file,
       columns,
       names: layout.list === null ? layout.numbers : null,
       namesPhotos: layout.photos !== null,
-      rows: () => rowsOf({ file, metadata, layout, columns }),
+      rows: () => rowsOf({ file, layout, columns }, parquet),
     };
-  });
+  } finally {
+    await handle.close();
+  }
 }
 
 interface Layout {
@@ -43,11 +50,11 @@ interface Layout {
   readonly numbers: readonly string[];
 }
 
-function layoutOf(file: string, metadata: FileMetaData): Layout {
+function layoutOf(file: string, { schema }: OpenParquet): Layout {
   const texts: string[] = [];
   const lists: string[] = [];
   const numbers: string[] = [];
-  for (const { element, children } of parquetSchema(metadata).children) {
+  for (const { element, children } of schema.children) {
     if (children.length > 0) lists.push(element.name);
     else if (element.type === 'BYTE_ARRAY') texts.push(element.name);
     else numbers.push(element.name);
@@ -72,57 +79,79 @@ function listed(names: readonly string[]): string {
 
 interface OpenTable {
   readonly file: string;
-  readonly metadata: FileMetaData;
   readonly layout: Layout;
   readonly columns: number;
 }
 
-async function listLength(source: OpenFile, list: string): Promise<number> {
-  if (source.metadata.num_rows === 0n) throw badLogits(source.file, 'it has no rows. Write a row for each photo');
-  const group = await parsed(source.file, () => readColumns(source, { rowStart: 0, rowEnd: 1, columns: [list] }));
-  return listAt(group.get(list), 0).length;
+interface OpenFile {
+  readonly file: string;
+  readonly parquet: OpenParquet;
 }
 
-async function* rowsOf(table: OpenTable): AsyncGenerator<LogitRow, void, undefined> {
-  const { file, metadata, layout } = table;
+async function listLength({ file, parquet }: OpenFile, list: string): Promise<number> {
+  const group = parquet.metadata.row_groups.find(({ num_rows }) => num_rows > 0);
+  if (group === undefined) throw badLogits(file, 'it has no rows. Write a row for each photo');
+  const columns = [{ path: [list], most: MAX_LISTED_NUMBERS }];
+  const [lists] = await readColumns({ file, parquet }, group, columns);
+  return listAt(lists, 0).length;
+}
+
+async function* rowsOf(table: OpenTable, { metadata, schema }: OpenParquet): AsyncGenerator<LogitRow, void, undefined> {
+  const { file, layout, columns } = table;
   const { photos, list, numbers } = layout;
-  const columns = [...(photos === null ? [] : [photos]), ...(list === null ? numbers : [list])];
   const handle = await open(file);
   try {
-    const buffer = await parquetBuffer(handle);
+    const parquet = { metadata, schema, buffer: await parquetBuffer(handle) };
     let rowStart = 0;
-    for (const { num_rows, total_byte_size } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(num_rows);
-      const numbersInLists = list === null ? 0 : (rowEnd - rowStart) * table.columns;
-      if (total_byte_size > MAX_GROUP_BYTES || numbersInLists > MAX_LISTED_NUMBERS)
-        throw badLogits(
-          file,
-          `a row group has ${num_rows} rows, which would not fit into memory. Write it with row_group_size=5000, or as an npy file`,
-        );
-      const [from, to] = [rowStart, rowEnd];
-      const group = await parsed(file, () =>
-        readColumns({ buffer, metadata }, { rowStart: from, rowEnd: to, columns }),
-      );
-      yield* rowsOfGroup(table, group, { rowStart, rowEnd });
-      rowStart = rowEnd;
+    for (const group of metadata.row_groups) {
+      const rows = Number(group.num_rows);
+      const isTooLarge =
+        list === null ? rows * columns * NUMBER_BYTES > MAX_GROUP_BYTES : rows * columns > MAX_LISTED_NUMBERS;
+      if (isTooLarge) throw tooLarge(file, rows);
+      const wanted = [
+        ...(photos === null ? [] : [{ path: [photos] }]),
+        ...(list === null ? numbers.map((name) => ({ path: [name] })) : [{ path: [list], most: MAX_LISTED_NUMBERS }]),
+      ];
+      const read = rows === 0 ? [] : await readColumns({ file, parquet }, group, wanted);
+      yield* rowsOfGroup(table, read, { rowStart, rowEnd: rowStart + rows });
+      rowStart += rows;
     }
   } finally {
     await handle.close();
   }
 }
 
+async function readColumns(
+  { file, parquet }: OpenFile,
+  group: WantedGroup['group'],
+  columns: readonly WantedColumn[],
+): Promise<Values[]> {
+  const rows = Number(group.num_rows);
+  if (rows > MAX_LISTED_NUMBERS) throw tooLarge(file, rows);
+  const numbers = columns.reduce((sum, { most = rows }) => sum + most, 0);
+  const maxBytes = Math.min(MAX_GROUP_BYTES, 2 * NUMBER_BYTES * numbers + NAME_BYTES * rows);
+  return parsed(file, () => readGroup(parquet, { group, columns, maxBytes })).catch((error: UsageError) => {
+    throw error.cause instanceof TooManyValues ? tooLarge(file, rows) : error;
+  });
+}
+
+function tooLarge(file: string, rows: number): UsageError {
+  return badLogits(
+    file,
+    `a row group has ${rows} rows, which would not fit into memory. Write it with row_group_size=5000, or as an npy file`,
+  );
+}
+
 function* rowsOfGroup(
   { file, layout, columns }: OpenTable,
-  group: ReadonlyMap<string, ArrayLike<unknown>>,
+  columnsRead: readonly Values[],
   { rowStart, rowEnd }: { readonly rowStart: number; readonly rowEnd: number },
 ): Generator<LogitRow, void, undefined> {
   const values = new Float64Array(columns);
-  const photos = layout.photos === null ? null : (group.get(layout.photos) ?? []);
-  const lists = layout.list === null ? null : group.get(layout.list);
-  const numbers = layout.numbers.map((name) => group.get(name));
+  const [photos, numbers] = layout.photos === null ? [null, columnsRead] : [columnsRead[0] ?? [], columnsRead.slice(1)];
   for (let row = rowStart; row < rowEnd; row += 1) {
     const i = row - rowStart;
-    const given = lists === null ? numbers.map((column) => column?.[i]) : listAt(lists, i);
+    const given = layout.list === null ? numbers.map((column) => column[i]) : listAt(numbers[0], i);
     if (given.length !== columns)
       throw badLogits(
         file,
@@ -136,8 +165,7 @@ function* rowsOfGroup(
 /** The list of one row; [] for any other value, which then fails as a list of the wrong length. */
 function listAt(lists: ArrayLike<unknown> | undefined, i: number): ArrayLike<unknown> {
   const list = lists?.[i];
-  if (Array.isArray(list) || list instanceof Float32Array || list instanceof Float64Array) return list;
-  return [];
+  return Array.isArray(list) || list instanceof Float64Array ? list : [];
 }
 
 function numberOf(
@@ -145,7 +173,6 @@ function numberOf(
   at: { readonly file: string; readonly row: number; readonly column: number },
 ): number {
   if (typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
   throw badLogits(
     at.file,
     `Expected a number in row ${at.row}, column ${at.column} (counted from 0) but received ${quote(value)}. Write floats`,
@@ -155,10 +182,6 @@ function numberOf(
 function photoOf(value: unknown, { file, row }: { readonly file: string; readonly row: number }): string {
   if (typeof value === 'string') return value;
   throw badLogits(file, `Expected the name of a photo in row ${row} (counted from 0) but received ${quote(value)}`);
-}
-
-interface OpenFile extends OpenParquet {
-  readonly file: string;
 }
 
 async function parsed<T>(file: string, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,6 @@
 import { realpath, type FileHandle } from 'node:fs/promises';
-import path from 'node:path';
 import { codeOf, GiveUpOnItem, messageOf, unreadable } from '../../kernel/errors.ts';
-import { openPlainFile } from '../verify/export-folder.process.ts';
+import { openInside } from '../../platform/disk/plain-file.ts';
 import { PROTOCOL, unsafePath } from '../layout.ts';
 import type { Revision } from './revision.repository.ts';
 
@@ -18,18 +17,10 @@ export interface OpenFile {
 export async function openRevisionFile(folder: string, relative: string): Promise<OpenFile> {
   const unsafe = unsafePath(relative);
   if (unsafe !== null) throw unreadable(`Expected a path within the export but '${relative}' ${unsafe}`);
-  const absolute = path.join(folder, relative);
   try {
-    const handle = await openPlainFile(absolute);
-    if (handle === null) throw unreadable(`Expected a file but '${relative}' is something else`);
-    try {
-      if ((await realpath(absolute)) !== path.join(await realpath(folder), relative))
-        throw unreadable(`Expected a file within the export but '${relative}' leads elsewhere`);
-      return { handle, bytes: (await handle.stat()).size };
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+    const handle = await openInside(folder, relative);
+    if (handle === null) throw unreadable(`Expected a file within the export but '${relative}' is something else`);
+    return { handle, bytes: (await handle.stat()).size };
   } catch (error) {
     if (error instanceof GiveUpOnItem) throw error;
     // Messages of the file system name the whole path, which viewers are not shown.

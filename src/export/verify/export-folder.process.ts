@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, type Dirent } from 'node:fs';
-import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { createReadStream, type Dirent } from 'node:fs';
+import { readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, GiveUpOnItem, unreadable } from '../../kernel/errors.ts';
+import { codeOf, throwIfInterrupted, unreadable, WinnowError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { openPlainFile } from '../../platform/disk/plain-file.ts';
 import type { Findings } from './findings.ts';
 
-/** Opening a link fails, and opening a pipe does not wait for its writer. Windows has neither flag. */
-const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 /** An export is three folders deep. */
 const MAX_DEPTH = 8;
 
@@ -20,22 +19,24 @@ export class ExportFolder {
   /** Relative, with slashes. A folder's files come sorted, before those of its folders. */
   readonly files: ReadonlySet<string>;
   readonly folders: readonly string[];
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(
-    root: string,
-    found: { readonly files: ReadonlySet<string>; readonly folders: readonly string[] },
-  ) {
+  private constructor({ root, found, signal }: Walk) {
     this.root = root;
     this.files = found.files;
     this.folders = found.folders;
+    this.#signal = signal;
   }
 
-  /** Looks for files. Everything that is neither a file nor a folder, and every empty folder, is a stray file. */
-  static async open(root: string, findings: Findings): Promise<ExportFolder> {
-    const found = { files: new Set<string>(), folders: [] };
+  /**
+   * Looks for files. Everything that is neither a file nor a folder, and every empty folder, is a stray file. On the signal, this
+   * and every later call throws `Interrupted`, also in the middle of a file.
+   */
+  static async open(root: string, findings: Findings, signal?: AbortSignal): Promise<ExportFolder> {
+    const at: Walk = { root, found: { files: new Set<string>(), folders: [] }, findings, signal };
     findings.begin('stray-file');
-    await walk({ root, found, findings }, '', 0);
-    return new ExportFolder(root, found);
+    await walk(at, '', 0);
+    return new ExportFolder(at);
   }
 
   /** The whole file. @throws GiveUpOnItem if it cannot be read, or is larger */
@@ -75,7 +76,10 @@ export class ExportFolder {
     const handle = await this.#open(file);
     const stream = createReadStream('', { fd: handle, highWaterMark: 256 * 1024 });
     try {
-      for await (const chunk of stream) yield chunk;
+      for await (const chunk of stream) {
+        throwIfInterrupted(this.#signal);
+        yield chunk;
+      }
     } catch (error) {
       throw explained(error);
     } finally {
@@ -105,6 +109,7 @@ export class ExportFolder {
   }
 
   async #open(file: string): Promise<FileHandle> {
+    throwIfInterrupted(this.#signal);
     if (!this.files.has(file)) throw unreadable('Expected a file but there is none');
     try {
       const handle = await openPlainFile(path.join(this.root, file));
@@ -116,21 +121,15 @@ export class ExportFolder {
   }
 }
 
-/** Opens a file for reading. Null if it is something else. Opening a link fails. */
-export async function openPlainFile(absolute: string): Promise<FileHandle | null> {
-  const handle = await open(absolute, FLAGS);
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
-  return null;
-}
-
 interface Walk {
   readonly root: string;
   readonly found: { readonly files: Set<string>; readonly folders: string[] };
   readonly findings: Findings;
+  readonly signal: AbortSignal | undefined;
 }
 
 async function walk(at: Walk, folder: string, depth: number): Promise<void> {
+  throwIfInterrupted(at.signal);
   const entries = await entriesOf(at, folder);
   if (entries?.length === 0) at.findings.breach('stray-file', folder || '.', 'Expected no empty folder');
   const folders: string[] = [];
@@ -168,7 +167,7 @@ function kindOf(entry: Dirent): string {
 
 function explained(error: unknown): unknown {
   const code = codeOf(error);
-  if (error instanceof GiveUpOnItem || code === undefined) return error;
+  if (error instanceof WinnowError || code === undefined) return error;
   // The whole message would name the path on this machine, and the page of revisions shows what was found.
   return unreadable(`Expected a readable file but received '${code}'`, error);
 }

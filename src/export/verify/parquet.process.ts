@@ -1,17 +1,23 @@
 import path from 'node:path';
-import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet';
 import * as z from 'zod';
-import { messageOf, throwIfInterrupted, unreadable } from '../../kernel/errors.ts';
-import { jsonOf } from '../../kernel/json.ts';
+import { messageOf, unreadable, WinnowError } from '../../kernel/errors.ts';
+import { jsonExcess, jsonOf } from '../../kernel/json.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { listOf } from '../bounded.ts';
+import { openParquet, readGroup, type OpenParquet, type WantedGroup } from '../../platform/parquet/read-parquet.ts';
+import { columnsOf } from '../select/photo-columns.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
-import { filesOfFormat, parquetPath } from '../layout.ts';
+import { filesOfFormat, METADATA, parquetPath } from '../layout.ts';
+import { JSON_LIMITS } from './protocol-checks.ts';
 import { checking } from './findings.ts';
 
 /** A row group is in memory as a whole. winnow writes 16 MB or one photo. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;
+/** More than a number takes, or a text beside its bytes. */
+const CELL_BYTES = 16;
+
+type Cells = Readonly<Record<string, unknown>>;
 
 export async function checkParquet(content: ExportContent): Promise<void> {
   const { findings, rows, folder } = content;
@@ -30,9 +36,8 @@ export async function checkParquet(content: ExportContent): Promise<void> {
 
 async function checkFile(content: ExportContent, file: string, seen: Set<number>): Promise<void> {
   const { findings, protocol } = content;
-  const buffer = await bufferOf(content, file);
-  const metadata = await parsed(parquetMetadataAsync(buffer));
-  const names = classNamesOf(metadata);
+  const parquet = await parsed(openParquet(await bufferOf(content, file)));
+  const names = classNamesOf(parquet.metadata);
   const expected = protocol.classes.map(({ name }) => name);
   if (JSON.stringify(names) !== JSON.stringify(expected))
     findings.breach(
@@ -40,31 +45,49 @@ async function checkFile(content: ExportContent, file: string, seen: Set<number>
       file,
       `Expected the class names ${expected.join(', ')} for the labels but received ${names?.join(', ') ?? 'none'}`,
     );
-  let rowStart = 0;
-  for (const { num_rows, total_byte_size } of metadata.row_groups) {
-    throwIfInterrupted(content.signal);
-    if (total_byte_size > MAX_GROUP_BYTES)
-      throw unreadable(`Expected row groups of at most ${MAX_GROUP_BYTES} bytes but one has ${total_byte_size}`);
-    const rowEnd = rowStart + Number(num_rows);
-    if (rowEnd > content.rows.count)
-      throw unreadable(`Expected at most ${content.rows.count} rows, one for each photo, but there are ${rowEnd}`);
-    const values = await parsed(parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, utf8: false }));
-    for (const value of values) findings.breaches('parquet', file, await rowProblems(content, value, seen));
-    rowStart = rowEnd;
+  let rows = 0;
+  for (const group of parquet.metadata.row_groups) {
+    rows += Number(group.num_rows);
+    if (rows > content.rows.count)
+      throw unreadable(`Expected at most ${content.rows.count} rows, one for each photo, but there are ${rows}`);
+    for await (const value of cellsOf(content, parquet, group))
+      findings.breaches('parquet', file, await rowProblems(content, value, seen));
   }
 }
 
-async function bufferOf({ folder }: ExportContent, file: string): Promise<AsyncBuffer> {
+/** The rows of a row group. Only the columns of test/metadata.jsonl and the picture are read. */
+async function* cellsOf(
+  { folder, protocol }: ExportContent,
+  parquet: OpenParquet,
+  group: WantedGroup['group'],
+): AsyncGenerator<Cells> {
+  const columns = columnsOf(protocol);
+  // In test/metadata.jsonl every text takes at least as many bytes, and every item of a list has quotes and a comma.
+  const textBytes = await folder.sizeOf(METADATA);
+  const rows = Number(group.num_rows);
+  const texts = columns.map(({ name, type }) => ({ path: [name], most: type === 'texts' ? rows + textBytes : rows }));
+  const cells = await parsed(
+    readGroup(parquet, { group, columns: texts, maxBytes: textBytes + CELL_BYTES * rows * columns.length }),
+  );
+  // Pictures are compressed already, and stored as they are.
+  const image = [{ path: ['image', 'bytes'], isBytes: true }, { path: ['image', 'path'] }];
+  const maxBytes = Math.min(parquet.buffer.byteLength, MAX_GROUP_BYTES) + textBytes;
+  const [bytes, paths] = await parsed(readGroup(parquet, { group, columns: image, maxBytes }));
+  for (let i = 0; i < rows; i += 1) {
+    const named = columns.map(({ name }, column) => [name, cells[column]?.[i]] as const);
+    yield { ...Object.fromEntries(named), image: { bytes: bytes?.[i], path: paths?.[i] } };
+  }
+}
+
+async function bufferOf({ folder }: ExportContent, file: string): Promise<OpenParquet['buffer']> {
   const byteLength = await folder.sizeOf(file);
   return {
     byteLength,
     async slice(start, end = byteLength) {
-      if (start < 0 || end > byteLength || end < start)
+      if (!(start >= 0 && start <= end && end <= byteLength))
         throw unreadable(
           `Expected parts within the ${byteLength} bytes of the file but its index names ${start} to ${end}`,
         );
-      if (end - start > MAX_GROUP_BYTES)
-        throw unreadable(`Expected parts of at most ${MAX_GROUP_BYTES} bytes but its index names ${start} to ${end}`);
       const part = await folder.readPart(file, { offset: start, bytes: end - start });
       return Uint8Array.from(part).buffer;
     },
@@ -76,8 +99,9 @@ const features = z.object({
 });
 
 /** The names of the labels, as the library `datasets` reads them. Null without any. */
-function classNamesOf({ key_value_metadata: pairs = [] }: FileMetaData): readonly string[] | null {
+function classNamesOf({ key_value_metadata: pairs = [] }: OpenParquet['metadata']): readonly string[] | null {
   const text = pairs.find(({ key }) => key === 'huggingface')?.value ?? '';
+  if (jsonExcess(text, JSON_LIMITS) !== null) return null;
   const result = features.safeParse(jsonOf(text));
   return result.success ? result.data.info.features.label.names : null;
 }
@@ -107,8 +131,7 @@ async function rowProblems({ rows }: ExportContent, value: unknown, seen: Set<nu
 
 function* valueProblems({ file_name, ...row }: PhotoRow, cells: Readonly<Record<string, unknown>>): Generator<string> {
   for (const [key, expected] of Object.entries(row)) {
-    const cell = cells[key];
-    const actual = JSON.stringify(typeof cell === 'bigint' ? Number(cell) : (cell ?? null));
+    const actual = JSON.stringify(cells[key] ?? null);
     if (actual !== JSON.stringify(expected))
       yield `Expected ${JSON.stringify(expected)} for ${key} of ${file_name} but received ${actual}`;
   }
@@ -118,6 +141,7 @@ async function parsed<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
+    if (error instanceof WinnowError) throw error;
     throw unreadable(`Expected a whole Parquet file but received '${messageOf(error)}'`, error);
   }
 }

@@ -56,7 +56,7 @@ export interface VerifyProgress {
  */
 export async function verifyFolder(root: string, options: VerifyOptions): Promise<Verification> {
   const findings = new Findings();
-  const folder = await ExportFolder.open(root, findings);
+  const folder = await ExportFolder.open(root, findings, options.signal);
   if (!folder.files.has(PROTOCOL))
     throw new UsageError(
       `There is no ${PROTOCOL} in '${root}', so it is no export of winnow. Give the folder that \`winnow export --out\` made`,

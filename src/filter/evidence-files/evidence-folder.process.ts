@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
-import { messageOf, unlessCode, UsageError } from '../../kernel/errors.ts';
+import { messageOf, throwIfInterrupted, unlessCode, UsageError } from '../../kernel/errors.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import { explainFullDisk } from '../../platform/disk/full-disk.ts';
+import { openInside } from '../../platform/disk/plain-file.ts';
 import { UNFINISHED } from '../../platform/disk/replace-file.ts';
 import { ParquetFile } from '../../platform/parquet/write-parquet.ts';
 import {
@@ -65,19 +66,62 @@ export async function writeShard(
   return { file, sha256, rows: photos.length };
 }
 
+/**
+ * Opens a file of a folder that may come from a stranger: neither the file nor a folder on the way to it may be a link.
+ * @throws the error of the file system; Error for a link, a pipe and all else that is no file
+ */
+export async function openEvidenceFile(folder: string, name: string): Promise<FileHandle> {
+  const handle = await openInside(folder, name);
+  if (handle === null) throw new Error('it is a link, or no file');
+  return handle;
+}
+
+async function withFile<T>(folder: string, name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await openEvidenceFile(folder, name);
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Larger than the plan of a million photos in shards of five. */
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+
+export function readEvidenceText(folder: string, name: string): Promise<string> {
+  return withFile(folder, name, async (handle) => {
+    const { size } = await handle.stat();
+    if (size <= MAX_TEXT_BYTES) return handle.readFile('utf8');
+    throw new Error(`it has ${size} bytes, more than ${MAX_TEXT_BYTES}`);
+  });
+}
+
+/** @throws Interrupted; as `openEvidenceFile` */
+export function hashOfEvidence(folder: string, name: string, signal: AbortSignal): Promise<string> {
+  return withFile(folder, name, async (handle) => {
+    const hash = createHash('sha256');
+    const chunks: AsyncIterable<Buffer> = handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 });
+    for await (const chunk of chunks) {
+      throwIfInterrupted(signal);
+      hash.update(chunk);
+    }
+    return hash.digest('hex');
+  });
+}
+
 /** @throws UsageError `no-plan`, `bad-plan` */
 export async function readPlan(folder: string): Promise<Plan> {
   const file = path.join(folder, PLAN_FILE);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readEvidenceText(folder, PLAN_FILE).catch((error: unknown) => {
     throw new UsageError(
-      `Expected a folder that \`winnow evidence plan\` wrote but '${displayPath(folder)}' has no ${PLAN_FILE}: ${messageOf(error)}`,
+      `Expected a folder that \`winnow evidence plan\` wrote but '${displayPath(folder)}' has no ${PLAN_FILE} to read: ${messageOf(error)}`,
       { code: 'no-plan', cause: error },
     );
   });
   const plan = parsePlan(text);
   if (plan !== null) return plan;
   throw new UsageError(
-    `Expected the plan that \`winnow evidence plan\` wrote in '${displayPath(file)}' but its content does not have the hash that is its id. Copy the file again, or make a new plan.`,
+    `Expected the plan that \`winnow evidence plan\` wrote in '${displayPath(file)}' but it has other keys or names, or its content does not have the hash that is its id. Copy the file again, or make a new plan.`,
     { code: 'bad-plan' },
   );
 }

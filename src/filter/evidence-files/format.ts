@@ -11,12 +11,18 @@ export const SUMS_FILE = 'SHA256SUMS';
 /** The folder of the plan's shards. Results of a shard have the same name, one folder above. */
 export const SHARD_FOLDER = 'plan';
 
+/** True for a path that `SHA256SUMS` may name: a file of the folder, or of a folder in it. */
+export function isPlainName(file: string): boolean {
+  return /^(?:\w[\w.-]*\/)?\w[\w.-]*$/.test(file);
+}
+
 export function partName(index: number): string {
   return `part-${String(index).padStart(5, '0')}.parquet`;
 }
 
 const sha256 = z.string().refine(isSha256).transform(toSha256);
-const fileSchema = z.object({ file: z.string(), sha256 });
+/** A shard, in its folder. */
+const shardFile = z.string().regex(/^plan\/part-\d{5,9}\.parquet$/);
 
 const planSchema = z.object({
   format: z.literal(1),
@@ -27,7 +33,7 @@ const planSchema = z.object({
   photos: z.int(),
   /** The S3 service of `s3://` addresses; null for paths. */
   s3: z.object({ endpoint: z.string().nullable(), region: z.string().nullable(), pathStyle: z.boolean() }).nullable(),
-  shards: z.array(fileSchema.extend({ rows: z.int() })).readonly(),
+  shards: z.array(z.object({ file: shardFile, sha256, rows: z.int().nonnegative() })).readonly(),
   members: z
     .array(
       z.object({

@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256Of } from '../../config/sha256.ts';
 import { inBatches } from '../../kernel/batches.ts';
-import { codeOf, messageOf, throwIfInterrupted, unlessCode } from '../../kernel/errors.ts';
+import { codeOf, Interrupted, messageOf, throwIfInterrupted, unlessCode } from '../../kernel/errors.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { noEvidence } from '../../models/evidence/evidence.ts';
-import { hashOf } from '../../models/library/store.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { TooManyValues } from '../../platform/parquet/read-parquet.ts';
 import { pruneCollection } from '../prune/prune.process.ts';
 import { holdHeadReferences } from '../references/head-references.process.ts';
 import { filterPolicy } from '../rule/policy.ts';
@@ -15,11 +14,11 @@ import { filterBatch, type DecidedCounts } from '../run/filter.process.ts';
 import { decidingDeps, openEngine, retainsKept } from '../run/filter-stage.process.ts';
 import { ShardRows, type ReadPhoto } from './check-shard.ts';
 import { sampleProblem, type SampledPhoto } from './compare-sample.ts';
-import { readPlan } from './evidence-folder.process.ts';
-import { SUMS_FILE, type Plan } from './format.ts';
+import { hashOfEvidence, openEvidenceFile, readEvidenceText, readPlan } from './evidence-folder.process.ts';
+import { isPlainName, SUMS_FILE, type Plan } from './format.ts';
 import { importedEngine, type ImportedLogits } from './imported-engine.ts';
 import { Refusals, type Refusal } from './refusals.ts';
-import { readResults, readShard, WrongColumns } from './result-file.process.ts';
+import { readResults, readShard, TooManyRows, WrongColumns } from './result-file.process.ts';
 
 export interface ImportOptions {
   readonly folder: string;
@@ -93,14 +92,24 @@ function requireSameRules({ workspace: { scope, collection, ensemble }, plan, re
 
 /** Hashes the plan's shards, and the results that `SHA256SUMS` names, if there is such a file. */
 async function checkSums({ plan, options: { folder, signal }, refusals }: Run): Promise<void> {
-  const text = (await unlessCode(readFile(path.join(folder, SUMS_FILE), 'utf8'), 'ENOENT')) ?? '';
-  const lines = text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm);
+  const text = (await unlessCode(readEvidenceText(folder, SUMS_FILE), 'ENOENT')) ?? '';
+  const lines = text.matchAll(/^([0-9a-f]{64}) [ *](?:\.\/)?(.+)$/gm);
   const sums = Array.from(lines, ([, sha256 = '', file = '']) => ({ sha256, file }));
+  const hashes = new Map<string, string>();
   for (const { file, sha256 } of [...plan.shards, ...sums]) {
     throwIfInterrupted(signal);
-    const actual = await hashOf(path.join(folder, file)).catch(messageOf);
+    const isNamed = hashes.has(file) || isPlainName(file);
+    if (!isNamed) refusals.add('changed-file', `${SUMS_FILE} names '${file}', which is no file of this folder`);
+    if (isNamed && !hashes.has(file))
+      hashes.set(file, await hashOfEvidence(folder, file, signal).catch(unlessInterrupted));
+    const actual = hashes.get(file) ?? sha256;
     if (actual !== sha256) refusals.add('changed-file', `${file} has the SHA-256 ${sha256} no more: ${actual}`);
   }
+}
+
+function unlessInterrupted(error: unknown): string {
+  if (error instanceof Interrupted) throw error;
+  return messageOf(error);
 }
 
 interface Checked {
@@ -132,21 +141,26 @@ function firstOf<T extends { readonly rank: string }>(sample: readonly T[], coun
 
 /** The photos of all shards. Rows that are refused are counted, and their photos left out. */
 async function* readAll(run: Run): AsyncGenerator<ReadPhoto> {
-  for (const { file } of run.plan.shards) {
+  for (const shard of run.plan.shards) {
     try {
-      yield* readPart(run, file);
+      yield* readPart(run, shard);
     } catch (error) {
-      run.refusals.add(...refusalOf(error, path.basename(file)));
+      if (error instanceof Interrupted) throw error;
+      run.refusals.add(...refusalOf(error, path.basename(shard.file)));
     }
     throwIfInterrupted(run.options.signal);
   }
 }
 
-async function* readPart({ plan, options: { folder }, refusals }: Run, file: string): AsyncGenerator<ReadPhoto> {
-  const name = path.basename(file);
-  const shard = new ShardRows(plan, await readShard(path.join(folder, file)), refusals);
-  const classes = Math.max(1, ...plan.members.map(({ wnids }) => wnids.length));
-  for await (const row of readResults(path.join(folder, name), classes)) {
+async function* readPart(
+  { plan, options: { folder, signal }, refusals }: Run,
+  planned: Plan['shards'][number],
+): AsyncGenerator<ReadPhoto> {
+  const name = path.basename(planned.file);
+  const photos = await readShard(await openEvidenceFile(folder, planned.file), plan, planned);
+  const shard = new ShardRows(plan, photos, refusals);
+  for await (const row of readResults(await openEvidenceFile(folder, name), plan, photos.length)) {
+    throwIfInterrupted(signal);
     const photo = shard.take(row, name);
     if (photo !== null) yield photo;
   }
@@ -155,8 +169,10 @@ async function* readPart({ plan, options: { folder }, refusals }: Run, file: str
 
 function refusalOf(error: unknown, name: string): Parameters<Refusals['add']> {
   if (codeOf(error) === 'ENOENT') return ['missing-shard', `there is no ${name}`];
-  const reason = error instanceof WrongColumns ? 'wrong-columns' : 'cut-shard';
-  return [reason, `${name}: ${messageOf(error)}`];
+  const detail = `${name}: ${messageOf(error)}`;
+  if (error instanceof TooManyValues) return ['wrong-length', detail];
+  if (error instanceof TooManyRows) return ['duplicate', detail];
+  return [error instanceof WrongColumns ? 'wrong-columns' : 'cut-shard', detail];
 }
 
 /** Evaluates photos with the filter's own engine. Returns how many were compared. */

@@ -60,7 +60,7 @@ interface WantedFile {
  * Gets the files of a card that states no hashes, compares them with the given ones, tries the model as `models add` does, and stores
  * the card with its hashes as an added model.
  *
- * @throws UsageError `hashes-missing`, `pull-from`, `model-exists`, `bad-model-card`; StopTheRun `model-sha256`, `model-download`,
+ * @throws UsageError `hashes-missing`, `pull-from`, `file-outside`, `model-exists`, `bad-model-card`; StopTheRun `model-sha256`, `model-download`,
  *   `model-refused`; Interrupted
  */
 export async function completeModel(request: CompleteRequest, options: PullOptions): Promise<Completed> {
@@ -71,6 +71,11 @@ export async function completeModel(request: CompleteRequest, options: PullOptio
   const wanted = wantedFiles(request, document);
   // A mistake in the card is found before the download.
   const { classes } = parseModelCard(completed(document, name, wanted), displayPath(cardFile), '');
+  if (classes !== undefined && path.basename(classes) !== classes)
+    throw new UsageError(
+      `Expected the name of a file beside the card for 'classes' in ${displayPath(cardFile)} but received ${quote(classes)}: put the file there`,
+      { code: 'file-outside' },
+    );
   const models = path.join(workingFolder(), LOCAL_MODELS);
   // Not `.unfinished`: a download that was interrupted goes on there.
   const staging = path.join(models, `.${name}.pulled`);

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { classesOfCard, type FoundCard } from '../../collection/cards/model-card.process.ts';
 import type { ModelClasses } from '../../collection/cards/model-classes.ts';
+import { quote } from '../../config/quote.ts';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { addressOf, openHttpAs, plainUserAgentOf } from '../../crawl/network/http.process.ts';
@@ -18,13 +19,14 @@ const LOCK_WAIT_MS = 10_000;
  * collected in `<file>.part`. Only a file that has the card's size and sha256 and passes the trial of `models add` gets its
  * final name.
  *
- * @throws UsageError `no-address`, `bad-model-classes`; StopTheRun `model-download` with the answer of each address,
+ * @throws UsageError `no-address`, `file-outside`, `bad-model-classes`; StopTheRun `model-download` with the answer of each address,
  *   `model-does-not-run`, `model-refused`, `disk-full`; Interrupted
  */
 export async function pullModel(card: FoundCard, options: PullOptions): Promise<Pulled> {
   const { mirrors } = options.config.models;
   const urls = [...mirrors.map((mirror) => mirrored(mirror, card)), ...(card.download ?? [])];
   if (await isWhole(card.path, card)) return alreadyThere(card);
+  requireInside(card);
   if (urls.length === 0) {
     throw new UsageError(
       `Expected an address to download the model '${card.name}' from but its card (${displayPath(card.cardFile)}) has no 'download' and models.mirrors is empty: get the file by other means and put it at '${displayPath(card.path)}', or see \`winnow models add --help\``,
@@ -49,6 +51,15 @@ export async function pullModel(card: FoundCard, options: PullOptions): Promise<
   } finally {
     client.close();
   }
+}
+
+/** Cards may come from strangers, and a download writes. A file that is there already may be anywhere. */
+function requireInside({ name, cardFile, file }: FoundCard): void {
+  if (!path.isAbsolute(file) && path.normalize(file).split(path.sep)[0] !== '..') return;
+  throw new UsageError(
+    `Expected a relative path without '..' for 'file' of the model '${name}' (${displayPath(cardFile)}), because a download goes there, but received ${quote(file)}. Change the card, or put the file there yourself`,
+    { code: 'file-outside' },
+  );
 }
 
 function alreadyThere(card: FoundCard): Pulled {

@@ -1,5 +1,7 @@
-import { cp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { cp, open, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it, beforeAll } from 'vitest';
 import { parsePlan, withId, RESULT_COLUMNS, RESULT_SCHEMA } from '../../../src/filter/evidence-files/format.ts';
@@ -7,6 +9,7 @@ import type { ImportReport } from '../../../src/filter/evidence-files/import.pro
 import type { DecisionLine } from '../../../src/filter/run/decision-line.ts';
 import { parquetBuffer } from '../../../src/platform/parquet/read-parquet.ts';
 import { ParquetFile } from '../../../src/platform/parquet/write-parquet.ts';
+import { HOSTILE, hostileParquet } from '../../support/hostile-parquet.ts';
 import { makeFiveClasses } from '../../support/five-classes.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { useSharedServer } from '../../support/shared-server.ts';
@@ -159,6 +162,48 @@ describe('evidence in files', () => {
       reasons: [reason],
     });
     expect(await decisionsIn('there')).toEqual({});
+  });
+
+  it.each(['/dev/zero', '../five.yaml', 'pipe', 'link', 'elsewhere/five.yaml'])(
+    'a name in SHA256SUMS that leads out of the folder or to no file is refused, and not read: %s',
+    async (name) => {
+      const { code, refused } = await importChanged(async (copy) => {
+        await promisify(execFile)('mkfifo', [path.join(copy, 'pipe')]);
+        await symlink(folder.at('five.yaml'), path.join(copy, 'link'));
+        await symlink(folder.at('.'), path.join(copy, 'elsewhere'));
+        await writeFile(path.join(copy, 'SHA256SUMS'), `${'0'.repeat(64)}  ${name}\n`);
+      });
+      expect({ code, reasons: refused.map(({ reason }) => reason) }).toEqual({ code: 1, reasons: ['changed-file'] });
+      expect(refused[0]?.example).toMatch(/no file of this folder|it is a link, or no file/);
+    },
+  );
+
+  it.each(['/dev/zero', '../part-00000.parquet', 'plan/../../part-00000.parquet'])(
+    'a plan whose shard leads out of the folder is no plan: %s',
+    async (file) => {
+      const copy = folder.at('copy');
+      await rm(copy, { recursive: true, force: true });
+      await cp(folder.at('exported'), copy, { recursive: true });
+      const plan = parsePlan(await readFile(path.join(copy, 'plan.json'), 'utf8'));
+      if (plan === null) throw new Error('no plan');
+      const { id: _, ...rest } = plan;
+      const shards = rest.shards.map((shard) => ({ ...shard, file }));
+      await writeFile(path.join(copy, 'plan.json'), JSON.stringify(withId({ ...rest, shards })));
+      const { code, stderr } = await run('there', 'evidence', 'import', copy);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('it has other keys or names')]);
+    },
+  );
+
+  it.each(HOSTILE)('results of some kB that would take gigabytes are refused before that: %s', async (kind) => {
+    const others = RESULT_COLUMNS.filter((name) => name !== 'logits');
+    const file = hostileParquet({ kind, rows: 40, count: 200_000_000, column: 'logits', others });
+    const { code, refused } = await importChanged((copy) => writeFile(path.join(copy, PART), file));
+    const reason =
+      { 'a list of nulls': 'wrong-length', 'a run of levels': 'other-plan' }[kind as string] ?? 'cut-shard';
+    expect({ code, reasons: refused.map((one) => one.reason) }).toMatchObject({
+      code: 1,
+      reasons: [reason, ...(reason === 'other-plan' ? ['missing-photo'] : [])],
+    });
   });
 
   it('an import decides as the filter does, and a second one changes nothing', async () => {

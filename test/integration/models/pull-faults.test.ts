@@ -101,6 +101,18 @@ describe('models pull', () => {
     expect(await readdir(path.dirname(card.path))).not.toContain('net.onnx');
   });
 
+  it.each(['../x.onnx', '/tmp/x.onnx', 'models/../../x.onnx'])(
+    'does not write outside the folder that a card belongs to, but takes a file that is there: %s',
+    async (file) => {
+      const { card, pull, server } = await scene(serve, { file });
+      await expect(pull()).rejects.toMatchObject({ name: 'UsageError', code: 'file-outside' });
+      expect(server.log).toEqual([]);
+      await mkdir(path.dirname(card.path));
+      await writeFile(card.path, BYTES);
+      expect(await pull()).toMatchObject({ url: null });
+    },
+  );
+
   it('asks for an address if there is none', async () => {
     const { card, pull } = await scene(serve, { download: undefined });
     await expect(pull()).rejects.toMatchObject({ code: 'no-address', message: expect.stringContaining(card.path) });
