@@ -13,7 +13,7 @@ import { CLASS_LIST_NAMES, wnidsOf, type ClassListName, type ClassTable } from '
 import type { ClassListDraft, CollectionDraft } from './collection.ts';
 import { firstOf } from './first-of.ts';
 import { normaliseLabel } from './label-index.ts';
-import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from './subjects.ts';
+import { classSubjects, conceptSubjects, kindsByName, type ConceptEntry, type Subjects } from './subjects.ts';
 
 export interface CollectionContext {
   readonly draft: CollectionDraft;
@@ -154,10 +154,10 @@ export function subjectsOf(context: CollectionContext, classes: ClassSet): Found
 function conceptsOf({ draft, yaml, table }: CollectionContext): FoundSubjects {
   const { allowHypernyms } = draft;
   const notBelow = draft.allowHyponyms.flatMap((wnid, i) =>
-    table.wordNet().hyponymsNamed(wnid).length > 0
+    table.wordNet().hyponymsNamed(wnid).length + kindsByName(wnid, table).length > 0
       ? []
       : [
-          `Expected the WordNet id of a concept below one of the 1,000 classes in ${yaml.where(['allowHyponyms', i])} but received ${quote(wnid)}. Remove it: other concepts need no permission.`,
+          `Expected the WordNet id or name of a concept below one of the 1,000 classes in ${yaml.where(['allowHyponyms', i])} but received ${quote(wnid)}. Remove it: other concepts need no permission.`,
         ],
   );
   if (notBelow.length > 0) return { subjects: conceptSubjects('any', table).subjects, problems: notBelow };

@@ -12,7 +12,7 @@ import type { ClassSet } from './class-set.ts';
 import { answersOf, cardSchema } from './cards/card.ts';
 import { MODES, policySchema, type CollectionPolicy } from './modes.ts';
 import { nameSchema } from './name.ts';
-import type { Subjects } from './subjects.ts';
+import { conceptId, type Subjects } from './subjects.ts';
 import { wrongLicenceText } from './licence.ts';
 
 export interface Collection {
@@ -27,7 +27,7 @@ export interface Collection {
    */
   readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256' | 'nameByWnid'>;
   readonly queries: QueriesFile | null;
-  /** Mode O: ids of WordNet concepts below one of the 1,000 classes whose photos are nevertheless allowed. */
+  /** Mode O: ids of concepts below one of the 1,000 classes, in WordNet or by name, whose photos are nevertheless allowed. */
   readonly allowHyponyms: readonly Wnid[];
   readonly sources: readonly SourceName[];
   /** The folder for the source `folder`, and the rights of its photos that its labels.csv does not state. */
@@ -110,8 +110,8 @@ const collectionSchema = z.strictObject({
   allowHypernyms: z.boolean().describe('true or false').default(false),
   /** Mode O: concepts below one of the 1,000 classes that are nevertheless allowed, as baby grand (below grand piano). */
   allowHyponyms: z
-    .array(z.string().regex(/^n\d{8}$/))
-    .describe('a list of WordNet ids, as [n02766792]')
+    .array(z.string().trim().min(1).max(200).transform(conceptId))
+    .describe('a list of WordNet ids or names, as [n02766792, stretch limousine]')
     .default([]),
   queries: z.string().trim().min(1).describe('the path of a queries file, or its lines').nullable().default(null),
   sources: z

@@ -69,7 +69,7 @@ export interface ConceptRules {
  * - hypernyms of some classes in WordNet (`dog`, `trucks`, `n02084071`), unless the rules allow them. Every sense of a name counts:
  *   `seal` is refused because a sea lion is a seal. The WordNet id of another sense is accepted.
  *
- * `belowClassText` finds the concepts below a class.
+ * `belowClassText` finds the concepts below a class, and the kinds of one by name.
  */
 export function conceptOf(
   label: string,
@@ -80,8 +80,7 @@ export function conceptOf(
   if (classes.length > 0) return { ok: false, detail: refusalOf(label, classes) };
   const above = allowHypernyms ? null : hypernymText(label, table);
   if (above !== null) return { ok: false, detail: hypernymRefusalOf(label, above) };
-  if (WORDNET_ID.test(label)) return { ok: true, wnid: label };
-  const id = (normaliseLabel(label).match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).join('_');
+  const id = conceptId(label);
   if (id !== '' && id.length <= MAX_ID_LENGTH) return { ok: true, wnid: id };
   return {
     ok: false,
@@ -89,15 +88,47 @@ export function conceptOf(
   };
 }
 
-/** In mode O, a photo of a concept below one of the 1,000 classes shows that class. Null for other and for allowed concepts. */
+/** The id of a concept by its name or WordNet id. Empty for a name without letters and digits. */
+export function conceptId(label: string): string {
+  return WORDNET_ID.test(label) ? label : wordsOf(label).join('_');
+}
+
+function wordsOf(label: string): string[] {
+  return normaliseLabel(label).match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+}
+
+interface KindByName {
+  /** The name, or the one of several names with commas between them. */
+  readonly name: string;
+  readonly classes: readonly ClassRow[];
+}
+
+/**
+ * The names in a label whose last words name a class, in the singular or plural, as `red-eyed tree frog` and `stretch limousine` do:
+ * most name a kind of it that WordNet does not have. A WordNet id has no words.
+ */
+export function kindsByName(label: string, { classesNamed }: Pick<ClassTable, 'classesNamed'>): KindByName[] {
+  return label.split(',').flatMap((part) => {
+    const words = WORDNET_ID.test(part.trim()) ? [] : wordsOf(part);
+    const classes = words.map((_, i) => (i === 0 ? [] : classesNamed(words.slice(i).join(' '))));
+    const longest = classes.find((found) => found.length > 0);
+    return longest === undefined ? [] : [{ name: part.trim(), classes: longest }];
+  });
+}
+
+/**
+ * In mode O, a photo of a concept below one of the 1,000 classes shows that class. A concept is below it in WordNet or, if WordNet
+ * does not have it below any class, by the last words of its name. Null for other and for allowed concepts.
+ */
 export function belowClassText(
   label: string,
-  { byWnid, wordNet }: Pick<ClassTable, 'byWnid' | 'wordNet'>,
+  table: Pick<ClassTable, 'byWnid' | 'wordNet' | 'classesNamed'>,
   allowed: ReadonlySet<Wnid>,
 ): string | null {
-  const below = wordNet()
-    .hyponymsNamed(label)
-    .filter(({ wnid }) => !allowed.has(wnid));
+  const { byWnid, wordNet } = table;
+  const known = wordNet().hyponymsNamed(label);
+  const below = known.filter(({ wnid }) => !allowed.has(wnid));
+  if (known.length === 0) return kindByNameText(label, table, allowed);
   if (below.length === 0) return null;
   const kinds = below.map(({ wnid, name }) => {
     const classes = [...hypernymsOf(wnid, wordNet())].flatMap((above) => byWnid.get(above) ?? []);
@@ -105,6 +136,21 @@ export function belowClassText(
   });
   const advice = WORDNET_ID.test(label) ? '' : 'if you mean another thing of that name, use its WordNet id; ';
   return `${quote(label)} is below an ImageNet-1k class: ${kinds.join('; ')}; ${advice}--allow ${below.map(({ wnid }) => wnid).join(',')} takes its photos`;
+}
+
+function kindByNameText(
+  label: string,
+  table: Pick<ClassTable, 'classesNamed'>,
+  allowed: ReadonlySet<Wnid>,
+): string | null {
+  const kinds = kindsByName(label, table).filter(({ name }) => !allowed.has(conceptId(name)));
+  if (kinds.length === 0) return null;
+  const ends = kinds.map(({ name, classes }) => {
+    const list = classes.map((row) => `${row.name} (${row.wnid})`).join(' and ');
+    return `${quote(name)} ends with a name of the ImageNet-1k ${classes.length === 1 ? 'class' : 'classes'} ${list}`;
+  });
+  const ids = kinds.map(({ name }) => conceptId(name)).join(',');
+  return `${ends.join('; ')}: its photos may show it. If they do not, --allow ${ids} takes them, or use the WordNet id of the concept`;
 }
 
 const WORDNET_ID = /^n\d{8}$/;

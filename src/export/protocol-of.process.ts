@@ -75,11 +75,14 @@ export async function choicesFor(workspace: Workspace): Promise<string[]> {
   return choicesOf(workspace.collection.mode, { allowed: await allowedConcepts(workspace), sigmoid });
 }
 
-/** Mode O: the allowed concepts below one of the 1,000 classes, as `baby grand (n02766792)`. */
+/** Mode O: the allowed concepts below one of the 1,000 classes, as `baby grand (n02766792)` and `stretch limousine`. */
 async function allowedConcepts({ app, scope }: Pick<Workspace, 'app' | 'scope'>): Promise<string[]> {
   const wnids = await allowedHyponyms(app.db, scope.collectionId);
   const { wordNet } = await loadClassTable();
-  return wnids.map((wnid) => `${wordNet().byWnid.get(wnid)?.names?.[0] ?? wnid} (${wnid})`);
+  return wnids.map((wnid) => {
+    const name = wordNet().byWnid.get(wnid)?.names?.[0];
+    return name === undefined ? wnid.replaceAll('_', ' ') : `${name} (${wnid})`;
+  });
 }
 
 export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {

@@ -233,7 +233,7 @@ export function choicesOf(
   mode: Protocol['rule']['mode'],
   { allowed = [], sigmoid = [] }: { readonly allowed?: readonly string[]; readonly sigmoid?: readonly string[] } = {},
 ): string[] {
-  const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;
+  const below = `The curators allowed concepts that are below one of the 1,000 classes, in WordNet or by the last words of their names: ${allowed.join(', ')}.`;
   const own = `p of ${sigmoid.join(' and ')} is each class's own sigmoid instead of a softmax: it does not depend on the other classes, and the p of a crop do not sum to 1. The rule compares its limit with that p, and means are of p as each member gives it.`;
   return [
     ...EXPORT_MODES[mode].choices,

@@ -2,7 +2,7 @@ import type { CandidateRules, WnidFilter } from '../crawl/candidates/candidate.t
 import { loadClassTable } from '../collection/class-table.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { LabelResult } from '../collection/label-index.ts';
-import { belowClassText } from '../collection/subjects.ts';
+import { belowClassText, conceptId, kindsByName } from '../collection/subjects.ts';
 import { quote } from '../config/quote.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -37,12 +37,13 @@ export async function rulesOf(
 export async function hyponymsNamed({ mode }: Collection, values: readonly string[]): Promise<Wnid[]> {
   if (values.length > 0 && MODES[mode].idleKeys.includes('allowHyponyms'))
     throw new UsageError(`--allow has no effect in mode ${mode}. Leave it out`, { code: 'wrong-flags' });
-  const { wordNet } = await loadClassTable();
+  const table = await loadClassTable();
   return values
     .flatMap((value) => value.split(','))
     .flatMap((label) => {
-      const found = wordNet().hyponymsNamed(label.trim());
+      const found = table.wordNet().hyponymsNamed(label.trim());
       if (found.length > 0) return found.map(({ wnid }) => wnid);
+      if (kindsByName(label, table).length > 0) return [conceptId(label)];
       throw new UsageError(
         `Expected for --allow concepts below one of the 1,000 classes, by WordNet id or name, but received ${quote(label)}. Other concepts need no --allow`,
         { code: 'unknown-concept' },

@@ -75,6 +75,17 @@ describe('a collection of mode O', () => {
       expect((await winnow(crawl)).code).toBe(0);
       expect(await fetched()).toContain('parlour_grand');
 
+      await cp(path.join(folder, 'photos', 'baby grand'), path.join(folder, 'photos', 'stretch limousine'), {
+        recursive: true,
+      });
+      expect((await winnow(crawl)).code).toBe(0);
+      expect(await fetched()).not.toContain('stretch_limousine');
+      const { stdout: dropped } = await winnow(['candidates', ...flags, '--state', 'dropped', '--json']);
+      expect(dropped).toContain("'stretch limousine' ends with a name of the ImageNet-1k class limousine (n03670208)");
+      expect((await winnow([...crawl, '--allow', 'Stretch Limousine'])).code).toBe(0);
+      expect((await winnow(crawl)).code).toBe(0);
+      expect(await fetched()).toContain('stretch_limousine');
+
       const shortlist = await winnow(['shortlist', ...flags, '--json']);
       const rows = jsonLines<ShortlistLine>(shortlist.stdout);
       expect(rows.length).toBe(funnel.totals.decided.kept);

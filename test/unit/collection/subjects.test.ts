@@ -16,6 +16,39 @@ describe('a concept below one of the 1,000 classes', () => {
     expect(textOf(label, 'n02766792')).toBeNull();
   });
 
+  it.each([
+    ['red-eyed tree frog', 'red_eyed_tree_frog', 'tree frog (n01644373)'],
+    ['Red_Eyed Tree-Frogs', 'red_eyed_tree_frogs', 'tree frog (n01644373)'],
+    ['stretch limousine', 'stretch_limousine', 'limousine (n03670208)'],
+    ['stretch limo', 'stretch_limo', 'limousine (n03670208)'],
+    ['clay mice', 'clay_mice', 'mouse (n03793489)'],
+    ['tower crane', 'tower_crane', 'crane bird (n02012849) and crane (n03126707)'],
+  ])('is found by the last words of its name: %s', (label, id, classes) => {
+    expect(textOf(label)).toBe(
+      `'${label}' ends with a name of the ImageNet-1k class${classes.includes(' and ') ? 'es' : ''} ${classes}: its photos may show it. If they do not, --allow ${id} takes them, or use the WordNet id of the concept`,
+    );
+    expect(textOf(label, id)).toBeNull();
+    expect(textOf(id)).not.toBeNull();
+  });
+
+  it('is found among several names, and each of these must be allowed', () => {
+    const label = 'red-eyed tree frog, Agalychnis callidryas';
+    expect(textOf(label)).toMatch(/^'red-eyed tree frog' ends with .*--allow red_eyed_tree_frog takes/);
+    expect(textOf(label, 'red_eyed_tree_frog')).toBeNull();
+  });
+
+  it('is none by a name that begins like a class, has its letters at the end of a word, or is a WordNet id', () => {
+    const others = [
+      'tree frog pond',
+      'limousine driver',
+      'bullfinches',
+      'n03424489-gnomes',
+      'n09999999',
+      'zebra finches',
+    ];
+    expect(others.filter((label) => textOf(label) !== null)).toEqual([]);
+  });
+
   it('is no class, no concept above a class and no other concept', () => {
     expect(
       ['grand piano', 'n03452741', 'piano', 'dog', 'garden gnome', 'n03424489'].map((label) => textOf(label)),
