@@ -5,7 +5,7 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 import { displayPath } from '../config/root.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
 import { nextLines } from '../status/status.process.ts';
-import { fittedText } from '../kernel/texts.ts';
+import { fittedText, oodListsText } from '../kernel/texts.ts';
 import { countText, linesText, plural, shellWord, writeResult } from './text/output.ts';
 import { tableText } from './text/table.ts';
 import { withSteps } from './text/progress.ts';
@@ -26,6 +26,9 @@ no decision needed, and that are therefore not stored. Decisions stay as they ar
 
 DIR has one folder a class, named by wnid, as the validation set of ImageNet has.
 
+In mode O the rule of the filter is over the 1,000 classes. AUROC and AUPR are over the collection's own (--among
+names others), as in the paper, and use the photos of --in-distribution that show one of these.
+
 Examples:
   winnow report --collection imagenet-a --out reports/v1
   winnow report --collection imagenet-a --out reports/v1 --clean imagenet/val
@@ -38,6 +41,7 @@ interface ReportFlags extends GlobalFlags {
   readonly out?: string;
   readonly clean?: string;
   readonly inDistribution?: string;
+  readonly among?: string;
   readonly photos?: ReportedPhotos;
   readonly models?: string;
   readonly fill?: boolean;
@@ -48,6 +52,10 @@ export function addReportCommand(program: Command): void {
     .option('--out <dir>', 'the folder to write; a report that is there is replaced')
     .option('--clean <dir>', 'clean photos of the same classes, to measure how far accuracy drops')
     .option('--in-distribution <dir>', 'mode O: photos that show one of the classes of the collection')
+    .option(
+      '--among <list>',
+      "mode O: classes that the confidence is over: imagenet-1k, imagenet-o, a file with one class a line, or wnids with commas between them (default: the collection's classes)",
+    )
     .addOption(new Option('--photos <which>', 'the photos that it is about').choices(REPORTED_PHOTOS))
     .option('--models <names>', 'only these models besides the members (separate by commas)')
     .option('--fill', 'first run the crops that the set without each member depends on')
@@ -88,6 +96,7 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
       'No photo is accepted yet. winnow review is the human step.',
     '',
     modelsText(report).trimEnd(),
+    ...report.models.slice(0, 1).flatMap(({ ood }) => (ood === null ? [] : [oodListsText(ood)])),
     ...report.models.flatMap(({ model, fitted }) => (fitted === null ? [] : [`${model}: ${fittedText(fitted)}`])),
     '',
     `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
@@ -104,10 +113,10 @@ const MODEL_TEXTS = {
     hintOf: ({ clean }: Report) => clean === null && 'Add --clean DIR to see how far accuracy drops.',
   },
   O: {
-    heads: ['AUPR', 'AUROC', 'FPR95'],
+    heads: ['AUROC', 'AUPR', 'FPR95'],
     cellsOf: oodCells,
     hintOf: ({ inDistribution }: Report) =>
-      inDistribution === null && 'Add --in-distribution DIR for AUPR, AUROC and FPR95.',
+      inDistribution === null && 'Add --in-distribution DIR for AUROC, AUPR and FPR95.',
   },
 } satisfies Record<Mode, object>;
 
@@ -127,8 +136,8 @@ function roleOf({ isMember, sharesBackbone }: ModelReport): string {
 function oodCells({ ood }: ModelReport): string[] {
   if (ood === null) return ['', '', ''];
   return [
-    `${withInterval(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${(100 * ood.chance.aupr).toFixed(1)}`,
     `${withInterval(ood.auroc, ood.aurocLow, ood.aurocHigh)}, chance ${(100 * ood.chance.auroc).toFixed(1)}`,
+    `${withInterval(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${(100 * ood.chance.aupr).toFixed(1)}`,
     `${(100 * ood.fpr95Nearest).toFixed(1)} %`,
   ];
 }

@@ -82,6 +82,12 @@ export function wnidsOf(name: ClassListName, rows: readonly ClassRow[]): Wnid[] 
   return members.map((row) => row.wnid);
 }
 
+/** The name of the bundled list with just these classes, in any order; null if there is none. */
+export function listNameOf(wnids: readonly Wnid[], { rows }: Pick<ClassTable, 'rows'>): ClassListName | null {
+  const text = wnids.toSorted().join(' ');
+  return CLASS_LIST_NAMES.find((name) => wnidsOf(name, rows).join(' ') === text) ?? null;
+}
+
 /** The hash that identifies a class list. Evidence, decisions and masks that refer to positions in the list carry it. */
 export function classListSha256(wnids: readonly Wnid[]): Sha256 {
   return sha256Of(wnids.join('\n'));

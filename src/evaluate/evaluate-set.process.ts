@@ -1,17 +1,19 @@
 import { loadClassTable } from '../collection/class-table.process.ts';
-import { wnidsOf, type ClassTable } from '../collection/class-table.ts';
+import { listNameOf, wnidsOf, type ClassTable } from '../collection/class-table.ts';
 import { firstOf } from '../collection/first-of.ts';
 import { quote } from '../config/quote.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import { UsageError } from '../kernel/errors.ts';
+import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { evaluationOf, withFurtherClasses } from './evaluate.ts';
-import type { Evaluation } from './evaluation.ts';
+import type { Evaluation, OodLists } from './evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
 import { classesOfEntries, readClassEntries } from './set/among.process.ts';
 import type { Prediction } from './prediction.ts';
 import type { PhotoSet, SetPhoto } from './set/photo-set.ts';
 import { readSet } from './set/read-set.process.ts';
+import { onlyClasses } from './set/true-classes.ts';
+import { UNKNOWN_CLASS } from './model-answers.process.ts';
 import { judgeBy, nameOfJudge, type Answers, type Classes, type Judge, type JudgeOptions } from './judge.process.ts';
 import { MODES } from '../collection/modes.ts';
 
@@ -24,46 +26,111 @@ export interface EvaluateOptions extends JudgeOptions {
 }
 
 export interface SetEvaluation {
-  /** `fitted` is null unless the model is a head. `isMultiLabel`: all measures count further classes as right. */
-  readonly evaluation: Evaluation & { readonly isMultiLabel?: true; readonly fitted: FittedPhotos | null };
+  /**
+   * `fitted` is null unless the model is a head. `isMultiLabel`: all measures count further classes as right. `oodReason`: why a
+   * set without true classes has no measures of detection. Other sets lack the key.
+   */
+  readonly evaluation: Evaluation & {
+    readonly isMultiLabel?: true;
+    readonly fitted: FittedPhotos | null;
+    readonly oodReason?: string;
+  };
   readonly assumed: readonly string[];
   readonly nameOf: (wnid: Wnid) => string;
 }
 
 /**
  * Evaluates a model on an export of winnow, or on a folder with a folder for each class.
- * @throws UsageError `bad-among`; `unknown-class` if photos show a class outside those to choose among
+ * @throws UsageError `bad-among`; `unknown-class` if photos show a class outside those to choose among; `no-pictures` if no photo
+ * in the distribution shows one of them
  */
 export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
   const table = await loadClassTable();
-  const { set, inSet, classes } = await readSets(dir, options, table);
+  const { set, classes, ...read } = await readSets(dir, options, table);
+  const inSet = read.inSet && ofClasses(read.inSet, classes, judge);
   if (options.isMultiLabel) requireFurtherClasses(set);
   const showsNone = set.exported === null ? inSet !== null : !MODES[set.exported.mode].showsClass;
-  const positions = new Map(classes.wnids.map((wnid, i) => [wnid, i]));
-  const truths = showsNone ? null : truthsOf(set, positions);
-  const judged = await judgeBy(judge, { table, classes, options });
+  const truths = showsNone ? null : truthsOf(set, positionsOf(classes));
+  const judged = await judgeBy(judge, { table, classes, options }).catch((error: unknown) => {
+    // Such a set has one figure, which a model without all the classes does not have.
+    if (showsNone && codeOf(error) === UNKNOWN_CLASS) return messageOf(error);
+    throw error;
+  });
+  if (typeof judged === 'string') return unmeasured(set, judged, { judge, classes });
   const answers = await judged(set, 'photos');
   const inAnswers = inSet === null ? null : await judged(inSet, 'in distribution');
-  const predictions = notFitted(
-    answers.photos.map((answer, i) => ({
-      ...answer,
-      truth: truths?.[i] ?? null,
-      ...furtherOf(set.photos[i], positions),
-    })),
-  );
+  const predictions = predictionsOf(set, answers, { truths, positions: positionsOf(classes) });
+  const confidences = inSet && inAnswers && inConfidences(inSet, inAnswers, classes);
   const about = {
     model: nameOfJudge(judge),
     among: classes.wnids,
-    inDistribution: inAnswers === null ? null : notFitted(inAnswers.photos).map(({ confidence }) => confidence),
+    inDistribution: confidences && { confidences, lists: listsOf(set, classes, table) },
   };
   const evaluated = options.isMultiLabel
     ? { ...evaluationOf(withFurtherClasses(predictions), about), isMultiLabel: true as const }
     : evaluationOf(predictions, about);
-  const ofTruths = showsNone ? ['the photos show none of these classes, so there is no accuracy'] : [];
+  const isUnmeasured = showsNone && evaluated.ood === null;
+  const why = isUnmeasured ? { oodReason: inSet === null ? NO_IN_DISTRIBUTION : ALL_FITTED } : {};
   return {
-    evaluation: { ...evaluated, fitted: fittedOf(answers, inAnswers) },
-    assumed: [classes.assumed, ...ofTruths, ...answers.assumed, ...(inAnswers?.assumed ?? [])],
+    evaluation: { ...evaluated, fitted: fittedOf(answers, inAnswers), ...why },
+    assumed: [classes.assumed, ...(showsNone ? [NO_TRUTH] : []), ...answers.assumed, ...(inAnswers?.assumed ?? [])],
     nameOf: classes.nameOf,
+  };
+}
+
+const NO_TRUTH = 'the photos show none of these classes, so there is no accuracy';
+const NO_IN_DISTRIBUTION = 'no photos in the distribution were given. Add --in-distribution DIR';
+const ALL_FITTED = 'the model was fitted on all photos of one of the two sets';
+
+function unmeasured(
+  { photos }: PhotoSet,
+  oodReason: string,
+  { judge, classes }: { readonly judge: Judge; readonly classes: Classes },
+): SetEvaluation {
+  const none = evaluationOf([], { model: nameOfJudge(judge), among: classes.wnids, inDistribution: null });
+  const { assumed, nameOf } = classes;
+  const evaluation = { ...none, photos: photos.length, fitted: null, oodReason };
+  return { evaluation, assumed: [assumed, NO_TRUTH], nameOf };
+}
+
+function positionsOf({ wnids }: Classes): ReadonlyMap<Wnid, number> {
+  return new Map(wnids.map((wnid, i) => [wnid, i]));
+}
+
+interface Truths {
+  readonly truths: readonly number[] | null;
+  readonly positions: ReadonlyMap<Wnid, number>;
+}
+
+function predictionsOf({ photos }: PhotoSet, answers: Answers, { truths, positions }: Truths): Prediction[] {
+  return notFitted(
+    answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null, ...furtherOf(photos[i], positions) })),
+  );
+}
+
+/** A model sees only photos of the classes. A file of logits has rows for the others, too. @throws UsageError `no-pictures` */
+function ofClasses(inSet: PhotoSet, { wnids, list }: Classes, judge: Judge): PhotoSet {
+  const wanted = onlyClasses(inSet, wnids);
+  if (wanted.photos.length > 0) return judge.kind === 'model' ? wanted : { ...inSet, remarks: wanted.remarks };
+  throw new UsageError(
+    `Expected photos of the ${wnids.length} classes (${list}) for --in-distribution but ${quote(inSet.dir)} has none. Give a folder with a folder for each class, named by its wnid, or name other classes with --among`,
+    { code: 'no-pictures' },
+  );
+}
+
+function inConfidences({ photos }: PhotoSet, { photos: answers }: Answers, classes: Classes): number[] {
+  const known = positionsOf(classes);
+  const shown = answers.filter((_, i) => known.has(photos[i]?.wnid ?? ''));
+  return notFitted(shown).map(({ confidence }) => confidence);
+}
+
+function listsOf({ exported }: PhotoSet, { wnids, list }: Classes, table: ClassTable): OodLists {
+  const rule = exported && (listNameOf(exported.among, table) ?? exported.collection);
+  return {
+    among: list,
+    amongClasses: wnids.length,
+    ruleAmong: rule,
+    ruleAmongClasses: exported?.among.length ?? null,
   };
 }
 
@@ -87,19 +154,25 @@ async function readSets(dir: string, options: EvaluateOptions, table: ClassTable
   const inSet = options.inDistribution === null ? null : await readSet(options.inDistribution, reading);
   const folders = new Set(set.photos.map(({ wnid }) => wnid));
   const among = entries === null ? null : classesOfEntries(entries, { table, folders });
-  return { set, inSet, classes: amongOf(set, { among, table }) };
+  return { set, inSet, classes: amongOf(set, { among: among && { wnids: among, given: options.among ?? '' }, table }) };
 }
 
-function amongOf(
-  { exported }: PhotoSet,
-  { among, table }: { readonly among: readonly Wnid[] | null; readonly table: ClassTable },
-): Classes {
-  const wnids = among ?? exported?.among ?? wnidsOf('imagenet-1k', table.rows);
+interface Given {
+  readonly among: { readonly wnids: readonly Wnid[]; readonly given: string } | null;
+  readonly table: ClassTable;
+}
+
+/** By default the collection's own classes in mode O, where the filter's rule is over more; in mode A those of the rule. */
+function amongOf({ exported }: PhotoSet, { among, table }: Given): Classes {
+  const own = exported && (MODES[exported.mode].showsClass ? exported.among : exported.searched);
+  const wnids = among?.wnids ?? own ?? wnidsOf('imagenet-1k', table.rows);
+  const list = listNameOf(wnids, table) ?? among?.given ?? exported?.collection ?? '';
   const whose = among !== null ? 'of --among' : exported === null ? 'of ImageNet-1k' : 'of the export';
   return {
     wnids,
+    list,
     nameOf: (wnid) => exported?.nameByWnid.get(wnid) ?? table.byWnid.get(wnid)?.name ?? wnid,
-    assumed: `the model chooses among the ${wnids.length.toLocaleString('en')} classes ${whose}`,
+    assumed: `the model chooses among the ${wnids.length.toLocaleString('en')} classes ${whose} (${list})`,
   };
 }
 

@@ -1,5 +1,5 @@
 import { groupBy } from '../kernel/group-by.ts';
-import type { ClassAccuracy, Evaluation, EvaluationCurves } from './evaluation.ts';
+import type { ClassAccuracy, Evaluation, EvaluationCurves, OodLists } from './evaluation.ts';
 import { rankingOf, type ModelAnswer } from './metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError } from './metrics/calibration.ts';
 import { confidenceIntervals } from './metrics/intervals.ts';
@@ -13,7 +13,13 @@ export interface Evaluated {
   readonly model: string;
   /** The classes, by wnid, that the model chooses among: what positions in predictions refer to. */
   readonly among: readonly string[];
-  readonly inDistribution: readonly number[] | null;
+  readonly inDistribution: InDistribution | null;
+}
+
+/** What the model says of photos that show one of the classes. */
+export interface InDistribution {
+  readonly confidences: readonly number[];
+  readonly lists: OodLists;
 }
 
 /**
@@ -25,6 +31,7 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
   const answers = answersOf(predictions);
   const ranking = rankingOf(answers);
   const perClass = accuracyByClass(predictions, about.among);
+  const ood = withConfidences(predictions, about, oodMeasures);
   return {
     model: about.model,
     photos: predictions.length,
@@ -38,7 +45,7 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
     softF1: softF1(ranking),
     ...confidenceIntervals(ranking),
     perClass,
-    ood: withConfidences(predictions, about, oodMeasures),
+    ood: ood && about.inDistribution && { ...about.inDistribution.lists, ...ood },
   };
 }
 
@@ -118,6 +125,7 @@ function withConfidences<Result>(
   { inDistribution }: Pick<Evaluated, 'inDistribution'>,
   compute: (confidences: { readonly set: readonly number[]; readonly inDistribution: readonly number[] }) => Result,
 ): Result | null {
-  if (predictions.length === 0 || inDistribution === null || inDistribution.length === 0) return null;
-  return compute({ set: predictions.map(({ confidence }) => confidence), inDistribution });
+  const confidences = inDistribution?.confidences ?? [];
+  if (predictions.length === 0 || confidences.length === 0) return null;
+  return compute({ set: predictions.map(({ confidence }) => confidence), inDistribution: confidences });
 }

@@ -18,7 +18,7 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly aurra: number | null;
   readonly softF1: number | null;
   readonly perClass: readonly ClassAccuracy[];
-  /** Null without photos that are in the distribution. */
+  /** Null without photos that are in the distribution, and if the model lacks one of the classes. */
   readonly ood: OodMeasures | null;
 }
 
@@ -40,17 +40,28 @@ export interface ClassAccuracy {
   readonly accuracyHigh: number;
 }
 
+/** The classes that the confidence is over: those of the set's collection. Its filter's rule may range over more. */
+export interface OodLists {
+  /** A list's name, as `imagenet-o`; otherwise the name of the collection or what the user gave. */
+  readonly among: string;
+  readonly amongClasses: number;
+  /** The same of the classes that the filter's rule is over; null if the set is no export. */
+  readonly ruleAmong: string | null;
+  readonly ruleAmongClasses: number | null;
+}
+
 /** Measures of how well a model's confidence tells photos of the set (positive) from photos in the distribution. */
-export interface OodMeasures {
+export interface OodMeasures extends OodLists {
   readonly positives: number;
   readonly negatives: number;
-  /** Step-wise average precision, 0..1. Low and High are the ends of a 95 % bootstrap interval. */
-  readonly aupr: number;
-  readonly auprLow: number;
-  readonly auprHigh: number;
+  /** 0..1. Low and High are the ends of a 95 % bootstrap interval. */
   readonly auroc: number;
   readonly aurocLow: number;
   readonly aurocHigh: number;
+  /** Step-wise average precision, 0..1. */
+  readonly aupr: number;
+  readonly auprLow: number;
+  readonly auprHigh: number;
   /** False positive rate at the threshold whose recall is nearest to 0.95, as in upstream's code. */
   readonly fpr95Nearest: number;
   readonly fpr95NearestLow: number;
@@ -59,7 +70,7 @@ export interface OodMeasures {
   readonly fpr95First: number;
   readonly fpr95FirstLow: number;
   readonly fpr95FirstHigh: number;
-  readonly chance: { readonly aupr: number; readonly auroc: number; readonly fpr95: number };
+  readonly chance: { readonly auroc: number; readonly aupr: number; readonly fpr95: number };
   readonly polarity: string;
 }
 

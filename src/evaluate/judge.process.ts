@@ -39,6 +39,8 @@ export interface JudgeOptions extends Omit<AnswerOptions, 'onProgress'> {
 export interface Classes {
   readonly wnids: readonly Wnid[];
   readonly nameOf: (wnid: Wnid) => string;
+  /** The list's name, as `imagenet-o`, or what the user gave. */
+  readonly list: string;
   readonly assumed: string;
 }
 

@@ -28,6 +28,9 @@ export interface ReadyModel {
   readonly mask: readonly number[];
 }
 
+/** Code of the error for a model that lacks one of the classes. */
+export const UNKNOWN_CLASS = 'unknown-class';
+
 /** @throws UsageError `unknown-model`, `features-only`, `unknown-class` if the model lacks a class, `model-missing` */
 export async function readyModel(
   name: string,
@@ -40,7 +43,7 @@ export async function readyModel(
   if (unknown.length > 0)
     throw new UsageError(
       `The model '${name}' has no output for ${unknown.length} of the ${among.length} classes to choose among: ${firstOf(unknown, NAMED).join(', ')}. Name the classes that it knows with --among`,
-      { code: 'unknown-class' },
+      { code: UNKNOWN_CLASS },
     );
   await requireModelFiles([specOf(card, classes)]);
   return { card, classes, mask: among.map((each) => classes.positionOf(each) ?? -1) };

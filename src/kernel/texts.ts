@@ -69,6 +69,22 @@ export function fittedText({ photos, of, clean, inDistribution }: FittedPhotos):
   return `fitted on ${all}${photos + more.length === 0 ? '' : '; left out'}`;
 }
 
+/**
+ * `softmax over 200 classes (imagenet-o); the filter's rule is over 1,000 (imagenet-1k)`: the lists of a figure of detection.
+ * A model of the sigmoid kind takes the same classes.
+ */
+export function oodListsText(lists: {
+  readonly among: string;
+  readonly amongClasses: number;
+  readonly ruleAmong: string | null;
+  readonly ruleAmongClasses: number | null;
+}): string {
+  const { among, amongClasses, ruleAmong, ruleAmongClasses } = lists;
+  const own = `softmax over ${countOf(amongClasses, 'class', 'classes')} (${among})`;
+  if (ruleAmong === null || ruleAmongClasses === null) return own;
+  return `${own}; the filter's rule is over ${countText(ruleAmongClasses)} (${ruleAmong})`;
+}
+
 /** `discover, fetch and filter` */
 export function listText(words: readonly string[]): string {
   return words.length <= 1 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -96,6 +96,8 @@ export interface ReportOptions extends WorkOptions {
   readonly clean?: string | undefined;
   /** Mode O: a folder of photos that show one of the classes. */
   readonly inDistribution?: string | undefined;
+  /** Mode O: the classes of the figures of detection: a list's name, a file, or wnids with commas. Default: the collection's own. */
+  readonly among?: string | undefined;
   /** Default: the accepted photos or, while there are none, the listed ones. */
   readonly photos?: ReportedPhotos | undefined;
   /** Only these models besides the members. */

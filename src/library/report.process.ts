@@ -13,7 +13,16 @@ export async function reportAndRecord(
   workspace: Workspace,
   options: Partial<ReportOptions> & { readonly signal: AbortSignal },
 ): Promise<WrittenReport> {
-  const { out, clean = null, inDistribution = null, photos = null, models = null, fill, signal } = options;
+  const {
+    out,
+    clean = null,
+    inDistribution = null,
+    photos = null,
+    models = null,
+    among = null,
+    fill,
+    signal,
+  } = options;
   const { name: collection } = workspace.collection;
   const detail = out === undefined ? {} : { folder: path.resolve(out) };
   const action = { ...localActor(), action: 'report', collection, detail, resultOf: recordedOf } as const;
@@ -23,6 +32,7 @@ export async function reportAndRecord(
         code: 'report-out',
       });
     const { onProgress = () => undefined } = options;
-    return writeReport(workspace, { out, clean, inDistribution, which: photos, models, fill, signal, onProgress });
+    const inputs = { clean, inDistribution, which: photos, models, among };
+    return writeReport(workspace, { out, ...inputs, fill, signal, onProgress });
   });
 }

@@ -15,6 +15,7 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 import { HEAD_PHOTOS } from '../photo/head-photos.process.ts';
 import { lookAt } from '../shortlist/outside-models.process.ts';
 import { cataloguePart } from './catalogue-part.process.ts';
+import { detectionClasses, takeFromMore } from './detection-classes.process.ts';
 import { fittedAmong, type Folders } from './fitted-photos.process.ts';
 import { readFairness } from './fairness.process.ts';
 import { galleryOf } from './gallery.process.ts';
@@ -53,12 +54,15 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   const kept = await keptWithRights(app.db, scope);
   const { which, photos } = choosePhotos(kept, { wanted: options.which, mode: collection.mode });
   if (photos.length === 0) throw nothingToReport(workspace, which);
-  const folders = await openFolders(workspace, options);
+  const detection = await detectionClasses(workspace, options.among ?? null);
+  const viewed = detection?.workspace ?? workspace;
+  const folders = await openFolders(viewed, options);
   const reviewed = await reviewedControls(app.db, scope);
   const controls = reviewed.filter(({ verdict }) => verdict === 'accepted');
-  const { seen, leftOut } = await lookWithAll(workspace, { photos, controls, folders, options });
+  const { seen, leftOut } = await lookWithAll(viewed, { photos, controls, folders, options });
   const reports: ModelReport[] = [];
-  for (const one of seen) reports.push(await modelReport(workspace, one, { photos, signal }));
+  const lists = detection?.lists ?? null;
+  for (const one of seen) reports.push(await modelReport(viewed, one, { photos, lists, signal }));
   const models = seen.map(({ model }) => model);
   const report: Report = {
     format: REPORT_FORMAT,
@@ -91,7 +95,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   return { report, kept };
 }
 
-/** Leaves out photos of classes outside the collection, in mode O outside the 200 of ImageNet-O, as in the paper. */
+/** Leaves out photos of other classes than the collection's, in mode O than those of the figures of detection, as the paper does. */
 async function openFolders(
   workspace: Workspace,
   { clean, inDistribution, signal }: MakeReportOptions,
@@ -205,12 +209,15 @@ async function viewPhotos(
   model: ReportedModel,
   { photos, signal, onProgress }: FolderOptions & { readonly photos: readonly ReportedPhoto[] },
 ): Promise<ModelView> {
-  const view = await readView(workspace, model.memberId, photos);
+  const { showsClass } = MODES[workspace.collection.mode];
+  let view = await readView(workspace, model.memberId, photos);
+  if (!showsClass && (await takeFromMore(workspace, model.memberId, view.lacking)) > 0)
+    view = await readView(workspace, model.memberId, photos);
   // The filter stops at the first crop that drops a photo, so members may lack a control's centre crop.
   const lacking = model.isMember ? photos.filter((_, i) => view.predictions[i] === null) : view.lacking;
   if (lacking.length === 0) return view;
   const subjects = [...groupBy(lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
-  const crops = MODES[workspace.collection.mode].showsClass ? ALL_CROPS : [CENTRE_CROP];
+  const crops = showsClass ? ALL_CROPS : [CENTRE_CROP];
   const onDone = (done: number): void => onProgress({ done, total: subjects.length });
   await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
   return readView(workspace, model.memberId, photos);

@@ -1,5 +1,6 @@
 import { groupBy } from '../kernel/group-by.ts';
 import { accuracyByClass, accuracyOf, curvesOf } from '../evaluate/evaluate.ts';
+import type { OodLists } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
 import { pairedDifference } from '../evaluate/metrics/bootstrap.ts';
 import { differenceInterval } from '../evaluate/metrics/intervals.ts';
@@ -25,17 +26,25 @@ export interface SeenByModel {
   readonly control: readonly (Prediction | null)[];
 }
 
+interface Reporting {
+  readonly photos: readonly ReportedPhoto[];
+  /** Null in mode A. */
+  readonly lists: OodLists | null;
+  readonly signal: AbortSignal;
+}
+
 export async function modelReport(
   { collection, scope }: Workspace,
   { model, photos: view, fitted, ...folders }: SeenByModel,
-  { photos, signal }: { readonly photos: readonly ReportedPhoto[]; readonly signal: AbortSignal },
+  { photos, lists, signal }: Reporting,
 ): Promise<ModelReport> {
   const predictions = madeOf(view.predictions);
   const clean = madeOf(folders.clean ?? []);
   const about = {
     model: model.card.name,
     among: scope.wnids,
-    inDistribution: folders.inDistribution && madeOf(folders.inDistribution).map(({ confidence }) => confidence),
+    inDistribution: folders.inDistribution &&
+      lists && { confidences: madeOf(folders.inDistribution).map(({ confidence }) => confidence), lists },
   };
   // The resamples of many photos take seconds.
   const evaluation = await computeAside('evaluationOf', [predictions, about], signal);

@@ -17,7 +17,7 @@ export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
 export type ReportedPhotos = (typeof REPORTED_PHOTOS)[number];
 
 /** Version of the shape of a report. It rises with each release that changes it. */
-export const REPORT_FORMAT = 3;
+export const REPORT_FORMAT = 4;
 
 /** `report.json`. All shares are fractions, 0..1. */
 export interface Report {

@@ -13,6 +13,8 @@ export interface ReportInputs {
   readonly which: ReportedPhotos | null;
   /** Null for every usable model. */
   readonly models: readonly string[] | null;
+  /** Mode O: the classes of the figures of detection, as `--among` takes them. Null for the collection's own, as before winnow asked. */
+  readonly among?: string | null;
 }
 
 export interface StoredReport {

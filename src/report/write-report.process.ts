@@ -1,4 +1,4 @@
-import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../config/root.ts';
 import { UsageError, codeOf, messageOf } from '../kernel/errors.ts';
@@ -44,8 +44,14 @@ export async function writeReport(
     await recoverReplaced(target);
     await refuseOther(target);
     const made = await makeReport(workspace, options);
-    const { clean, inDistribution, which, models } = options;
-    const inputs = { clean: absolute(clean), inDistribution: absolute(inDistribution), which, models };
+    const { clean, inDistribution, which, models, among = null } = options;
+    const inputs = {
+      clean: absolute(clean),
+      inDistribution: absolute(inDistribution),
+      which,
+      models,
+      among: among !== null && (await isFile(among)) ? path.resolve(among) : among,
+    };
     const { report } = made;
     await storeReport(workspace.app.db, workspace.scope, { report, inputs });
     const pictures = await reportPictures(workspace.app, report, options.signal);
@@ -53,6 +59,12 @@ export async function writeReport(
     return { report, path: target };
   });
 }
+
+const isFile = (name: string): Promise<boolean> =>
+  stat(name).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 
 const absolute = (folder: string | null): string | null => (folder === null ? null : path.resolve(folder));
 

@@ -11,6 +11,7 @@ import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
 
 const folder = suiteFolder();
 const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples');
+const OOD = path.join(repositoryRoot, 'test', 'fixtures', 'ood');
 const IMAGENET = path.join(repositoryRoot, 'config', 'classes', 'imagenet-1k.jsonl');
 const MODEL = ['--model', 'efficientnet-lite1'];
 
@@ -93,6 +94,75 @@ describe('winnow evaluate', () => {
     expect(stderr).toContain('the photos show none of these classes, so there is no accuracy');
     const text = await winnow(['evaluate', 'out', ...flags], { cwd: folder.at() });
     expect(text.stdout).toMatch(/^AUROC +100\.0 %.*chance 50\.0 %$/m);
+  });
+
+  // expected.json is scikit-learn's, of other code for pixels and softmax: test/fixtures/ood/make.py.
+  it.each(['efficientnet-lite0', 'efficientnet-lite1', 'efficientnet-lite2'])(
+    'measures detection by %s over the classes of --among, with photos of these only, as scikit-learn does',
+    { timeout: 120_000 },
+    async (model) => {
+      const read = async (name: string) => JSON.parse(await readFile(path.join(OOD, name), 'utf8'));
+      const { classes, outside, others } = await read('set.json');
+      const expected = (await read('expected.json'))[model];
+      const of = (wnids: readonly string[]) => samples.filter(({ wnid }) => wnids.includes(wnid));
+      await makeSet('outside', of(outside));
+      await makeSet('inside', of(classes));
+      await makeSet('more', of([...classes, ...others]));
+      await writeFile(folder.at('few.txt'), classes.join('\n'));
+      const flags = ['--model', model, '--in-distribution'];
+      const { result, stderr } = await evaluate('outside', ...flags, 'more', '--among', 'few.txt');
+      const close = ({ auroc, aupr, ...counts }: { auroc: number; aupr: number }) => ({
+        ...counts,
+        auroc: expect.closeTo(auroc, 6),
+        aupr: expect.closeTo(aupr, 6),
+      });
+      const lists = { among: 'few.txt', amongClasses: 20, ruleAmong: null };
+      expect(result.ood).toMatchObject({ ...close(expected.classes), ...lists });
+      expect(stderr).toContain("left out photos of other classes in 'more'");
+      const whole = await evaluate('outside', ...flags, 'inside');
+      expect(whole.result.ood).toMatchObject({ ...close(expected['imagenet-1k']), among: 'imagenet-1k' });
+    },
+  );
+
+  it('takes the own classes of an export of mode O for detection, and says that the rule is over 1,000', async () => {
+    await makeExport(folder.at('own'), { mode: 'O' });
+    const protocol = JSON.parse(await readFile(folder.at('own', 'protocol.json'), 'utf8'));
+    const searched = [...new Set(samples.map(({ wnid }) => wnid))].toSorted().slice(0, 30);
+    await writeFile(folder.at('own', 'protocol.json'), JSON.stringify({ ...protocol, searched }));
+    const some = samples.filter(({ wnid }) => searched.includes(wnid));
+    await makeSet('in-own', [...some, ...samples.filter(({ wnid }) => wnid === 'n07930864')]);
+    await writeFile(folder.at('own.txt'), searched.join('\n'));
+    const flags = [...MODEL, '--in-distribution', 'in-own'];
+    const { result } = await evaluate('own', ...flags);
+    const lists = { amongClasses: 30, ruleAmong: 'imagenet-1k', ruleAmongClasses: 1000 };
+    expect(result.ood).toMatchObject({ negatives: some.length, ...lists, among: protocol.collection.name });
+    const { result: given } = await evaluate('own', ...flags, '--among', 'own.txt');
+    expect(given.ood).toEqual({ ...result.ood, among: 'own.txt' });
+    const text = await winnow(['evaluate', 'own', ...flags], { cwd: folder.at() });
+    expect(text.stdout).toMatch(/^AUROC [^\n]+\nAUPR [^\n]+chance \d+\.\d %$/m);
+    expect(text.stdout).toContain("softmax over 30 classes (demo); the filter's rule is over 1,000 (imagenet-1k)");
+    const none = await winnow(
+      ['evaluate', 'own', ...MODEL, '--in-distribution', 'in-own', '--among', 'n03924679,n04590129'],
+      {
+        cwd: folder.at(),
+      },
+    );
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("but 'in-own' has none") });
+  });
+
+  it('leaves rows of logits of other classes in the distribution out of detection', async () => {
+    const [wanted = '', other = ''] = [...new Set(samples.map(({ wnid }) => wnid))];
+    const inSet = samples.filter(({ wnid }) => [wanted, other].includes(wnid));
+    await makeSet('rows-out', samples.slice(40, 44));
+    await makeSet('rows-in', inSet);
+    const outRows = sortedFiles(samples.slice(40, 44)).map(({ name }) => ({ name, seen: wanted, logit: 1 }));
+    const inRows = sortedFiles(inSet).map(({ name, wnid }) => ({ name, seen: wnid, logit: wnid === wanted ? 9 : 0 }));
+    await writeFile(folder.at('rows-out.csv'), csvOf(outRows));
+    await writeFile(folder.at('rows-in.csv'), csvOf(inRows));
+    const files = ['--logits', 'rows-out.csv', '--in-distribution', 'rows-in', '--in-logits', 'rows-in.csv'];
+    const { result } = await evaluate('rows-out', ...files, '--among', `${wanted},n03924679`);
+    const negatives = inSet.filter(({ wnid }) => wnid === wanted).length;
+    expect(result.ood).toMatchObject({ positives: 4, negatives, auroc: 1 });
   });
 
   it('takes the classes and the mode from an export', async () => {

@@ -103,6 +103,17 @@ describe('winnow evaluate', () => {
     expect(await evaluate('photos', 'efficientnet-lite1')).toMatchObject({ photos: 7, fitted: null });
   });
 
+  it('gives no figure of detection for a head that lacks one of the classes, and says which', async () => {
+    const flags = ['--model', 'head', '--in-distribution', 'train', '--json'];
+    const { stdout } = await run('evaluate', 'photos', ...flags, '--among', 'imagenet-1k');
+    expect(JSON.parse(stdout)).toMatchObject({
+      photos: 7,
+      accuracy: null,
+      ood: null,
+      oodReason: expect.stringContaining("The model 'head' has no output for 997 of the 1000 classes"),
+    });
+  });
+
   it('says that it is unknown what a head without a reference set was fitted on', async () => {
     await fit('older', 'efficientnet-lite0');
     await forgetPhotos('older');

@@ -54,5 +54,45 @@ describe('winnow report in mode O', () => {
     const html = await readFile(folder.at('o1', 'report.html'), 'utf8');
     expect(html).toContain('Out of distribution');
     expect(html).not.toContain('NaN');
+
+    // The rule stays that of the 1,000 classes: no photo is decided again, and the figures are those of `evaluate`.
+    const list = folder.at('few.txt');
+    await writeFile(list, [...SET_WNIDS, 'n01498041', 'n01608432', 'n02655020'].join('\n'));
+    await writeFile(folder.at('strange', 'ignored.txt'), 'no photo');
+    await cp(path.join(SAMPLES, 'n07930864'), folder.at('clean', 'n07930864'), { recursive: true });
+    const few = await winnow(['report', ...ofO, '--out', folder.at('o2'), ...options, '--among', list]);
+    expect(few.code, few.stderr).toBe(0);
+    const narrow: Report = JSON.parse(few.stdout);
+    const lists = { among: list, amongClasses: 6, ruleAmong: 'imagenet-1k', ruleAmongClasses: 1000 };
+    expect(narrow).toMatchObject({ state: report.state, among: 1000, set: report.set });
+    expect(narrow.models.map(({ model }) => model)).toEqual(['efficientnet-lite1', 'efficientnet-lite0']);
+    await cp(photos, folder.at('as-set', 'n01443537'), { recursive: true });
+    for (const { model, ood } of narrow.models) {
+      const flags = ['--model', model, '--in-distribution', folder.at('clean'), '--among', list, '--json'];
+      const { stdout: said } = await winnow(['evaluate', folder.at('as-set'), ...flags]);
+      expect(ood).toEqual({ ...JSON.parse(said).ood, ...lists });
+    }
+    const rows = await readFile(folder.at('o2', 'csv', 'models.csv'), 'utf8');
+    expect(rows.split('\n')[0]).toMatch(/ood\.among,.*ood\.ruleAmong,.*ood\.auroc,.*ood\.aupr,/);
+    expect(await readFile(folder.at('o2', 'report.html'), 'utf8')).toMatch(
+      /AUROC of the best.*softmax over 6 classes/s,
+    );
+
+    // A collection's own classes are the default.
+    await writeFile(
+      folder.at('own.yaml'),
+      `name: own\nmode: O\nclasses: [${[...SET_WNIDS, 'n02655020'].join(', ')}]\npolicy: { minConfidence: 0.01 }\n`,
+    );
+    const ofOwn = ['--collection', folder.at('own.yaml'), '--data', folder.at('data-o')];
+    expect(await winnow(['run', ...ofOwn, '--from', photos])).toMatchObject({ code: 0 });
+    const own = await winnow(['report', ...ofOwn, '--out', folder.at('o3'), ...options]);
+    expect(own.code, own.stderr).toBe(0);
+    const own4 = { among: 'own', amongClasses: 4, ruleAmong: 'imagenet-1k', negatives: SET_WNIDS.length };
+    expect(JSON.parse(own.stdout).models.map(({ ood }: { ood: object }) => ood)).toEqual([
+      expect.objectContaining(own4),
+      expect.objectContaining(own4),
+    ]);
+    const wrong = await winnow(['report', ...ofO, '--out', folder.at('o4'), '--among', 'n00000001,n01440764']);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('n00000001') });
   });
 });

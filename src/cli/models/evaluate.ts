@@ -9,7 +9,7 @@ import { withSteps } from '../text/progress.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import type { ClassAccuracy, Evaluation, OodMeasures } from '../../evaluate/evaluation.ts';
 import { calibrationBins } from '../../evaluate/metrics/calibration.ts';
-import { fittedText } from '../../kernel/texts.ts';
+import { fittedText, oodListsText } from '../../kernel/texts.ts';
 import { tableText } from '../text/table.ts';
 
 const HELP = `
@@ -63,7 +63,7 @@ export function addEvaluateCommand(program: Command): void {
     .option('--in-files <file>', 'the same as --files, for the rows of --in-logits')
     .option(
       '--among <list>',
-      "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, else imagenet-1k)",
+      "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, in mode O those of its collection; else imagenet-1k)",
     )
     .option('--multi-label', 'count every class as right that reviewers see on a photo (also_wnids of an export)')
     .addHelpText('after', HELP)
@@ -135,15 +135,15 @@ function flagProblems(flags: EvaluateFlags): readonly (readonly [boolean, string
 const LISTED = 5;
 
 function evaluationText({ evaluation, assumed, nameOf }: SetEvaluation): string {
-  const { model, photos, perClass, ood, fitted } = evaluation;
+  const { model, photos, perClass, ood, oodReason, fitted } = evaluation;
   return [
     `${model} on ${plural(photos, 'photo')}${fitted === null ? '' : `; ${fittedText(fitted)}`}\n`,
     tableText(['measure', 'value', ''], [...measureRows(evaluation), ...(ood === null ? [] : oodRows(ood))]),
     classesText(perClass, nameOf),
     ood === null
-      ? ''
+      ? linesText([oodReason !== undefined && `no AUROC and AUPR: ${oodReason}`])
       : linesText([
-          `\nout of distribution: ${plural(ood.positives, 'photo')} against ${plural(ood.negatives, 'photo')} in the distribution; ${ood.polarity}`,
+          `\nout of distribution: ${plural(ood.positives, 'photo')} against ${plural(ood.negatives, 'photo')} in the distribution; ${ood.polarity}; ${oodListsText(ood)}`,
         ]),
     linesText(['\nassumed:', ...assumed.map((sentence) => `  ${sentence}`)]),
   ].join('');
@@ -186,8 +186,8 @@ function measureRows(evaluation: Evaluation): Row[] {
 function oodRows(ood: OodMeasures): Row[] {
   const { chance } = ood;
   return [
-    ['AUPR', percentText(ood.aupr), `${between(ood.auprLow, ood.auprHigh)}, chance ${percentText(chance.aupr)}`],
     ['AUROC', percentText(ood.auroc), `${between(ood.aurocLow, ood.aurocHigh)}, chance ${percentText(chance.auroc)}`],
+    ['AUPR', percentText(ood.aupr), `${between(ood.auprLow, ood.auprHigh)}, chance ${percentText(chance.aupr)}`],
     [
       'FPR95',
       percentText(ood.fpr95Nearest),

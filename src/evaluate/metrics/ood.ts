@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { Percentiles } from '../../kernel/percentiles.ts';
-import type { CurvePoint, OodMeasures } from '../evaluation.ts';
+import type { CurvePoint, OodLists, OodMeasures } from '../evaluation.ts';
 import { checkConfidence } from './answer.ts';
 import {
   auroc,
@@ -32,7 +32,7 @@ export interface Confidences {
  * Source: Hendrycks et al., "Natural Adversarial Examples" (2021), section 4; upstream's `get_measures(out_score, in_score)`.
  * @throws RangeError if one of the lists is empty or has a number that is not from 0 to 1
  */
-export function oodMeasures(confidences: Confidences): OodMeasures {
+export function oodMeasures(confidences: Confidences): Omit<OodMeasures, keyof OodLists> {
   const thresholds = oodThresholds(confidences);
   const [auprs, aurocs, nearest, first] = [new Percentiles(), new Percentiles(), new Percentiles(), new Percentiles()];
   for (const resample of resamplesOf(thresholds)) {
@@ -43,27 +43,27 @@ export function oodMeasures(confidences: Confidences): OodMeasures {
   }
   const [positives, negatives] = [confidences.set.length, confidences.inDistribution.length];
   const measures = {
-    aupr: averagePrecision(thresholds),
     auroc: auroc(thresholds),
+    aupr: averagePrecision(thresholds),
     fpr95Nearest: fpr95(thresholds, 'nearest'),
     fpr95First: fpr95(thresholds, 'first'),
   };
   return {
     positives,
     negatives,
-    aupr: measures.aupr,
-    auprLow: auprs.at(0.025) ?? measures.aupr,
-    auprHigh: auprs.at(0.975) ?? measures.aupr,
     auroc: measures.auroc,
     aurocLow: aurocs.at(0.025) ?? measures.auroc,
     aurocHigh: aurocs.at(0.975) ?? measures.auroc,
+    aupr: measures.aupr,
+    auprLow: auprs.at(0.025) ?? measures.aupr,
+    auprHigh: auprs.at(0.975) ?? measures.aupr,
     fpr95Nearest: measures.fpr95Nearest,
     fpr95NearestLow: nearest.at(0.025) ?? measures.fpr95Nearest,
     fpr95NearestHigh: nearest.at(0.975) ?? measures.fpr95Nearest,
     fpr95First: measures.fpr95First,
     fpr95FirstLow: first.at(0.025) ?? measures.fpr95First,
     fpr95FirstHigh: first.at(0.975) ?? measures.fpr95First,
-    chance: { aupr: positives / (positives + negatives), auroc: 0.5, fpr95: 0.95 },
+    chance: { auroc: 0.5, aupr: positives / (positives + negatives), fpr95: 0.95 },
     polarity: OOD_POLARITY,
   };
 }

@@ -36,8 +36,10 @@ export async function readExportSet(dir: string, protocolFile: string, signal: A
     // A PNG that the export's own script makes has the same pixels, but may have other bytes.
     photos: hasPictures ? rows : rows.map((row) => ({ ...row, sha256: null })),
     exported: {
+      collection: protocol.collection.name,
       mode: protocol.rule.mode,
       among: protocol.among,
+      searched: protocol.searched,
       nameByWnid: new Map<Wnid, string>(protocol.classes.map(({ wnid, name }) => [wnid, name])),
       hasPictures,
     },

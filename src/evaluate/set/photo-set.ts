@@ -27,8 +27,12 @@ export interface SetPhoto {
 }
 
 export interface ExportedSet {
+  readonly collection: string;
   readonly mode: Mode;
+  /** The classes that the filter's rule is over. */
   readonly among: readonly Wnid[];
+  /** The collection's own classes. In mode O these are fewer. */
+  readonly searched: readonly Wnid[];
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
   readonly hasPictures: boolean;
 }

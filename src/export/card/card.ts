@@ -163,9 +163,10 @@ and Hein, *In or Out?*, ICML 2023) found 78 of 400 photos in distribution (19.5 
 ${blind === 1 ? 'has' : 'have'} two blind verdicts. ${labelErrorSentences(protocol)}
 
 **How to evaluate.** Take photos of the ${countOf(searched.length, 'class', 'classes')} in \`searched\` of \`protocol.json\` as in distribution, and
-this set as out of distribution. Keep only the logits of these classes. The score of a photo is the negative of its largest softmax
-probability. Report the area under the precision-recall curve, out of distribution as the positive class, beside its chance
-level: the share of photos that are out of distribution.`;
+this set as out of distribution. Keep only the logits of these classes, although the rule of the filter is over the
+${countText(among.length)} in \`among\`. The score of a photo is the negative of its largest softmax probability, and out of distribution is the
+positive class. Report the area under the ROC curve (chance: 50 %), then the area under the precision-recall curve beside its
+chance level: the share of photos that are out of distribution.`;
 }
 
 function folders(protocol: Protocol): string {

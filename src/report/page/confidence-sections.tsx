@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { countOf, countText } from '../../kernel/texts.ts';
+import { countOf, countText, oodListsText } from '../../kernel/texts.ts';
 import type { SectionOf } from './context.ts';
 import { FittedNotes, rowsOf } from './model-sections.tsx';
 import { Nothing, Plots, Section, Table } from './parts.tsx';
@@ -61,22 +61,23 @@ export function OodSection({ context, title }: SectionOf) {
               in <code>{report.inDistribution.folder}</code>
             </>
           )}
-          . A score without information gives an AUPR of {percentText(first.ood.chance.aupr)}, an AUROC of{' '}
-          {percentText(first.ood.chance.auroc)} and an FPR95 of {percentText(first.ood.chance.fpr95)}.
+          . Confidence: {oodListsText(first.ood)}. A score without information gives an AUROC of{' '}
+          {percentText(first.ood.chance.auroc)}, an AUPR of {percentText(first.ood.chance.aupr)} and an FPR95 of{' '}
+          {percentText(first.ood.chance.fpr95)}.
         </p>
       )}
-      <Plots context={context} names={['precision-recall', 'roc']} />
+      <Plots context={context} names={['roc', 'precision-recall']} />
       <Table
         caption="Detection, with 95 % bootstrap intervals"
         isWide
-        columns={['model', 'AUPR ↑', 'AUROC ↑', 'FPR95 ↓, nearest', 'FPR95 ↓, first']}
+        columns={['model', 'AUROC ↑', 'AUPR ↑', 'FPR95 ↓, nearest', 'FPR95 ↓, first']}
         csv={csv('models')}
         rows={rowsOf(context, ({ ood }) =>
           ood === null
             ? [NO_NUMBER, NO_NUMBER, NO_NUMBER, NO_NUMBER]
             : [
-                withRange(ood.aupr, ood.auprLow, ood.auprHigh),
                 withRange(ood.auroc, ood.aurocLow, ood.aurocHigh),
+                `${withRange(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${percentText(ood.chance.aupr)}`,
                 withRange(ood.fpr95Nearest, ood.fpr95NearestLow, ood.fpr95NearestHigh),
                 withRange(ood.fpr95First, ood.fpr95FirstLow, ood.fpr95FirstHigh),
               ],

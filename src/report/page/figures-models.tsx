@@ -226,7 +226,7 @@ function precisionRecall(report: Report): ReportFigure | null {
     points: ({ curves }) => curves.precisionRecall,
     numbers: ({ ood }) => `AUPR ${percentText(ood?.aupr ?? null)}`,
     text: (numbers) => `${numbers}; chance gives ${percentText(chance)}, the broken line.`,
-    note: 'The broken line is chance.',
+    note: `The broken line is chance, ${percentText(chance)}.`,
     axes: () => ({
       x: "recall, % of the set's photos",
       y: 'precision, % of those called out of distribution',

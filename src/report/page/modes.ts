@@ -18,7 +18,7 @@ export const REPORT_TEXTS = {
   O: {
     section: 'ood',
     rows: 'concept',
-    valueOf: ({ ood }: ModelReport) => ood?.aupr ?? null,
+    valueOf: ({ ood }: ModelReport) => ood?.auroc ?? null,
     rulesMembers: false,
     outside: {
       key: 'inDistribution',

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { Report } from '../report.ts';
-import { countOf, countText, shareText } from '../../kernel/texts.ts';
+import { countOf, countText, oodListsText, shareText } from '../../kernel/texts.ts';
 import { ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
 import type { ReportContext, Sections } from './context.ts';
 import { bestOutsider } from './models.ts';
@@ -106,7 +106,7 @@ function noOutsider({ leftOut, models }: Report): string {
 }
 
 function detection(report: Report): BigNumber {
-  const name = 'AUPR of the best model that did not filter';
+  const name = 'AUROC of the best model that did not filter';
   const best = bestOutsider(report);
   if (best === null || best.ood === null)
     return {
@@ -114,12 +114,10 @@ function detection(report: Report): BigNumber {
       value: NOTHING,
       note: report.inDistribution === null ? 'no photos in the distribution were given' : noOutsider(report),
     };
-  const { aupr, auprLow, auprHigh, chance } = best.ood;
-  return {
-    name,
-    value: percentText(aupr),
-    note: `${best.model}, ${estimateText(aupr, auprLow, auprHigh)}; chance gives ${percentText(chance.aupr)}`,
-  };
+  const { auroc, aurocLow, aurocHigh, aupr, auprLow, auprHigh, chance } = best.ood;
+  const area = `95 % interval ${rangeText(aurocLow, aurocHigh)}, chance ${percentText(chance.auroc)}`;
+  const precision = `AUPR ${estimateText(aupr, auprLow, auprHigh)}, chance ${percentText(chance.aupr)}`;
+  return { name, value: percentText(auroc), note: `${best.model}, ${area}. ${precision}; ${oodListsText(best.ood)}` };
 }
 
 export function Contents({ sections, context }: { readonly sections: Sections; readonly context: ReportContext }) {

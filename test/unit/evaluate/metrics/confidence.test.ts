@@ -116,6 +116,8 @@ it('soft F1 is 1 if a model doubts exactly its errors, and null if there is neit
 describe('evaluation', () => {
   const among = ['n1', 'n2', 'n3'];
   const about = { model: 'made', among, inDistribution: null };
+  const lists = { among: 'made', amongClasses: 3, ruleAmong: 'imagenet-1k', ruleAmongClasses: 1000 };
+  const shownWith = (confidences: readonly number[]) => ({ confidences, lists });
   const prediction = (predicted: number, truth: number | null): Prediction => ({ predicted, truth, confidence: 0.5 });
 
   it('counts photos and accuracy by class, without classes that have no photos', () => {
@@ -145,9 +147,13 @@ describe('evaluation', () => {
       softF1: null,
       perClass: [],
     };
-    expect(evaluationOf([], { ...about, inDistribution: [0.5] })).toMatchObject({ photos: 0, ood: null, ...nothing });
+    expect(evaluationOf([], { ...about, inDistribution: shownWith([0.5]) })).toMatchObject({
+      photos: 0,
+      ood: null,
+      ...nothing,
+    });
     expect(evaluationOf([prediction(0, null)], about)).toMatchObject({ photos: 1, ood: null, ...nothing });
-    expect(evaluationOf([prediction(0, null)], { ...about, inDistribution: [] }).ood).toBeNull();
+    expect(evaluationOf([prediction(0, null)], { ...about, inDistribution: shownWith([]) }).ood).toBeNull();
     expect(curvesOf([], about)).toEqual({ reliability: [], responseRate: [], precisionRecall: null, roc: null });
   });
 
@@ -160,8 +166,8 @@ describe('evaluation', () => {
   });
 
   it('computes out-of-distribution measures of photos that show a class too', () => {
-    const { ood } = evaluationOf([prediction(0, 0)], { ...about, inDistribution: [0.9, 0.4] });
-    expect(ood).toMatchObject({ positives: 1, negatives: 2, auroc: 0.5 });
+    const { ood } = evaluationOf([prediction(0, 0)], { ...about, inDistribution: shownWith([0.9, 0.4]) });
+    expect(ood).toMatchObject({ positives: 1, negatives: 2, auroc: 0.5, ...lists });
   });
 });
 

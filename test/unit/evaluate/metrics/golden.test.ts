@@ -21,12 +21,16 @@ const outside = madeNumbers(222, 200).map((u) => 0.2 + 0.8 * u);
 const rounded = (confidences: readonly number[]): number[] => confidences.map((value) => Math.round(value * 10) / 10);
 
 const about = { model: 'made', among: ['n1', 'n2'] };
+const lists = { among: 'made', amongClasses: 2, ruleAmong: null, ruleAmongClasses: null };
 const mode = { A: { ...about, inDistribution: null } };
 const a = evaluationOf(answers(), mode.A);
 const shown = (confidences: readonly number[]): Prediction[] =>
   confidences.map((confidence) => ({ predicted: 0, confidence, truth: null }));
-const b = evaluationOf(shown(outside), { ...about, inDistribution });
-const c = evaluationOf(shown(rounded(outside)), { ...about, inDistribution: rounded(inDistribution) });
+const b = evaluationOf(shown(outside), { ...about, inDistribution: { confidences: inDistribution, lists } });
+const c = evaluationOf(shown(rounded(outside)), {
+  ...about,
+  inDistribution: { confidences: rounded(inDistribution), lists },
+});
 const swapped = thresholdsOf({ positives: inDistribution, negatives: outside });
 const constant = thresholdsOf({ positives: [3, 3], negatives: [3, 3, 3, 3, 3, 3, 3, 3, 3, 3] });
 
