@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { wnidsOf, type ClassTable } from '../collection/class-table.ts';
+import { normaliseLabel } from '../collection/label-index.ts';
 import { workingFolder } from '../config/root.ts';
+import { groupBy } from '../kernel/group-by.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { KnownPictures } from '../photo/known-pictures.ts';
 import type { Answered } from './logits/answer.ts';
@@ -96,6 +98,7 @@ async function judgeByFile(
   const { columns, assumed } = classColumns(logits, {
     among: classes.wnids,
     imagenet: wnidsOf('imagenet-1k', table.rows),
+    meaningsOf: meaningsIn(table, classes),
   });
   const photoNames = new PhotoNames(set, workingFolder());
   const { answers, values } = await readAnswers(logits, {
@@ -120,6 +123,18 @@ async function judgeByFile(
       `${file}: ${values}${KNOWN_BY[logitsAre === 'auto' ? values : 'given']}, ${order}, ${assumed}`,
       ...set.remarks,
     ],
+  };
+}
+
+/** Names that the collection gives to classes come first, then those of ImageNet-1k: a class's own, then its synonyms. */
+function meaningsIn(table: ClassTable, { wnids, nameOf }: Classes): (name: string) => readonly Wnid[] {
+  const given = wnids.filter((wnid) => nameOf(wnid) !== table.byWnid.get(wnid)?.name);
+  const own = groupBy(given, (wnid) => normaliseLabel(nameOf(wnid)));
+  return (name) => {
+    const named = table.classesNamed(name).map(({ wnid }) => wnid);
+    // Explaining an unknown name is slow.
+    const found = named.length < 2 ? null : table.resolveLabel(name);
+    return own.get(normaliseLabel(name)) ?? (found?.ok === true ? [found.wnid] : named);
   };
 }
 

@@ -78,6 +78,37 @@ describe('winnow evaluate', () => {
     expect(text.stdout).toContain('the model chooses among the 1,000 classes of ImageNet-1k');
   });
 
+  it('reads logits by the names of classes in a header, in any order, and refuses a name of two classes', async () => {
+    const some = samples.slice(0, 12);
+    await makeSet('named', some);
+    const rows = sortedFiles(some).map(({ name, wnid }) => ({ name, seen: wnid, logit: 5 }));
+    const names: string[] = (await readFile(IMAGENET, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).name);
+    const byName = (header: readonly string[]) => `file,${header.map((name) => `"${name}"`).join(',')}\n${csvOf(rows)}`;
+    const turned = byName(names)
+      .split('\n')
+      .map((line) =>
+        line.replace(
+          /^([^,]*),(.*)$/,
+          (_, first: string, rest: string) => `${first},${rest.split(',').toReversed().join(',')}`,
+        ),
+      );
+    await writeFile(folder.at('named.csv'), turned.join('\n'));
+    const { result, stderr } = await evaluate('named', '--logits', 'named.csv');
+    expect(result).toMatchObject({ photos: 12, accuracy: 1 });
+    expect(stderr).toContain("by the names of classes in the header ('toilet tissue'");
+    const twice = names.map((name) => (name === 'crane bird' ? 'crane' : name));
+    await writeFile(folder.at('twice.csv'), byName(twice));
+    const refused = await winnow(['evaluate', 'named', '--logits', 'twice.csv'], { cwd: folder.at() });
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain("'crane' (column 135) and 'crane' (column 518) may mean n02012849 or n03126707");
+    await writeFile(folder.at('other.csv'), byName(names.map((_, i) => `${i} score`)));
+    const other = await winnow(['evaluate', 'named', '--logits', 'other.csv'], { cwd: folder.at() });
+    expect(other.stderr).toContain("names of classes or numbers in its header but received '0 score', '1 score'");
+  });
+
   it('measures detection with photos in the distribution, and then a plain folder has no accuracy', async () => {
     await makeSet('out', samples.slice(0, 9));
     await makeSet('in', samples.slice(20, 26));

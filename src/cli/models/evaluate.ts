@@ -22,7 +22,7 @@ The model is one of \`winnow models list\`, which sees the centre crop of each p
 another program wrote: logits or probabilities, which the numbers tell (--logits-are decides where they do
 not), a row for each photo, a column for each of the 1,000
 classes of ImageNet-1k or for each of the classes to choose among, in the order of their wnids. Files are
-npy, npz (the array 'logits'), csv (maybe with a header, and with file names first) or parquet (a column
+npy, npz (the array 'logits'), csv (maybe with a header of wnids or class names, and file names first) or parquet (a column
 for each class, or one of lists). Rows come in the order of the sorted file names, or by the names in the
 file or in --files. docs/evaluate.md shows how PyTorch writes one.
 

@@ -14,17 +14,21 @@ export interface KnownClasses {
   readonly among: readonly Wnid[];
   /** All classes of ImageNet-1k, sorted: the usual order of logits. */
   readonly imagenet: readonly Wnid[];
+  /** The classes that a name of a column may mean. */
+  readonly meaningsOf?: (name: string) => readonly Wnid[];
 }
 
 /**
- * Finds the columns of the classes: by wnids in the header, otherwise by their number: all classes of ImageNet-1k, or
- * those of `among`, in the order of their wnids.
- * @throws UsageError `bad-logits` if that is ambiguous or impossible
+ * Finds the columns of the classes: by wnids or names of classes in the header. Without a header, or if it numbers the columns,
+ * their number decides: all classes of ImageNet-1k, or those of `among`, in the order of their wnids.
+ * @throws UsageError `bad-logits` if that is ambiguous or impossible, also for a header of other words
  */
 export function classColumns(table: Pick<LogitTable, 'file' | 'columns' | 'names'>, known: KnownClasses): ClassColumns {
   const { file, columns, names } = table;
   const { among, imagenet } = known;
   if (names !== null && areClasses(names, known)) return columnsByName(file, names, among);
+  const named = names === null || isNumbered(names) ? null : columnsByMeaning(file, names, known);
+  if (named !== null) return named;
   requireOrder(file, names ?? []);
   const isAll = columns === imagenet.length;
   const isAmong = columns === among.length;
@@ -33,6 +37,11 @@ export function classColumns(table: Pick<LogitTable, 'file' | 'columns' | 'names
     throw badLogits(
       file,
       `its ${columns} columns may be the classes of ImageNet-1k, or the ${among.length} classes to choose among. Name the columns: write a csv or parquet file with a header of wnids`,
+    );
+  if ((isAll || isAmong) && names !== null && !isNumbered(names))
+    throw badLogits(
+      file,
+      `Expected wnids, names of classes or numbers in its header but received ${headerText(names)}. Write wnids, or no header if the columns are in the order of the wnids`,
     );
   if (isAll) return imagenetColumns(file, known);
   if (isAmong)
@@ -66,6 +75,37 @@ function columnsByName(file: string, names: readonly string[], among: readonly W
   };
 }
 
+/** Columns by the names of classes. Null if no name means a class: the header then says something else. */
+function columnsByMeaning(
+  file: string,
+  names: readonly string[],
+  { among, imagenet, meaningsOf = () => [] }: KnownClasses,
+): ClassColumns | null {
+  const possible = new Set(names.length === among.length ? among : [...among, ...imagenet]);
+  const meanings = names.map((name) => meaningsOf(name).filter((wnid) => possible.has(wnid)));
+  if (meanings.every(({ length }) => length === 0)) return null;
+  // Each class has one column: a name of two classes means the second one if another column means the first.
+  const certain = new Set(meanings.filter(({ length }) => length === 1).flat());
+  const left = meanings.map((wnids) => (wnids.length > 1 ? wnids.filter((wnid) => !certain.has(wnid)) : wnids));
+  const columns = among.map((wnid) => {
+    const places = left.flatMap((wnids, i) => (wnids.includes(wnid) ? [i] : []));
+    const [only = -1, ...more] = places;
+    if (more.length === 0 && left[only]?.length === 1) return only;
+    const clear = 'Name the columns by wnid, or name fewer classes with --among';
+    if (places.length === 0)
+      throw badLogits(file, `its header (${headerText(names)}) names no column for ${wnid}. ${clear}`);
+    const listed = places.map((i) => `${quote(names[i])} (column ${i + 1})`).join(' and ');
+    const others = [...new Set(places.flatMap((i) => left[i] ?? []))].filter((other) => other !== wnid);
+    const means = others.length > 0 ? `may mean ${[wnid, ...others].join(' or ')}` : `both mean ${wnid}`;
+    throw badLogits(file, `in its header, ${listed} ${means}. ${clear}`);
+  });
+  return { columns, assumed: `${names.length} columns, by the names of classes in the header (${headerText(names)})` };
+}
+
+function headerText(names: readonly string[]): string {
+  return firstOf(names.map(quote), 5).join(', ');
+}
+
 function imagenetColumns(file: string, { among, imagenet }: KnownClasses): ClassColumns {
   const unknown = among.filter((wnid) => !imagenet.includes(wnid));
   if (unknown.length > 0)
@@ -79,11 +119,18 @@ function imagenetColumns(file: string, { among, imagenet }: KnownClasses): Class
   };
 }
 
-/** Numbered columns (`0`, `logit_0`) must stand in the order of their numbers. A table that was sorted by name has 0, 1, 10, 100. */
+const numberIn = (name: string) => /^(.*?)(\d+)$/.exec(name);
+
+/** True for `0`, `1` and for `logit_0`, `logit_1`. */
+function isNumbered(names: readonly string[]): boolean {
+  const word = numberIn(names[0] ?? '')?.[1];
+  return word !== undefined && names.every((name) => numberIn(name)?.[1] === word);
+}
+
+/** Numbered columns must stand in the order of their numbers. A table that was sorted by name has 0, 1, 10, 100. */
 function requireOrder(file: string, names: readonly string[]): void {
-  const numbered = names.map((name) => /^(.*?)(\d+)$/.exec(name));
-  if (numbered.some((match) => match === null || match[1] !== numbered[0]?.[1])) return;
-  const numbers = numbered.map((match) => Number(match?.[2]));
+  if (!isNumbered(names)) return;
+  const numbers = names.map((name) => Number(numberIn(name)?.[2]));
   const wrong = numbers.findIndex((number, i) => i > 0 && number <= (numbers[i - 1] ?? -1));
   if (wrong === -1) return;
   throw badLogits(

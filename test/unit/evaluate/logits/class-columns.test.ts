@@ -23,6 +23,27 @@ describe('the columns of classes', () => {
     );
   });
 
+  it('are found by a header of names of classes, never by the order of the wnids', () => {
+    const words = new Map(
+      Object.entries({ cat: ['n1'], dog: ['n2'], crane: ['n3', 'n4'], 'crane bird': ['n3'], hound: ['n2'] }),
+    );
+    const meaningsOf = (name: string) => words.get(name) ?? [];
+    const columnsOf = (names: string[], among = ['n1', 'n2']) =>
+      classColumns(table(names.length, names), { among, imagenet, meaningsOf }).columns;
+    expect(columnsOf(['dog', 'cat'])).toEqual([1, 0]);
+    expect(columnsOf(['background', 'dog', 'crane', 'cat'])).toEqual([3, 1]);
+    expect(columnsOf(['crane', 'crane bird', 'dog', 'cat'], imagenet)).toEqual([3, 2, 1, 0]);
+    expect(columnsOf(['crane', 'cat'], ['n1', 'n4'])).toEqual([1, 0]);
+    expect(() => columnsOf(['crane', 'crane', 'dog', 'cat'], imagenet)).toThrow(
+      "in its header, 'crane' (column 1) and 'crane' (column 2) may mean n3 or n4. Name the columns by wnid",
+    );
+    expect(() => columnsOf(['dog', 'hound', 'cat'])).toThrow("'dog' (column 1) and 'hound' (column 2) both mean n2");
+    expect(() => columnsOf(['dog', 'cow'])).toThrow("its header ('dog', 'cow') names no column for n1");
+    expect(() => columnsOf(['left', 'right'])).toThrow(
+      "Expected wnids, names of classes or numbers in its header but received 'left', 'right'",
+    );
+  });
+
   it('are refused if their number fits nothing, or two things', () => {
     expect(() => classColumns(table(3), { among: ['n2', 'n4'], imagenet })).toThrow(
       'Expected 4 columns (ImageNet-1k) or 2 (the classes to choose among) but it has 3. Some models have a background class',
