@@ -57,8 +57,11 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   const detection = await detectionClasses(workspace, options.among ?? null);
   const viewed = detection?.workspace ?? workspace;
   const folders = await openFolders(viewed, options);
-  const reviewed = await reviewedControls(app.db, scope);
-  const controls = reviewed.filter(({ verdict }) => verdict === 'accepted');
+  const reviewed = ofClassesOf(
+    kept.filter(({ rank }) => rank !== null),
+    await reviewedControls(app.db, scope),
+  );
+  const controls = ofClassesOf(photos, reviewed).filter(({ verdict }) => verdict === 'accepted');
   const { seen, leftOut } = await lookWithAll(viewed, { photos, controls, folders, options });
   const reports: ModelReport[] = [];
   const lists = detection?.lists ?? null;
@@ -109,6 +112,12 @@ async function openFolders(
   const open = (folder: string | null, option: string): Promise<OutsideFolder | null> =>
     folder === null ? Promise.resolve(null) : openFolder(workspace, folder, { option, signal });
   return { clean: await open(clean, '--clean'), inDistribution: await open(inDistribution, '--in-distribution') };
+}
+
+/** Controls of a class without photos of the set have nothing to be compared with. */
+function ofClassesOf(photos: readonly ReportedPhoto[], controls: readonly ReportedPhoto[]): ReportedPhoto[] {
+  const classes = new Set(photos.map(({ wnid }) => wnid));
+  return controls.filter(({ wnid }) => classes.has(wnid));
 }
 
 function cleanFacts({ name, pictures }: OutsideFolder): NonNullable<Report['clean']> {

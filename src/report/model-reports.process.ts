@@ -80,10 +80,13 @@ export function controlPart(
   reviewed: readonly ReportedPhoto[],
 ): Required<Pick<Report, 'control' | 'controlVerdicts'>> {
   const accepted = reviewed.filter(({ verdict }) => verdict === 'accepted').length;
-  const accuracies = models.map(({ model, control }) => {
+  const accuracies = models.map(({ model, control, photos }) => {
     const answers = answersOf(madeOf(control));
-    const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = accuracyOf(answers) ?? {};
-    return { model: model.card.name, photos: answers.length, accuracy, low, high };
+    const onControls = accuracyOf(answers);
+    const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = onControls ?? {};
+    const { drop, dropLow, dropHigh } = dropWithInterval(onControls, accuracyOf(answersOf(madeOf(photos.predictions))));
+    const difference = { difference: drop, differenceLow: dropLow, differenceHigh: dropHigh };
+    return { model: model.card.name, photos: answers.length, accuracy, low, high, ...difference };
   });
   return { control: accuracies, controlVerdicts: { accepted, rejected: reviewed.length - accepted } };
 }

@@ -41,7 +41,7 @@ export interface Report {
   readonly funnel: ReportFunnel;
   /** Models that were no members first, then the members. */
   readonly models: readonly ModelReport[];
-  /** Accuracy of each model on the accepted controls. Left out, as the verdicts, if no control was accepted or rejected. */
+  /** Accuracy of each model on the accepted controls of the set's classes. Left out, as the verdicts, if no control was accepted or rejected. */
   readonly control?: readonly ControlAccuracy[];
   readonly controlVerdicts?: { readonly accepted: number; readonly rejected: number };
   readonly comparisons: readonly Comparison[];
@@ -143,6 +143,10 @@ export interface ControlAccuracy {
   readonly accuracy: number | null;
   readonly low: number | null;
   readonly high: number | null;
+  /** The accuracy on these photos, which a member got right, minus that on the set, with Newcombe's 95 % interval. */
+  readonly difference: number | null;
+  readonly differenceLow: number | null;
+  readonly differenceHigh: number | null;
 }
 
 export interface MemberGap {

@@ -101,7 +101,7 @@ function modelRecords({ models, comparisons, control = [], crops }: Report) {
       ofEach(models, ({ perConfusion }) => perConfusion),
     ],
     comparisons: [['a', 'b', 'on', 'photos', 'difference', 'low', 'high', 'p', 'pHolm'], comparisons],
-    control: [['model', 'photos', 'accuracy', 'low', 'high'], control],
+    control: [['model', 'photos', 'accuracy', 'low', 'high', 'difference', 'differenceLow', 'differenceHigh'], control],
     reliability: [['model', 'photos', 'confidence', 'accuracy'], ofEach(models, ({ curves }) => curves.reliability)],
     'response-rate': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.responseRate)],
     'precision-recall': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.precisionRecall ?? [])],

@@ -19,11 +19,12 @@ const isDropped = (photo: ListedPhoto): photo is DroppedPhoto => 'isReviewed' in
 
 /**
  * Chooses the controls of one class. Dropped photos are in the order of their draw. The sources have their shares of the listed
- * photos as far as possible. Near-duplicates of listed photos and of other controls are passed over.
+ * photos as far as possible. Near-duplicates of listed photos and of other controls are passed over. A class without a listed
+ * photo has no controls but those that are reviewed: there is nothing to compare them with.
  */
 export function chooseControls(photos: readonly ListedPhoto[], policy: ShortlistPolicy): DroppedPhoto[] {
-  const { controls = 0 } = policy;
   const [pool, listed] = [photos.filter(isDropped), photos.filter((photo) => !isDropped(photo))];
+  const controls = listed.length === 0 ? 0 : (policy.controls ?? 0);
   const twins = new Twins<Fingerprinted>({ ...policy, nearDuplicateCosine: null });
   for (const photo of listed) twins.add(photo);
   const places = placesBySource(listed, controls);

@@ -32,8 +32,8 @@ towards the cap, so each leaves a place to the next photo of its confusion. With
 review.target, a class gets new photos only until its accepted and unreviewed ones reach that number.
 Run the command again after a review to fill the places. docs/review.md says more.
 
---controls adds photos of the same crawl that the filter dropped as \`correct\`: up to N of each class, drawn
-by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see
+--controls adds photos of the same crawl that the filter dropped as \`correct\`: up to N of each class that has
+a listed photo, drawn by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see
 nothing from the models before they give their verdict. Controls count towards no total, cap or target.
 Later shortlists have as many; --controls 0 ends that. Those with a verdict stay. docs/controls.md says more.
 

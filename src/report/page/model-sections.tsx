@@ -92,7 +92,7 @@ function multiLabelText({ accuracyMultiLabel, accuracyMultiLabelLow, accuracyMul
 const acceptedText = (accepted: number, rejected: number): string =>
   `${countText(accepted)} of ${countText(accepted + rejected)}`;
 
-/** The drop on one distribution: photos of one crawl, which the same people judged. */
+/** Photos of the same crawl that a member got right: the easy part of it, and no estimate of the accuracy on the crawl. */
 function ControlTable({ context }: { readonly context: ReportContext }) {
   const { control, controlVerdicts, funnel } = context.report;
   if (control === undefined || controlVerdicts === undefined) return null;
@@ -104,20 +104,29 @@ function ControlTable({ context }: { readonly context: ReportContext }) {
         Controls: photos of the same crawl that the filter dropped as correct, which the same people judged without
         knowing the models’ answers. Of the photos with a verdict for or against them, these people accepted{' '}
         {acceptedText(controlVerdicts.accepted, controlVerdicts.rejected)} controls and{' '}
-        {acceptedText(selected, rejected)} listed photos. The difference in accuracy is the drop on one distribution.
+        {acceptedText(selected, rejected)} listed photos. The difference is against photos that a member got right: the
+        accuracy on all photos of the crawl is lower than on them, so it is no estimate of how far accuracy drops.
       </p>
       <Table
         caption="Accuracy on accepted controls, with 95 % intervals"
-        columns={['model', 'controls', 'on the controls', 'on the set', 'drop']}
+        columns={[
+          'model',
+          'controls',
+          'on the controls',
+          'on the set',
+          'difference, against photos that a member got right',
+        ]}
         csv={context.csv('control')}
         rows={rowsOf(context, ({ model, accuracy, accuracyLow, accuracyHigh }) => {
-          const { photos = 0, low = null, high = null, ...on } = byModel.get(model) ?? { accuracy: null };
-          const drop = on.accuracy === null || accuracy === null ? null : on.accuracy - accuracy;
+          const on = byModel.get(model);
+          const difference = on?.difference ?? null;
           return [
-            countText(photos),
-            estimateText(on.accuracy, low, high),
+            countText(on?.photos ?? 0),
+            estimateText(on?.accuracy ?? null, on?.low ?? null, on?.high ?? null),
             estimateText(accuracy, accuracyLow, accuracyHigh),
-            dropText(drop),
+            difference === null
+              ? NOTHING
+              : `${pointsText(difference)} (${pointRange(on?.differenceLow ?? null, on?.differenceHigh ?? null)})`,
           ];
         })}
       />

@@ -3,19 +3,30 @@ import { controlPart, type SeenByModel } from '../../../src/report/model-reports
 import type { ReportedPhoto } from '../../../src/report/reported-photo.repository.ts';
 import { wilsonInterval } from '../../../src/kernel/wilson.ts';
 
-it('gives the accuracy of each model on the accepted controls that it saw, and the verdicts on all', () => {
+const NO_DIFFERENCE = { difference: null, differenceLow: null, differenceHigh: null };
+
+it('gives the accuracy of each model on accepted controls with its difference from the set, and the verdicts on all', () => {
   const seen = (right: number, wrong: number): SeenByModel['control'] => [
     ...Array.from({ length: right }, () => ({ predicted: 1, confidence: 0.9, truth: 1 })),
     ...Array.from({ length: wrong }, () => ({ predicted: 0, confidence: 0.5, truth: 1 })),
     null,
   ];
   const model = (name: string, control: SeenByModel['control']) =>
-    ({ model: { card: { name } }, control }) as unknown as SeenByModel;
+    ({ model: { card: { name } }, control, photos: { predictions: seen(1, 9) } }) as unknown as SeenByModel;
   const reviewed = ['accepted', 'accepted', 'rejected'].map((verdict) => ({ verdict }) as ReportedPhoto);
   expect(controlPart([model('lite2', seen(3, 1)), model('none', [null])], reviewed)).toEqual({
     control: [
-      { model: 'lite2', photos: 4, accuracy: 0.75, ...wilsonInterval(3, 4) },
-      { model: 'none', photos: 0, accuracy: null, low: null, high: null },
+      {
+        model: 'lite2',
+        photos: 4,
+        accuracy: 0.75,
+        ...wilsonInterval(3, 4),
+        difference: 0.65,
+        // Newcombe (1998), method 10: 0.75 is 0.3006 to 0.9544, and 0.1 is 0.0179 to 0.4042.
+        differenceLow: expect.closeTo(0.65 - Math.hypot(0.75 - 0.300_636, 0.404_150 - 0.1), 4),
+        differenceHigh: expect.closeTo(0.65 + Math.hypot(0.954_413 - 0.75, 0.1 - 0.017_876), 4),
+      },
+      { model: 'none', photos: 0, accuracy: null, low: null, high: null, ...NO_DIFFERENCE },
     ],
     controlVerdicts: { accepted: 2, rejected: 1 },
   });

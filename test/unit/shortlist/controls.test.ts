@@ -37,6 +37,11 @@ describe('the controls of a class', () => {
     expect(chosen([listed('z'), ...pool], 3)).toEqual(['b', 'd']);
   });
 
+  it('are none in a class without a listed photo, except the reviewed ones', () => {
+    expect(chosen([dropped('a'), dropped('b')], 2)).toEqual([]);
+    expect(chosen([dropped('a'), dropped('b', { isReviewed: true })], 2)).toEqual(['b']);
+  });
+
   it('stay controls once they are reviewed', () => {
     const pool = [dropped('a'), dropped('b'), dropped('c', { isReviewed: true })];
     expect(chosen([listed('z'), ...pool], 2)).toEqual(['a', 'c']);
