@@ -142,9 +142,9 @@ function oodCells({ ood }: ModelReport): string[] {
   ];
 }
 
-function accuracyCells({ accuracy, accuracyLow, accuracyHigh, drop, ...of }: ModelReport): string[] {
+function accuracyCells({ accuracy, accuracyLow, accuracyHigh, accuracyByRule, drop, ...of }: ModelReport): string[] {
   return [
-    withInterval(accuracy, accuracyLow, accuracyHigh),
+    accuracyByRule === true ? '0 by rule' : withInterval(accuracy, accuracyLow, accuracyHigh),
     withInterval(of.clean, of.cleanLow, of.cleanHigh),
     drop === null ? '' : `${(100 * drop).toFixed(1)} points`,
   ];

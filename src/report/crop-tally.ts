@@ -7,7 +7,7 @@ export interface SeenCrop {
   readonly isCorrect: boolean;
 }
 
-/** The centre of the picture, and of the mirrored one. */
+/** The centre of the picture, and of the mirrored one: both count as the centre, because they frame the photo alike. */
 const CENTRE_CROPS = [CENTRE_CROP, 9] as const;
 
 /**
@@ -36,8 +36,8 @@ export class CropTally {
     const correct = crops.flatMap(({ crop, isCorrect }) => (isCorrect ? [crop] : []));
     if (correct.length === 0) return;
     this.#anyCorrect += 1;
-    if (correct.includes(CENTRE_CROP)) this.#centreCorrect += 1;
-    if (!CENTRE_CROPS.some((centre) => correct.includes(centre))) this.#onlyOffCentre += 1;
+    if (CENTRE_CROPS.some((centre) => correct.includes(centre))) this.#centreCorrect += 1;
+    else this.#onlyOffCentre += 1;
   }
 
   report(model: string, isMember: boolean): CropReport['models'][number] {

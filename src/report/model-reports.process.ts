@@ -5,7 +5,7 @@ import type { FittedPhotos } from '../kernel/texts.ts';
 import { pairedDifference } from '../evaluate/metrics/bootstrap.ts';
 import { differenceInterval } from '../evaluate/metrics/intervals.ts';
 import { holm, mcnemarP } from '../evaluate/metrics/mcnemar.ts';
-import { impliedFor } from './method.ts';
+import { impliedFor, isZeroByRule } from './method.ts';
 import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
 import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
@@ -51,14 +51,16 @@ export async function modelReport(
   const onClean = cleanAccuracy(clean);
   const cleanByClass = accuracyByClass(clean, scope.wnids);
   const cleanOf = new Map(cleanByClass.map(({ wnid, accuracy }) => [wnid, accuracy]));
+  const byRule = model.isMember && isZeroByRule(collection) && evaluation.accuracy === 0;
   return {
     ...evaluation,
+    ...(byRule ? ({ accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const) : {}),
     isMember: model.isMember,
     sharesBackbone: model.sharesBackbone,
     family: model.card.family ?? null,
     fitted,
     ...onClean,
-    ...dropWithInterval(accuracyOf(answersOf(clean)), accuracyOf(answersOf(predictions))),
+    ...dropWithInterval(accuracyOf(answersOf(clean)), byRule ? ZERO : accuracyOf(answersOf(predictions))),
     perClass: evaluation.perClass.map((row) => {
       const ofClass = cleanOf.get(row.wnid) ?? null;
       return { ...row, clean: ofClass, drop: dropOf(ofClass, row.accuracy) };
@@ -104,6 +106,9 @@ function answersOf(predictions: readonly Prediction[]): { readonly isCorrect: bo
 }
 
 type Accuracy = ReturnType<typeof accuracyOf>;
+
+/** An accuracy that is 0 by the rule: the interval of a difference is then that of the other one. */
+const ZERO = { accuracy: 0, accuracyLow: 0, accuracyHigh: 0 } as const;
 
 function dropWithInterval(clean: Accuracy, set: Accuracy): Pick<ModelReport, 'drop' | 'dropLow' | 'dropHigh'> {
   if (clean === null || set === null) return { drop: null, dropLow: null, dropHigh: null };

@@ -106,6 +106,8 @@ export interface ModelReport extends Evaluation {
   readonly dropHigh: number | null;
   readonly perClass: readonly ReportedClass[];
   readonly perConfusion: readonly ReportedConfusion[];
+  /** Only for members whose accuracy is 0 by the rule: it has no interval, because chance has no part in it. */
+  readonly accuracyByRule?: true;
   /** Members only: what the rule implies for them, a sentence. */
   readonly implied: string | null;
   readonly curves: EvaluationCurves;
@@ -168,7 +170,10 @@ export interface CropReport {
     readonly photos: number;
     /** For each crop, 0..9 in TenCrop order: mean p of the searched class, and on how many photos this crop is the highest. */
     readonly crops: readonly { readonly trueProb: number; readonly closest: number }[];
-    /** Photos that the centre crop gets right, that any crop gets right, and that only crops beside the centre get right. */
+    /**
+     * Photos that the centre crop gets right, mirrored or not; that any crop gets right; and that only other crops get right. The
+     * accuracy of a model is that of the centre crop that is not mirrored.
+     */
     readonly centreCorrect: number;
     readonly anyCorrect: number;
     readonly onlyOffCentre: number;

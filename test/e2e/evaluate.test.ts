@@ -96,14 +96,22 @@ describe('winnow evaluate', () => {
         ),
       );
     await writeFile(folder.at('named.csv'), turned.join('\n'));
-    const { result, stderr } = await evaluate('named', '--logits', 'named.csv');
+    const among = [...new Set(samples.map(({ wnid }) => wnid))];
+    expect(among).toContain('n02012849');
+    await writeFile(folder.at('known.txt'), among.join('\n'));
+    const { result, stderr } = await evaluate('named', '--logits', 'named.csv', '--among', 'known.txt');
     expect(result).toMatchObject({ photos: 12, accuracy: 1 });
     expect(stderr).toContain("by the names of classes in the header ('toilet tissue'");
     const twice = names.map((name) => (name === 'crane bird' ? 'crane' : name));
     await writeFile(folder.at('twice.csv'), byName(twice));
-    const refused = await winnow(['evaluate', 'named', '--logits', 'twice.csv'], { cwd: folder.at() });
+    const flags = ['--logits', 'twice.csv', '--among', 'known.txt'];
+    const refused = await winnow(['evaluate', 'named', ...flags], { cwd: folder.at() });
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toContain("'crane' (column 135) and 'crane' (column 518) may mean n02012849 or n03126707");
+    const whole = await winnow(['evaluate', 'named', '--logits', 'named.csv'], { cwd: folder.at() });
+    expect(whole.stderr).toContain(
+      "'cardigan' (column 526) and 'Cardigan' (column 736) may mean n02113186 or n02963159",
+    );
     await writeFile(folder.at('other.csv'), byName(names.map((_, i) => `${i} score`)));
     const other = await winnow(['evaluate', 'named', '--logits', 'other.csv'], { cwd: folder.at() });
     expect(other.stderr).toContain("names of classes or numbers in its header but received '0 score', '1 score'");

@@ -91,7 +91,8 @@ describe('winnow report', () => {
   it('gives a member the accuracy that its rule implies, and shows what every crop says', () => {
     const { models, crops } = first;
     const member = models.find(({ isMember }) => isMember);
-    expect(member).toMatchObject({ accuracy: 0, implied: expect.stringContaining('0 %') });
+    const byRule = { accuracy: 0, accuracyByRule: true, accuracyLow: null, accuracyHigh: null };
+    expect(member).toMatchObject({ ...byRule, implied: expect.stringContaining('0 %') });
     const ofMember = crops.models.find(({ isMember }) => isMember);
     expect(ofMember).toMatchObject({ photos: member?.photos, centreCorrect: 0, anyCorrect: 0, onlyOffCentre: 0 });
     for (const { crops: ten, photos } of crops.models) {

@@ -39,7 +39,7 @@ export function responsibleUse(protocol: Protocol): CroissantNode {
     'rai:dataAnnotationPlatform': platforms(protocol),
     'rai:dataAnnotationAnalysis': [agreementText(protocol), 'decisions.csv has the verdicts on every listed photo.'],
     'rai:annotationsPerItem': verdictsText(protocol),
-    'rai:annotatorDemographics': answerTo(protocol, 'annotators') ?? undefined,
+    'rai:annotatorDemographics': answerTo(protocol, 'annotators') ?? 'unknown',
     'rai:machineAnnotationTools': tools(protocol),
     'rai:dataLimitations': [...limitTexts(protocol), ...unsuitableUseTexts(protocol)],
     'rai:dataBiases': biasTexts(protocol),

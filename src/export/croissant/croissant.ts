@@ -5,7 +5,6 @@ import { responsibleUse } from './croissant-rai.ts';
 import { provenance } from './croissant-provenance.ts';
 import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
 import { answerTo, citationOf, curatorsOf, titleOf } from '../card/front-matter.ts';
-import { LICENCES_PAGE } from '../layout.ts';
 import type { Protocol } from '../protocol.ts';
 import { CARD_TEXTS } from '../card/mode-texts.ts';
 
@@ -41,7 +40,7 @@ export function croissantText(protocol: Protocol, files: readonly WrittenFile[])
 
 function licencesOf({ licences }: Protocol): readonly string[] {
   const texts = licences.map(({ licence, url }) => (url === '' ? licence : url));
-  return texts.length === 0 ? [LICENCES_PAGE] : texts;
+  return texts.length === 0 ? ['unknown'] : texts;
 }
 
 /** The address of the set, or a name for its content if the curator gave none, because Croissant requires an address. */

@@ -7,7 +7,7 @@ import { Estimates, type EstimateRow } from '../../page/charts/rows.tsx';
 import { countOf, countText, listText } from '../../kernel/texts.ts';
 import type { ReportFigure } from './context.ts';
 import { MOST_CURVES, markedModels, peopleOf, type MarkedModel } from './models.ts';
-import { percentText, pointsText, someText } from './texts.ts';
+import { BY_RULE, percentText, pointsText, someText } from './texts.ts';
 import { REPORT_TEXTS } from './modes.ts';
 
 export function modelFigures(report: Report): ReportFigure[] {
@@ -45,9 +45,7 @@ function transfer(report: Report): ReportFigure | null {
     return {
       key: model.model,
       label: label(one),
-      numbers: hasClean
-        ? `${percentText(model.accuracy)}, clean ${percentText(model.clean)}`
-        : percentText(model.accuracy),
+      numbers: `${model.accuracyByRule === true ? BY_RULE : percentText(model.accuracy)}${hasClean ? `, clean ${percentText(model.clean)}` : ''}`,
       main: estimate(model.accuracy, model.accuracyLow, model.accuracyHigh),
       other: estimate(model.clean, model.cleanLow, model.cleanHigh),
       colour: one.colour,

@@ -6,7 +6,7 @@ import { countOf, countText, fittedText, probabilityText } from '../../kernel/te
 import type { ReportContext, SectionOf } from './context.ts';
 import { markedModels, mostPhotos, outsidersOf, peopleOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
-import { estimateText, NOTHING, percentText, dropText, pointsText, rangeText } from './texts.ts';
+import { estimateText, NOTHING, percentText, dropText, pointsText, rangeText, setAccuracyText } from './texts.ts';
 
 export function TransferSection({ context, title }: SectionOf) {
   const { report } = context;
@@ -59,7 +59,7 @@ function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
       rows={[
         ...rowsOf(context, (model) => [
           countText(model.photos),
-          estimateText(model.accuracy, model.accuracyLow, model.accuracyHigh),
+          setAccuracyText(model),
           ...(isMultiLabel ? [multiLabelText(model)] : []),
           percentText(model.macroAccuracy),
           ...(clean === null
@@ -117,13 +117,13 @@ function ControlTable({ context }: { readonly context: ReportContext }) {
           'difference, against photos that a member got right',
         ]}
         csv={context.csv('control')}
-        rows={rowsOf(context, ({ model, accuracy, accuracyLow, accuracyHigh }) => {
-          const on = byModel.get(model);
+        rows={rowsOf(context, (one) => {
+          const on = byModel.get(one.model);
           const difference = on?.difference ?? null;
           return [
             countText(on?.photos ?? 0),
             estimateText(on?.accuracy ?? null, on?.low ?? null, on?.high ?? null),
-            estimateText(accuracy, accuracyLow, accuracyHigh),
+            setAccuracyText(one),
             difference === null
               ? NOTHING
               : `${pointsText(difference)} (${pointRange(on?.differenceLow ?? null, on?.differenceHigh ?? null)})`,

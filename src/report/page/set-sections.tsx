@@ -22,14 +22,15 @@ export function SetSection({ context, title }: SectionOf) {
       </div>
       <h3>Where in the photo</h3>
       <p>
-        If only a crop beside the centre gets a photo right, its framing may be what misleads the model. If all places
-        were alike, each of the ten crops would come closest on a tenth of the photos.
+        If only a crop beside the centre gets a photo right, its framing may be what misleads the model. The mirrored
+        centre counts as the centre, because it frames the photo in the same way. If all places were alike, each of the
+        ten crops would come closest on a tenth of the photos.
       </p>
       {crops.length === 0 ? <Nothing>No model has seen all ten crops of a photo.</Nothing> : null}
       <Plots context={context} names={crops.map(({ name }) => name)} />
       <Table
         caption="Photos that a crop gets right"
-        columns={['model', 'photos', 'centre crop', 'any crop', 'any but the centre']}
+        columns={['model', 'photos', 'centre crop or its mirror', 'any crop', 'any but the centre and its mirror']}
         csv={csv('crop-sums')}
         rows={report.crops.models.map(({ model, isMember, photos, centreCorrect, anyCorrect, onlyOffCentre }) => ({
           key: model,

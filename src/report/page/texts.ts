@@ -19,6 +19,19 @@ export function estimateText(value: number | null, low: number | null, high: num
   return range === null ? percentText(value) : `${percentText(value)} (${range})`;
 }
 
+/** The accuracy of a model on the set: `0 by rule` for a member that the rule leaves no right answer. */
+export function setAccuracyText(model: {
+  readonly accuracy: number | null;
+  readonly accuracyLow: number | null;
+  readonly accuracyHigh: number | null;
+  readonly accuracyByRule?: true;
+}): string {
+  const { accuracy, accuracyLow, accuracyHigh, accuracyByRule } = model;
+  return accuracyByRule === true ? BY_RULE : estimateText(accuracy, accuracyLow, accuracyHigh);
+}
+
+export const BY_RULE = '0 by rule';
+
 export function pointsText(difference: number | null): string {
   if (difference === null) return NOTHING;
   const points = (100 * difference).toFixed(1);

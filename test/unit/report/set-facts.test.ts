@@ -5,7 +5,7 @@ import { choosePhotos } from '../../../src/report/chosen-photos.ts';
 import { countsBy, licencesOf } from '../../../src/report/counts.ts';
 import { CropTally } from '../../../src/report/crop-tally.ts';
 import { chooseGallery } from '../../../src/report/choose-gallery.ts';
-import { impliedFor, ruleSentences } from '../../../src/report/method.ts';
+import { impliedFor, isZeroByRule, ruleSentences } from '../../../src/report/method.ts';
 import type { ReportedPhoto } from '../../../src/report/reported-photo.repository.ts';
 import { sampleRights } from '../../support/sample-rights.ts';
 
@@ -63,10 +63,10 @@ describe('CropTally', () => {
     expect(crops[7]?.trueProb).toBeCloseTo(0.25, 12);
   });
 
-  it('tells photos that the centre gets right from those that only another crop does', () => {
+  it('tells photos that the centre or its mirror gets right from those that only another crop does', () => {
     const tally = new CropTally();
     for (const correct of [[], [4], [4, 0], [9], [0, 3]]) tally.add(ten(low, correct));
-    const counts = { centreCorrect: 2, anyCorrect: 4, onlyOffCentre: 1 };
+    const counts = { centreCorrect: 3, anyCorrect: 4, onlyOffCentre: 1 };
     expect(tally.report('m', true)).toMatchObject({ ...counts, isMember: true });
   });
 
@@ -136,7 +136,13 @@ describe('the rule in words', () => {
   it('says that a member is never right only where the rule implies it', () => {
     const implied = (changes: object) => impliedFor({ mode: 'A', policy: { ...policy, ...changes } });
     expect(implied({})).toContain('0 %');
-    for (const changes of [{ members: 'all' }, { aggregation: 'mean' }]) expect(implied(changes)).not.toContain('0 %');
+    const isZero = (changes: object, mode: 'A' | 'O' = 'A') =>
+      isZeroByRule({ mode, policy: { ...policy, ...changes } });
+    expect([isZero({}), isZero({}, 'O')]).toEqual([true, false]);
+    for (const changes of [{ members: 'all' }, { aggregation: 'mean' }] as const) {
+      expect(implied(changes)).not.toContain('0 %');
+      expect(isZero(changes)).toBe(false);
+    }
   });
 
   it('has the numbers of the policy', () => {

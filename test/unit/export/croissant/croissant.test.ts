@@ -96,6 +96,8 @@ describe('croissantText', () => {
       version: '2.0.1',
       'rai:annotatorDemographics': 'Us.',
     });
+    expect(parsed(protocolOf())).toMatchObject({ 'rai:annotatorDemographics': 'unknown' });
+    expect(parsed(VARIANTS['no photos'] ?? protocolOf())).toMatchObject({ license: ['unknown'] });
     expect(parsed(linksOnly)['distribution']).toHaveLength(1);
     expect(JSON.stringify(parsed(linksOnly)['recordSet'])).not.toContain('sc:ImageObject');
     expect(JSON.stringify(parsed(modeOProtocolOf()))).not.toContain('photos/max_true_prob');
