@@ -49,6 +49,8 @@ const pooledAccuracySchema = z.strictObject({
   high: share.nullable(),
 });
 
+const pooledFigureSchema = z.strictObject({ set: pooledAccuracySchema, control: pooledAccuracySchema.nullable() });
+
 const humanAccuracySchema = z.strictObject({
   people: listOf(
     z.strictObject({
@@ -65,7 +67,9 @@ const humanAccuracySchema = z.strictObject({
     }),
     MANY,
   ),
-  pooled: z.strictObject({ set: pooledAccuracySchema, control: pooledAccuracySchema.nullable() }),
+  pooled: pooledFigureSchema,
+  /** Exports of 0.9 and earlier lack it. There `pooled` is about new people, too. */
+  newPeople: pooledFigureSchema.nullable().optional(),
 });
 
 /** The part `review` of `protocol.json`: what people said of the photos. */

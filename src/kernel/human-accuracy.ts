@@ -3,11 +3,22 @@ import { countOf, shareText } from './texts.ts';
 /** Photos of the quiz whose classes the page shows after each answer, before the photos that count. */
 export const PRACTICE_PHOTOS = 20;
 
+/** With fewer people, an interval about new ones says next to nothing. */
+export const LEAST_PEOPLE = 5;
+
 /** `winnow quiz results --json`. */
 export interface HumanAccuracy {
   readonly people: readonly PersonAccuracy[];
-  /** `control`: null without answers on controls. */
-  readonly pooled: { readonly set: PooledAccuracy; readonly control: PooledAccuracy | null };
+  /** These people, on new photos. */
+  readonly pooled: PooledFigure;
+  /** New people, on new photos; null with fewer than five people. Exports of an older winnow lack it. */
+  readonly newPeople?: PooledFigure | null | undefined;
+}
+
+export interface PooledFigure {
+  readonly set: PooledAccuracy;
+  /** Null without answers on controls. */
+  readonly control: PooledAccuracy | null;
 }
 
 /** A person's answers on the photos of the set, with the Wilson 95 % interval. Photos for practice do not count. */
@@ -26,34 +37,41 @@ export interface PersonAccuracy {
 }
 
 export interface PooledAccuracy {
-  /** Distinct photos. */
+  /** Photos that all people answered. The others do not count. */
   readonly photos: number;
-  /** The share of right answers, 0..1; null without answers. */
+  /** The share of right answers, 0..1; null without such photos. */
   readonly accuracy: number | null;
-  /** The ends of the 95 % interval over photos and people; null with fewer than two people or photos. */
+  /** The ends of the 95 % interval; null with fewer than two people or photos. */
   readonly low: number | null;
   readonly high: number | null;
 }
 
-/** `88.0 % on 100 photos (95 % interval 75.1 % to 94.7 %)`; null without answers. */
-function pooledText({ photos, accuracy, low, high }: PooledAccuracy): string | null {
+const rangeText = (low: number, high: number): string => `${shareText(low, 1)} to ${shareText(high, 1)}`;
+
+/** `88.0 % on 100 photos (95 % interval 80.1 % to 92.7 % for these people and new photos)`; null without answers. */
+function pooledText({ photos, accuracy, low, high }: PooledAccuracy, other: PooledAccuracy | null): string | null {
   if (accuracy === null) return null;
+  const forNew =
+    other === null || other.low === null || other.high === null
+      ? `none for new people with fewer than ${LEAST_PEOPLE} people`
+      : `${rangeText(other.low, other.high)} for new people`;
   const interval =
     low === null || high === null
       ? 'no interval with fewer than two people and photos'
-      : `95 % interval ${shareText(low, 1)} to ${shareText(high, 1)}`;
+      : `95 % interval ${rangeText(low, high)} for these people and new photos; ${forNew}`;
   return `${shareText(accuracy, 1)} on ${countOf(photos, 'photo')} (${interval})`;
 }
 
 /** Sentences for the command, and for reports and cards, which name people by letters. */
-export function humanAccuracyText({ people, pooled }: HumanAccuracy): string {
-  const [set, control] = [pooledText(pooled.set), pooled.control === null ? null : pooledText(pooled.control)];
-  if (set === null && control === null) return 'No human accuracy was measured.';
-  const each = people.flatMap(({ reviewer, accuracy, low, high, choices }) => {
+export function humanAccuracyText({ people, pooled, newPeople = null }: HumanAccuracy): string {
+  const set = pooledText(pooled.set, newPeople?.set ?? null);
+  const control = pooled.control === null ? null : pooledText(pooled.control, newPeople?.control ?? null);
+  const each = people.flatMap(({ reviewer, photos, accuracy, low, high, choices }) => {
     if (accuracy === null || low === null || high === null) return [];
     const how = choices === null ? 'typed' : `one of ${choices} classes`;
-    return [`${reviewer} ${shareText(accuracy, 1)} (${shareText(low, 1)} to ${shareText(high, 1)}, ${how})`];
+    return [`${reviewer} ${shareText(accuracy, 1)} of ${countOf(photos, 'photo')} (${rangeText(low, high)}, ${how})`];
   });
+  if (set === null && control === null && each.length === 0) return 'No human accuracy was measured.';
   return [
     `Human accuracy, of people who had not reviewed the photos and saw no label: ${set ?? 'unknown on the set'}.`,
     each.length === 0 ? '' : ` Each person: ${each.join('; ')}.`,

@@ -22,11 +22,13 @@ export function markedModels({ models }: Pick<Report, 'models'>): MarkedModel[] 
   }));
 }
 
-/** The people who answered in the quiz, by letters, and all of them if they are several. */
+/** The people who answered in the quiz, by letters, and if they are several, what they say about new photos and new people. */
 export function peopleOf({ human }: Pick<Report, 'human'>) {
   if (human === undefined) return [];
   const people = human.people.map(({ reviewer, ...one }) => ({ name: `Person ${reviewer}`, ...one }));
-  return people.length > 1 ? [...people, { name: 'All people', ...human.pooled.set }] : people;
+  if (people.length < 2) return people;
+  const same = { name: 'These people, new photos', ...human.pooled.set };
+  return [...people, same, ...(human.newPeople == null ? [] : [{ name: 'New people', ...human.newPeople.set }])];
 }
 
 export function outsidersOf({ models }: Pick<Report, 'models'>): ModelReport[] {

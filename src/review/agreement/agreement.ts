@@ -1,6 +1,6 @@
+import { tQuantile } from '../../kernel/student-t.ts';
 import type { ReviewVerdict } from '../events/event.ts';
 import type { Review } from '../events/verdict.ts';
-import { tQuantile } from '../quiz/pooled-interval.ts';
 
 /** Photos by their blind verdicts, at least two, in the order of the passes: `accept,reject` -> 12. */
 export type VerdictCounts = ReadonlyMap<string, number>;

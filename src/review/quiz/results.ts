@@ -1,7 +1,12 @@
 import { groupBy } from '../../kernel/group-by.ts';
-import type { HumanAccuracy, PersonAccuracy, PooledAccuracy } from '../../kernel/human-accuracy.ts';
+import {
+  LEAST_PEOPLE,
+  type HumanAccuracy,
+  type PersonAccuracy,
+  type PooledAccuracy,
+} from '../../kernel/human-accuracy.ts';
 import { wilsonInterval } from '../../kernel/wilson.ts';
-import { pooledInterval, type Answer } from './pooled-interval.ts';
+import { pooledShare, type Answer, type PooledShare } from './pooled-interval.ts';
 
 export interface CountedAnswer extends Answer {
   readonly isControl: boolean;
@@ -16,20 +21,21 @@ export function humanAccuracy(answers: readonly CountedAnswer[]): HumanAccuracy 
   const people = [...groupBy(answers, ({ reviewer }) => reviewer)].map(([reviewer, own]) => personOf(reviewer, own));
   const named = answers.filter(({ choices }) => choices === null);
   const pooled = named.length > 0 ? named : answers;
+  const ofSet = pooledShare(pooled.filter(({ isControl }) => !isControl));
   const controls = pooled.filter(({ isControl }) => isControl);
-  return {
-    people,
-    pooled: {
-      set: pooledOf(pooled.filter(({ isControl }) => !isControl)),
-      control: controls.length === 0 ? null : pooledOf(controls),
-    },
-  };
+  const ofControls = controls.length === 0 ? null : pooledShare(controls);
+  const figureOf = (about: 'samePeople' | 'newPeople') => ({
+    set: accuracyOf(ofSet, about),
+    control: ofControls && accuracyOf(ofControls, about),
+  });
+  const isFew = new Set(pooled.map(({ reviewer }) => reviewer)).size < LEAST_PEOPLE;
+  return { people, pooled: figureOf('samePeople'), newPeople: isFew ? null : figureOf('newPeople') };
 }
 
 /** Names people by letters, for texts that leave the team. */
-export const withoutNames = ({ people, pooled }: HumanAccuracy, letters: ReadonlyMap<string, string>) => ({
+export const withoutNames = ({ people, ...pooled }: HumanAccuracy, letters: ReadonlyMap<string, string>) => ({
   people: people.map((one) => ({ ...one, reviewer: letters.get(one.reviewer) ?? '' })),
-  pooled,
+  ...pooled,
 });
 
 function personOf(reviewer: string, own: readonly CountedAnswer[]): PersonAccuracy {
@@ -47,12 +53,8 @@ function personOf(reviewer: string, own: readonly CountedAnswer[]): PersonAccura
   };
 }
 
-function pooledOf(answers: readonly CountedAnswer[]): PooledAccuracy {
-  return {
-    photos: new Set(answers.map(({ sha256 }) => sha256)).size,
-    accuracy: answers.length === 0 ? null : rightOf(answers) / answers.length,
-    ...(pooledInterval(answers) ?? { low: null, high: null }),
-  };
+function accuracyOf({ photos, share, ...intervals }: PooledShare, about: 'samePeople' | 'newPeople'): PooledAccuracy {
+  return { photos, accuracy: share, ...(intervals[about] ?? { low: null, high: null }) };
 }
 
 const rightOf = (answers: readonly CountedAnswer[]): number => answers.filter(({ isRight }) => isRight).length;

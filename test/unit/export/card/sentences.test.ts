@@ -118,7 +118,7 @@ const SENTENCES: readonly (readonly [
     'a set whose photos one person named among five classes',
     named,
     [
-      'Human accuracy, of people who had not reviewed the photos and saw no label: 50.0 % on 2 photos (no interval with fewer than two people and photos). Each person: A 50.0 % (9.5 % to 90.5 %, one of 5 classes).',
+      'Human accuracy, of people who had not reviewed the photos and saw no label: 50.0 % on 2 photos (no interval with fewer than two people and photos). Each person: A 50.0 % of 2 photos (9.5 % to 90.5 %, one of 5 classes).',
     ],
     ['No human accuracy was measured.', 'dora'],
   ],

@@ -201,10 +201,16 @@ describe('ReportPage', () => {
     const html = page({ ...madeReport(), human: withoutNames(humanAccuracy(answered), letters) });
     const text = textOf(html);
     expect(text).toMatch(/Person B 10 90\.0.% \(59\.6 to 98\.2.%\)/);
-    expect(text).toMatch(/All people 10 90\.0.% \(/);
-    expect(text).toContain('90.0 % on 10 photos (95 % interval 7.8 % to 99.9 %).');
-    expect(all(html, /<text[^>]*>(Person [AB]|All people)</g)).toEqual(['Person A', 'Person B', 'All people']);
+    expect(text).toMatch(/These people, new photos 10 90\.0.% \(52\.3 to 98\.7.%\)/);
+    expect(text).toContain('(95 % interval 52.3 % to 98.7 % for these people and new photos; none for new people');
+    const shown = all(html, /<text[^>]*>(Person [AB]|These people, new photos|New people)</g);
+    expect(shown).toEqual(['Person A', 'Person B', 'These people, new photos']);
     expect(html).not.toMatch(/dora|emil/);
+    const five = ['a', 'b', 'c', 'd', 'e'].flatMap((reviewer) =>
+      answered.slice(0, 10).map((one) => ({ ...one, reviewer })),
+    );
+    const ofFive = textOf(page({ ...madeReport(), human: withoutNames(humanAccuracy(five), letters) }));
+    expect(ofFive).toMatch(/New people 10 90\.0.% \([\d.]+ to [\d.]+.%\)/);
     expect(textOf(page(madeReport()))).toContain('No human accuracy was measured.');
   });
 
