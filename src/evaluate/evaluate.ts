@@ -1,7 +1,7 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves, OodLists } from './evaluation.ts';
 import { rankingOf, type ModelAnswer } from './metrics/answer.ts';
-import { reliabilityBins, rmsCalibrationError } from './metrics/calibration.ts';
+import { reliabilityBins, rmsCalibrationError, rmsErrorIfCalibrated, signedGap } from './metrics/calibration.ts';
 import { confidenceIntervals } from './metrics/intervals.ts';
 import { oodCurves, oodMeasures } from './metrics/ood.ts';
 import { aurra, responseRateCurve } from './metrics/response-rate.ts';
@@ -41,6 +41,8 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
       perClass.length === 0 ? null : perClass.reduce((sum, { accuracy }) => sum + accuracy, 0) / perClass.length,
     rmsCalibrationError: rmsCalibrationError(ranking, 'corrected'),
     rmsCalibrationErrorUpstream: rmsCalibrationError(ranking, 'upstream-compatible'),
+    rmsCalibrationErrorIfCalibrated: rmsErrorIfCalibrated(ranking),
+    signedGap: signedGap(ranking),
     aurra: aurra(ranking),
     softF1: softF1(ranking),
     ...confidenceIntervals(ranking),

@@ -15,6 +15,11 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly rmsCalibrationError: number | null;
   /** The same as upstream's released code computes it: the last bin is left out (`upstream-compatible`). */
   readonly rmsCalibrationErrorUpstream: number | null;
+  /** The RMS error (`corrected`) that 95 of 100 calibrated models with these confidences stay below. */
+  readonly rmsCalibrationErrorIfCalibrated: number | null;
+  /** Mean confidence minus accuracy, -1..1; null from 200 photos on. */
+  readonly signedGap: number | null;
+  /** Null if no answer is right. Then `accuracyHigh` says how many may be. */
   readonly aurra: number | null;
   readonly softF1: number | null;
   readonly perClass: readonly ClassAccuracy[];
@@ -24,8 +29,6 @@ export interface Evaluation extends ConfidenceIntervals {
 
 /** Ends of 95 % bootstrap intervals; null where the measure is. */
 export interface ConfidenceIntervals {
-  readonly rmsCalibrationErrorLow: number | null;
-  readonly rmsCalibrationErrorHigh: number | null;
   readonly aurraLow: number | null;
   readonly aurraHigh: number | null;
   readonly softF1Low: number | null;

@@ -49,8 +49,9 @@ export interface PooledAccuracy {
 const rangeText = (low: number, high: number): string => `${shareText(low, 1)} to ${shareText(high, 1)}`;
 
 /** `88.0 % on 100 photos (95 % interval 80.1 % to 92.7 % for these people and new photos)`; null without answers. */
-function pooledText({ photos, accuracy, low, high }: PooledAccuracy, other: PooledAccuracy | null): string | null {
-  if (accuracy === null) return null;
+function pooledText(same: PooledAccuracy | null, other: PooledAccuracy | null): string | null {
+  if (same?.accuracy == null) return null;
+  const { photos, accuracy, low, high } = same;
   const forNew =
     other === null || other.low === null || other.high === null
       ? `none for new people with fewer than ${LEAST_PEOPLE} people`
@@ -62,19 +63,22 @@ function pooledText({ photos, accuracy, low, high }: PooledAccuracy, other: Pool
   return `${shareText(accuracy, 1)} on ${countOf(photos, 'photo')} (${interval})`;
 }
 
+function personText({ reviewer, photos, accuracy, low, high, choices }: PersonAccuracy): string[] {
+  if (accuracy === null || low === null || high === null) return [];
+  const how = choices === null ? 'typed' : `one of ${choices} classes`;
+  return [`${reviewer} ${shareText(accuracy, 1)} of ${countOf(photos, 'photo')} (${rangeText(low, high)}, ${how})`];
+}
+
 /** Sentences for the command, and for reports and cards, which name people by letters. */
-export function humanAccuracyText({ people, pooled, newPeople = null }: HumanAccuracy): string {
-  const set = pooledText(pooled.set, newPeople?.set ?? null);
-  const control = pooled.control === null ? null : pooledText(pooled.control, newPeople?.control ?? null);
-  const each = people.flatMap(({ reviewer, photos, accuracy, low, high, choices }) => {
-    if (accuracy === null || low === null || high === null) return [];
-    const how = choices === null ? 'typed' : `one of ${choices} classes`;
-    return [`${reviewer} ${shareText(accuracy, 1)} of ${countOf(photos, 'photo')} (${rangeText(low, high)}, ${how})`];
-  });
-  if (set === null && control === null && each.length === 0) return 'No human accuracy was measured.';
+export function humanAccuracyText({ people, pooled, newPeople }: HumanAccuracy): string {
+  const [set, control] = (['set', 'control'] as const).map((split) =>
+    pooledText(pooled[split], newPeople?.[split] ?? null),
+  );
+  const each = people.flatMap(personText);
+  if (set == null && control == null && each.length === 0) return 'No human accuracy was measured.';
   return [
-    `Human accuracy, of people who had not reviewed the photos and saw no label: ${set ?? 'unknown on the set'}.`,
+    `Human accuracy, of people who had not reviewed the photos and saw no label: ${set ?? 'unknown on the set, because no photo of it was answered by all of them'}.`,
     each.length === 0 ? '' : ` Each person: ${each.join('; ')}.`,
-    control === null ? '' : ` Controls: ${control}.`,
+    control == null ? '' : ` Controls: ${control}.`,
   ].join('');
 }

@@ -8,7 +8,7 @@ import { Interrupted } from '../kernel/errors.ts';
 import { CENTRE_CROP } from '../models/evidence/evidence.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { lookAt } from '../shortlist/outside-models.process.ts';
-import { creatorsOf, fairnessFrom, rankingOf, type LeftOut } from './fairness.ts';
+import { fairnessFrom, rankingOf, type LeftOut } from './fairness.ts';
 import type { SeenByModel } from './model-reports.process.ts';
 import type { ReportedModel } from './models.process.ts';
 import type { Fairness } from './report.ts';
@@ -41,8 +41,7 @@ export async function readFairness(workspace: Workspace, reported: Reported): Pr
     photos,
     isFilled: options.fill === true,
   };
-  const order = { ranking: rankingOf(facts), byCluster: creatorsOf(facts) };
-  return fairnessFrom(facts, await computeAside('resamples', order, options.signal));
+  return fairnessFrom(facts, await computeAside('rankAgreement', rankingOf(facts), options.signal));
 }
 
 /** In mode O photos show none of the classes, so no answer is right or wrong. */

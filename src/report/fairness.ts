@@ -1,6 +1,6 @@
 import { accuracyOf } from '../evaluate/evaluate.ts';
-import type { Answers, RankAgreement, Rankings, Sample } from '../evaluate/metrics/kendall.ts';
-import type { Interval } from '../kernel/wilson.ts';
+import { creatorInterval, type Creators } from '../evaluate/metrics/by-creator.ts';
+import type { Answers, RankAgreement, Rankings } from '../evaluate/metrics/kendall.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { FairAccuracy, Fairness, LeftOutMember } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
@@ -27,12 +27,6 @@ export interface FairnessFacts {
   readonly isFilled: boolean;
 }
 
-/** The result of the computation `resamples`, which may take seconds. */
-export interface Resamples {
-  readonly agreement: RankAgreement;
-  readonly intervals: readonly (Interval | null)[];
-}
-
 /** The models that both rankings have. If the accuracy of a member is unknown, there are none. */
 export function rankingOf(facts: FairnessFacts): Rankings & { readonly ranked: readonly string[] } {
   const fair = fairOf(facts);
@@ -46,8 +40,14 @@ export function rankingOf(facts: FairnessFacts): Rankings & { readonly ranked: r
   };
 }
 
-/** The answers on the set, and for each photo the number of its creator; null if fewer than two are known. */
-export function creatorsOf({ models, photos }: FairnessFacts) {
+interface KnownCreators {
+  readonly clusters: Creators;
+  readonly creators: number;
+  readonly unnamed: number;
+}
+
+/** The creator of each photo; null if no photo names its creator, or all name one. */
+export function creatorsOf(photos: FairnessFacts['photos']): KnownCreators | null {
   const byCreator = groupBy(
     photos.map(({ rights: { source, creator } }, i) => ({ i, creator: creator?.trim(), source })),
     ({ i, creator, source }) => (creator ? `${source} ${creator}` : i),
@@ -57,12 +57,11 @@ export function creatorsOf({ models, photos }: FairnessFacts) {
   if (named.length === 0 || groups.length < 2) return null;
   const clusterOf = new Map(groups.flatMap((group, cluster) => group.map(({ i }) => [i, cluster])));
   const clusters = photos.map((_, i) => clusterOf.get(i) ?? 0);
-  const sample: Sample = models.map(({ onSet }) => onSet);
-  return { sample, clusters, creators: named.length, unnamed: groups.length - named.length };
+  return { clusters, creators: named.length, unnamed: groups.length - named.length };
 }
 
-export function fairnessFrom(facts: FairnessFacts, { agreement, intervals }: Resamples): Fairness {
-  const creators = creatorsOf(facts);
+export function fairnessFrom(facts: FairnessFacts, agreement: RankAgreement): Fairness {
+  const creators = creatorsOf(facts.photos);
   return {
     isFilled: facts.isFilled,
     leftOut: facts.leftOut.map(({ counts }) => counts),
@@ -72,8 +71,8 @@ export function fairnessFrom(facts: FairnessFacts, { agreement, intervals }: Res
     byCreator: creators && {
       creators: creators.creators,
       unnamed: creators.unnamed,
-      models: facts.models.map((one, i) => {
-        const { low = null, high = null } = intervals[i] ?? {};
+      models: facts.models.map((one) => {
+        const { low = null, high = null } = creatorInterval(one.onSet, creators.clusters) ?? {};
         return { ...measured(one, one.onSet), accuracyLow: low, accuracyHigh: high };
       }),
     },

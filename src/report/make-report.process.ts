@@ -18,6 +18,7 @@ import { cataloguePart } from './catalogue-part.process.ts';
 import { detectionClasses, takeFromMore } from './detection-classes.process.ts';
 import { fittedAmong, type Folders } from './fitted-photos.process.ts';
 import { readFairness } from './fairness.process.ts';
+import { creatorsOf } from './fairness.ts';
 import { galleryOf } from './gallery.process.ts';
 import { comparisonsOf, controlPart, memberGapOf, modelReport, type SeenByModel } from './model-reports.process.ts';
 import { reportedModels, type ReportedModel } from './models.process.ts';
@@ -85,7 +86,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     ...(await cataloguePart(workspace, { photos, kept })),
     models: reports,
     ...(reviewed.length === 0 ? {} : controlPart(seen, reviewed)),
-    comparisons: comparisonsOf(seen),
+    comparisons: comparisonsOf(seen, creatorsOf(photos)?.clusters ?? null),
     memberGap: memberGapOf(reports),
     crops: {
       models: MODES[collection.mode].showsClass

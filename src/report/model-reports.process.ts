@@ -1,10 +1,10 @@
 import { groupBy } from '../kernel/group-by.ts';
 import { accuracyByClass, accuracyOf, curvesOf } from '../evaluate/evaluate.ts';
-import type { OodLists } from '../evaluate/evaluation.ts';
+import type { ClassAccuracy, OodLists } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
-import { pairedDifference } from '../evaluate/metrics/bootstrap.ts';
+import { pairedDifference, type AnswerPair, type Creators } from '../evaluate/metrics/by-creator.ts';
 import { differenceInterval } from '../evaluate/metrics/intervals.ts';
-import { holm, mcnemarP } from '../evaluate/metrics/mcnemar.ts';
+import { holm } from '../evaluate/metrics/mcnemar.ts';
 import { impliedFor, isZeroByRule } from './method.ts';
 import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
 import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion } from './report.ts';
@@ -50,7 +50,7 @@ export async function modelReport(
   const evaluation = await computeAside('evaluationOf', [predictions, about], signal);
   const onClean = cleanAccuracy(clean);
   const cleanByClass = accuracyByClass(clean, scope.wnids);
-  const cleanOf = new Map(cleanByClass.map(({ wnid, accuracy }) => [wnid, accuracy]));
+  const cleanOf = new Map(cleanByClass.map((row) => [row.wnid, row]));
   const byRule = model.isMember && isZeroByRule(collection) && evaluation.accuracy === 0;
   return {
     ...evaluation,
@@ -60,15 +60,15 @@ export async function modelReport(
     family: model.card.family ?? null,
     fitted,
     ...onClean,
-    ...dropWithInterval(accuracyOf(answersOf(clean)), byRule ? ZERO : accuracyOf(answersOf(predictions))),
+    ...dropWithInterval(clean, predictions, byRule),
     perClass: evaluation.perClass.map((row) => {
       const ofClass = cleanOf.get(row.wnid) ?? null;
-      return { ...row, clean: ofClass, drop: dropOf(ofClass, row.accuracy) };
+      return { ...row, clean: ofClass?.accuracy ?? null, drop: dropOf(ofClass, row) };
     }),
     perConfusion: MODES[collection.mode].showsClass
       ? byConfusion(view.predictions, photos).map((row) => ({
           ...row,
-          drop: dropOf(cleanOf.get(row.wnid) ?? null, row.accuracy),
+          drop: dropOf(cleanOf.get(row.wnid) ?? null, row),
         }))
       : [],
     implied: model.isMember ? impliedFor(collection) : null,
@@ -97,23 +97,32 @@ function madeOf(predictions: readonly (Prediction | null)[]): Prediction[] {
   return predictions.filter((prediction) => prediction !== null);
 }
 
-function dropOf(clean: number | null, accuracy: number | null): number | null {
-  return clean === null || accuracy === null ? null : clean - accuracy;
+/** With fewer photos on one side, a drop is chance. */
+const LEAST_OF_DROP = 5;
+
+type Measured = Pick<ClassAccuracy, 'photos' | 'accuracy'>;
+
+function dropOf(clean: Measured | null, set: Measured): number | null {
+  return clean === null || Math.min(clean.photos, set.photos) < LEAST_OF_DROP ? null : clean.accuracy - set.accuracy;
 }
 
 function answersOf(predictions: readonly Prediction[]): { readonly isCorrect: boolean }[] {
   return predictions.filter(({ truth }) => truth !== null).map((one) => ({ isCorrect: isCorrect(one) }));
 }
 
-type Accuracy = ReturnType<typeof accuracyOf>;
-
 /** An accuracy that is 0 by the rule: the interval of a difference is then that of the other one. */
 const ZERO = { accuracy: 0, accuracyLow: 0, accuracyHigh: 0 } as const;
 
-function dropWithInterval(clean: Accuracy, set: Accuracy): Pick<ModelReport, 'drop' | 'dropLow' | 'dropHigh'> {
-  if (clean === null || set === null) return { drop: null, dropLow: null, dropHigh: null };
-  const { low, high } = differenceInterval(clean, set);
-  return { drop: clean.accuracy - set.accuracy, dropLow: low, dropHigh: high };
+function dropWithInterval(
+  clean: readonly Prediction[],
+  set: readonly Prediction[],
+  byRule: boolean,
+): Pick<ModelReport, 'drop' | 'dropLow' | 'dropHigh'> {
+  const [ofClean, ofSet] = [accuracyOf(answersOf(clean)), byRule ? ZERO : accuracyOf(answersOf(set))];
+  if (ofClean === null || ofSet === null || Math.min(clean.length, set.length) < LEAST_OF_DROP)
+    return { drop: null, dropLow: null, dropHigh: null };
+  const { low, high } = differenceInterval(ofClean, ofSet);
+  return { drop: ofClean.accuracy - ofSet.accuracy, dropLow: low, dropHigh: high };
 }
 
 function cleanAccuracy(
@@ -145,11 +154,12 @@ function byConfusion(
   });
 }
 
-export function comparisonsOf(models: readonly SeenByModel[]): Comparison[] {
+/** @param creators of the photos of the set; null if they are unknown */
+export function comparisonsOf(models: readonly SeenByModel[], creators: Creators | null): Comparison[] {
   const outside = models.filter(({ model }) => !model.isMember);
   const comparing: readonly Comparing[] = [
-    { on: 'set', predictionsOf: ({ photos }) => photos.predictions },
-    { on: 'clean', predictionsOf: ({ clean }) => clean ?? [] },
+    { on: 'set', creators, predictionsOf: ({ photos }) => photos.predictions },
+    { on: 'clean', creators: null, predictionsOf: ({ clean }) => clean ?? [] },
   ];
   return comparing.flatMap((one) => {
     const pairs = outside.flatMap((a, i) => outside.slice(i + 1).flatMap((b) => compared(a, b, one)));
@@ -160,24 +170,28 @@ export function comparisonsOf(models: readonly SeenByModel[]): Comparison[] {
 
 interface Comparing {
   readonly on: Comparison['on'];
+  readonly creators: Creators | null;
   readonly predictionsOf: (seen: SeenByModel) => readonly (Prediction | null)[];
 }
 
-function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Comparing): Omit<Comparison, 'pHolm'>[] {
+function compared(
+  a: SeenByModel,
+  b: SeenByModel,
+  { on, creators, predictionsOf }: Comparing,
+): Omit<Comparison, 'pHolm'>[] {
   const others = predictionsOf(b);
   const pairs = predictionsOf(a).flatMap((one, i) => {
     const other = others[i];
-    return one == null || other == null || one.truth === null ? [] : [[isCorrect(one), isCorrect(other)] as const];
+    if (one == null || other == null || one.truth === null) return [];
+    const pair: AnswerPair = [isCorrect(one), isCorrect(other)];
+    return [{ pair, by: creators?.[i] ?? i }];
   });
   if (pairs.length === 0) return [];
   const difference = pairedDifference(
-    pairs.map(([one]) => one),
-    pairs.map(([, other]) => other),
+    pairs.map(({ pair }) => pair),
+    creators && pairs.map(({ by }) => by),
   );
-  const onlyA = pairs.filter(([one, other]) => one && !other).length;
-  const onlyB = pairs.filter(([one, other]) => other && !one).length;
-  const p = mcnemarP(onlyA, onlyB);
-  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference, p }];
+  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference }];
 }
 
 /** The paper's two members had similar accuracies on clean photos, so a larger difference is worth a warning. */

@@ -124,7 +124,7 @@ export interface ReportedConfusion extends ClassAccuracy {
   readonly drop: number | null;
 }
 
-/** Accuracy of `a` minus accuracy of `b` on the same photos, with a 95 % interval of a paired bootstrap. */
+/** Accuracy of `a` minus accuracy of `b` on the same photos, with a 95 % interval by creator on the set, if photos name theirs. */
 export interface Comparison {
   readonly a: string;
   readonly b: string;
@@ -133,7 +133,7 @@ export interface Comparison {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
-  /** McNemar's exact test, and the same with Holm's correction for all pairs on the same photos; 0..1. */
+  /** That of `pairedDifference`, and the same with Holm's correction for all pairs on the same photos; 0..1. */
   readonly p: number;
   readonly pHolm: number;
 }
@@ -190,7 +190,7 @@ export interface Fairness extends RankAgreement {
   readonly models: readonly FairAccuracy[];
   /** Tau compares the ranking by accuracy on the set with that by `models`; these are the models that both rank. */
   readonly ranked: readonly string[];
-  /** Accuracies on the set, with intervals of whole creators; null if no photo names a creator, or all name one. */
+  /** Accuracies on the set, with intervals by creator; null if no photo names a creator, or all name one. */
   readonly byCreator: {
     readonly creators: number;
     /** Photos that name no creator. Each counts as one of its own. */

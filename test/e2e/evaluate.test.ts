@@ -64,7 +64,7 @@ describe('winnow evaluate', () => {
     await makeSet('set', some);
     const { result } = await evaluate('set', ...MODEL);
     expect(Object.keys(result).join(' ')).toBe(
-      'model photos accuracy accuracyLow accuracyHigh macroAccuracy rmsCalibrationError rmsCalibrationErrorUpstream aurra softF1 rmsCalibrationErrorLow rmsCalibrationErrorHigh aurraLow aurraHigh softF1Low softF1High perClass ood fitted',
+      'model photos accuracy accuracyLow accuracyHigh macroAccuracy rmsCalibrationError rmsCalibrationErrorUpstream rmsCalibrationErrorIfCalibrated signedGap aurra softF1 aurraLow aurraHigh softF1Low softF1High perClass ood fitted',
     );
     expect(result).toMatchObject({ model: 'efficientnet-lite1', photos: 24, ood: null });
     const right = result.perClass.reduce((sum, { photos, accuracy }) => sum + photos * accuracy, 0);
@@ -115,6 +115,21 @@ describe('winnow evaluate', () => {
     await writeFile(folder.at('other.csv'), byName(names.map((_, i) => `${i} score`)));
     const other = await winnow(['evaluate', 'named', '--logits', 'other.csv'], { cwd: folder.at() });
     expect(other.stderr).toContain("names of classes or numbers in its header but received '0 score', '1 score'");
+  });
+
+  it('gives no AURRA without a right answer, and beside the RMS error that of a calibrated model and the signed gap', async () => {
+    await makeSet('wrong', samples.slice(0, 9));
+    const rows = sortedFiles(samples.slice(0, 9));
+    const wrong = imagenet.find((wnid) => rows.every((row) => row.wnid !== wnid)) ?? '';
+    await writeFile(folder.at('wrong.csv'), csvOf(rows.map(({ name }) => ({ name, seen: wrong, logit: 20 }))));
+    const { result } = await evaluate('wrong', '--logits', 'wrong.csv');
+    expect(result).toMatchObject({ accuracy: 0, aurra: null, aurraLow: null, aurraHigh: null });
+    expect(result.signedGap).toBeCloseTo(result.rmsCalibrationError ?? -1, 12);
+    expect(result.rmsCalibrationErrorIfCalibrated).toBeLessThan(0.01);
+    const { stdout } = await winnow(['evaluate', 'wrong', '--logits', 'wrong.csv'], { cwd: folder.at() });
+    expect(stdout).toMatch(/^AURRA +- +no answer is right; the accuracy is at most 29\.9 % \(Wilson\)$/m);
+    expect(stdout).toMatch(/^signed gap +100\.0 points +mean confidence minus accuracy$/m);
+    expect(stdout).toMatch(/^RMS calibration error +100\.0 % +a calibrated model shows at most 0\.0 % in 95 of 100/m);
   });
 
   it('measures detection with photos in the distribution, and then a plain folder has no accuracy', async () => {

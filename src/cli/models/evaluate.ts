@@ -151,6 +151,8 @@ function evaluationText({ evaluation, assumed, nameOf }: SetEvaluation): string 
 
 type Row = readonly [string, string, string];
 
+const SIGNED_GAP = 'signed gap';
+
 function measureRows(evaluation: Evaluation): Row[] {
   const { accuracy, accuracyLow, accuracyHigh, photos } = evaluation;
   const { accuracyMultiLabel, accuracyMultiLabelLow = null, accuracyMultiLabelHigh = null } = evaluation;
@@ -170,9 +172,10 @@ function measureRows(evaluation: Evaluation): Row[] {
     [
       'RMS calibration error',
       evaluation.rmsCalibrationError,
-      `${between(evaluation.rmsCalibrationErrorLow, evaluation.rmsCalibrationErrorHigh)}, corrected: ${isOneBin ? 'one bin, because there are fewer than 200 photos' : 'all bins of 100 photos'}`,
+      `a calibrated model shows at most ${percentText(evaluation.rmsCalibrationErrorIfCalibrated)} in 95 of 100 cases; corrected: ${isOneBin ? 'one bin, because there are fewer than 200 photos' : 'all bins of 100 photos'}`,
     ],
     ['RMS calibration error', evaluation.rmsCalibrationErrorUpstream, 'upstream-compatible: without the last bin'],
+    [SIGNED_GAP, evaluation.signedGap, 'mean confidence minus accuracy'],
     [
       'AURRA',
       evaluation.aurra,
@@ -180,8 +183,15 @@ function measureRows(evaluation: Evaluation): Row[] {
     ],
     ['soft-F1', evaluation.softF1, between(evaluation.softF1Low, evaluation.softF1High)],
   ];
-  return rows.flatMap(([name, value, note]) => (value === null ? [] : [[name, percentText(value), note] as const]));
+  return rows.flatMap(([name, value, note]): Row[] => {
+    if (value !== null) return [[name, name === SIGNED_GAP ? pointsText(value) : percentText(value), note]];
+    return name === 'AURRA' && accuracy === 0
+      ? [[name, '-', `no answer is right; the accuracy is at most ${percentText(accuracyHigh)} (Wilson)`]]
+      : [];
+  });
 }
+
+const pointsText = (difference: number): string => `${(100 * difference).toFixed(1)} points`;
 
 function oodRows(ood: OodMeasures): Row[] {
   const { chance } = ood;

@@ -4,21 +4,12 @@ import { fitHead, type FitOrder, type FittedHead } from '../../models/evidence/h
 import { Interrupted } from '../../kernel/errors.ts';
 import { evaluationOf } from '../evaluate.ts';
 import type { Evaluation } from '../evaluation.ts';
-import { clusterIntervals } from '../metrics/cluster-bootstrap.ts';
-import { rankAgreement, type Rankings, type Sample } from '../metrics/kendall.ts';
-
-interface ResampleOrder {
-  readonly ranking: Rankings;
-  readonly byCluster: { readonly sample: Sample; readonly clusters: readonly number[] } | null;
-}
+import { rankAgreement } from '../metrics/kendall.ts';
 
 /** Functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
   evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
-  resamples: ({ ranking, byCluster }: ResampleOrder) => ({
-    agreement: rankAgreement(ranking),
-    intervals: byCluster === null ? [] : clusterIntervals(byCluster.sample, byCluster.clusters),
-  }),
+  rankAgreement,
   fitHead: async (order: FitOrder): Promise<FittedHead> => {
     const { openMatrixProducts } = await import('../../platform/onnx/matrix-products.ts');
     const products = await openMatrixProducts();

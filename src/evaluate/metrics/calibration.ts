@@ -1,3 +1,6 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { Percentiles } from '../../kernel/percentiles.ts';
 import type { ReliabilityBin } from '../evaluation.ts';
 import { photosOf, type Ranking } from './answer.ts';
 
@@ -28,6 +31,34 @@ export function rmsCalibrationError(ranking: Ranking, variant: CalibrationVarian
   const counted = variant === 'corrected' ? bins : bins.slice(0, -1);
   const squares = counted.map((bin) => bin.photos * (bin.confidence - bin.accuracy) ** 2);
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / photos);
+}
+
+const [REDRAWS, SEED] = [1_000, 1];
+
+/**
+ * The RMS error (`corrected`) that 95 of 100 calibrated models with these confidences stay below: the 95th percentile over 1,000
+ * redraws, in which each answer is right with its confidence as chance. The seed is fixed. Chance alone gives every model an RMS error above 0.
+ * @returns 0..1; null without photos
+ */
+export function rmsErrorIfCalibrated({ confidence, photos }: Ranking): number | null {
+  const random = xoroshiro128plus(SEED);
+  const errors = new Percentiles();
+  const isRight = (place: number): boolean => uniformFloat64(random) < (confidence[place] ?? 0);
+  for (let i = 0; i < REDRAWS; i += 1) {
+    const correct = photos.map((count, place) => {
+      let right = 0;
+      for (let photo = 0; photo < count; photo += 1) if (isRight(place)) right += 1;
+      return right;
+    });
+    errors.add(rmsCalibrationError({ confidence, photos, correct }, 'corrected'));
+  }
+  return errors.at(0.95);
+}
+
+/** Mean confidence minus accuracy, -1..1, if there is one bin, which hides the sign; null with more, and without photos. */
+export function signedGap(ranking: Ranking): number | null {
+  const [bin, ...others] = reliabilityBins(ranking);
+  return bin === undefined || others.length > 0 ? null : bin.confidence - bin.accuracy;
 }
 
 /** Number of bins. One bin compares only two means. */

@@ -2,39 +2,24 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { Percentiles } from '../../kernel/percentiles.ts';
 import type { ClassAccuracy, ConfidenceIntervals } from '../evaluation.ts';
-import { countAnswer, photosOf, type Ranking } from './answer.ts';
-import { calibrationBins, rmsCalibrationError } from './calibration.ts';
+import { countAnswer, type Ranking } from './answer.ts';
 import { aurra } from './response-rate.ts';
 import { softF1 } from './soft-f1.ts';
 
 const RESAMPLES = 1_000;
 const SEED = 1;
 
-/**
- * 95 % bootstrap intervals of the measures of confidence: 1,000 resamples of the photos with a fixed seed. AURRA, soft-F1 and
- * an RMS calibration error of one bin have percentile intervals.
- *
- * With more bins the RMS error counts the chance in the accuracy of its bins as error, and a resample counts it twice. So its
- * interval is the basic bootstrap's, of the squared error: 2·estimate² - percentile². It may lie below the estimate of a model
- * that is nearly calibrated. Source: Davison and Hinkley, "Bootstrap Methods and their Application" (1997), section 5.2.
- */
+/** 95 % percentile intervals of AURRA and soft-F1: 1,000 bootstrap resamples of the photos with a fixed seed. */
 export function confidenceIntervals(ranking: Ranking): ConfidenceIntervals {
-  const [errors, areas, scores] = [new Percentiles(), new Percentiles(), new Percentiles()];
+  const [areas, scores] = [new Percentiles(), new Percentiles()];
   for (const resample of resamplesOf(ranking)) {
-    errors.add(rmsCalibrationError(resample, 'corrected'));
-    areas.add(aurra(resample));
+    areas.add(aurra(resample) ?? 0);
     scores.add(softF1(resample));
   }
-  const estimate = rmsCalibrationError(ranking, 'corrected');
-  const [errorLow, errorHigh] = [errors.at(0.025), errors.at(0.975)];
-  const mirrored = (end: number | null): number | null =>
-    estimate === null || end === null ? null : Math.sqrt(Math.max(0, 2 * estimate ** 2 - end ** 2));
-  const hasOneBin = calibrationBins(photosOf(ranking)) === 1;
+  const hasArea = aurra(ranking) !== null;
   return {
-    rmsCalibrationErrorLow: hasOneBin ? errorLow : mirrored(errorHigh),
-    rmsCalibrationErrorHigh: hasOneBin ? errorHigh : mirrored(errorLow),
-    aurraLow: areas.at(0.025),
-    aurraHigh: areas.at(0.975),
+    aurraLow: hasArea ? areas.at(0.025) : null,
+    aurraHigh: hasArea ? areas.at(0.975) : null,
     softF1Low: scores.at(0.025),
     softF1High: scores.at(0.975),
   };

@@ -33,6 +33,9 @@ export interface Rankings {
   readonly own: readonly (Answers | null)[];
 }
 
+/** On fewer photos, chance orders the models. */
+const LEAST_RANKED = 100;
+
 export interface RankAgreement {
   readonly kendallTau: number | null;
   readonly kendallTauLow: number | null;
@@ -42,10 +45,11 @@ export interface RankAgreement {
 /**
  * Tau-b of two rankings of models by accuracy, with its 95 % percentile bootstrap interval: 2,000 resamples of the photos of
  * the set, then of each model's own, all from one generator (`Draws`). Answers on the same photo stay together. A resample in
- * which tau is not defined does not count. All are null if both rankings are one.
+ * which tau is not defined does not count. All are null if both rankings are one, or if a model was measured on fewer than 100 photos.
  */
 export function rankAgreement({ onSet, own }: Rankings): RankAgreement {
-  if (own.length < 2 || own.every((answers) => answers === null))
+  const measured = [...onSet, ...own].map((answers) => answers?.filter((answer) => answer !== null).length ?? Infinity);
+  if (own.length < 2 || own.every((answers) => answers === null) || Math.min(...measured) < LEAST_RANKED)
     return { kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
   const tauOf = (draw: Draw): number | null => {
     const a = sharesOf(onSet, draw);

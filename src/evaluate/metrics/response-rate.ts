@@ -3,7 +3,7 @@ import { photosOf, type Ranking } from './answer.ts';
 import { thin } from './thin.ts';
 
 /**
- * Area under the response rate accuracy curve (AURRA), 0..1; null without photos. A model that answers only the k
+ * Area under the response rate accuracy curve (AURRA), 0..1; null if no answer is right, because 0 would look measured. A model that answers only the k
  * photos that it is most confident about has accuracy a_k at response rate k/n. AURRA is the mean of a_1 to a_n. Photos
  * of equal confidence count with their mean correctness, which gives the mean of AURRA over all their orders. Source:
  * Hendrycks et al., "Natural Adversarial Examples" (2021), section 4 and upstream's `aurra`.
@@ -14,7 +14,7 @@ export function aurra(ranking: Ranking): number | null {
     photos += 1;
     sum += accuracy;
   }
-  return photos === 0 ? null : sum / photos;
+  return sum === 0 ? null : sum / photos;
 }
 
 /** At most 201 points (x: response rate, y: accuracy, both 0..1) from the most confident photo to all photos. */

@@ -1,47 +1,67 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText, oodListsText } from '../../kernel/texts.ts';
+import type { ModelReport } from '../report.ts';
 import type { SectionOf } from './context.ts';
 import { FittedNotes, rowsOf } from './model-sections.tsx';
 import { Nothing, Plots, Section, Table } from './parts.tsx';
-import { estimateText, percentText, rangeText } from './texts.ts';
+import { estimateText, percentText, pointsText, rangeText } from './texts.ts';
 
 /** From this many photos there are two bins of 100. */
 const TWO_BINS = 200;
 
 export function ConfidenceSection({ context, title }: SectionOf) {
   const { report, csv } = context;
+  const hasGap = report.models.some(({ signedGap }) => signedGap !== null);
   return (
     <Section name="confidence" title={title} context={context}>
       <p>
         Confidence is the largest p of {countOf(report.among, 'class', 'classes')}: a softmax over them, or for sigmoid
         members each class&apos;s own sigmoid. RMS calibration error: the root mean square gap between confidence and
-        accuracy, over bins of 100 photos. AURRA: mean accuracy over all response rates. Soft-F1: how well low
-        confidence marks mistakes. Intervals are of 1,000 bootstrap resamples.
+        accuracy, over bins of 100 photos. Chance alone makes it larger than 0, so beside it stands what 95 of 100
+        calibrated models with the same confidences stay below. AURRA: mean accuracy over all response rates. Soft-F1:
+        how well low confidence marks mistakes. AURRA and soft-F1 have intervals of 1,000 bootstrap resamples.
       </p>
       {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
       <Plots context={context} names={['reliability', 'response-rate']} />
       <Table
-        caption="Calibration and error detection, with 95 % intervals"
+        caption="Calibration and error detection, with 95 % intervals of AURRA and soft-F1"
         isWide
-        columns={['model', 'RMS error, corrected', 'RMS error, upstream-compatible', 'AURRA', 'soft-F1']}
+        columns={[
+          'model',
+          'RMS error, corrected',
+          'calibrated, at most',
+          'RMS error, upstream-compatible',
+          ...(hasGap ? ['signed gap'] : []),
+          'AURRA',
+          'soft-F1',
+        ]}
         csv={csv('models')}
         rows={rowsOf(context, (model) => [
-          estimateText(model.rmsCalibrationError, model.rmsCalibrationErrorLow, model.rmsCalibrationErrorHigh),
+          percentText(model.rmsCalibrationError),
+          percentText(model.rmsCalibrationErrorIfCalibrated),
           percentText(model.rmsCalibrationErrorUpstream),
-          estimateText(model.aurra, model.aurraLow, model.aurraHigh),
+          ...(hasGap ? [pointsText(model.signedGap)] : []),
+          aurraText(model),
           estimateText(model.softF1, model.softF1Low, model.softF1High),
         ])}
       />
       {report.models.some(({ photos }) => photos < TWO_BINS) ? (
         <p class="note">
           Below {countText(TWO_BINS)} photos the RMS error has one bin: it compares the mean confidence with the
-          accuracy, and mistakes in opposite directions cancel out. The upstream-compatible variant leaves out the last
-          bin, as the paper’s code does. From 100 to 199 photos there is no other bin, so it is {percentText(0)} for any
-          model; below 100 photos that code fails.
+          accuracy, and mistakes in opposite directions cancel out. The signed gap, mean confidence minus accuracy, says
+          which is larger. The upstream-compatible variant leaves out the last bin, as the paper’s code does. From 100
+          to 199 photos there is no other bin, so it is {percentText(0)} for any model; below 100 photos that code
+          fails.
         </p>
       ) : null}
     </Section>
   );
+}
+
+function aurraText({ accuracy, accuracyHigh, aurra, aurraLow, aurraHigh }: ModelReport): string {
+  return accuracy === 0
+    ? `no right answer; accuracy at most ${percentText(accuracyHigh)}`
+    : estimateText(aurra, aurraLow, aurraHigh);
 }
 
 export function OodSection({ context, title }: SectionOf) {

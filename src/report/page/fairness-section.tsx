@@ -1,9 +1,12 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../../kernel/texts.ts';
-import type { FairAccuracy, Fairness } from '../report.ts';
+import type { FairAccuracy, Fairness, Report } from '../report.ts';
 import type { SectionOf } from './context.ts';
 import { Nothing, Section, Table, type TableRow } from './parts.tsx';
 import { decimalText, estimateText } from './texts.ts';
+
+/** Below this many photos of a model there is no tau. */
+const LEAST_RANKED = 100;
 
 export function FairnessSection({ context, title }: SectionOf) {
   const { report, csv } = context;
@@ -44,7 +47,7 @@ export function FairnessSection({ context, title }: SectionOf) {
           is left out.
         </p>
       )}
-      <Ranking fairness={fairness} />
+      <Ranking report={{ fairness, set: report.set }} />
       {report.mode === 'A' ? <Creators byCreator={byCreator} context={context} /> : null}
     </Section>
   );
@@ -82,14 +85,19 @@ function accuracyRow({ model, isMember, photos, ...of }: FairAccuracy): TableRow
   };
 }
 
-function Ranking({ fairness }: { readonly fairness: Fairness }) {
+function Ranking({
+  report: { fairness, set },
+}: {
+  readonly report: Required<Pick<Report, 'fairness'>> & Pick<Report, 'set'>;
+}) {
   const { ranked, kendallTau, kendallTauLow, kendallTauHigh } = fairness;
   if (ranked.length < 2) return null;
+  const measured = fairness.models.filter(({ model }) => ranked.includes(model)).map(({ photos }) => photos);
   const rankings = `two rankings of ${countText(ranked.length)} models, by accuracy on the set and on the photos above`;
   return (
     <p class="note">
       {kendallTau === null
-        ? `Kendall’s tau-b of ${rankings}, is not defined, because all models of one ranking are equal.`
+        ? `Kendall’s tau-b of ${rankings}, ${Math.min(set.photos, ...measured) < LEAST_RANKED ? `needs ${LEAST_RANKED} photos of each: on fewer, chance orders the models` : 'is not defined, because all models of one ranking are equal'}.`
         : `Kendall’s tau-b of ${rankings}, is ${decimalText(kendallTau)} (${decimalText(kendallTauLow)} to ${decimalText(kendallTauHigh)}). It is 1 if the rankings are equal and −1 if one is the other reversed. The 95 % interval draws the set and the photos of each member apart, although a member’s photos include those of the set.`}
     </p>
   );

@@ -87,11 +87,11 @@ function comparisons({ comparisons: all }: Report): ReportFigure | null {
   return {
     name: 'comparisons',
     title: 'Differences between models',
-    text: `On the same photos of the set, ${countText(clear)} of ${countOf(ofSet.length, 'pair')} of models differ by more than chance (McNemar’s exact test with Holm’s correction, p below 0.05): ${someText(
+    text: `On the same photos of the set, ${countText(clear)} of ${countOf(ofSet.length, 'pair')} of models differ by more than chance (p below 0.05 with Holm’s correction): ${someText(
       ofSet.map(({ a, b, difference }) => `${a} minus ${b} ${pointsText(difference)}`),
       3,
     )}.`,
-    note: 'The bands are 95 % intervals of a paired bootstrap, each for its pair alone. p in the table is corrected for all pairs.',
+    note: 'The bands are 95 % intervals, each for its pair alone. p in the table is corrected for all pairs.',
     table: 'comparisons',
     draw: (frame) => (
       <Estimates
@@ -202,7 +202,7 @@ const RESPONSE_RATE: CurveFigure = {
   name: 'response-rate',
   title: 'Accuracy by response rate',
   points: ({ curves }) => curves.responseRate,
-  numbers: ({ aurra }) => `AURRA ${percentText(aurra)}`,
+  numbers: ({ aurra }) => (aurra === null ? 'no right answer' : `AURRA ${percentText(aurra)}`),
   text: (numbers) => `Accuracy when only the surest are answered: ${numbers}.`,
   note: 'A model that knows when it is wrong rises to the left.',
   axes: (series) => {

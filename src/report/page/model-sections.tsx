@@ -266,7 +266,7 @@ function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
     <Table
       caption="Differences on the same photos"
       isWide
-      columns={['models', 'on', 'photos', 'difference', '95 % interval', 'p, McNemar', 'p, Holm']}
+      columns={['models', 'on', 'photos', 'difference', '95 % interval', 'p', 'p, Holm']}
       csv={context.csv('comparisons')}
       rows={context.report.comparisons.map(({ a, b, on, photos, difference, low, high, p, pHolm }) => ({
         key: `${a} ${b} ${on}`,

@@ -22,7 +22,7 @@ const FACTS: FairnessFacts = {
   photos: photosBy(['Ana', 'Ben', 'Ana', null]),
   isFilled: false,
 };
-const NONE = { agreement: { kendallTau: null, kendallTauLow: null, kendallTauHigh: null }, intervals: [] };
+const NONE = { kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
 
 describe('fairness of a report', () => {
   it('measures a member where the others keep photos, and another model on the set', () => {
@@ -63,7 +63,7 @@ describe('fairness of a report', () => {
   });
 
   it('takes the photos of one creator at one source as a cluster, and each photo without one as its own', () => {
-    expect(creatorsOf(FACTS)).toMatchObject({ clusters: [0, 1, 0, 2], creators: 2, unnamed: 1 });
+    expect(creatorsOf(FACTS.photos)).toEqual({ clusters: [0, 1, 0, 2], creators: 2, unnamed: 1 });
     for (const creators of [
       [null, null, null, null],
       ['Ana', 'Ana', 'Ana', 'Ana'],

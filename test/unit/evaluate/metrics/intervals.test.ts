@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { accuracyOf } from '../../../../src/evaluate/evaluate.ts';
 import { rankingOf, type ModelAnswer } from '../../../../src/evaluate/metrics/answer.ts';
 import { confidenceIntervals, differenceInterval } from '../../../../src/evaluate/metrics/intervals.ts';
+import { rmsCalibrationError, rmsErrorIfCalibrated, signedGap } from '../../../../src/evaluate/metrics/calibration.ts';
+import { aurra } from '../../../../src/evaluate/metrics/response-rate.ts';
 import { madeNumbers } from './made-numbers.ts';
 
 /** Answers of a model that is right as often as `shareOf` says at its confidence. */
@@ -23,34 +25,44 @@ describe('bootstrap intervals of the measures of confidence', () => {
     expect(confidenceIntervals(rankingOf(answers.toReversed()))).toEqual(confidenceIntervals(rankingOf(answers)));
   });
 
-  it('have no width if all photos are equal', () => {
+  it('have no width if all photos are equal, and AURRA has none without a right answer', () => {
     const answers = Array.from({ length: 250 }, () => ({ confidence: 0.75, isCorrect: false }));
-    const { rmsCalibrationErrorLow, rmsCalibrationErrorHigh, aurraLow, aurraHigh, softF1Low, softF1High } =
-      confidenceIntervals(rankingOf(answers));
-    expect([rmsCalibrationErrorLow, rmsCalibrationErrorHigh]).toEqual([0.75, 0.75]);
-    expect([aurraLow, aurraHigh]).toEqual([0, 0]);
+    const { aurraLow, aurraHigh, softF1Low, softF1High } = confidenceIntervals(rankingOf(answers));
+    expect([aurraLow, aurraHigh]).toEqual([null, null]);
     expect([softF1Low, softF1High]).toEqual([0.4, 0.4].map((value) => expect.closeTo(value, 12)));
   });
 
-  // The true root mean square of confidence - accuracy, by integration over u in confidence = 0.1 + 0.9 * sqrt(u).
-  it.each([
-    { photos: 60, name: 'far too sure', shareOf: (c: number) => 0.2 * c },
-    { photos: 150, name: 'nearly calibrated', shareOf: (c: number) => c - 0.02 },
-  ])(
-    'of the RMS error of $photos answers that are $name cover the truth in at least 17 of 20 runs',
-    ({ photos, shareOf }) => {
-      const grid = Array.from({ length: 10_000 }, (_, i) => 0.1 + 0.9 * Math.sqrt((i + 0.5) / 10_000));
-      const truth = Math.sqrt(grid.reduce((sum, c) => sum + (c - shareOf(c)) ** 2, 0) / grid.length);
-      let covered = 0;
-      for (let run = 0; run < 20; run += 1) {
-        const { rmsCalibrationErrorLow, rmsCalibrationErrorHigh } = confidenceIntervals(
-          rankingOf(madeAnswers(2 * run + 10, photos, shareOf)),
-        );
-        covered += (rmsCalibrationErrorLow ?? 1) <= truth && truth <= (rmsCalibrationErrorHigh ?? 0) ? 1 : 0;
-      }
-      expect(covered).toBeGreaterThanOrEqual(17);
-    },
-  );
+  it('of AURRA count a resample without a right answer as 0', () => {
+    const answers = Array.from({ length: 40 }, (_, i) => ({ confidence: i / 40, isCorrect: i === 39 }));
+    expect(aurra(rankingOf(answers))).toBeGreaterThan(0.1);
+    expect(confidenceIntervals(rankingOf(answers)).aurraLow).toBe(0);
+  });
+});
+
+describe('the RMS error that a calibrated model would show', () => {
+  it.each([60, 250])('is passed by about 5 of 100 calibrated models with %i photos', (photos) => {
+    const passed = Array.from({ length: 20 }, (_, run) => {
+      const ranking = rankingOf(madeAnswers(20 * run + 1, photos, (confidence) => confidence));
+      return (rmsCalibrationError(ranking, 'corrected') ?? 0) > (rmsErrorIfCalibrated(ranking) ?? 1);
+    });
+    expect(passed.filter(Boolean).length).toBeLessThanOrEqual(3);
+  });
+
+  it('is the same each time and in any order, below the error of a model that is far too sure, and null without photos', () => {
+    const answers = madeAnswers(1, 150, (confidence) => confidence / 4);
+    const limit = rmsErrorIfCalibrated(rankingOf(answers));
+    expect(rmsErrorIfCalibrated(rankingOf(answers.toReversed()))).toBe(limit);
+    expect(limit).toBeLessThan(0.1);
+    expect(rmsCalibrationError(rankingOf(answers), 'corrected')).toBeGreaterThan(0.3);
+    expect(rmsErrorIfCalibrated(rankingOf([]))).toBeNull();
+  });
+});
+
+it('the signed gap is mean confidence minus accuracy below 200 photos, and null from 200 on', () => {
+  const answers = Array.from({ length: 200 }, (_, i) => ({ confidence: 0.25, isCorrect: i % 2 === 0 }));
+  expect(signedGap(rankingOf(answers.slice(0, 198)))).toBe(-0.25);
+  expect(signedGap(rankingOf(answers))).toBeNull();
+  expect(signedGap(rankingOf([]))).toBeNull();
 });
 
 describe('the interval of a difference of accuracies', () => {

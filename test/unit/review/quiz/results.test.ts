@@ -87,8 +87,9 @@ describe('human accuracy', () => {
     const grid = Array.from({ length: 1000 }, (_, i) => spreadOf((i + 0.5) / 1000));
     const shares = people.flatMap((person) => grid.map((photo) => logistic(2 + person + photo)));
     const truth = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-    const runs = Array.from({ length: 100 }, (_, run) => {
-      const [photos, luck] = [madeNumbers(run, 60), madeNumbers(run + 5000, 180)];
+    const numbers = madeNumbers(5, 24_000);
+    const runs = Array.from({ length: 100 }, () => {
+      const [photos, luck] = [numbers.splice(0, 60), numbers.splice(0, 180)];
       const given = answers(3, 60, (person, photo) => {
         const ease = 2 + (people[person] ?? 0) + spreadOf(photos[photo] ?? 0);
         return (luck[person * 60 + photo] ?? 0) < logistic(ease);
@@ -146,7 +147,9 @@ describe('human accuracy', () => {
     const apart = answers(2, 4, (person, photo) => (photo < 2 === (person === 0) ? true : null));
     const found = humanAccuracy(apart);
     expect(found.pooled.set).toEqual({ photos: 0, accuracy: null, low: null, high: null });
-    expect(humanAccuracyText(found)).toContain('unknown on the set. Each person: p0 100.0 % of 2 photos (');
+    expect(humanAccuracyText(found)).toContain(
+      'unknown on the set, because no photo of it was answered by all of them. Each person: p0 100.0 % of 2 photos (',
+    );
   });
 
   it('is empty without answers', () => {
