@@ -83,10 +83,10 @@ export function controlPart(
 ): Required<Pick<Report, 'control' | 'controlVerdicts'>> {
   const accepted = reviewed.filter(({ verdict }) => verdict === 'accepted').length;
   const accuracies = models.map(({ model, control, photos }) => {
-    const answers = answersOf(madeOf(control));
-    const onControls = accuracyOf(answers);
-    const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = onControls ?? {};
-    const { drop, dropLow, dropHigh } = dropWithInterval(onControls, accuracyOf(answersOf(madeOf(photos.predictions))));
+    const made = madeOf(control);
+    const answers = answersOf(made);
+    const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = accuracyOf(answers) ?? {};
+    const { drop, dropLow, dropHigh } = dropWithInterval(made, madeOf(photos.predictions), false);
     const difference = { difference: drop, differenceLow: dropLow, differenceHigh: dropHigh };
     return { model: model.card.name, photos: answers.length, accuracy, low, high, ...difference };
   });
