@@ -14,17 +14,17 @@ it('gives the accuracy of each model on accepted controls with its difference fr
   const model = (name: string, control: SeenByModel['control']) =>
     ({ model: { card: { name } }, control, photos: { predictions: seen(1, 9) } }) as unknown as SeenByModel;
   const reviewed = ['accepted', 'accepted', 'rejected'].map((verdict) => ({ verdict }) as ReportedPhoto);
-  expect(controlPart([model('lite2', seen(3, 1)), model('none', [null])], reviewed)).toEqual({
+  expect(controlPart([model('lite2', seen(6, 2)), model('none', [null])], reviewed)).toEqual({
     control: [
       {
         model: 'lite2',
-        photos: 4,
+        photos: 8,
         accuracy: 0.75,
-        ...wilsonInterval(3, 4),
+        ...wilsonInterval(6, 8),
         difference: 0.65,
-        // Newcombe (1998), method 10: 0.75 is 0.3006 to 0.9544, and 0.1 is 0.0179 to 0.4042.
-        differenceLow: expect.closeTo(0.65 - Math.hypot(0.75 - 0.300_636, 0.404_150 - 0.1), 4),
-        differenceHigh: expect.closeTo(0.65 + Math.hypot(0.954_413 - 0.75, 0.1 - 0.017_876), 4),
+        // Newcombe (1998), method 10: 0.75 is 0.4093 to 0.9285, and 0.1 is 0.0179 to 0.4042.
+        differenceLow: expect.closeTo(0.65 - Math.hypot(0.75 - 0.409_275, 0.404_150 - 0.1), 4),
+        differenceHigh: expect.closeTo(0.65 + Math.hypot(0.928_521 - 0.75, 0.1 - 0.017_876), 4),
       },
       { model: 'none', photos: 0, accuracy: null, low: null, high: null, ...NO_DIFFERENCE },
     ],
