@@ -52,6 +52,7 @@ const REST = [
     'accessibility',
     'activity',
     'blind',
+    'controls',
     'database-killed',
     'limits',
     'links',

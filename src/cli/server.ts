@@ -11,7 +11,7 @@ import { loadAssets } from '../server/assets.ts';
 import { tokenHoldersOf } from '../server/access/access.ts';
 import { openSite } from '../server/dashboard.ts';
 import { routesOf } from '../server/routes.ts';
-import { sessionKeyOf } from '../server/access/session.repository.ts';
+import { sessionKeyOf } from '../runtime/open/session-key.repository.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { pathOf } from '../page/frame.tsx';
 import { writeOut, EXIT } from './text/output.ts';

@@ -3,6 +3,7 @@ export const ACTIVITIES = [
   'log-in-failed',
   'log-out',
   'sessions-ended',
+  'show-anyway',
   'pause',
   'unpause',
   'retry',

@@ -3,6 +3,7 @@ import {
   DROPPED_REASONS,
   FAILED_DECISION_REASONS,
   FAILED_REASONS,
+  isCandidateReason,
   MODE_O_REJECT_REASONS,
   REJECT_REASONS,
 } from './reasons.ts';
@@ -60,6 +61,30 @@ export const PHOTO_SPLITS = ['test', 'control'] as const;
 /** `p`: the lowest p of the searched class first; `time`: the newest first; `confusion`: the surest first. `-` turns it round. */
 export const PHOTO_SORTS = ['time', '-time', 'p', '-p', 'confusion', '-confusion'] as const;
 export const PHOTO_SIZES = ['small', 'medium', 'large'] as const;
+
+/** States of candidates, which say nothing about the filter, the shortlist and verdicts. */
+const CRAWL_STATES: readonly PhotoState[] = ['found', 'waiting', 'dropped', 'failed', 'fetched', 'duplicate'];
+const CRAWL_SORTS: readonly PhotoFilter['sort'][] = ['time', '-time'];
+
+/** The values that a part of the filter has while a blind review is open for a person, of those that it has for others. */
+export function crawlValues(name: string, values: readonly string[]): readonly string[] {
+  if (name === 'state') return values.filter((value) => CRAWL_STATES.some((state) => state === value));
+  if (name === 'reason') return values.filter(isCandidateReason);
+  if (name === 'sort') return values.filter((value) => CRAWL_SORTS.some((sort) => sort === value));
+  return ['seen', 'tag', 'split'].includes(name) ? [] : values;
+}
+
+/** `state=kept`: a part of the filter that asks for more than what the crawl knows. Null if there is none. */
+export function beyondCrawl(filter: Partial<PhotoFilter>): string | null {
+  if (filter.disagree === true) return 'disagree=1';
+  for (const [name, given] of Object.entries(filter)) {
+    const values: string[] = [given].flat().map(String);
+    const known = crawlValues(name, values);
+    const value = values.find((one) => !known.includes(one));
+    if (value !== undefined) return `${name}=${value}`;
+  }
+  return null;
+}
 
 /** The photos that the gallery shows. Values of one list are alternatives; an empty list limits nothing. */
 export interface PhotoFilter {

@@ -142,7 +142,7 @@ export class Collections {
       }
       const { mode, classes, totals, confusions, rates } = (await (await this.open(name)).read())[reader];
       const working = Object.entries(rates).flatMap(([stage, { perSecond }]) => ((perSecond ?? 0) > 0 ? [stage] : []));
-      const photos = confusions.slice(0, 4).map(({ photo }) => photo);
+      const photos = confusions.flatMap(({ photo }) => photo ?? []).slice(0, 4);
       const funnel = { mode, classes: classes.length, stages: stagesOf(totals) };
       return { ...none, funnel, photos, working };
     } catch (error) {

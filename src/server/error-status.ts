@@ -4,7 +4,7 @@ import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.proc
 import { STALE } from '../review/events/stale.ts';
 import { QUIZ_REFUSED } from '../review/quiz/quiz.process.ts';
 import { databaseFailure } from '../runtime/open/database-failure.process.ts';
-import { BAD_PHOTO_FILTER } from '../status/gallery.process.ts';
+import { BAD_PHOTO_FILTER, BLIND_GALLERY } from '../status/gallery.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 
 /** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
@@ -20,6 +20,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [STALE, 409],
   [QUIZ_REFUSED, 409],
   [BAD_PHOTO_FILTER, 400],
+  [BLIND_GALLERY, 403],
   [STATEMENT_ENDED, 503],
 ]);
 

@@ -8,6 +8,7 @@ import { ActivityPage, type ActivityPageProps } from '../ui/activity/page.tsx';
 import { ServedReport, type ServedReportProps } from '../report/page/served.tsx';
 import { Revisions, type RevisionsProps } from '../ui/revisions/page.tsx';
 import { Document, Navigation } from '../page/frame.tsx';
+import { ShowAnywayForm, type ShowAnyway } from '../page/show-anyway.tsx';
 import type { QueueBoard } from '../kernel/job.ts';
 import type { Role } from '../kernel/people.ts';
 
@@ -141,8 +142,11 @@ export function activityPage(activity: ActivityPageProps, reader: Reader): strin
   );
 }
 
-/** @param problem why the form is shown again */
-export function logInPage(problem: string | null): string {
+/**
+ * @param problem why the form is shown again
+ * @param to the page to go to then
+ */
+export function logInPage(problem: string | null, to: string): string {
   return htmlOf(
     <Document title="Log in" script={null}>
       <Navigation collection={null} current={null} />
@@ -158,6 +162,7 @@ export function logInPage(problem: string | null): string {
           </p>
         )}
         <form method="post" action="/login">
+          <input type="hidden" name="to" value={to} />
           <label>
             Token <input type="password" name="token" autocomplete="current-password" required autofocus />
           </label>
@@ -168,13 +173,14 @@ export function logInPage(problem: string | null): string {
   );
 }
 
-export function problemPage(problem: string): string {
+export function problemPage(problem: string, showAnyway: ShowAnyway | null = null): string {
   return htmlOf(
     <Document title="Problem" script={null}>
       <Navigation collection={null} current={null} />
       <main>
         <h1>This page cannot be shown</h1>
         <p>{problem}</p>
+        {showAnyway === null ? null : <ShowAnywayForm {...showAnyway} />}
         <p>
           <a href="/">All collections</a>
         </p>

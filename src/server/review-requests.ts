@@ -145,6 +145,17 @@ export class BadRequest extends Error {
   }
 }
 
+/** A person asks for what a verdict or an answer of theirs waits for. */
+export class Hidden extends BadRequest {
+  /** The address to which the person can send a form that shows it anyway. */
+  readonly showAnyway: string | undefined;
+
+  constructor(message: string, showAnyway: string | undefined) {
+    super(message, 403);
+    this.showAnyway = showAnyway;
+  }
+}
+
 /** @throws BadRequest that names the first wrong field and quotes its value */
 export function parseRequest<S extends z.ZodType>(
   schema: S,

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly reviewer: string | null;
   /** True if the token of the client fixes that name. */
   readonly hasNamedToken: boolean;
+  /** The session that the browser showed; null for a client without one. */
+  readonly session: string | null;
 }
 
 /** The part of the path that the route gives this name; '' if there is none. */

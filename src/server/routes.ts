@@ -17,7 +17,7 @@ import {
   sendSelectionCsv,
   sendTiles,
 } from './handlers/gallery.ts';
-import { logIn, logOut, sendLogIn } from './handlers/log-in.ts';
+import { logIn, logOut, sendLogIn, showAnyway } from './handlers/log-in.ts';
 import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
 import {
   openClass,
@@ -164,6 +164,7 @@ export const ROUTES: readonly SiteRoute[] = [
   get('/c/:collection/api/failed-hosts/:reason', 'viewer', sendFailedHosts),
   get('/c/:collection/api/what-if', 'viewer', sendWhatIf),
   get('/c/:collection/what-if.csv', 'viewer', sendWhatIfTable),
+  post('/c/:collection/show-anyway', 'viewer', showAnyway),
   post('/c/:collection/api/pause', 'operator', pause),
   post('/c/:collection/api/unpause', 'operator', unpause),
   ...REVIEW_ROUTES,

@@ -6,7 +6,7 @@ import { asTyped } from '../kernel/command-text.ts';
 import { StaleAction } from '../review/events/stale.ts';
 import { codeOf, messageOf, UsageError, withoutCodes } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
-import { mayAct, reviewerOf, type Access, type Person } from './access/access.ts';
+import { mayAct, reviewerOf, type Access, type Person, type Visitor } from './access/access.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
 import { countedTokens, personOf } from './access/visitor.ts';
@@ -22,6 +22,7 @@ import {
   tooLargeText,
   refuseUnstorableText,
 } from './limits/bodies.ts';
+import { Hidden } from './review-requests.ts';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './access/same-site.ts';
 import { proxyTest } from './access/trusted-proxies.ts';
@@ -184,8 +185,11 @@ function addGuards(app: FastifyInstance, { allowedHosts, trustProxy = [], log }:
     const isTooLarge = codeOf(error) === BODY_TOO_LARGE;
     const refusal = isTooLarge ? tooLargeText(request) : messageOf(error);
     const message = status < 500 ? refusal : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;
-    const details = error instanceof StaleAction ? { stale: error.stale } : {};
-    return answerError(reply, status, { ...details, error: message, code: status >= 500 ? undefined : codeOf(error) });
+    const details = {
+      stale: error instanceof StaleAction ? error.stale : undefined,
+      showAnyway: error instanceof Hidden ? error.showAnyway : undefined,
+    };
+    return answerError(reply, status, { error: message, code: status >= 500 ? undefined : codeOf(error), ...details });
   });
 }
 
@@ -223,15 +227,15 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
       // The session may have ended while the body came.
       if (route.role !== null && (await refuse(person, { needed: route.role, request, reply }))) return reply;
       if (typeof person?.session === 'string') options.sessions?.cutWhenEnded(person.session, reply.raw);
-      return route.handle({
-        request,
-        reply,
-        role: person?.role ?? null,
-        reviewer: person === null ? null : reviewerOf(person, request.headers.cookie, options),
-        hasNamedToken: typeof person?.name === 'string',
-      });
+      return route.handle({ request, reply, ...clientOf(person, request, options) });
     },
   });
+}
+
+function clientOf(person: Visitor | null, { headers }: FastifyRequest, options: WebServerOptions) {
+  if (person === null) return { role: null, reviewer: null, hasNamedToken: false, session: null };
+  const { role, name, session } = person;
+  return { role, reviewer: reviewerOf(person, headers.cookie, options), hasNamedToken: name !== null, session };
 }
 
 /** Sends a refusal if the person may not use the route. Returns true if it has. */
@@ -247,7 +251,10 @@ async function refuse(
 }
 
 function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (request.method === 'GET' && wantsPage(request)) return reply.redirect('/login', 303);
+  if (request.method === 'GET' && wantsPage(request)) {
+    const to = request.url === '/' ? '' : `?to=${encodeURIComponent(request.url)}`;
+    return reply.redirect(`/login${to}`, 303);
+  }
   reply.header('www-authenticate', 'Bearer');
   return answerError(
     reply,
@@ -256,18 +263,22 @@ function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply 
   );
 }
 
-function answerError(
-  reply: FastifyReply,
-  status: number,
-  problem:
-    | string
-    | { readonly error: string; readonly code: string | undefined; readonly stale?: StaleAction['stale'] },
-): FastifyReply {
+/** `showAnyway`: where a form can be sent that shows what is refused. */
+interface Problem {
+  readonly error: string;
+  readonly code?: string | undefined;
+  readonly stale?: StaleAction['stale'] | undefined;
+  readonly showAnyway?: string | undefined;
+}
+
+function answerError(reply: FastifyReply, status: number, problem: string | Problem): FastifyReply {
   const { request } = reply;
-  const { error, ...rest } = typeof problem === 'string' ? { error: problem } : problem;
+  const { error, ...rest }: Problem = typeof problem === 'string' ? { error: problem } : problem;
   const answer = { error: asTyped(withoutCodes(error)), ...rest };
   if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send(answer);
-  return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(answer.error));
+  const { showAnyway: action } = answer;
+  const page = problemPage(answer.error, action === undefined ? null : { action, to: request.url });
+  return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(page);
 }
 
 const TOOK_TOO_LONG = 'The catalogue needed too long for this (server.statementTimeoutMs); try again later';

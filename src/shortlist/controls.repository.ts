@@ -15,6 +15,13 @@ export async function readControls(db: Kysely<Database>, collectionId: number): 
   return head?.controls ?? 0;
 }
 
+/** True if the shortlist has a control. It may have none although some were asked for, and keeps reviewed ones when none are. */
+export async function hasControls(db: Kysely<Database>, collectionId: number): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from shortlist_entry where collection_id = ${collectionId} and state = 'control' limit 1`.execute(db);
+  return rows.length > 0;
+}
+
 /**
  * Photos with bytes that the filter dropped as `correct`, by class in the order of their draw: the reviewed controls, then
  * `perSource` photos of each source. Photos that the collection keeps for another class are left out.

@@ -5,12 +5,12 @@ import { pathOfFileUrl } from '../crawl/sources/folder/byte-path.ts';
 import { subjectsOf } from '../filter/run/decision.repository.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { Reader } from '../kernel/people.ts';
-import { unfitText, type PhotoFilter } from '../kernel/photo-filter.ts';
+import { beyondCrawl, unfitText, type PhotoFilter } from '../kernel/photo-filter.ts';
 import { withoutFolders } from '../kernel/printable.ts';
 import { similarPhotos } from '../models/evidence/feature.repository.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { photoFacts } from '../photo/photo.repository.ts';
-import { mayKnow } from '../review/desk/known-photos.repository.ts';
+import { isOpenToReview, mayKnow, otherBlindReviews } from '../review/desk/known-photos.repository.ts';
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { FAILURE_TAGS } from '../review/events/tags.ts';
 import { MOST_LISTED, type GalleryChoices, type GalleryIndex, type GalleryTile } from './gallery.ts';
@@ -18,6 +18,8 @@ import { readGallery, readTiles, readSources, type GalleryView } from './gallery
 
 /** The code of an error: a part of a gallery's address cannot be used. */
 export const BAD_PHOTO_FILTER = 'bad-photo-filter';
+/** The code of an error: a gallery's address asks for what a blind review hides. */
+export const BLIND_GALLERY = 'blind-gallery';
 
 /** Someone who looks at the gallery. */
 export interface GalleryDesk extends Desk {
@@ -26,24 +28,44 @@ export interface GalleryDesk extends Desk {
   readonly seesFolders: boolean;
 }
 
-async function galleryView(desk: GalleryDesk): Promise<GalleryView> {
-  return { ...(await viewOf(desk)), reader: desk.reader, memberIds: desk.workspace.ensemble.memberIds };
+async function galleryView({ reader, ...desk }: GalleryDesk): Promise<GalleryView> {
+  const { app, ensemble } = desk.workspace;
+  const view = await viewOf(desk);
+  const seesAll = reader === 'operators';
+  return {
+    ...view,
+    reader,
+    memberIds: ensemble.memberIds,
+    isCrawlOnly: !seesAll && (await isOpenToReview(app.db, view)),
+    otherBlind: seesAll ? [] : await otherBlindReviews(app.db, view),
+  };
 }
 
-/** @throws UsageError `bad-photo-filter` */
+/** @throws UsageError `bad-photo-filter`, `blind-gallery` */
 export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit = MOST_LISTED): Promise<GalleryIndex> {
   const { workspace, reader } = desk;
   const { db } = workspace.app;
   const { like, text } = filter;
   const view = await galleryView(desk);
   requireKnownValues(workspace, filter);
+  if (view.isCrawlOnly) requireCrawlFilter(filter);
   if (like !== null && (await photoFacts(db, like)) === undefined)
     throw refused('like', like, 'the SHA-256 of a photo of this catalogue');
-  if (like !== null && reader === 'others' && !(await mayKnow(db, view, like)))
-    throw refused('like', like, 'a photo that you have reviewed, because this review is blind');
-  const similar =
-    like === null ? new Map<number, number>() : await similarPhotos(db, workspace.scope.collectionId, like);
+  if (like !== null && reader === 'others' && !view.isCrawlOnly && !(await mayKnow(db, view, like)))
+    throw refused('like', like, 'a photo that no blind review and no question of your quiz hides from you');
+  // Only photos that the filter keeps have features.
+  const hasFeatures = like !== null && !view.isCrawlOnly;
+  const similar = hasFeatures ? await similarPhotos(db, workspace.scope.collectionId, like) : new Map<number, number>();
   return readGallery(db, view, { filter, named: classesNamed(workspace, text), similar, limit });
+}
+
+function requireCrawlFilter(filter: PhotoFilter): void {
+  const part = beyondCrawl(filter);
+  if (part === null) return;
+  throw new UsageError(
+    `The address has ${part.slice(0, 100)}, but this review is blind and still wants verdicts of yours. Until then the gallery shows what the crawl knows: filter by state (found to duplicate), the reasons of the crawl, class, source, licence, text and date, and sort by time.`,
+    { code: BLIND_GALLERY },
+  );
 }
 
 function requireKnownValues({ collection }: Workspace, { class: classes, seen, source }: PhotoFilter): void {
@@ -93,13 +115,14 @@ export async function* galleryRows(desk: GalleryDesk, ids: readonly number[]): A
     yield* await galleryTiles(desk, ids.slice(at, at + READ_AT_ONCE));
 }
 
-export async function galleryChoices({ workspace }: GalleryDesk): Promise<GalleryChoices> {
-  const { app, collection, scope } = workspace;
+export async function galleryChoices(desk: GalleryDesk): Promise<Omit<GalleryChoices, 'showAnyway'>> {
+  const { app, collection, scope } = desk.workspace;
   const named = (wnids: readonly string[]): [string, string][] =>
     wnids
       .map((wnid): [string, string] => [wnid, nameOf(collection, wnid)])
       .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));
   return {
+    isCrawlOnly: (await galleryView(desk)).isCrawlOnly,
     mode: collection.mode,
     threshold: MODES[collection.mode].mark(collection.policy),
     classes: named(await subjectsOf(app.db, scope)),

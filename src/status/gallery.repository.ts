@@ -10,7 +10,7 @@ import { CENTRE_CROP } from '../models/evidence/evidence.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { onlyRow } from '../platform/postgres/query.ts';
 import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
-import { unknownPhotos, type DeskView } from '../review/desk/known-photos.repository.ts';
+import { isNotAsked, unjudgedPhotos, type DeskView } from '../review/desk/known-photos.repository.ts';
 import { isKeptPending } from '../shortlist/second-pass.repository.ts';
 import { judged } from './funnel.repository.ts';
 import type { GalleryChoices, GalleryIndex, GalleryTile } from './gallery.ts';
@@ -19,22 +19,26 @@ import type { GalleryChoices, GalleryIndex, GalleryTile } from './gallery.ts';
 export interface GalleryView extends DeskView {
   readonly reader: Reader;
   readonly memberIds: readonly number[];
+  /** While a blind review is open for the person: the gallery shows each candidate with what the crawl knows, and nothing later. */
+  readonly isCrawlOnly: boolean;
+  /** Other collections whose blind review is open for the person. The gallery does not show the photos that they list. */
+  readonly otherBlind: readonly number[];
 }
 
 /**
  * SQL: the candidates `c` of a collection that the reader may know of, with their pictures `p`, photos `f`, and the decision `d`,
  * shortlist entry `e` and verdict `v` of a photo at the first candidate that brought it to its class (`c.is_first`). It counts
  * like the funnel (`countCandidates`, `judgedPhotos`, `countVerdicts`). Each left join finds at most one row, so PostgreSQL leaves
- * out those that a query does not use. The window keeps its estimates right, so it joins by hashes.
+ * out those that a query does not use. The window keeps its estimates right, so it joins by hashes. While a blind review is open,
+ * `d`, `e` and `v` are null for each candidate, so that nothing that is made from them can tell photos apart.
  *
  * @param of SQL about candidates `c` and pictures `p`: all of the photos that a query asks for
  */
 function shownCandidates(view: GalleryView, of: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
-  const { scope, reader } = view;
-  const isKnown =
-    reader === 'operators'
-      ? sql`true`
-      : sql`not exists (select 1 from ${unknownPhotos(view)} as u where u.photo_id = p.photo_id)`;
+  const { scope, isCrawlOnly, otherBlind } = view;
+  const isOfOthers = sql`exists (select 1 from ${unjudgedPhotos(view, otherBlind)} as u where u.photo_id = p.photo_id)`;
+  const isKnown = isCrawlOnly || otherBlind.length === 0 ? sql`true` : sql`not ${isOfOthers}`;
+  const isSeen = isCrawlOnly ? sql`false` : sql`c.is_first`;
   const { state, reason, detail } = judged(scope);
   return sql`(
     select c.id, c.wnid, c.found_at, p.photo_id, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url,
@@ -42,20 +46,22 @@ function shownCandidates(view: GalleryView, of: RawBuilder<unknown> = sql`true`)
       p.photo_id is not null and c.id = min(c.id) filter (where ${isTaken(scope)} and ${ofCollection(scope)})
         over (partition by p.photo_id, c.wnid) as is_first
     from candidate c join picture p on p.id = c.picture_id
-    where (${ofCollection(scope)} or c.refusal = 'unknown-class') and ${isLinked(scope.collectionId)} and ${isKnown} and ${of}
+    where (${ofCollection(scope)} or c.refusal = 'unknown-class') and ${isLinked(scope.collectionId)}
+      and ${isKnown} and ${isNotAsked(view, sql`coalesce(p.photo_id, 0)`)} and ${of}
   ) as c
     left join photo f on f.id = c.photo_id
-    left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = c.photo_id and d.wnid = c.wnid and c.is_first
+    left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = c.photo_id and d.wnid = c.wnid and ${isSeen}
       and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
-    left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = c.photo_id and e.wnid = c.wnid and c.is_first
-    left join verdict v on v.collection_id = ${scope.collectionId} and v.wnid = c.wnid and v.sha256 = f.sha256 and c.is_first`;
+    left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = c.photo_id and e.wnid = c.wnid and ${isSeen}
+    left join verdict v on v.collection_id = ${scope.collectionId} and v.wnid = c.wnid and v.sha256 = f.sha256 and ${isSeen}`;
 }
 
 const IS_LISTED = sql`(d.state = 'kept' and e.state = 'listed')`;
 const IS_CONTROL = sql`(e.state = 'control')`;
 
 /** SQL: the reader may know the verdict. To others than operators, a photo that waits for a second verdict looks open. */
-function isShown({ reader, secondPass }: GalleryView): RawBuilder<unknown> {
+function isShown({ reader, secondPass, isCrawlOnly }: GalleryView): RawBuilder<unknown> {
+  if (isCrawlOnly) return sql`false`;
   return reader === 'operators' ? sql`true` : sql`not ${isKeptPending(secondPass)}`;
 }
 
@@ -219,7 +225,7 @@ export async function readTiles(
   const { rows } = await sql<TileRow>`
     select c.id, encode(f.sha256, 'hex') as sha256, coalesce(f.bytes_state = 'stored', false) as "hasBytes", c.wnid,
       case when c.state = 'found' then 'waiting' when c.state <> 'fetched' then c.state when not c.is_first then 'duplicate'
-        when d.state is null then 'undecided' when d.state <> 'kept' then d.state when e.state = 'left-out' then e.state
+        when ${view.isCrawlOnly} then 'fetched' when d.state is null then 'undecided' when d.state <> 'kept' then d.state when e.state = 'left-out' then e.state
         when e.state is distinct from 'listed' then 'unlisted' else replace(${verdictOf(view)}, 'unreviewed', 'open') end as outcome,
       case when c.state in ('dropped', 'failed') then c.reason when d.state <> 'kept' then d.reason when e.state = 'left-out' then e.reason
         when ${IS_LISTED} and ${isShown(view)} then v.reason end as reason,

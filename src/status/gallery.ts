@@ -47,11 +47,15 @@ export interface GalleryTile {
   readonly revisions: readonly string[];
 }
 
-/** A state that excludes the others. */
-type Outcome = Exclude<PhotoState, 'found' | 'fetched' | 'distinct' | 'pruned' | 'kept' | 'listed'>;
+/** A state that excludes the others. `fetched`: what the filter made of it is hidden. */
+type Outcome = Exclude<PhotoState, 'found' | 'distinct' | 'pruned' | 'kept' | 'listed'>;
 
 /** `GET choices`: the values that a filter can have. */
 export interface GalleryChoices {
+  /** True while a blind review is open for the person: then a filter can have values of the crawl only. */
+  readonly isCrawlOnly: boolean;
+  /** The address of a form that shows everything all the same; null if there is none. */
+  readonly showAnyway: string | null;
   readonly mode: Mode;
   readonly threshold: number;
   readonly classes: readonly (readonly [wnid: Wnid, name: string])[];

@@ -17,8 +17,6 @@ import type { Mode } from '../kernel/mode.ts';
 import { openQueries } from '../crawl/candidates/query.repository.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { BytesCount } from '../photo/pruned.repository.ts';
-import { hiddenPhotos } from '../review/desk/known-photos.repository.ts';
-import { viewOf } from '../review/desk/read-desk.process.ts';
 import type { ReviewerLine } from '../review/people/people.ts';
 import { readPeople } from '../review/people/read-people.process.ts';
 import { freeBytesOn, LOW_DISK_BYTES } from '../platform/disk/full-disk.ts';
@@ -33,7 +31,7 @@ export interface Overview extends Omit<Status, 'openControls' | 'yields'> {
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
-  /** True if the numbers of decisions by class, source and query are left out (0), because a blind review runs. */
+  /** True if the numbers of decisions by class, source and query are left out (0), and all verdicts, because a blind review runs. */
   readonly isBlind: boolean;
   /** The jobs of the collection that ended last, some of each state. */
   readonly jobs: readonly RecordedJob[];
@@ -107,9 +105,8 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
   const all = jobs.flat();
   const withoutPaths = all.map((job) => ({ ...job, reason: job.reason === null ? null : withoutFolders(job.reason) }));
   const others = overviewOf(statuses.others, withoutPaths);
-  const isHidden = await isBlindNow(workspace);
   const operators = { ...overviewOf(statuses.operators, all), people };
-  if (isHidden) return { operators, others: withoutDecisions(others) };
+  if (statuses.isBlind) return { operators, others: withoutDecisions(others) };
   const isPending = operators.totals.unreviewed !== others.totals.unreviewed;
   return { operators, others: isPending || hasTokens(app.config) ? others : { ...others, people } };
 }
@@ -137,12 +134,6 @@ function withoutDecisions(overview: Overview): Overview {
 function crawlOnly<Row extends Totals>(row: Row): Row {
   const { found, waiting, fetched, dropped, failed } = row;
   return { ...row, ...emptyTotals(), found, waiting, fetched, dropped, failed };
-}
-
-/** True while a photo of a blind review waits for a verdict. */
-async function isBlindNow(workspace: Workspace): Promise<boolean> {
-  const view = await viewOf({ workspace, reviewer: null });
-  return view.isBlind && (await hiddenPhotos(workspace.app.db, view)).length > 0;
 }
 
 function mostFruitful(queries: Status['queries']): Status['queries'] {

@@ -27,7 +27,8 @@ export interface ConfusionCount {
   readonly wnid: string;
   readonly confusionWnid: string;
   readonly count: number;
-  readonly photo: string;
+  /** One of them. Null if a quiz asks about all of them: the page names its class. */
+  readonly photo: string | null;
 }
 
 export async function topConfusions(
@@ -37,11 +38,13 @@ export async function topConfusions(
 ): Promise<ConfusionCount[]> {
   const { rows } = await sql<ConfusionCount>`
     select top.wnid, top."confusionWnid", top.count, encode(photo.sha256, 'hex') as photo from (
-    select wnid, confusion_wnid as "confusionWnid", count(*) as count, min(photo_id) as photo_id from decision
+    select wnid, confusion_wnid as "confusionWnid", count(*) as count, min(photo_id) filter (where photo_id not in (
+      select f.id from quiz_question q join photo f on f.sha256 = q.sha256 left join quiz_answer a using (collection_id, reviewer, place)
+      where a.id is null)) as photo_id from decision
     where collection_id = ${scope.collectionId} and state = 'kept' and confusion_wnid is not null
       and decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')} and ${ofCollection(scope, sql`wnid`)}
     group by 1, 2 order by 3 desc, 1, 2 limit ${limit}) as top
-    join photo on photo.id = top.photo_id order by 3 desc, 1, 2`.execute(db);
+    left join photo on photo.id = top.photo_id order by 3 desc, 1, 2`.execute(db);
   return rows;
 }
 

@@ -20,7 +20,7 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { activationHead } from '../review/heatmap/compute-heatmaps.process.ts';
 
-/** The answer about every photo that the reviewer of a blind review has not judged. */
+/** The answer about every photo that the reviewer of a blind review has not judged, and about open questions of a quiz. */
 const NOTHING_YET: PhotoEvidenceShown = { members: [], outside: [], alsoSeen: [], nearDuplicates: [], history: [] };
 
 export async function evidenceShown(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown | null> {
@@ -29,11 +29,12 @@ export async function evidenceShown(desk: Desk, subject: Subject): Promise<Photo
   const { wnid } = subject;
   const photo = await shownPhoto(app.db, scope.collectionId, subject);
   if (photo === null) return null;
-  if (!(await mayKnow(app.db, await viewOf(desk), subject.sha256))) return NOTHING_YET;
+  const view = await viewOf(desk);
+  if (!(await mayKnow(app.db, view, subject.sha256))) return NOTHING_YET;
   const { sha256: classListSha256, wnids } = collection.evidenceClasses;
   const [members, nearDuplicates, history] = await Promise.all([
     membersWithEvidence(app.db, photo.id, classListSha256),
-    nearDuplicatesOf(app.db, scope.collectionId, { photoId: photo.id, wnid }),
+    nearDuplicatesOf(app.db, view, { photoId: photo.id, wnid }),
     historyOf(desk, subject),
   ]);
   const ordered = inOrder(members, ensemble.memberIds);

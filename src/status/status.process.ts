@@ -23,6 +23,8 @@ import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '..
 import { readPlan } from '../review/acceptance/plan.repository.ts';
 import { planInForce } from '../review/acceptance/plan.ts';
 import { glanceAtAcceptance, readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
+import { isOpenToReview } from '../review/desk/known-photos.repository.ts';
+import { viewOf } from '../review/desk/read-desk.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported, versionOfReview } from './next-step.repository.ts';
 import { countOpenControls } from './standing.repository.ts';
@@ -53,13 +55,20 @@ export async function nextLines(workspace: Workspace): Promise<string> {
   return nextText((await readStatus(workspace)).next);
 }
 
-/** For pages, which take no look. */
-export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
+/**
+ * For pages, which take no look. `isBlind`: a blind review wants verdicts. Then the numbers for others have no verdicts at all,
+ * because they leave controls out.
+ */
+export async function readStatuses(workspace: Workspace): Promise<ByReader<Status> & { readonly isBlind: boolean }> {
   return statusesWith(glance, workspace);
 }
 
-async function statusesWith(inspect: typeof glance, workspace: Workspace): Promise<ByReader<Status>> {
+async function statusesWith(
+  inspect: typeof glance,
+  workspace: Workspace,
+): Promise<ByReader<Status> & { readonly isBlind: boolean }> {
   const { app, collection, scope } = workspace;
+  const isBlind = await isOpenToReview(app.db, await viewOf({ workspace, reviewer: null }));
   const { queries, work, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
   const standing = await readStanding(workspace, { ...funnel, pending: pendingOf(counts) });
@@ -74,12 +83,15 @@ async function statusesWith(inspect: typeof glance, workspace: Workspace): Promi
     openControls: standing.openControls,
     days: daysOf(work, counts.verdicts),
   };
-  const ofOthers = funnelFrom(workspace, withoutPending(counts));
-  const totals = funnel.totals.unreviewed > 0 ? ofOthers.totals : { ...ofOthers.totals, unreviewed: 0 };
+  const countsOfOthers = isBlind ? { ...counts, verdicts: [] } : withoutPending(counts);
+  const ofOthers = funnelFrom(workspace, countsOfOthers);
+  const isReviewed = !isBlind && funnel.totals.unreviewed === 0;
+  const totals = isReviewed ? { ...ofOthers.totals, unreviewed: 0 } : ofOthers.totals;
   // Others may be on other machines if there are tokens, and need not know the folders of this one.
   const exported = hasTokens(app.config) ? { ...standing.exported, folder: 'DIR' } : standing.exported;
   const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
   return {
+    isBlind,
     operators,
     others: {
       ...operators,
@@ -87,7 +99,7 @@ async function statusesWith(inspect: typeof glance, workspace: Workspace): Promi
       next,
       acceptance: null,
       openControls: null,
-      days: daysOf(work, withoutPending(counts).verdicts),
+      days: daysOf(work, countsOfOthers.verdicts),
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { PhotoEvidenceShown } from './desk.ts';
 import type { Subject } from '../events/event.ts';
+import { isNotAsked, type DeskView } from './known-photos.repository.ts';
 
 export interface ShownPhoto {
   readonly id: number;
@@ -48,7 +49,7 @@ export async function membersWithEvidence(
 /** Photos of the class that the shortlist takes for the same picture as a photo: its twin, and all that have the same twin. */
 export async function nearDuplicatesOf(
   db: Kysely<Database>,
-  collectionId: number,
+  view: DeskView,
   { photoId, wnid }: { readonly photoId: number; readonly wnid: Wnid },
 ): Promise<PhotoEvidenceShown['nearDuplicates'][number][]> {
   const { rows } = await sql<PhotoEvidenceShown['nearDuplicates'][number]>`
@@ -57,7 +58,8 @@ export async function nearDuplicatesOf(
     join shortlist_entry e on e.collection_id = own.collection_id and e.wnid = own.wnid and e.photo_id <> own.photo_id
       and coalesce(own.twin_photo_id, own.photo_id) in (e.photo_id, e.twin_photo_id)
     join photo f on f.id = e.photo_id
-    where own.collection_id = ${collectionId} and own.wnid = ${wnid} and own.photo_id = ${photoId}
+    where own.collection_id = ${view.scope.collectionId} and own.wnid = ${wnid} and own.photo_id = ${photoId}
+      and ${isNotAsked(view, sql`e.photo_id`)}
     order by e.state desc, e.position`.execute(db);
   return rows;
 }

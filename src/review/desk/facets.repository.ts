@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isNoise, matching } from './desk.repository.ts';
-import type { DeskView } from './known-photos.repository.ts';
+import { isNotAsked, type DeskView } from './known-photos.repository.ts';
 import type { ReviewFilter } from './desk.ts';
 import type { OpenConfusion } from './facets.ts';
 
@@ -81,14 +81,15 @@ const COVERS = 4;
 
 export async function listCovers(
   db: Kysely<Database>,
-  { scope, isBlind }: DeskView,
+  view: DeskView,
 ): Promise<{ readonly wnid: Wnid; readonly photos: Sha256[] }[]> {
+  const { scope, isBlind } = view;
   const { rows } = await sql<{ wnid: Wnid; photos: Sha256[] }>`
     select e.wnid, array_agg(encode(e.sha256, 'hex') order by e.place) as photos
     from (
       select s.wnid, f.sha256, row_number() over (partition by s.wnid order by ${isBlind ? sql`f.sha256` : sql`s.rank`}) as place
       from shortlist_entry s join photo f on f.id = s.photo_id
-      where s.collection_id = ${scope.collectionId} and s.state <> 'left-out'
+      where s.collection_id = ${scope.collectionId} and s.state <> 'left-out' and ${isNotAsked(view, sql`s.photo_id`)}
     ) as e
     where e.place <= ${COVERS} group by 1`.execute(db);
   return rows;

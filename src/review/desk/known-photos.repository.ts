@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { onlyRow } from '../../platform/postgres/query.ts';
 import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
 import type { Subject } from '../events/event.ts';
 
@@ -15,6 +16,8 @@ export interface DeskView {
   readonly ensembleModels: readonly Sha256[];
   /** True if a reviewer sees nothing from the models about a photo before their own verdict on it. */
   readonly isBlind: boolean;
+  /** Ids of photos that are open questions of this person's quiz. Their class is not shown to the person. */
+  readonly asked: readonly number[];
 }
 
 /**
@@ -22,11 +25,11 @@ export interface DeskView {
  * verdict of their own, the columns of the prediction are null, so that no answer, filter, order or count can use them. The rank
  * is then the place by SHA-256, which is the same for a listed photo and for a control.
  */
-export function knownPhotos(
-  { scope, reviewer, secondPass, isBlind }: DeskView,
-  wnids: readonly Wnid[] | null,
-): RawBuilder<unknown> {
-  const photos = listedVerdicts(scope, secondPass, wnids);
+export function knownPhotos(view: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
+  const { scope, reviewer, secondPass, isBlind } = view;
+  const all = listedVerdicts(scope, secondPass, wnids);
+  const photos =
+    view.asked.length === 0 ? all : sql`(select q.* from ${all} as q where ${isNotAsked(view, sql`q.photo_id`)})`;
   if (!isBlind) return photos;
   const known = (column: string): RawBuilder<unknown> =>
     sql`case when ${reviewer} = any(a.reviewers) then ${sql.ref(`a.${column}`)} end as ${sql.ref(column)}`;
@@ -35,6 +38,20 @@ export function knownPhotos(
       a.wants_more, a.is_pending, row_number() over (partition by a.wnid order by a.sha256) as rank,
       ${known('confusion_wnid')}, ${known('max_true_prob')}, ${known('confusion_prob')}
     from ${photos} as a)`;
+}
+
+/** SQL: a photo is no open question of the reviewer's quiz. */
+export function isNotAsked({ asked }: Pick<DeskView, 'asked'>, photoId: RawBuilder<unknown>): RawBuilder<unknown> {
+  return asked.length === 0 ? sql`true` : sql`${photoId} <> all(${asked}::bigint[])`;
+}
+
+/** Counts the open questions of the reviewer's quiz whose photos are on the shortlist of this collection. */
+export async function countAskedHere(db: Kysely<Database>, { scope, asked }: DeskView): Promise<number> {
+  if (asked.length === 0) return 0;
+  const counted = await sql<{ photos: number }>`
+    select count(distinct photo_id) as photos from shortlist_entry
+    where collection_id = ${scope.collectionId} and photo_id = any(${asked}::bigint[])`.execute(db);
+  return onlyRow(counted).photos;
 }
 
 /**
@@ -51,23 +68,51 @@ export async function hiddenPhotos(
   return rows;
 }
 
-/**
- * SQL: the photos about which the reviewer may not know what the models say. The reviewer has given no verdict on them, and either
- * the blind review of this collection still wants verdicts, or another collection that has controls lists them.
- */
-export function unknownPhotos({ scope, reviewer, secondPass, isBlind }: DeskView): RawBuilder<unknown> {
-  const wantsVerdicts = sql`exists (select 1 from ${listedVerdicts(scope, secondPass, null)} as p where p.wants_more)`;
-  return sql`(
-    select e.photo_id from shortlist_entry e join shortlist s on s.collection_id = e.collection_id join photo f on f.id = e.photo_id
-    left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
-    where e.state <> 'left-out' and not coalesce(${reviewer} = any(v.reviewers), false)
-      and case when e.collection_id = ${scope.collectionId} then ${isBlind} and ${wantsVerdicts} else s.controls > 0 end)`;
+/** True while a blind review of this collection wants verdicts of the reviewer. */
+export async function isOpenToReview(db: Kysely<Database>, view: DeskView): Promise<boolean> {
+  return view.isBlind && (await wantsVerdicts(db, view));
 }
 
-/** True if the reviewer may know what the models say about a photo. */
-export async function mayKnow(db: Kysely<Database>, view: DeskView, sha256: Sha256): Promise<boolean> {
+async function wantsVerdicts(db: Kysely<Database>, { scope, reviewer, secondPass }: DeskView): Promise<boolean> {
   const { rows } = await sql`
-    select 1 from ${unknownPhotos(view)} as u join photo f on f.id = u.photo_id
-    where f.sha256 = decode(${sha256}, 'hex') limit 1`.execute(db);
+    select 1 from ${listedVerdicts(scope, secondPass, null)} as p
+    where p.wants_more and not ${reviewer} = any(p.reviewers) limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+/** Ids of the other collections that have controls and want verdicts of the reviewer. */
+export async function otherBlindReviews(db: Kysely<Database>, view: DeskView): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select distinct collection_id as id from shortlist_entry
+    where state = 'control' and collection_id <> ${view.scope.collectionId}`.execute(db);
+  const open: number[] = [];
+  for (const { id } of rows)
+    if (await wantsVerdicts(db, { ...view, scope: { ...view.scope, collectionId: id } })) open.push(id);
+  return open;
+}
+
+/** SQL: the listed photos and controls of these collections on which the reviewer has given no verdict. */
+export function unjudgedPhotos({ reviewer }: DeskView, collectionIds: readonly number[]): RawBuilder<unknown> {
+  return sql`(
+    select e.photo_id from shortlist_entry e join photo f on f.id = e.photo_id
+    left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+    where e.collection_id = any(${collectionIds}::int[]) and e.state <> 'left-out' and not coalesce(${reviewer} = any(v.reviewers), false))`;
+}
+
+/**
+ * True if the reviewer may know what the models say about a photo. While a blind review is open, that is after the reviewer's own
+ * verdict only, also for photos that it does not list: who knows about all others can tell which of the listed ones are controls.
+ */
+export async function mayKnow(db: Kysely<Database>, view: DeskView, sha256: Sha256): Promise<boolean> {
+  const { scope, reviewer } = view;
+  const isOpen = await isOpenToReview(db, view);
+  const open = [...(isOpen ? [scope.collectionId] : []), ...(await otherBlindReviews(db, view))];
+  const hasJudged = sql`exists (select 1 from verdict v
+    where v.collection_id = ${scope.collectionId} and v.sha256 = f.sha256 and ${reviewer} = any(v.reviewers))`;
+  const { rows } = await sql`
+    select 1 from photo f where f.sha256 = decode(${sha256}, 'hex') and not (
+      ${isOpen ? hasJudged : sql`true`} and ${isNotAsked(view, sql`f.id`)} and f.id not in ${unjudgedPhotos(view, open)})`.execute(
+    db,
+  );
   return rows.length === 0;
 }

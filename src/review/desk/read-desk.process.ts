@@ -1,6 +1,6 @@
 import { groupBy } from '../../kernel/group-by.ts';
 import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
-import { readControls } from '../../shortlist/controls.repository.ts';
+import { hasControls } from '../../shortlist/controls.repository.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
@@ -23,6 +23,7 @@ import { opinionsOf, type Opinion } from '../events/verdict.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { MODES } from '../../collection/modes.ts';
 import { REVIEW_MODES } from '../modes.ts';
+import { askedPhotos } from '../quiz/quiz.repository.ts';
 
 export interface Desk {
   readonly workspace: Workspace;
@@ -37,7 +38,8 @@ export async function viewOf({ workspace: { app, scope, ensemble }, reviewer }: 
     reviewer: reviewer ?? '',
     secondPass,
     ensembleModels: ensemble.identities.map(({ modelSha256 }) => modelSha256),
-    isBlind: blind || (await readControls(app.db, scope.collectionId)) > 0,
+    isBlind: blind || (await hasControls(app.db, scope.collectionId)),
+    asked: reviewer === null ? [] : await askedPhotos(app.db, reviewer),
   };
 }
 
@@ -59,7 +61,7 @@ export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayRevie
     target: app.config.review.target,
     leaseMs: app.config.review.leaseMs,
     withoutLicence: withoutLicenceText(
-      (await countWithoutLicence(app.db, scope)).listed,
+      (await countWithoutLicence(app.db, scope, isBlind)).listed,
       'listed',
       placeFlags(collection.name),
     ),

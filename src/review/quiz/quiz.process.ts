@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import { secretFor } from '../../config/secret-for.ts';
 import { MODES } from '../../collection/modes.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { HumanAccuracy } from '../../kernel/human-accuracy.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { sessionKeyOf } from '../../runtime/open/session-key.repository.ts';
 import { lettersOf } from '../people/letters.repository.ts';
 import { drawQuestions } from './draw.ts';
 import {
@@ -20,8 +21,6 @@ import type { QuizAnswer, QuizAnswered, QuizOptions, QuizState } from './quiz.ts
 import { humanAccuracy, withoutNames } from './results.ts';
 
 export const QUIZ_REFUSED = 'quiz-refused';
-/** Draws that are repeated offer the same buttons. Otherwise the class that all draws offer would be the right one. */
-const SECRET = randomUUID();
 
 /** @throws UsageError QUIZ_REFUSED in mode O */
 export function checkQuiz({ collection }: Workspace): void {
@@ -39,7 +38,9 @@ export function checkQuiz({ collection }: Workspace): void {
 export async function drawQuiz(workspace: Workspace, reviewer: string, options: QuizOptions): Promise<boolean> {
   const { app, scope, collection } = workspace;
   const photos = await acceptedPhotos(app.db, scope, { reviewer, secondPass: app.config.review.secondPass });
-  const questions = drawQuestions(photos, options, { classes: collection.classes.wnids, secret: SECRET });
+  // Draws that are repeated offer the same buttons. Otherwise the class that all draws offer would be the right one.
+  const secret = secretFor('buttons of the quiz', await sessionKeyOf(app.db));
+  const questions = drawQuestions(photos, options, { classes: collection.classes.wnids, secret });
   return replaceQuestions(app.db, actorOf(workspace, reviewer), { photos: options.photos, questions });
 }
 

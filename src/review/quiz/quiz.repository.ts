@@ -79,6 +79,26 @@ export async function replaceQuestions(
   });
 }
 
+/** Ids of the photos of a person's open questions, in every collection. An answered or skipped question is not open. */
+export async function askedPhotos(db: Kysely<Database>, reviewer: string): Promise<number[]> {
+  const collections = await sql<{ id: number }>`
+    select distinct collection_id as id from quiz_question where reviewer = ${reviewer}`.execute(db);
+  const asked: number[] = [];
+  for (const { id } of collections.rows) {
+    const { rows } = await sql<{ id: number }>`
+      select f.id from quiz_question q join photo f on f.sha256 = q.sha256
+      left join quiz_answer a using (collection_id, reviewer, place)
+      where q.collection_id = ${id} and q.reviewer = ${reviewer} and a.id is null and ${isStillAsked(id, reviewer)}`.execute(
+      db,
+    );
+    asked.push(...rows.map((row) => row.id));
+  }
+  return asked;
+}
+
+const isStillAsked = (collectionId: number, reviewer: string): RawBuilder<unknown> => sql`exists (
+  select 1 from ${accepted(collectionId)} where p.wnid = q.wnid and p.sha256 = q.sha256 and not ${reviewedBy(reviewer)})`;
+
 export interface QuizPlace extends QuizQuestion {
   readonly wnid: Wnid;
   readonly isAnswered: boolean;
@@ -92,8 +112,7 @@ export async function quizPlaces(db: Kysely<Database>, { collectionId, reviewer 
   const { rows } = await sql<QuizPlace>`
     select q.place, encode(q.sha256, 'hex') as sha256, q.wnid, q.is_practice as "isPractice", q.choices, a.id is not null as "isAnswered"
     from quiz_question q left join quiz_answer a using (collection_id, reviewer, place)
-    where q.collection_id = ${collectionId} and q.reviewer = ${reviewer} and (a.id is not null or exists (
-      select 1 from ${accepted(collectionId)} where p.wnid = q.wnid and p.sha256 = q.sha256 and not ${reviewedBy(reviewer)}))
+    where q.collection_id = ${collectionId} and q.reviewer = ${reviewer} and (a.id is not null or ${isStillAsked(collectionId, reviewer)})
     order by q.place`.execute(db);
   return rows;
 }

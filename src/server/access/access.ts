@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../../config/settings.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { foldedName, personName, ROLES, type Reader, type Role } from '../../kernel/people.ts';
+import { secretFor } from '../../config/secret-for.ts';
 import { sha256Bytes } from '../../config/sha256.ts';
 
 /** A user of the server. `name` is null for users who share the token of a role, and if the server has no tokens. */
@@ -12,6 +13,14 @@ export interface Person {
 
 export interface TokenHolder extends Person {
   readonly token: string;
+}
+
+/** A person who sends a request. */
+export interface Visitor extends Person {
+  /** The session that the browser showed; null for a client that sends a token itself, and on a server without tokens. */
+  readonly session: string | null;
+  /** The name that the browser has chosen within its session. */
+  readonly chosen: string | null;
 }
 
 /** The valid tokens, and the key of sessions. Without tokens everybody who reaches the server is an operator. */
@@ -79,37 +88,50 @@ export function holderOfToken(given: string, tokens: readonly TokenHolder[]): To
 }
 
 /**
- * Returns the session that a browser keeps instead of the token: `role.name.until.signature`, the name as base64url. The
+ * Returns the session that a browser keeps instead of the token: `role.name.chosen.until.signature`, both names as base64url. The
  * signature also covers the token, so the session outlives a restart of the server but ends at once when its token changes.
- * Nobody can test guesses of the token without the key.
+ * Nobody can test guesses of the token without the key. A user of a role's token reviews under the chosen name.
  */
-export function sessionFor({ role, name, token }: TokenHolder, sessionKey: Buffer, nowMs: number): string {
-  const claim = `${role}.${Buffer.from(name ?? '').toString('base64url')}.${nowMs + SESSION_MS}`;
+export function sessionFor(
+  { role, name, token, chosen = null }: TokenHolder & Partial<Pick<Visitor, 'chosen'>>,
+  sessionKey: Buffer,
+  nowMs: number,
+): string {
+  const claim = [role, encoded(name), encoded(chosen), nowMs + SESSION_MS].join('.');
   return `${claim}.${signatureOf(claim, token, sessionKey)}`;
 }
 
+const encoded = (name: string | null): string => Buffer.from(name ?? '').toString('base64url');
+const decoded = (text: string): string | null => Buffer.from(text, 'base64url').toString() || null;
+
+export interface SessionHolder extends TokenHolder, Pick<Visitor, 'chosen'> {
+  readonly openedMs: number;
+}
+
 /** The holder of the token that a session was opened with. Null if the session is not ours, or has ended. */
-export function holderOfSession(session: string, { tokens, sessionKey }: Access, nowMs: number): TokenHolder | null {
-  const parts = /^(([a-z]+)\.([\w-]*)\.(\d+))\.([\w-]+)$/.exec(session) ?? [];
-  const [, claim = '', role, encodedName = '', until, signature = ''] = parts;
-  const name = Buffer.from(encodedName, 'base64url').toString() || null;
-  const holder = tokens.find((one) => one.role === role && one.name === name);
+export function holderOfSession(session: string, { tokens, sessionKey }: Access, nowMs: number): SessionHolder | null {
+  const parts = /^(([a-z]+)\.([\w-]*)\.([\w-]*)\.(\d+))\.([\w-]+)$/.exec(session) ?? [];
+  const [, claim = '', role, name = '', chosen = '', until, signature = ''] = parts;
+  const holder = tokens.find((one) => one.role === role && one.name === decoded(name));
   if (holder === undefined || Number(until) <= nowMs) return null;
   const expected = signatureOf(claim, holder.token, sessionKey);
-  return timingSafeEqual(digestOf(signature), digestOf(expected)) ? holder : null;
+  const isSigned = timingSafeEqual(digestOf(signature), digestOf(expected));
+  return isSigned ? { ...holder, chosen: decoded(chosen), openedMs: Number(until) - SESSION_MS } : null;
 }
 
 /**
  * The name of the person's token, otherwise the browser's choice, otherwise (without tokens) the server's own name
- * `reviewer`. If it is null, the page must ask.
+ * `reviewer`. If it is null, the page must ask. A choice is part of the session. Clients without one, which hold the token or
+ * need none, name themselves in a cookie. Viewers have no choice: a reviewer's name would show them what that person may see.
  */
 export function reviewerOf(
-  person: Person,
+  person: Visitor,
   cookie: string | undefined,
   { tokens, reviewer }: Pick<Access, 'tokens'> & { readonly reviewer: string | null },
 ): string | null {
   if (person.name !== null) return person.name;
-  const chosen = reviewerIn(cookie);
+  if (!mayAct(person.role, 'reviewer')) return null;
+  const chosen = person.session === null ? reviewerIn(cookie) : person.chosen;
   if (chosen !== null && !isNameOfPerson(chosen, tokens)) return chosen;
   return tokens.length === 0 ? reviewer : null;
 }
@@ -119,28 +141,54 @@ export function isNameOfPerson(name: string, tokens: readonly TokenHolder[]): bo
   return tokens.some((one) => one.name !== null && foldedName(one.name) === foldedName(name));
 }
 
-const SESSION_COOKIE = 'winnow_session';
 const REVIEWER_COOKIE = 'winnow_reviewer';
-/** Not readable by scripts, and not sent along when another site makes the browser ask. */
-const ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Strict';
+/** Not readable by scripts. Another site's page sends them along only if a person follows its link. */
+const ATTRIBUTES = 'HttpOnly; SameSite=Lax';
 /** Browsers keep no cookie for much longer than a year. */
 const REVIEWER_SECONDS = 365 * 24 * 3_600;
 
-/** The value of `Set-Cookie` that begins a session. Null ends it. */
-export function sessionCookie(session: string | null): string {
-  return `${SESSION_COOKIE}=${session ?? ''}; ${ATTRIBUTES}; Max-Age=${session === null ? 0 : SESSION_MS / 1_000}`;
+/** Named from the key, because browsers send the cookies of a host to all its ports: several servers keep theirs. */
+function cookieName(what: string, { sessionKey }: Pick<Access, 'sessionKey'>): string {
+  return `winnow_${what}_${secretFor('name of cookies', sessionKey).slice(0, 8)}`;
 }
 
-export function sessionIn(cookie: string | undefined): string | null {
-  return cookieIn(cookie, SESSION_COOKIE);
+/** The value of `Set-Cookie` that begins a session. Null ends it. */
+export function sessionCookie(session: string | null, access: Pick<Access, 'sessionKey'>): string {
+  const seconds = session === null ? 0 : SESSION_MS / 1_000;
+  return `${cookieName('session', access)}=${session ?? ''}; Path=/; ${ATTRIBUTES}; Max-Age=${seconds}`;
+}
+
+export function sessionIn(cookie: string | undefined, access: Pick<Access, 'sessionKey'>): string | null {
+  return cookieIn(cookie, cookieName('session', access));
+}
+
+/** Who asked to see a collection although a verdict of theirs is wanted. */
+export interface Shown {
+  readonly collection: string;
+  readonly reviewer: string | null;
+}
+
+/** The value of `Set-Cookie` with which a person sees what a collection hides from them, for as long as a session lasts. */
+export function shownCookie(shown: Shown, access: Pick<Access, 'sessionKey'>): string {
+  const path = `/c/${encodeURIComponent(shown.collection)}/`;
+  return `${cookieName('shown', access)}=${shownMark(shown, access)}; Path=${path}; ${ATTRIBUTES}; Max-Age=${SESSION_MS / 1_000}`;
+}
+
+/** True if the browser has a `shownCookie` of this collection and name. The activity log notes each of them. */
+export function isShownIn(cookie: string | undefined, shown: Shown, access: Pick<Access, 'sessionKey'>): boolean {
+  return cookieIn(cookie, cookieName('shown', access)) === shownMark(shown, access);
+}
+
+function shownMark({ collection, reviewer }: Shown, { sessionKey }: Pick<Access, 'sessionKey'>): string {
+  return secretFor(`shown ${JSON.stringify([collection, reviewer])}`, sessionKey);
 }
 
 export function reviewerCookie(name: string): string {
-  return `${REVIEWER_COOKIE}=${Buffer.from(name).toString('base64url')}; ${ATTRIBUTES}; Max-Age=${REVIEWER_SECONDS}`;
+  return `${REVIEWER_COOKIE}=${encoded(name)}; Path=/; ${ATTRIBUTES}; Max-Age=${REVIEWER_SECONDS}`;
 }
 
 function reviewerIn(cookie: string | undefined): string | null {
-  return personName(Buffer.from(cookieIn(cookie, REVIEWER_COOKIE) ?? '', 'base64url').toString());
+  return personName(decoded(cookieIn(cookie, REVIEWER_COOKIE) ?? '') ?? '');
 }
 
 function cookieIn(cookie: string | undefined, name: string): string | null {

@@ -53,6 +53,16 @@ function isOriginOf(origin: string, host: string, protocol: string | null): bool
   return origin === `https://${host}` || (protocol !== 'https' && origin === `http://${host}`);
 }
 
+const ANY_ORIGIN = 'http://winnow.invalid';
+
+/** The path and query of a page to go to. `/` for an address that leads elsewhere, and for the page to log in itself. */
+export function ownPath(address: string): string {
+  const url = address.startsWith('/') ? URL.parse(address, ANY_ORIGIN) : null;
+  // Dots can leave `//host`, which browsers take for another host.
+  if (url?.origin !== ANY_ORIGIN || url.pathname.startsWith('//') || url.pathname === '/login') return '/';
+  return url.pathname + url.search;
+}
+
 /** True if an address to listen on can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -1,7 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Role } from '../../kernel/people.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { randomBytes } from 'node:crypto';
 
 export interface OpenSession {
   /** 64 hex digits. */
@@ -23,6 +22,14 @@ export async function storeSession(db: Kysely<Database>, session: Omit<OpenSessi
     values (${Buffer.from(id, 'hex')}, ${role}, ${name}, ${place}, ${until}) on conflict do nothing`.execute(db);
 }
 
+/** Gives an open session another id, with the same end. False if it has ended. */
+export async function replaceSession(db: Kysely<Database>, id: string, by: string): Promise<boolean> {
+  if (id === by) return true;
+  const { numAffectedRows } = await sql`
+    update session set id = ${Buffer.from(by, 'hex')} where id = ${Buffer.from(id, 'hex')}`.execute(db);
+  return numAffectedRows === 1n;
+}
+
 export async function openSessions(db: Kysely<Database>): Promise<OpenSession[]> {
   const { rows } = await sql<OpenSession>`
     select encode(id, 'hex') as id, role, name, place, since, until from session
@@ -41,16 +48,4 @@ export async function endSessions(db: Kysely<Database>, ids: readonly string[]):
     delete from session where encode(id, 'hex') = any(${ids}::text[])
     returning encode(id, 'hex') as id, role, name, place, since, until`.execute(db);
   return rows;
-}
-
-const KEY_BYTES = 32;
-
-/** The key that signs the sessions of all servers on one catalogue. The first server creates it. */
-export async function sessionKeyOf(db: Kysely<Database>): Promise<Buffer> {
-  // If another server inserts at the same time, this waits for its commit. The next statement then sees its key.
-  await sql`insert into session_key (secret) values (${randomBytes(KEY_BYTES)}) on conflict do nothing`.execute(db);
-  const { rows } = await sql<{ secret: Buffer }>`select secret from session_key`.execute(db);
-  const [row] = rows;
-  if (row === undefined) throw new Error('Expected a key in the table session_key but it has no row');
-  return row.secret;
 }

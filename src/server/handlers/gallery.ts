@@ -10,15 +10,15 @@ import {
   galleryTiles,
   type GalleryDesk,
 } from '../../status/gallery.process.ts';
-import { mayAct, readerOf } from '../access/access.ts';
+import { mayAct } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
-import { deskOf } from '../desk-of.ts';
+import { deskOf, readerFor, showAnywayPath } from '../desk-of.ts';
 import { BadRequest, bodyOf } from '../review-requests.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
 async function galleryDeskOf(exchange: Exchange, site: Site): Promise<GalleryDesk> {
   const seesFolders = exchange.role !== null && mayAct(exchange.role, 'operator');
-  return { ...(await deskOf(exchange, site)), reader: readerOf(exchange, site), seesFolders };
+  return { ...(await deskOf(exchange, site)), reader: readerFor(exchange, site), seesFolders };
 }
 
 /** @throws BadRequest that quotes the part of the address that cannot be used */
@@ -105,5 +105,6 @@ export async function sendTiles(exchange: Exchange, site: Site): Promise<{ reado
 }
 
 export async function sendChoices(exchange: Exchange, site: Site): Promise<GalleryChoices> {
-  return galleryChoices(await galleryDeskOf(exchange, site));
+  const choices = await galleryChoices(await galleryDeskOf(exchange, site));
+  return { ...choices, showAnyway: showAnywayPath(exchange, site) ?? null };
 }

@@ -27,7 +27,17 @@ import { subjectsOf } from '../../review/events/event.ts';
 import { readIndex } from '../../review/desk/photo-index.repository.ts';
 import { recordAction, type Recorded } from '../../review/events/record-action.process.ts';
 import { takePhotos } from '../../review/desk/take-photos.process.ts';
-import { isNameOfPerson, mayAct, readerOf, reviewerCookie } from '../access/access.ts';
+import {
+  holderOfSession,
+  isNameOfPerson,
+  mayAct,
+  readerOf,
+  reviewerCookie,
+  sessionCookie,
+  sessionFor,
+} from '../access/access.ts';
+import { replaceSession } from '../access/session.repository.ts';
+import { sessionIdOf } from '../access/sessions.ts';
 import type { Site } from '../dashboard.ts';
 import { deskOf, namedDesk } from '../desk-of.ts';
 import {
@@ -51,8 +61,8 @@ export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewS
 
 const reviewerBody = z.strictObject({ name: z.string() });
 
-/** Keeps the name under which the browser reviews, in a cookie. A person with a token of their own has a fixed name. */
-export async function chooseReviewer(exchange: Exchange, { tokens }: Site): Promise<unknown> {
+/** Keeps the name under which the browser reviews, in its session or in a cookie. A person with a token of their own has a fixed name. */
+export async function chooseReviewer(exchange: Exchange, site: Site): Promise<unknown> {
   const { request, reply, reviewer, hasNamedToken } = exchange;
   if (hasNamedToken) {
     const error = `Your token belongs to '${reviewer ?? ''}' (server.people), so your reviews are stored under that name`;
@@ -64,11 +74,22 @@ export async function chooseReviewer(exchange: Exchange, { tokens }: Site): Prom
     const error = `Expected JSON with a name (${PERSON_NAME_RULE}) but received ${quote(given ?? request.body)}`;
     return reply.code(400).send({ error });
   }
-  if (isNameOfPerson(name, tokens)) {
+  if (isNameOfPerson(name, site.tokens)) {
     const error = `The name '${name}' belongs to a person with a token (server.people). Log in with that token, or choose another name`;
     return reply.code(409).send({ error });
   }
-  return reply.header('set-cookie', reviewerCookie(name)).send({ reviewer: name });
+  const cookie = exchange.session === null ? reviewerCookie(name) : await namedSession(exchange.session, name, site);
+  return reply.header('set-cookie', cookie).send({ reviewer: name });
+}
+
+/** The session of a role's token from now on. @throws BadRequest 401 if it has ended */
+async function namedSession(session: string, chosen: string, site: Site): Promise<string> {
+  const holder = holderOfSession(session, site, site.nowMs());
+  if (holder !== null) {
+    const named = sessionFor({ ...holder, chosen }, site.sessionKey, holder.openedMs);
+    if (await replaceSession(site.app.db, sessionIdOf(session), sessionIdOf(named))) return sessionCookie(named, site);
+  }
+  throw new BadRequest('The session is over. Log in again', 401);
 }
 
 export async function sendClasses(exchange: Exchange, site: Site): Promise<unknown> {
@@ -196,9 +217,12 @@ async function sendShared(
   site: Site,
   { what, read }: { readonly what: readonly unknown[]; readonly read: (desk: Desk) => Promise<object | string> },
 ): Promise<unknown> {
-  const { workspace, reviewer } = await deskOf(exchange, site);
+  const own = await deskOf(exchange, site);
+  const { workspace, reviewer } = own;
   const { collectionId } = workspace.scope;
-  const isKnown = reviewer !== null && (await hasReviewed(site.app.db, { collectionId, reviewer }));
+  const isKnown =
+    reviewer !== null &&
+    ((await hasReviewed(site.app.db, { collectionId, reviewer })) || (await viewOf(own)).asked.length > 0);
   const desk = { workspace, reviewer: isKnown ? reviewer : null };
   const readBytes = async (): Promise<Buffer> => {
     const answer = await read(desk);

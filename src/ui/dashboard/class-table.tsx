@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { useEffect, useState } from 'preact/hooks';
-import { photosPath, type PhotoFilter, type PhotoState } from '../../kernel/photo-filter.ts';
+import { beyondCrawl, photosPath, type PhotoFilter, type PhotoState } from '../../kernel/photo-filter.ts';
 import { countText, shareText } from '../../kernel/texts.ts';
 import type { ClassRow, Overview, Row } from './overview.ts';
 import { Table } from './tables.tsx';
@@ -105,20 +105,21 @@ interface PhotosLinkProps {
   readonly count: number;
 }
 
-/** A number that leads to its photos. During a blind review the gallery does not show all of them, so there is no link. */
+/** A number that leads to its photos. It is no link if the gallery hides them during a blind review. */
 export function PhotosLink({ now: { collection, isBlind }, filter, count }: PhotosLinkProps) {
-  if (isBlind || filter === null || count === 0) return <>{countText(count)}</>;
+  if (filter === null || count === 0 || (isBlind && beyondCrawl(filter) !== null)) return <>{countText(count)}</>;
   return <a href={photosPath(collection, filter)}>{countText(count)}</a>;
 }
 
 const PHOTOS_SHOWN = 3;
 
 function ClassName({ row, now: { confusions } }: { readonly row: ClassRow; readonly now: Overview }) {
-  const photos = confusions.filter(({ wnid }) => wnid === row.wnid).slice(0, PHOTOS_SHOWN);
+  const ofClass = confusions.filter(({ wnid }) => wnid === row.wnid);
+  const photos = ofClass.flatMap(({ photo }) => photo ?? []).slice(0, PHOTOS_SHOWN);
   return (
     <>
       {row.name}{' '}
-      {photos.map(({ photo }) => (
+      {photos.map((photo) => (
         <img key={photo} src={`/thumbnails/${photo}`} alt="" loading="lazy" />
       ))}
     </>

@@ -90,13 +90,15 @@ function Cards({ confusions, pathOf }: Shown) {
     <ul class="confusion-cards">
       {confusions.slice(0, CARDS).map((one) => (
         <li key={`${one.wnid}|${one.confusionWnid}`} class="card">
-          <a href={pathOf(one)}>
+          <a href={pathOf(one)} aria-label={one.photo === null ? 'Its photos' : undefined}>
             <span class="frame">
-              <img
-                src={`/thumbnails/${one.photo}`}
-                alt={`Photo searched as ${one.searchedAs}, taken for ${one.predicted}`}
-                loading="lazy"
-              />
+              {one.photo === null ? null : (
+                <img
+                  src={`/thumbnails/${one.photo}`}
+                  alt={`Photo searched as ${one.searchedAs}, taken for ${one.predicted}`}
+                  loading="lazy"
+                />
+              )}
             </span>
           </a>
           <p>

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { useState } from 'preact/hooks';
 import { asTyped } from '../../kernel/command-text.ts';
-import { photosPath, type PhotoFilter } from '../../kernel/photo-filter.ts';
+import { beyondCrawl, photosPath, type PhotoFilter } from '../../kernel/photo-filter.ts';
 import { bytesText, countOf, countText, shareText } from '../../kernel/texts.ts';
 import { FunnelBars, type FunnelStage } from '../../page/funnel.tsx';
 import { stagesOf } from '../../page/stages.ts';
@@ -52,7 +52,10 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
         </div>
       </div>
       {now.isBlind ? (
-        <p>A blind review runs: the numbers of kept and listed photos by class, source and query are shown after it.</p>
+        <p>
+          A blind review runs: verdicts, and the numbers of kept and listed photos by class, source and query, are shown
+          here after it. <a href="review/classes">The classes of the review</a> show its progress.
+        </p>
       ) : null}
       <Confusions now={now} />
       <ClassTable now={now} />
@@ -90,8 +93,11 @@ function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readon
     .flatMap((row) => (row.wnid === null || row.found === 0 ? [] : [{ ...row, wnid: row.wnid }]))
     .toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
   const row = named.find(({ wnid }) => wnid === chosen);
-  const linkOf = (filter: Partial<PhotoFilter>): string =>
-    photosPath(collection, row === undefined ? filter : { ...filter, class: [row.wnid] });
+  // During a blind review the gallery shows what the crawl knows, so other numbers are no links.
+  const linkOf = (filter: Partial<PhotoFilter>): string | undefined =>
+    isBlind && beyondCrawl(filter) !== null
+      ? undefined
+      : photosPath(collection, row === undefined ? filter : { ...filter, class: [row.wnid] });
   return (
     <section aria-label="Funnel" class="class-funnel">
       <h2>
@@ -107,8 +113,7 @@ function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readon
           </select>
         </label>
       </h2>
-      {/* During a blind review the gallery does not show all photos, so their numbers are no links. */}
-      <FunnelBars stages={stagesOf(row ?? totals, isBlind ? undefined : linkOf)} />
+      <FunnelBars stages={stagesOf(row ?? totals, linkOf)} />
     </section>
   );
 }

@@ -28,7 +28,9 @@ export function Card({ gallery }: CardProps) {
     <Dialog title={title} kind="photo-card" onClose={gallery.close}>
       <div class="card-body" onKeyDown={press}>
         {photo === null ? (
-          <p>The collection has no candidate {gallery.filter.photo}, or a blind review hides it from you.</p>
+          <p>
+            The collection has no candidate {gallery.filter.photo}, or a blind review or your quiz hides it from you.
+          </p>
         ) : null}
         {photo ? <About key={photo.id} photo={photo} gallery={gallery} /> : null}
       </div>

@@ -1,4 +1,5 @@
 import {
+  crawlValues,
   PHOTO_REASONS,
   PHOTO_SPLITS,
   PHOTO_STATES,
@@ -92,25 +93,38 @@ export function FilterDialog({ gallery }: GalleryProps) {
   );
 }
 
+/** The values that a part of the filter offers. */
+function offered(name: ListName, choices: Gallery['choices']): readonly Option[] {
+  const options = LISTS[name][1](choices);
+  if (choices?.isCrawlOnly !== true) return options;
+  const known = crawlValues(
+    name,
+    options.map(([value]) => value),
+  );
+  return options.filter(([value]) => known.includes(value));
+}
+
 function Fields({ gallery }: GalleryProps) {
-  const { filter } = gallery;
+  const { filter, choices } = gallery;
+  const isCrawlOnly = choices?.isCrawlOnly === true;
   return (
     <>
       <label>
-        Text in names, notes and creators
+        {isCrawlOnly ? 'Text in names and creators' : 'Text in names, notes and creators'}
         <input type="search" name="text" defaultValue={filter.text} autofocus />
       </label>
       {LIST_NAMES.map((name) => {
         const value = filter[name].length > 1 ? SEVERAL : filter[name][0];
-        return (
-          <Choice key={name} label={LISTS[name][0]} name={name} value={value} of={LISTS[name][1](gallery.choices)} />
+        const options = offered(name, choices);
+        return options.length === 0 ? null : (
+          <Choice key={name} label={LISTS[name][0]} name={name} value={value} of={options} />
         );
       })}
       <label>
         Found on (UTC)
         <input type="text" name="date" defaultValue={filter.date} placeholder="2026-11-01..2026-11-30" />
       </label>
-      <Check label="Members disagree" name="disagree" isOn={filter.disagree} />
+      {isCrawlOnly ? null : <Check label="Members disagree" name="disagree" isOn={filter.disagree} />}
     </>
   );
 }

@@ -1,7 +1,8 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useReducer } from 'preact/hooks';
 import { readTyping } from '../../page/command.tsx';
-import { PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../kernel/photo-filter.ts';
+import { ShowAnywayForm } from '../../page/show-anyway.tsx';
+import { beyondCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../kernel/photo-filter.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { CountLine, SelectMode } from '../grid/bar.tsx';
 import { selectByKey } from '../grid/selecting.ts';
@@ -31,6 +32,7 @@ function GalleryPage({ collection }: { readonly collection: string }) {
     <main class="grid-page photos-page" data-ready={index === null ? undefined : ''} data-total={index?.total}>
       <section class="gridview" ref={gallery.scroller} aria-label="Photos" aria-busy={index === null}>
         <h1>Photos of {collection}</h1>
+        <BlindNotice gallery={gallery} />
         <FilterBar gallery={gallery} />
         <Content
           desk={gallery}
@@ -47,6 +49,22 @@ function GalleryPage({ collection }: { readonly collection: string }) {
   );
 }
 
+/** Says what a blind review hides. */
+function BlindNotice({ gallery: { choices } }: GalleryProps) {
+  if (choices?.isCrawlOnly !== true) return null;
+  return (
+    <aside class="blind">
+      <p>
+        This review is blind and still wants verdicts of yours. Until then you see every candidate with what the crawl
+        knows about it.
+      </p>
+      {choices.showAnyway === null ? null : (
+        <ShowAnywayForm action={choices.showAnyway} to={location.pathname + location.search} />
+      )}
+    </aside>
+  );
+}
+
 const SORT_TEXTS: Readonly<Record<PhotoFilter['sort'], string>> = {
   time: 'newest first',
   '-time': 'oldest first',
@@ -57,7 +75,8 @@ const SORT_TEXTS: Readonly<Record<PhotoFilter['sort'], string>> = {
 };
 
 function FilterBar({ gallery }: GalleryProps) {
-  const { filter, index } = gallery;
+  const { filter, index, choices } = gallery;
+  const sorts = PHOTO_SORTS.filter((sort) => choices?.isCrawlOnly !== true || beyondCrawl({ sort }) === null);
   return (
     <div class="filters">
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => gallery.openFilter()}>
@@ -65,7 +84,7 @@ function FilterBar({ gallery }: GalleryProps) {
       </button>
       <Chips gallery={gallery} />
       {filter.like === null ? (
-        <Select label="Sort" name="sort" value={filter.sort} of={PHOTO_SORTS} texts={SORT_TEXTS} gallery={gallery} />
+        <Select label="Sort" name="sort" value={filter.sort} of={sorts} texts={SORT_TEXTS} gallery={gallery} />
       ) : null}
       <Select label="Size" name="size" value={filter.size} of={PHOTO_SIZES} gallery={gallery} />
       <SelectMode desk={gallery} />

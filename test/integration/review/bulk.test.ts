@@ -32,7 +32,10 @@ async function makeList(): Promise<{ readonly viewOf: (reviewer: string) => Desk
     select encode(f.sha256, 'hex') as sha256, e.wnid from shortlist_entry e join photo f on f.id = e.photo_id order by f.id`.execute(
     database.db,
   );
-  return { viewOf: (reviewer) => ({ scope, reviewer, secondPass: 0, ensembleModels: [], isBlind: false }), all: rows };
+  return {
+    viewOf: (reviewer) => ({ scope, reviewer, secondPass: 0, ensembleModels: [], isBlind: false, asked: [] }),
+    all: rows,
+  };
 }
 
 const accept = (subjects: readonly Subject[], sequence = 1): ReviewActionSent => ({

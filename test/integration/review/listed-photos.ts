@@ -45,6 +45,7 @@ export function useListedPhotos(database: TestDatabase, photos: readonly PhotoTo
       secondPass,
       ensembleModels: [],
       isBlind: false,
+      asked: [],
     }),
     photo: (name) => ({ sha256: sha256Of(name), wnid: photos.find(([one]) => one === name)?.[1] ?? '' }),
   };

@@ -33,6 +33,8 @@ interface TestedPage {
   /** Present once the page shows what it has to show. */
   readonly ready: string;
   readonly needsToken?: boolean;
+  /** The name that the browser has chosen. */
+  readonly reviewer?: string;
 }
 
 const PAGES: readonly TestedPage[] = [
@@ -50,7 +52,8 @@ const PAGES: readonly TestedPage[] = [
   ].map(([what = '', end = '']) => ({ what, path: `/c/demo/review${end}`, ready: 'main[data-ready]' })),
   { what: 'the gallery', path: '/c/demo/photos', ready: 'main[data-ready] .tile .searched' },
   { what: 'the card of a photo', path: '/c/demo/photos?photo=1', ready: '.photo-card .credit-of' },
-  { what: 'a photo of a quiz', path: '/c/demo/quiz', ready: '.quiz-page[data-ready] .choices' },
+  { what: 'a photo of a quiz', path: '/c/demo/quiz', ready: '.quiz-page[data-ready] .choices', reviewer: 'cleo' },
+  { what: 'a page that waits for the answers of a quiz', path: '/c/demo/report', ready: 'form', reviewer: 'cleo' },
   { what: 'a collection without revisions', path: '/c/demo/revisions', ready: 'main.revisions' },
   { what: 'the activity log', path: '/activity', ready: 'main.activity .sessions button' },
   { what: 'a page that cannot be shown', path: '/c/nothing/', ready: 'h1' },
@@ -107,18 +110,21 @@ beforeAll(async () => {
   browser = await openBrowser(chromium);
   servers.open = await dashboard.serve(NO_TOKENS, { reviewer: 'ann' });
   await acceptAs('bob', quiz);
-  await drawQuiz(workspace, 'ann', { photos: 2, choices: 5 });
-  const { question } = await readQuiz(workspace, 'ann');
-  if (question !== null) await answerQuiz(workspace, 'ann', { ...question, wnid: GOLDFISH, ms: 1 });
+  await drawQuiz(workspace, 'cleo', { photos: 2, choices: 5 });
+  const { question } = await readQuiz(workspace, 'cleo');
+  if (question !== null) await answerQuiz(workspace, 'cleo', { ...question, wnid: GOLDFISH, ms: 1 });
   servers.guarded = await dashboard.serve({ ...NO_TOKENS, viewer: 'viewer-viewer-viewer-viewer' });
 });
 
 afterAll(async () => browser?.close());
 
-async function openPage({ path: where, needsToken }: TestedPage): Promise<Page> {
+async function openPage({ path: where, needsToken, reviewer }: TestedPage): Promise<Page> {
   if (browser === undefined) throw new Error('Expected a browser');
   const page = await browser.newPage({ colorScheme: 'light' });
-  await page.goto(`${needsToken === true ? servers.guarded : servers.open}${where}`);
+  const url = needsToken === true ? servers.guarded : servers.open;
+  const value = Buffer.from(reviewer ?? '').toString('base64url');
+  if (reviewer !== undefined) await page.context().addCookies([{ name: 'winnow_reviewer', value, url }]);
+  await page.goto(`${url}${where}`);
   return page;
 }
 

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sessionFor, type TokenHolder } from '../../../src/server/access/access.ts';
-import { sessionKeyOf } from '../../../src/server/access/session.repository.ts';
+import { sessionFor, type TokenHolder, sessionCookie } from '../../../src/server/access/access.ts';
+import { sessionKeyOf } from '../../../src/runtime/open/session-key.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { candidate, fetched, photo, store, stored } from '../../support/catalogue-fixtures.ts';
@@ -313,7 +313,7 @@ const ATTACKS: readonly Attack[] = [
 ];
 
 async function answerTo({ server, target, session, before, ...asked }: Attack): Promise<Answered> {
-  const cookie = session === undefined ? {} : { cookie: `winnow_session=${session()}` };
+  const cookie = session === undefined ? {} : { cookie: sessionCookie(session(), { sessionKey }).split(';')[0] ?? '' };
   const after = await before?.();
   try {
     return await ask(servers[server], target, { ...asked, headers: { ...asked.headers, ...cookie } });

@@ -3,12 +3,12 @@ import { sql } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storeReport } from '../../../src/report/stored-report.repository.ts';
 import type { ReviewVerdict, Subject } from '../../../src/review/events/event.ts';
-import { ROUTES } from '../../../src/server/routes.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { madeReport } from '../../support/made-report.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, decideAs, dropped, fetched, kept } from '../../support/catalogue-fixtures.ts';
-import { ask, askFilled, bearer, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
+import { ask, bearer, JSON_BODY, NO_TOKENS, useDashboard } from './support.ts';
+import { allToldTo, firstEvent } from './told.ts';
 
 /** Every photo is reviewed by two people. */
 const dashboard = useDashboard(async () => ({
@@ -74,81 +74,7 @@ async function review(reviewer: Reviewer, verdicts: Readonly<Record<string, Revi
   await send(reviewer, changes);
 }
 
-/** Parts of paths for which routes have names. */
-const PARTS: Readonly<Record<string, string>> = {
-  collection: 'demo',
-  sha256: photo('a').sha256,
-  wnid: TENCH,
-  reason: 'dns',
-  model: 'no-such-model',
-  id: '1',
-  file: 'funnel.csv',
-  name: 'none',
-  '*': 'shortlist.html',
-};
-
-/** The live stream is read apart. The others send files, or a frame that a script fills. */
-const WITHOUT_VERDICTS = /live|heatmap|^\/(assets|favicon|login|queues)|\/references|^\/c\/:collection\/review/;
-const LEASE = { client: 'tab', order: 'confusions', filter: {}, count: 4, held: [] };
-const TARGETS: readonly (readonly [target: string, body: unknown])[] = [
-  ...ROUTES.filter(({ method, path }) => method === 'GET' && !WITHOUT_VERDICTS.test(path)).map(({ path }) => {
-    const target = path.replaceAll(/:(\w+)|(\*)/g, (_, name?: string) => PARTS[name ?? '*'] ?? 'none');
-    return [target, undefined] as const;
-  }),
-  ...['tag=blur', 'reason=low-quality', 'flagged=true', 'state=accepted', 'state=rejected'].flatMap((query) =>
-    ['index', 'facets'].map((route) => [`/c/demo/api/review/${route}?${query}`, undefined] as const),
-  ),
-  ...[
-    ...['open', 'accepted', 'rejected', 'unsure', 'kept', 'dropped', 'listed'].map((state) => `state=${state}`),
-    'reason=low-quality',
-    'reason=correct',
-    'tag=blur',
-    'split=control',
-    'split=test',
-    'text=Tench',
-    'sort=p',
-    `seen=${GOLDFISH}`,
-    'disagree=1',
-    `like=${photo('a').sha256}`,
-    `like=${photo('b').sha256}`,
-  ].map((query) => [`/c/demo/api/photos?${query}`, undefined] as const),
-  ['/c/demo/api/photos/rows', { ids: [1, 2, 3, 4] }],
-  ['/c/demo/api/review/rows', { subjects: NAMES.map(photo) }],
-  ['/c/demo/api/review/lease', LEASE],
-  ['/c/demo/api/review/lease', { ...LEASE, isBalanced: true, count: 3 }],
-  ['/c/demo/api/review/lease', { ...LEASE, count: 0 }],
-];
-
-/** Without times and loads, which differ from one request to the next. */
-function steady(body: string): string {
-  const isOurs = (line: string): boolean => /^winnow_(?!processes)/.test(line);
-  if (body.includes('# HELP')) return body.split('\n').filter(isOurs).join('\n');
-  return body
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/"(rates|workers)":(\{.*?\}\}|\[.*?\])/g, '"$1"');
-}
-
-async function firstEvent(server: string, headers: Record<string, string>): Promise<string> {
-  const ended = new AbortController();
-  const { body } = await fetch(`${server}/c/demo/api/live`, { headers, signal: ended.signal });
-  const { value } = (await body?.getReader().read()) ?? {};
-  ended.abort();
-  return steady(Buffer.from(value ?? []).toString());
-}
-
-async function allToldTo(server: string, headers: Record<string, string>): Promise<Record<string, string>> {
-  const told: Record<string, string> = { live: await firstEvent(server, headers) };
-  for (const [target, body] of TARGETS) {
-    const asked: Asked =
-      body === undefined
-        ? { headers }
-        : { method: 'POST', headers: { ...headers, ...JSON_BODY }, body: JSON.stringify(body) };
-    const answer = await askFilled(server, target, asked);
-    expect(answer.status, target).toBeLessThan(500);
-    told[`${target} ${JSON.stringify(body)}`] = `${answer.status} ${steady(answer.body)}`;
-  }
-  return told;
-}
+const ABOUT = { photos: NAMES.map(photo), ids: [1, 2, 3, 4] };
 
 const READERS = [
   ['a reviewer with a token of their own', 'guarded', bearer(TOKENS.people.bob.token).headers],
@@ -265,7 +191,7 @@ async function control(names: string): Promise<void> {
 
 async function toldToAll(): Promise<Record<string, Record<string, string>>> {
   const told: Record<string, Record<string, string>> = {};
-  for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers);
+  for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers, ABOUT);
   return told;
 }
 
@@ -277,7 +203,7 @@ describe('controls', () => {
       '"members":[]',
     );
     expect(told['a viewer']?.['/c/demo/sheet/shortlist.html undefined']).toMatch(/^403 /);
-    expect(told['a viewer']?.['/c/demo/api/photos undefined']).toBe('200 {"total":0,"ids":[]}');
+    expect(told['a viewer']?.['/c/demo/api/photos undefined']).toBe('200 {"total":4,"ids":[4,3,2,1]}');
     await control('bd');
     expect(await toldToAll()).toEqual(told);
   });

@@ -190,7 +190,7 @@ describe('a dashboard with tokens', () => {
       303,
       '/',
       expect.stringMatching(
-        /^winnow_session=viewer\.\.\d+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+        /^winnow_session_[\da-f]{8}=viewer\.\.\.\d+\.[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/,
       ),
     ]);
     const [session = ''] = cookie.split(';');
@@ -212,6 +212,24 @@ describe('a dashboard with tokens', () => {
     const { status, headers } = await ask(guarded, '/', { headers: { accept: 'text/html' } });
     expect([status, headers.location]).toEqual([303, '/login']);
     expect((await ask(guarded, '/login')).body).toContain('type="password"');
+  });
+
+  it('takes a person to the page that was asked for, after a mistyped token too, and to no other site', async () => {
+    const asked = '/c/demo/photos?state=kept&text=a%20b';
+    const html = { headers: { accept: 'text/html' } };
+    const { location = '' } = (await ask(guarded, asked, html)).headers;
+    expect(location).toBe(`/login?to=${encodeURIComponent(asked)}`);
+    const field = `<input type="hidden" name="to" value="${asked.replace('&', '&amp;')}"/>`;
+    expect((await ask(guarded, location)).body).toContain(field);
+    const logIn = (token: string, to: string) =>
+      ask(guarded, '/login', {
+        method: 'POST',
+        headers: { ...FORM, ...html.headers },
+        body: new URLSearchParams({ token, to }).toString(),
+      });
+    expect((await logIn('mistyped', asked)).body).toContain(field);
+    expect((await logIn(VIEWER, asked)).headers.location).toBe(asked);
+    expect((await logIn(VIEWER, '//evil.example/')).headers.location).toBe('/');
   });
 });
 

@@ -93,7 +93,7 @@ describe('a cookie', () => {
     const cookieOf = async (protocol: string): Promise<string> =>
       String((await logIn(server, VIEWER, { 'x-forwarded-proto': protocol })).headers['set-cookie']);
     expect(await cookieOf('https')).toMatch(
-      /^winnow_session=[^;]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200; Secure$/,
+      /^winnow_session_[\da-f]{8}=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200; Secure$/,
     );
     expect(await cookieOf('http')).not.toContain('Secure');
   });

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TokenHolder } from '../../../src/server/access/access.ts';
 import type { Route } from '../../../src/server/route.ts';
-import { sessionKeyOf } from '../../../src/server/access/session.repository.ts';
+import { sessionKeyOf } from '../../../src/runtime/open/session-key.repository.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
 
@@ -41,7 +41,7 @@ const withCookie = ({ headers = {} }: Asked): Asked => ({ headers: { ...headers,
 describe('a session', () => {
   it('of a person holds on every server of the catalogue, also on one that starts later', async () => {
     const session = await sessionOf(guarded, ALICE);
-    expect(session).toMatch(/^winnow_session=reviewer\.YWxpY2U\.\d+\.[\w-]{43}$/);
+    expect(session).toMatch(/^winnow_session_[\da-f]{8}=reviewer\.YWxpY2U\.\.\d+\.[\w-]{43}$/);
     expect(await statusOf(guarded, session)).toBe(200);
     expect(await statusOf(await dashboard.serve(TOKENS), session)).toBe(200);
   });
@@ -77,7 +77,7 @@ describe('the name of a reviewer', () => {
     expect([status, JSON.parse(body), headers['set-cookie']]).toEqual([
       200,
       { reviewer: 'José O’Neill' },
-      [expect.stringMatching(/^winnow_reviewer=[\w-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=31536000$/)],
+      [expect.stringMatching(/^winnow_reviewer=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=31536000$/)],
     ]);
   });
 

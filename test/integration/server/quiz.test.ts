@@ -1,4 +1,5 @@
-import { beforeAll, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { lettersOf } from '../../../src/review/people/letters.repository.ts';
 import { answerQuiz, drawQuiz, readHumanAccuracy, readQuiz } from '../../../src/review/quiz/quiz.process.ts';
 import type { QuizAnswered, QuizState } from '../../../src/review/quiz/quiz.ts';
@@ -90,4 +91,69 @@ it('a quiz refuses other classes than its buttons and answers to other photos, a
   await review('dan', NAMES, 'reject');
   expect([...(await lettersOf(workspace.app.db, workspace.scope)).keys()]).toEqual(['ann', 'bob', 'cleo', 'dan']);
   expect((await readHumanAccuracy(workspace.app.db, workspace.scope)).people).toEqual([]);
+});
+
+it('the photos of open questions are hidden from their person on every page, and from no one else', async () => {
+  const { app, workspace } = dashboard;
+  await sql`truncate review_event, verdict, review_lease, quiz_question cascade`.execute(app.db);
+  await review('ann', NAMES, 'accept');
+  await drawQuiz(workspace, 'eve', { photos: 2, choices: null });
+  const { rows } = await sql<{ sha256: string }>`select encode(sha256, 'hex') as sha256 from quiz_question`.execute(
+    app.db,
+  );
+  const asked = rows.map(({ sha256 }) => sha256);
+  expect(asked.length).toBeGreaterThan(2);
+  const hashes = NAMES.map(sha256Of);
+  const cookieOf = (person: string) => ({ cookie: `winnow_reviewer=${Buffer.from(person).toString('base64url')}` });
+  const shownTo = async (person: string, path: string): Promise<unknown> => {
+    const { status, body } = await ask(server, `/c/demo/${path}`, { headers: cookieOf(person) });
+    return status === 200 ? hashes.filter((sha256) => body.includes(sha256)).toSorted() : status;
+  };
+  const lists = ['api/review/index', 'api/review/covers', 'api/photos/csv'];
+  const open = hashes.filter((sha256) => !asked.includes(sha256)).toSorted();
+  const pages = ['report', 'revisions', 'sheet/shortlist.html', 'api/what-if'];
+  const photo = (sha256: string): string => `api/photos?like=${sha256}`;
+  const heatmap = `api/review/heatmap/none/${TENCH}/${asked[0]}`;
+  for (const path of lists.filter((one) => !one.endsWith('covers'))) {
+    expect(await shownTo('eve', path), path).toEqual(open);
+    expect(await shownTo('ann', path), path).toEqual(hashes.toSorted());
+  }
+  const covers = await shownTo('eve', 'api/review/covers');
+  expect(asked.filter((sha256) => JSON.stringify(covers).includes(sha256))).toEqual([]);
+  for (const path of [...pages, heatmap]) {
+    expect(await shownTo('eve', path), path).toBe(403);
+    expect(await shownTo('ann', path), path).not.toBe(403);
+  }
+  expect([await shownTo('eve', photo(asked[0] ?? '')), await shownTo('eve', photo(open[0] ?? ''))]).toEqual([400, []]);
+  const subjects = asked.map((sha256) => ({ sha256, wnid: TENCH }));
+  expect(JSON.parse(await post('eve', 'review/rows', { subjects })).photos).toEqual([]);
+  const { body } = await ask(server, `/c/demo/api/review/evidence/${TENCH}/${asked[0]}`, { headers: cookieOf('eve') });
+  expect(JSON.parse(body).history).toEqual([]);
+  // The page of the collection, which is the same for everybody, shows another photo of the confusion.
+  const overview = await ask(server, '/c/demo/api/overview');
+  expect(asked).not.toContain(JSON.parse(overview.body).confusions[0].photo);
+  let { question } = stateIn(await post('eve', 'quiz/next', {}));
+  while (question !== null) {
+    const { place, sha256 } = question;
+    ({ question } = answeredIn(await post('eve', 'quiz/answers', { place, sha256, wnid: TENCH, ms: 1 })).state);
+  }
+  for (const path of lists.slice(0, 1)) expect(await shownTo('eve', path)).toEqual(hashes.toSorted());
+  expect(await shownTo('eve', 'revisions')).not.toBe(403);
+});
+
+it('a quiz that is drawn again after a restart of the server offers the same buttons', async () => {
+  const { workspace } = dashboard;
+  const buttons = async (draw: typeof drawQuiz): Promise<unknown> => {
+    await draw(workspace, 'finn', { photos: 4, choices: 5 });
+    const { rows } =
+      await sql`select sha256, choices from quiz_question where reviewer = 'finn' order by place`.execute(
+        workspace.app.db,
+      );
+    return rows;
+  };
+  const before = await buttons(drawQuiz);
+  vi.resetModules();
+  const restarted = await import('../../../src/review/quiz/quiz.process.ts');
+  expect(restarted.drawQuiz).not.toBe(drawQuiz);
+  expect(await buttons(restarted.drawQuiz)).toEqual(before);
 });

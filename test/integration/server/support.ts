@@ -15,7 +15,7 @@ import { loadAssets, type Assets } from '../../../src/server/assets.ts';
 import type { Collection } from '../../../src/collection/collection.ts';
 import { openSite } from '../../../src/server/dashboard.ts';
 import { routesOf } from '../../../src/server/routes.ts';
-import { sessionKeyOf } from '../../../src/server/access/session.repository.ts';
+import { sessionKeyOf } from '../../../src/runtime/open/session-key.repository.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
 import { useDatabase } from '../../support/database.ts';
 

@@ -38,7 +38,7 @@ describe('the top bar', () => {
   });
 
   it('is on the pages that are of no collection', () => {
-    const pages = [logInPage(null), problemPage('gone')];
+    const pages = [logInPage(null, '/'), problemPage('gone')];
     expect(pages.map(linksIn)).toEqual(pages.map(() => ['/', '/queues/']));
   });
 });

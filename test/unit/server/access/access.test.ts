@@ -1,16 +1,22 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Role } from '../../../../src/kernel/people.ts';
 import {
   holderOfSession,
   holderOfToken,
   isNameOfPerson,
+  isShownIn,
   mayAct,
   reviewerCookie,
   reviewerOf,
   SESSION_MS,
+  sessionCookie,
   sessionFor,
+  sessionIn,
+  shownCookie,
   tokenHoldersOf,
   type TokenHolder,
+  type Visitor,
 } from '../../../../src/server/access/access.ts';
 
 const VIEWER: TokenHolder = { role: 'viewer', name: null, token: 'v'.repeat(24) };
@@ -82,10 +88,10 @@ describe('a session', () => {
     holderOfSession(session, { tokens, sessionKey }, NOW_MS);
 
   it('belongs to its holder until it is over', () => {
-    expect(holderOfSession(session, ACCESS, NOW_MS)).toEqual(ZOE);
-    expect(holderOfSession(session, ACCESS, NOW_MS + SESSION_MS - 1)).toEqual(ZOE);
+    expect(holderOfSession(session, ACCESS, NOW_MS)).toEqual({ ...ZOE, chosen: null, openedMs: NOW_MS });
+    expect(holderOfSession(session, ACCESS, NOW_MS + SESSION_MS - 1)).toMatchObject(ZOE);
     expect(holderOfSession(session, ACCESS, NOW_MS + SESSION_MS)).toBeNull();
-    expect(holderOfSession(sessionFor(VIEWER, KEY, NOW_MS), ACCESS, NOW_MS)).toEqual(VIEWER);
+    expect(holderOfSession(sessionFor(VIEWER, KEY, NOW_MS), ACCESS, NOW_MS)).toMatchObject(VIEWER);
   });
 
   it('ends when its token is changed or removed, or its role', () => {
@@ -96,7 +102,7 @@ describe('a session', () => {
   });
 
   it('stays when the token of another user is changed', () => {
-    expect(afterChange([VIEWER, { ...OPERATOR, token: 'n'.repeat(24) }, ZOE])).toEqual(ZOE);
+    expect(afterChange([VIEWER, { ...OPERATOR, token: 'n'.repeat(24) }, ZOE])).toMatchObject(ZOE);
   });
 
   it('ends when the key is changed', () => {
@@ -104,7 +110,7 @@ describe('a session', () => {
   });
 
   it('cannot be made from the tokens, nor from the key without the token', () => {
-    const [claim = ''] = /^operator\.\.\d+/.exec(sessionFor(OPERATOR, KEY, NOW_MS)) ?? [];
+    const [claim = ''] = /^operator\.\.\.\d+/.exec(sessionFor(OPERATOR, KEY, NOW_MS)) ?? [];
     const signed = (secret: string | Buffer, text: string): string =>
       `${claim}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
     const forged = [
@@ -124,7 +130,8 @@ describe('a session', () => {
     session.replace(/\.\d+\./, '.9999999999999.'),
     session.slice(0, -1),
     `${session}x`,
-    session.split('.').slice(0, 3).join('.'),
+    session.split('.').slice(0, 4).join('.'),
+    session.replace(/^(reviewer\.[\w-]+\.)/, '$1Ym9i'),
     '',
     'operator...',
   ])('that was tampered with belongs to nobody: %s', (forged) => {
@@ -133,16 +140,38 @@ describe('a session', () => {
 });
 
 describe('the name of a reviewer', () => {
-  const operator = { role: 'operator', name: null } as const;
+  const of = (role: Role, chosen: string | null = null, session: string | null = null): Visitor => ({
+    role,
+    name: null,
+    session,
+    chosen,
+  });
+  const operator = of('operator');
   const cookie = (name: string): string => `a=b; ${reviewerCookie(name).split(';')[0]}`;
 
   it('is that of the token, whatever the browser keeps', () => {
-    expect(reviewerOf(ZOE, cookie('bob'), { tokens: TOKENS, reviewer: 'ann' })).toBe('Zoë');
+    expect(reviewerOf({ ...of('reviewer'), name: 'Zoë' }, cookie('bob'), { tokens: TOKENS, reviewer: 'ann' })).toBe(
+      'Zoë',
+    );
   });
 
   it('is the one that the browser keeps, for a token of a role and without tokens', () => {
     expect(reviewerOf(operator, cookie('José 2'), { tokens: TOKENS, reviewer: 'ann' })).toBe('José 2');
     expect(reviewerOf(operator, cookie('bob'), { tokens: [], reviewer: 'ann' })).toBe('bob');
+  });
+
+  it('is the one that the session was signed with, whatever cookie the browser shows', () => {
+    const access = { tokens: TOKENS, reviewer: null };
+    const chosen = holderOfSession(sessionFor({ ...OPERATOR, chosen: 'José 2' }, KEY, NOW_MS), ACCESS, NOW_MS)?.chosen;
+    expect(chosen).toBe('José 2');
+    expect(reviewerOf(of('reviewer', 'José 2', 'session'), cookie('bob'), access)).toBe('José 2');
+    expect(reviewerOf(of('reviewer', null, 'session'), cookie('bob'), access)).toBeNull();
+  });
+
+  it('is never given to a viewer by a cookie', () => {
+    const access = { tokens: TOKENS, reviewer: null };
+    expect(reviewerOf(of('viewer'), cookie('bob'), access)).toBeNull();
+    expect(reviewerOf(of('viewer', 'bob', 'session'), cookie('bob'), access)).toBeNull();
   });
 
   it('is that of the server without tokens, where the browser keeps none', () => {
@@ -162,5 +191,29 @@ describe('the name of a reviewer', () => {
   it('is not taken from a cookie that holds something else than a name', () => {
     const bad = Buffer.from('a\nb').toString('base64url');
     expect(reviewerOf(operator, `winnow_reviewer=${bad}`, { tokens: [], reviewer: null })).toBeNull();
+  });
+});
+
+describe('the cookie of a session', () => {
+  it('is named from the key, so that servers on other ports of a host keep theirs', () => {
+    const keys = [KEY, Buffer.alloc(32, 8)];
+    const cookies = keys.map((sessionKey, i) => sessionCookie(`session-${i}`, { sessionKey }));
+    expect(cookies[0]).toMatch(/^winnow_session_[\da-f]{8}=session-0; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/);
+    const sent = cookies.map((cookie) => cookie.split(';')[0]).join('; ');
+    expect(keys.map((sessionKey) => sessionIn(sent, { sessionKey }))).toEqual(['session-0', 'session-1']);
+    expect(sessionIn('winnow_session=old', { sessionKey: KEY })).toBeNull();
+  });
+
+  it('that shows what is hidden counts for one collection, name and server', () => {
+    const shown = { collection: 'demo', reviewer: 'ann' };
+    const [sent] = shownCookie(shown, { sessionKey: KEY }).split(';');
+    const others = [
+      { ...shown, collection: 'birds' },
+      { ...shown, reviewer: 'bob' },
+      { ...shown, reviewer: null },
+    ];
+    expect(isShownIn(sent, shown, { sessionKey: KEY })).toBe(true);
+    expect(others.map((one) => isShownIn(sent, one, { sessionKey: KEY }))).toEqual([false, false, false]);
+    expect(isShownIn(sent, shown, { sessionKey: Buffer.alloc(32, 8) })).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, refusalOf, type RequestOrigin } from '../../../../src/server/access/same-site.ts';
+import { isLoopback, ownPath, refusalOf, type RequestOrigin } from '../../../../src/server/access/same-site.ts';
 
 type Headers = RequestOrigin['headers'];
 
@@ -84,4 +84,23 @@ it('a page of this server over plain http is another page if the proxy says that
   const page = { origin: 'http://127.0.0.1:4310' };
   expect([refused(page, [], 'http'), refused(page, [], 'https')]).toEqual([false, true]);
   expect(refused({ origin: 'https://127.0.0.1:4310' }, [], 'https')).toBe(false);
+});
+
+it.each([
+  ['/c/demo/review/grid?state=open&as=n01', '/c/demo/review/grid?state=open&as=n01'],
+  ['/c/l%C3%A4nder/', '/c/l%C3%A4nder/'],
+  ['/c/länder/', '/c/l%C3%A4nder/'],
+  ['/a\r\nSet-Cookie: a=b', '/aSet-Cookie:%20a=b'],
+  ['', '/'],
+  ['//evil.example/', '/'],
+  ['/\\evil.example/', '/'],
+  ['/\t/evil.example/', '/'],
+  ['/.//evil.example/', '/'],
+  ['/a/..//evil.example/', '/'],
+  ['https://evil.example/', '/'],
+  ['javascript:alert(1)', '/'],
+  ['evil', '/'],
+  ['/login?to=/login', '/'],
+])('the page to go to after a log-in with %j is %s', (address, own) => {
+  expect(ownPath(address)).toBe(own);
 });
