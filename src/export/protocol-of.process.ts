@@ -47,6 +47,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
     photos: plan.photos,
     ...counts,
     ...(plan.control === null ? {} : { control: { ...plan.control, bytes: controlBytes } }),
+    ...(plan.imported === null ? {} : { imported: { ...plan.imported, imports: plan.imports } }),
     leftOut: plan.leftOut,
     licences: plan.licences,
     sources: plan.sources,

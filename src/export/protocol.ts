@@ -82,6 +82,16 @@ const modelSchema = z.strictObject({
   std: triple,
 });
 
+const importedPhotos = z.int().min(0).max(100_000_000);
+/** An import of evidence: see `EvidenceImport`. All are null if the import is older than version 0.10.0. */
+const importSchema = z.strictObject({
+  plan: sha256.nullable(),
+  seed: z.string().nullable(),
+  photos: importedPhotos.nullable(),
+  compared: importedPhotos.nullable(),
+  mostDiffering: share.nullable(),
+});
+
 /**
  * `protocol.json`: what a revision is, how it was made, and what `winnow verify` recomputes. Card, datasheet and
  * Croissant file are written from it alone.
@@ -137,6 +147,8 @@ export const protocolSchema = z.strictObject({
       licences: listOf(z.string(), CLASSES),
     })
     .optional(),
+  /** Photos and controls that were decided on imported evidence, if there are any, and the imports of these models. */
+  imported: z.strictObject({ photos: count, controls: count, imports: listOf(importSchema, 10 * FEW) }).optional(),
   /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */
   leftOut: listOf(z.strictObject({ reason: z.enum(EXPORT_REASONS), count }), FEW),
   /** Sorted by licence. `url` is '' if the licence has no address. `stated`: photos whose licence the curator stated, if any. */

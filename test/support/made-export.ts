@@ -300,6 +300,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
         })),
         whyNot: null,
         alsoAcceptedAs: null,
+      isImported: false,
         leftOut,
         rights: null,
       },

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { importEvidence, type ImportReport } from '../../filter/evidence-files/import.process.ts';
 import { LOGIT_TOLERANCE } from '../../filter/rule/near-limits.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
+import { evidenceImportText } from '../../kernel/evidence-import.ts';
 import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
 import { EXIT, linesText, photosText, plural, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
@@ -10,9 +11,10 @@ const HELP = `
 DIR is the folder of winnow evidence plan, with the results part-*.parquet beside its plan.json.
 
 All of it is checked first: the plan against the rules and models of the collection, hashes (of SHA256SUMS
-too, if there is such a file), crops, numbers of logits, duplicates, missing photos. winnow evaluates photos
-that it draws by the plan's id itself; no logit may differ by more than ${LOGIT_TOLERANCE}. If anything is wrong, nothing is
-stored, and the exit code is 1.
+too, if there is such a file), crops, numbers of logits, duplicates, missing photos. winnow evaluates --sample
+photos itself, which it draws at random; no logit may differ by more than ${LOGIT_TOLERANCE}. The output says how many photos
+can still differ: of many, at most 1.0 % with the default. If anything is wrong, nothing is stored, and the
+exit code is 1.
 
 Then the evidence is stored, under the provider 'imported', and the photos are decided. winnow runs the
 models itself for photos so near a limit of the rule that the tolerance could change their decision, and for
@@ -21,10 +23,10 @@ import continues if it is started again.
 
 Examples:
   winnow evidence import plan-1 --collection imagenet-a
-  winnow evidence import plan-1 --collection imagenet-a --sample 100 --json
+  winnow evidence import plan-1 --collection imagenet-a --sample 1000 --json
 `;
 
-const LEAST_SAMPLE = 20;
+const [LEAST_SAMPLE, SAMPLE] = [20, 300];
 
 interface ImportFlags extends GlobalFlags {
   readonly sample: number;
@@ -35,9 +37,9 @@ export function addEvidenceImportCommand(evidence: Command): void {
     .argument('<dir>', 'the folder of the plan')
     .option(
       '--sample <n>',
-      'photos that winnow evaluates itself to compare',
+      'photos that winnow evaluates itself to compare; all, if there are fewer',
       wholeNumberFrom(LEAST_SAMPLE, 100_000),
-      LEAST_SAMPLE,
+      SAMPLE,
     )
     .addHelpText('after', HELP)
     .action((folder: string, flags: ImportFlags) => run(folder, flags));
@@ -59,7 +61,7 @@ function run(folder: string, flags: ImportFlags): Promise<void> {
   });
 }
 
-function importText({ photos, crops, recomputed, compared, decided, lost, refused }: ImportReport): string {
+function importText({ photos, crops, recomputed, sample, decided, lost, refused }: ImportReport): string {
   if (refused.length > 0) {
     const lines = refused.flatMap(({ reason, count, advice, example }) => [
       `${reason} (${count}): ${advice}.`,
@@ -74,7 +76,8 @@ function importText({ photos, crops, recomputed, compared, decided, lost, refuse
   }
   const { kept, dropped, failed } = decided;
   return linesText([
-    `${plural(crops, 'crop')} of ${plural(photos, 'photo')}; ${plural(compared, 'photo')} compared with winnow's own logits, all within ${LOGIT_TOLERANCE}`,
+    `${plural(crops, 'crop')} of ${plural(photos, 'photo')}`,
+    sample !== null && `${evidenceImportText(sample)} A photo differs if a logit differs by more than ${LOGIT_TOLERANCE}.`,
     `decided ${plural(kept + dropped + failed, 'photo')}: kept ${kept}, dropped ${dropped}${failed > 0 ? `, failed ${failed}` : ''}`,
     recomputed > 0 && `winnow evaluated ${plural(recomputed, 'photo')} itself: near a limit of the rule, or left to it`,
     lost.length > 0 && `left out, because their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}`,

@@ -66,11 +66,13 @@ async function nextCommands(dir: string, { flags: { data }, loaded }: CommandCon
   return `next: ${reportCommand(placeFlags(name), name)}\n      ${publishCommand(shellWord(dir))}\n`;
 }
 
-export function verificationText({ ok, photos, checks, skipped, breaches }: Verification): string {
+export function verificationText({ ok, photos, importedRows, checks, skipped, breaches }: Verification): string {
   const kinds = plural(checks, 'kind of check', 'kinds of checks');
   return linesText([
     ...breaches.map(({ check, file, detail }) => `${check}  ${oneLine(file)}: ${oneLine(detail)}`),
     ...skipped.map(({ check, reason }) => `skipped  ${check}: ${oneLine(reason)}`),
+    importedRows > 0 &&
+      `${plural(importedRows, 'row')} of imported evidence: compared with wider tolerances (0.02 a logit, 0.01 of p)`,
     ok
       ? `verified ${plural(photos, 'photo')}: ${kinds}, no breaches`
       : `not ok: ${plural(photos, 'photo')}, ${kinds}, ${plural(breaches.length, 'breach', 'breaches')}`,

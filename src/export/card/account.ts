@@ -1,5 +1,6 @@
 import { acceptanceStateText, BOTH_WRONG, ERROR_NAMES, labelErrorText } from '../../kernel/acceptance.ts';
 import { sourceOf } from '../../config/sources/sources.ts';
+import { evidenceImportText } from '../../kernel/evidence-import.ts';
 import { countOf, countText, fewPhotosText, listText } from '../../kernel/texts.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
 import { answerTo } from './front-matter.ts';
@@ -111,6 +112,17 @@ export function politenessText(protocol: Protocol): string {
 }
 
 export const filterText = (protocol: Protocol): string => ruleTexts(protocol).filter;
+
+/** The evidence of other engines, with a line for each import. Empty without any. */
+export function importedText({ imported }: Protocol): string {
+  if (imported === undefined) return '';
+  const { photos, controls, imports } = imported;
+  const rows = `${countOf(photos, 'photo')}${controls > 0 ? ` and ${countOf(controls, 'control')}` : ''}`;
+  return [
+    `${rows} ${photos + controls === 1 ? 'was' : 'were'} decided, at least in part, on logits that another engine computed and winnow imported (\`evidence\` is \`imported\`). A photo differs if one of its logits is more than 0.02 from winnow’s own.`,
+    ...imports.map((one) => `- ${evidenceImportText(one)}`),
+  ].join('\n');
+}
 
 function dropText({ threshold, aggregation, members }: Rule<'A'>): string {
   const does = `put the class that the photo was searched as first, or gave it a probability above ${threshold}`;

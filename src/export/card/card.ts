@@ -9,6 +9,7 @@ import {
   crawlText,
   criteriaText,
   filterText,
+  importedText,
   foldersText,
   limitTexts,
   modelsText,
@@ -56,7 +57,8 @@ export function exportCard(protocol: Protocol, files: readonly WrittenFile[]): s
   return `${frontMatter(protocol, files)}\n${joined(sections)}\n`;
 }
 
-const joined = (parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join('\n\n');
+const joined = (parts: readonly (string | false)[]): string =>
+  parts.filter((part) => part !== false && part !== '').join('\n\n');
 
 function facts(protocol: Protocol): string {
   const { photos, classes, frozenAt, id, winnow } = protocol;
@@ -203,6 +205,7 @@ function howItWasMade(protocol: Protocol): string {
     '## How it was made\n\n`protocol.json` has all of this for programs.',
     `### Crawl\n\n${crawlText(protocol)}`,
     `### Filter\n\n${filterText(protocol)}\n\n${markdownTable(['model', 'licence', 'from', 'SHA-256'], rows)}`,
+    importedText(protocol),
     `### Shortlist\n\n${shortlistText(protocol)}`,
     `### Review\n\n${reviewText(protocol)} The criteria of the collection:\n\n${quotation(criteriaText(protocol))}`,
     `${labelErrorSentences(protocol)} ${agreementText(protocol)} \`decisions.csv\` has the verdicts on every listed photo.`,

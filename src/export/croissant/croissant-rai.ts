@@ -68,6 +68,6 @@ function platforms({ review }: Protocol): readonly string[] {
 function tools({ models }: Protocol): readonly string[] {
   return models.map(
     ({ name, sha256, preprocessing, executionProvider, source }) =>
-      `${name} (${source}, SHA-256 ${sha256}, preprocessing ${preprocessing}, ONNX Runtime on ${executionProvider})`,
+      `${name} (${source}, SHA-256 ${sha256}, preprocessing ${preprocessing}, ONNX Runtime on ${executionProvider.replace('imported', 'another engine, whose logits were imported')})`,
   );
 }

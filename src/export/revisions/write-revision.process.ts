@@ -139,6 +139,7 @@ async function openSinks(
         ...EXPORT_MODES[collection.mode],
         hasAlso: true,
         hasSplit: plan.control !== null,
+        hasEvidence: plan.imported !== null,
       }),
     );
   const small = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };

@@ -21,19 +21,21 @@ interface CandidatesQuery {
   readonly folders: Protocol['folders'];
   /** A photo is used under the first licence that is allowed. If none is, its first licence is stated. */
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
+  /** The ids under which imported evidence of the members is stored. */
+  readonly importedMembers: readonly number[];
 }
 
 /** Photos that are listed, are controls or were reviewed, by folder and SHA-256. Give a transaction to read from one snapshot. */
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { folders, isLicenceAllowed, secondPass }: CandidatesQuery,
+  { folders, isLicenceAllowed, secondPass, importedMembers }: CandidatesQuery,
 ): AsyncGenerator<ExportCandidate> {
   const reasons = new Map((await notCounting(db, scope)).map((row) => [subjectKey(row), row.whyNot]));
   const licences = await db.selectFrom('licence').select('name').execute();
   const rows = photosOfClass<CandidateRow>(db, scope, {
     of: listedOrReviewed(scope, await subjectsOf(db, scope), secondPass),
-    columns: candidateColumns(scope),
+    columns: candidateColumns(scope, importedMembers),
     order: sql`${folders === 'predicted' ? sql`l.confusion_wnid` : sql`l.wnid`} collate "C", l.sha256, l.wnid collate "C"`,
     preferred: licences.flatMap(({ name }) => (isLicenceAllowed(name) ? [name] : [])),
   });
@@ -71,8 +73,10 @@ function listedOrReviewed(
     where coalesce(n.wnid, v.wnid) = any(${wnids}::text[]))`;
 }
 
-function candidateColumns({ collectionId }: DecisionScope): RawBuilder<unknown> {
+/** A decision never uses imported cells without storing them, and one of winnow's own may have come later. */
+function candidateColumns({ collectionId }: DecisionScope, importedMembers: readonly number[]): RawBuilder<unknown> {
   return sql`l.bytes, l.chance, l.split,
+    exists (select 1 from evidence e where e.photo_id = l.photo_id and e.member_id = any(${importedMembers}::int[])) as "isImported",
     (select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reviewer', e.reviewer, 'kind', e.kind, 'value', e.value,
         'undoes', e.undoes, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by e.id), '[]')
       from review_event e where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as events,

@@ -67,7 +67,7 @@ async function rowsOf(
     batch.map(({ sha256 }) => sha256),
   );
   const logits = await readLogits(db, [...new Set(ids.values())], { members, classes: protocol.among.length });
-  return batch.map(({ sha256, wnid, maxTrueProb, confusionWnid, confusionProb }) => {
+  return batch.map(({ sha256, wnid, maxTrueProb, confusionWnid, confusionProb, isImported }) => {
     const truth = truthOfRow({ wnid }, protocol);
     const truths = truth === null ? [] : [truth];
     const crops = logits.get(ids.get(sha256) ?? -1) ?? members.map(() => null);
@@ -78,6 +78,7 @@ async function rowsOf(
         max_true_prob: maxTrueProb,
         predicted_wnid: confusionWnid ?? '',
         predicted_prob: confusionProb ?? Number.NaN,
+        ...(isImported ? { evidence: 'imported' as const } : {}),
       },
       evidence: crops.map((ofMember, i) => {
         const model = protocol.models[i];

@@ -58,19 +58,33 @@ const FURTHER: PhotoColumn = {
   description: 'Further classes that are clearly visible, as the reviewers see it.',
 };
 
+const EVIDENCE: PhotoColumn = {
+  name: 'evidence',
+  type: 'text',
+  description: 'The word imported if the photo was decided on logits of another engine.',
+};
+
 export interface OptionalColumns {
   readonly hasSearchedWnid: boolean;
   readonly hasAlso: boolean;
   /** True if the collection has controls. Default: false. */
   readonly hasSplit?: boolean;
+  /** True if photos or controls were decided on imported evidence. Default: false. */
+  readonly hasEvidence?: boolean;
 }
 
-export function photoColumns({ hasSearchedWnid, hasAlso, hasSplit = false }: OptionalColumns): readonly PhotoColumn[] {
+export function photoColumns({
+  hasSearchedWnid,
+  hasAlso,
+  hasSplit = false,
+  hasEvidence = false,
+}: OptionalColumns): readonly PhotoColumn[] {
   return [
     ...COLUMNS,
     ...(hasAlso ? [FURTHER] : []),
     ...(hasSearchedWnid ? [CONCEPT] : []),
     ...(hasSplit ? [SPLIT] : []),
+    ...(hasEvidence ? [EVIDENCE] : []),
   ];
 }
 
@@ -79,10 +93,12 @@ export function columnsOf({
   rule,
   review,
   control,
+  imported,
 }: Pick<Protocol, 'rule' | 'review'> & Partial<Protocol>): readonly PhotoColumn[] {
   return photoColumns({
     ...EXPORT_MODES[rule.mode],
     hasAlso: review.alsoPhotos !== undefined,
     hasSplit: control !== undefined,
+    hasEvidence: imported !== undefined,
   });
 }

@@ -5,7 +5,7 @@ import { listOf } from '../bounded.ts';
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 
 /**
- * A line of `test/metadata.jsonl`. All lines have the same keys in the same order. An unknown text is '' and never
+ * A line of `test/metadata.jsonl`. All lines have the same keys in the same order, but for `evidence`. An unknown text is '' and never
  * null, because readers infer a column's type from its first lines. Creator and licence are then `unknown`.
  */
 export const photoRowSchema = z.strictObject({
@@ -48,6 +48,8 @@ export const photoRowSchema = z.strictObject({
   searched_wnid: z.string().optional(),
   /** Only in exports of collections with controls. `control`: the filter dropped the photo as `correct`. */
   split: z.enum(['test', 'control']).optional(),
+  /** The photo was decided on logits of another engine (`winnow evidence import`), at least in part. Absent: on winnow's own. */
+  evidence: z.literal('imported').optional(),
 });
 
 export type PhotoRow = z.output<typeof photoRowSchema>;

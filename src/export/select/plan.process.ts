@@ -5,6 +5,8 @@ import { tombstonesOf } from '../revisions/revision.repository.ts';
 import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionRules } from './select.ts';
 import { ExportTally } from './tally.ts';
 import { foldPhotoCounts } from '../../filter/run/photo-tally.repository.ts';
+import { importedMembers } from '../../models/evidence/evidence.repository.ts';
+import { importsOf } from '../../models/evidence/evidence-import.repository.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import { placeFlags, withoutLicenceText, type WithoutLicence } from '../../kernel/next-step.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
@@ -29,7 +31,7 @@ export type RevisionPlan = Awaited<ReturnType<typeof planRevision>>;
 
 /** Chooses the photos of a revision from one snapshot. @throws UsageError `no-shortlist`, `nothing-to-export` */
 export async function planRevision(workspace: Workspace, file: string, options: PlanOptions) {
-  const { app, scope } = workspace;
+  const { app, scope, ensemble } = workspace;
   const settings = app.config.review.acceptance;
   await foldPhotoCounts(app.db, scope);
   await storePlan(app.db, scope.collectionId, settings);
@@ -44,6 +46,8 @@ export async function planRevision(workspace: Workspace, file: string, options: 
     const reviewed = await lastReview(trx, scope);
     return {
       ...counts,
+      imported: counts.imported.photos + counts.imported.controls === 0 ? null : counts.imported,
+      imports: await importsOf(trx, ensemble.memberIds),
       cap: shortlist.cap,
       nearDuplicateDistance: shortlist.nearDuplicateDistance,
       // Texts in this form sort by time.
@@ -69,7 +73,7 @@ type Selecting = PlanOptions & { readonly cap: number; readonly tally: ExportTal
 /** One folder after another, because caps are counted within a folder. */
 async function* selectAll(
   trx: Transaction<Database>,
-  { app, scope, collection }: Workspace,
+  { app, scope, collection, ensemble }: Workspace,
   { folders, cap, isLicenceAllowed, tally, signal }: Selecting,
 ): AsyncGenerator<SelectedPhoto> {
   const rules = { mode: collection.mode, cap, isLicenceAllowed };
@@ -82,7 +86,9 @@ async function* selectAll(
       yield photo;
     }
   }
-  for await (const candidate of exportCandidates(trx, scope, { folders, isLicenceAllowed, secondPass })) {
+  const imported = await importedMembers(trx, ensemble.memberIds);
+  const query = { folders, isLicenceAllowed, secondPass, importedMembers: imported };
+  for await (const candidate of exportCandidates(trx, scope, query)) {
     throwIfInterrupted(signal);
     const next = folderOf(candidate, folders);
     if (next !== folder) {

@@ -60,6 +60,7 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
     also_wnids: [...photo.alsoWnids],
     ...(EXPORT_MODES[context.mode].hasSearchedWnid ? { searched_wnid: photo.wnid } : {}),
     ...(context.hasSplit ? { split: photo.split } : {}),
+    ...(photo.isImported ? { evidence: 'imported' as const } : {}),
   };
   const attribution = attributionText({ ...origin, change: file.change, isStated: rights.rightsBy === 'curator' });
   const row = { ...origin, attribution, ...content };

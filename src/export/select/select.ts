@@ -21,6 +21,8 @@ export interface ExportCandidate extends PhotoOfClass<null> {
   /** As `drawChance`: 0 if the photo had its second verdict before the last draw; null if the second pass did not draw it. */
   readonly chance: number | null;
   readonly split: Split;
+  /** The photo was decided on imported evidence, at least in part. */
+  readonly isImported: boolean;
   /** Why the verdict does not count; null if it does. */
   readonly whyNot: NotCounting | null;
   /** The first other class for which the same bytes are accepted and listed; null: none. */

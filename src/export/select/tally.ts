@@ -10,6 +10,8 @@ type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'ta
     readonly alsoPhotos: number;
   };
   readonly originalBytes: number;
+  /** Photos and controls that were decided on imported evidence. */
+  readonly imported: { readonly photos: number; readonly controls: number };
   /** Null if no photo is a control. */
   readonly control: Omit<NonNullable<Protocol['control']>, 'bytes'> | null;
 };
@@ -28,6 +30,7 @@ export class ExportTally {
   readonly #blind = new Map<string, number>();
   readonly #collected = new Days();
   readonly #reviewed = new Days();
+  readonly #imported = { photos: 0, controls: 0 };
   readonly #control = { photos: 0, states: new Map<string, number>(), licences: new Set<string>() };
   #originalBytes = 0;
   #alsoPhotos = 0;
@@ -43,10 +46,11 @@ export class ExportTally {
     else increase(this.#leftOut, photo.leftOut);
   }
 
-  #addControl({ state, leftOut, bytes, rights }: SelectedPhoto): void {
+  #addControl({ state, leftOut, bytes, rights, isImported }: SelectedPhoto): void {
     increase(this.#control.states, state);
     if (leftOut !== null) return;
     this.#control.photos += 1;
+    if (isImported) this.#imported.controls += 1;
     if (rights !== null) this.#control.licences.add(rightsTexts(rights).license);
     this.#originalBytes += bytes ?? 0;
   }
@@ -61,8 +65,9 @@ export class ExportTally {
     if (verdicts.length > 1) countVerdicts(this.#blind, verdicts);
   }
 
-  #addPhoto({ bytes, alsoWnids, tags, rights, folder }: SelectedPhoto): void {
+  #addPhoto({ bytes, alsoWnids, tags, rights, folder, isImported }: SelectedPhoto): void {
     increase(this.#folders, folder);
+    if (isImported) this.#imported.photos += 1;
     this.#originalBytes += bytes ?? 0;
     if (alsoWnids.length > 0) this.#alsoPhotos += 1;
     for (const tag of tags) increase(this.#tags, tag);
@@ -91,6 +96,7 @@ export class ExportTally {
     return {
       photos: sum(this.#folders.values()),
       originalBytes: this.#originalBytes,
+      imported: this.#imported,
       classes: classesOf(this.#folders, nameOf),
       control:
         states.size === 0

@@ -42,6 +42,8 @@ export interface Skipped {
 export interface Verification {
   readonly ok: boolean;
   readonly photos: number;
+  /** Rows that were decided on imported evidence, for which the rule has wider tolerances. */
+  readonly importedRows: number;
   readonly checks: number;
   readonly skipped: readonly Skipped[];
   readonly breaches: readonly Breach[];
@@ -80,6 +82,7 @@ export class Findings {
   readonly #skipped: Skipped[] = [];
   readonly #breaches: Breach[] = [];
   readonly #counts = new Map<Check, number>();
+  importedRows = 0;
 
   /** A check begins. It counts as made even if it finds nothing. */
   begin(check: Check): void {
@@ -109,7 +112,8 @@ export class Findings {
         : [{ check, file: '.', detail: `${count - BREACHES_PER_CHECK} more breaches of this check are not listed` }],
     );
     const breaches = [...this.#breaches, ...more];
-    return { ok: breaches.length === 0, photos, checks: this.#made.size, skipped: this.#skipped, breaches };
+    const { importedRows } = this;
+    return { ok: breaches.length === 0, photos, importedRows, checks: this.#made.size, skipped: this.#skipped, breaches };
   }
 }
 

@@ -49,6 +49,7 @@ async function* readRows(
     previous = key;
     const twice = index.add(row, line);
     if (twice !== null) findings.breach('duplicate', place, `Expected each photo once but ${twice}`);
+    if (row.evidence === 'imported') findings.importedRows += 1;
     yield { row, place };
   }
 }
@@ -63,6 +64,7 @@ export async function checkControls(content: ExportContent): Promise<void> {
   const { control } = protocol;
   if (control === undefined) return;
   const licences = new Set<string>();
+  const importedBefore = findings.importedRows;
   await checking(content, { check: 'metadata', file: CONTROL_METADATA }, async () => {
     const checked: Rows = { index: controls, problemsOf: (one) => controlProblems(one, rowRules(protocol)) };
     for await (const { row, place } of readRows(content, checked)) {
@@ -83,6 +85,9 @@ export async function checkControls(content: ExportContent): Promise<void> {
     'protocol.json',
     differences('controls', [['all', control.photos]], new Map([['all', controls.count]])),
   );
+  const imported = findings.importedRows - importedBefore;
+  const counted = [['evidence', protocol.imported?.controls ?? 0]] as const;
+  findings.breaches('count', 'protocol.json', differences('controls with imported', counted, new Map([['evidence', imported]])));
 }
 
 export function checkClassFolders({ folder, findings, protocol }: ExportContent): void {

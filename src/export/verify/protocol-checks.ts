@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { EXPORT_FORMAT, EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
 import { idOf } from '../revisions/revision-id.ts';
 import { jsonExcess, jsonOf } from '../../kernel/json.ts';
+import { mostDiffering } from '../../kernel/evidence-import.ts';
 import { wilsonInterval } from '../../kernel/wilson.ts';
 import { MODES } from '../../collection/modes.ts';
 
@@ -75,6 +76,17 @@ export function humanProblems({ review: { human } }: Protocol): string[] {
       : [
           `Expected the accuracy and interval ${computed.join(', ')} of ${reviewer}, as ${right} right of ${photos} give them, but received ${[accuracy, low, high].join(', ')}`,
         ];
+  });
+}
+
+/** What the sample of an import shows follows from its size. */
+export function importProblems({ imported }: Protocol): string[] {
+  return (imported?.imports ?? []).flatMap(({ plan, photos, compared, mostDiffering: stated }) => {
+    if (photos === null || compared === null) return stated === null ? [] : [`Expected no share of differing photos without a sample but received ${stated}`];
+    const computed = mostDiffering(photos, compared);
+    return compared <= photos && Math.abs(computed - (stated ?? -1)) < 1e-9
+      ? []
+      : [`Expected that at most ${computed} of the photos of the import ${plan} differ, as ${compared} of ${photos} compared give it, but received ${stated}`];
   });
 }
 

@@ -11,16 +11,26 @@ import type { Protocol } from '../protocol.ts';
  * member is known here, so it is short.
  */
 
-/**
- * By how much a recomputed probability may differ. On one machine they are equal. Another processor sums the products of
- * a layer in another order, which changes the logits of the bundled models by some 1e-5, and a probability by a quarter
- * of that at most. The tolerance has room for deeper models.
- */
-const PROBABILITY_TOLERANCE = 5e-5;
-/** By how much another processor may change a logit. */
-const LOGIT_TOLERANCE = 1e-4;
+/** By how much recomputed numbers may differ: a logit, a probability, and the two largest mean probabilities if they change places. */
+interface Tolerance {
+  readonly logit: number;
+  readonly probability: number;
+  readonly lead: number;
+}
 
-export type RuleRow = Pick<PhotoRow, 'wnid' | 'max_true_prob' | 'predicted_wnid' | 'predicted_prob'>;
+/**
+ * On one machine they are equal. Another processor sums the products of a layer in another order, which changes the logits of
+ * the bundled models by some 1e-5, and a probability by a quarter of that at most. The tolerance has room for deeper models.
+ */
+const OWN: Tolerance = { logit: 1e-4, probability: 5e-5, lead: 5e-5 };
+/** For rows that were decided on logits of another engine. It is stated here, and never read from an export. */
+const IMPORTED: Tolerance = { logit: 0.02, probability: 0.01, lead: 0.02 };
+
+function toleranceOf({ evidence }: RuleRow): Tolerance {
+  return evidence === 'imported' ? IMPORTED : OWN;
+}
+
+export type RuleRow = Pick<PhotoRow, 'wnid' | 'max_true_prob' | 'predicted_wnid' | 'predicted_prob' | 'evidence'>;
 
 export interface RuleProtocol extends Pick<Protocol, 'rule' | 'among' | 'searched'> {
   readonly models: readonly Pick<Protocol['models'][number], 'name' | 'preprocessing'>[];
@@ -60,7 +70,7 @@ export function ruleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: Ru
   const means = meanOf(members.slice(0, MODES[rule.mode].mostMembers).flatMap(probabilitiesOf));
   const broken =
     rule.mode === 'O'
-      ? modeOProblems(means, { ...protocol, rule })
+      ? modeOProblems(row, means, { ...protocol, rule })
       : modeAProblems(row, { members, truth, rule, models: protocol.models });
   return [...broken, ...predictionProblems(row, { means, truth, protocol })];
 }
@@ -88,7 +98,7 @@ export function controlRuleProblems(row: RuleRow, evidence: PhotoEvidence, proto
   if (rule.mode === 'O') return ['Expected no control in mode O, whose rule drops no photo as correct'];
   const truth = truthOfRow(row, protocol) ?? -1;
   const raised = evidence.map((cells, member) =>
-    comparedOf(lenient(logitsOf(cells, protocol.models[member]), truth, -1), rule),
+    comparedOf(lenient(logitsOf(cells, protocol.models[member]), truth, -toleranceOf(row).logit), rule),
   );
   const hits = raised.map((compared) => hitOf(compared, truth, rule) !== null);
   const isDropped = rule.members === 'any' ? hits.some(Boolean) : hits.every(Boolean);
@@ -97,7 +107,7 @@ export function controlRuleProblems(row: RuleRow, evidence: PhotoEvidence, proto
   return [
     !(isDropped && isFirst) &&
       'Expected a control, which the filter drops as correct, but the rule does not drop it so',
-    most < (row.max_true_prob ?? 0) - PROBABILITY_TOLERANCE &&
+    most < (row.max_true_prob ?? 0) - toleranceOf(row).probability &&
       `Expected a max_true_prob of at most ${most}, as recomputed, but its row has ${row.max_true_prob}`,
   ].filter((problem) => problem !== false);
 }
@@ -112,8 +122,8 @@ interface Recomputed extends Pick<RuleProtocol, 'models'> {
 function modeAProblems(row: RuleRow, { members, truth, rule, models }: Recomputed): string[] {
   const compared = members.map((member) => comparedOf(member, rule));
   const maxTrueProb = Math.max(...compared.flat().map((probs) => probs[truth] ?? Number.NaN));
-  const isEqual = Math.abs(maxTrueProb - (row.max_true_prob ?? Number.NaN)) <= PROBABILITY_TOLERANCE;
-  const hits = members.map((member) => hitOf(comparedOf(lenient(member, truth), rule), truth, rule));
+  const isEqual = Math.abs(maxTrueProb - (row.max_true_prob ?? Number.NaN)) <= toleranceOf(row).probability;
+  const hits = members.map((member) => hitOf(comparedOf(lenient(member, truth, toleranceOf(row).logit), rule), truth, rule));
   const isDropped = rule.members === 'any' ? hits.some((hit) => hit !== null) : hits.every((hit) => hit !== null);
   const dropping = hits.findIndex((hit) => hit !== null);
   const who = models[dropping]?.name ?? `member ${dropping}`;
@@ -138,9 +148,9 @@ function hitOf(compared: readonly Float64Array[], truth: number, { threshold, ag
   return null;
 }
 
-function modeOProblems(means: Float64Array, { rule, among, searched }: ModeOProtocol): string[] {
+function modeOProblems(row: RuleRow, means: Float64Array, { rule, among, searched }: ModeOProtocol): string[] {
   const predicted = argmax(means);
-  if ((means[predicted] ?? 0) < rule.minConfidence - PROBABILITY_TOLERANCE)
+  if ((means[predicted] ?? 0) < rule.minConfidence - toleranceOf(row).probability)
     return [`Expected a photo that the rule keeps but no class reaches ${rule.minConfidence}`];
   if (searched.includes(among[predicted] ?? '')) return [];
   return ['Expected a photo that the rule keeps but it is taken for a class that is not wanted'];
@@ -164,22 +174,20 @@ function predictionProblems(
   const best = argmax(means, truth);
   const recorded = among.indexOf(row.predicted_wnid);
   const lead = (means[best] ?? 0) - (means[recorded] ?? 0);
-  if (recorded === -1 || recorded === truth || lead > PROBABILITY_TOLERANCE)
+  if (recorded === -1 || recorded === truth || lead > toleranceOf(row).lead)
     return [
       `Expected the predicted class ${among[best]} (mean p ${means[best]}), as recomputed, but its row has '${row.predicted_wnid}'`,
     ];
   const prob = means[recorded] ?? 0;
-  return Math.abs(prob - row.predicted_prob) <= PROBABILITY_TOLERANCE
+  return Math.abs(prob - row.predicted_prob) <= toleranceOf(row).probability
     ? []
     : [`Expected the predicted_prob ${prob}, as recomputed, but its row has ${row.predicted_prob}`];
 }
 
 /**
- * Lowers the logit of the true class by what another processor may add to it. A photo that the rule just keeps on one
- * machine is then kept on each. With `sign` -1 it raises the logit: a control that is just dropped is dropped on each.
+ * Lowers the logit of the true class by what another processor or engine may add to it. A photo that the rule just keeps on one
+ * machine is then kept on each. A negative number raises the logit: a control that is just dropped is dropped on each.
  */
-function lenient({ crops, ...member }: MemberLogits, truth: number, sign: 1 | -1 = 1): MemberLogits {
-  const lowered = (logits: Float32Array): Float32Array =>
-    logits.with(truth, (logits[truth] ?? 0) - sign * LOGIT_TOLERANCE);
-  return { ...member, crops: crops.map(lowered) };
+function lenient({ crops, ...member }: MemberLogits, truth: number, by: number): MemberLogits {
+  return { ...member, crops: crops.map((logits) => logits.with(truth, (logits[truth] ?? 0) - by)) };
 }

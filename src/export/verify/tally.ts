@@ -8,6 +8,7 @@ type Counts = Map<string, number>;
 export class Tally {
   photos = 0;
   #alsoPhotos = 0;
+  #imported = 0;
   /** Photos by how their files differ from the originals. */
   readonly changes: Record<PictureChange, number> = { unchanged: 0, stripped: 0, reencoded: 0 };
   readonly #classes: Counts = new Map();
@@ -22,6 +23,7 @@ export class Tally {
   add(row: PhotoRow): void {
     this.photos += 1;
     if (row.also_wnids?.length) this.#alsoPhotos += 1;
+    if (row.evidence === 'imported') this.#imported += 1;
     this.changes[changeOf(row)] += 1;
     increase(this.#classes, row.wnid);
     increase(this.#licences, row.license);
@@ -41,6 +43,7 @@ export class Tally {
       ['stripped', protocol.stripped ?? 0, stripped],
       ['reencoded', protocol.reencoded, reencoded],
       ['photos with further classes', protocol.review.alsoPhotos ?? 0, this.#alsoPhotos],
+      ['photos with imported evidence', protocol.imported?.photos ?? 0, this.#imported],
     ];
   }
 

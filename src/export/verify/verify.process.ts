@@ -31,6 +31,7 @@ import {
   classProblems,
   humanProblems,
   idProblem,
+  importProblems,
   listProblems,
   protocolOf,
 } from './protocol-checks.ts';
@@ -121,6 +122,7 @@ function checkProtocol({ findings, protocol, checksums }: ExportContent): void {
   findings.breaches('class-order', PROTOCOL, classProblems(protocol));
   findings.breaches('metadata', PROTOCOL, listProblems(protocol));
   findings.breaches('count', PROTOCOL, humanProblems(protocol));
+  findings.breaches('count', PROTOCOL, importProblems(protocol));
   for (const [file, sha256] of Object.entries(protocol.files)) {
     const listed = checksums.get(file);
     if (listed !== sha256)

@@ -17,18 +17,34 @@ interface Difference {
   readonly largest: number;
 }
 
-/** Null if all logits agree; otherwise the first difference, and its likely cause. */
-export function sampleProblem(
-  photos: readonly SampledPhoto[],
-  members: readonly string[],
-): { readonly reason: RefusalReason; readonly detail: string } | null {
-  const differences = photos.flatMap(differencesOf);
-  const [first] = differences;
-  if (first === undefined) return null;
-  const reason = causeOf(differences);
-  const wrong = new Set(differences.map(({ sha256 }) => sha256)).size;
-  const detail = `of ${photos.length} photos that winnow evaluated itself, ${wrong} differ by more than ${LOGIT_TOLERANCE}; in ${first.sha256}, logits of '${members[first.member] ?? ''}' by up to ${first.largest.toPrecision(3)}`;
-  return { reason, detail };
+/** The cause is found in so many differences: each holds the logits of a photo. */
+const MOST_DIFFERENCES = 50;
+
+/** Compares imported logits with winnow's own, photo by photo. */
+export class Comparison {
+  readonly #members: readonly string[];
+  readonly #differences: Difference[] = [];
+  #wrong = 0;
+  photos = 0;
+
+  constructor(members: readonly string[]) {
+    this.#members = members;
+  }
+
+  add(photo: SampledPhoto): void {
+    const differences = differencesOf(photo);
+    this.photos += 1;
+    if (differences.length > 0) this.#wrong += 1;
+    if (this.#differences.length < MOST_DIFFERENCES) this.#differences.push(...differences);
+  }
+
+  /** Null if all logits agree; otherwise the first difference, and its likely cause. */
+  get problem(): { readonly reason: RefusalReason; readonly detail: string } | null {
+    const [first] = this.#differences;
+    if (first === undefined) return null;
+    const detail = `of ${this.photos} photos that winnow evaluated itself, ${this.#wrong} differ by more than ${LOGIT_TOLERANCE}; in ${first.sha256}, logits of '${this.#members[first.member] ?? ''}' by up to ${first.largest.toPrecision(3)}`;
+    return { reason: causeOf(this.#differences), detail };
+  }
 }
 
 function differencesOf({ sha256, imported, own }: SampledPhoto): Difference[] {

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { sha256Of } from '../../config/sha256.ts';
 import { inBatches } from '../../kernel/batches.ts';
 import { codeOf, Interrupted, messageOf, throwIfInterrupted, unlessCode } from '../../kernel/errors.ts';
+import { mostDiffering, type EvidenceImport } from '../../kernel/evidence-import.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { noEvidence } from '../../models/evidence/evidence.ts';
+import { storeImport } from '../../models/evidence/evidence-import.repository.ts';
+import type { FilterEngine } from '../engine/thread-pool.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { TooManyValues } from '../../platform/parquet/read-parquet.ts';
 import { pruneCollection } from '../prune/prune.process.ts';
@@ -13,10 +17,10 @@ import { openAmong } from '../run/decision.repository.ts';
 import { filterBatch, type DecidedCounts } from '../run/filter.process.ts';
 import { decidingDeps, openEngine, retainsKept } from '../run/filter-stage.process.ts';
 import { ShardRows, type ReadPhoto } from './check-shard.ts';
-import { sampleProblem, type SampledPhoto } from './compare-sample.ts';
+import { Comparison, type SampledPhoto } from './compare-sample.ts';
 import { hashOfEvidence, openEvidenceFile, readEvidenceText, readPlan } from './evidence-folder.process.ts';
 import { isPlainName, SUMS_FILE, type Plan } from './format.ts';
-import { importedEngine, type ImportedLogits } from './imported-engine.ts';
+import { importedEngine } from './imported-engine.ts';
 import { Refusals, type Refusal } from './refusals.ts';
 import { readResults, readShard, TooManyRows, WrongColumns } from './result-file.process.ts';
 
@@ -36,6 +40,8 @@ export interface ImportReport {
   readonly recomputed: number;
   /** Photos of the sample. */
   readonly compared: number;
+  /** What the sample shows; null if something is refused, or the folder has no logits. */
+  readonly sample: EvidenceImport | null;
   readonly decided: DecidedCounts;
   /** Hashes of photos that winnow had to evaluate, but whose bytes are lost. */
   readonly lost: readonly string[];
@@ -57,19 +63,24 @@ export async function importEvidence(workspace: Workspace, options: ImportOption
   requireSameRules(run);
   if (refusals.list.length === 0) await checkSums(run);
   if (refusals.list.length > 0) return refused(0);
-  const { photos, crops, sample } = await checkAll(run);
+  const seed = randomBytes(16).toString('hex');
+  const { photos, crops, withLogits, drawn } = await checkAll(run, seed);
   if (refusals.list.length > 0) return refused(0);
-  const compared = await compareSample(run, sample);
+  const compared = await compareSample(run, drawn);
   if (refusals.list.length > 0) return refused(compared);
+  const most = mostDiffering(withLogits, compared);
+  const sample = withLogits === 0 ? null : { plan: plan.id, seed, photos: withLogits, compared, mostDiffering: most };
+  if (sample !== null) await storeImport(workspace.app.db, sample, workspace.ensemble.memberIds);
   const stored = await storeAll(run);
   // A file may have changed since it was checked.
-  return { photos, crops, compared, ...stored, refused: refusals.list };
+  return { photos, crops, compared, sample, ...stored, refused: refusals.list };
 }
 
 const NOTHING = {
   photos: 0,
   crops: 0,
   recomputed: 0,
+  sample: null,
   decided: { kept: 0, dropped: 0, failed: 0, poisoned: 0 },
   lost: [],
 };
@@ -115,24 +126,25 @@ function unlessInterrupted(error: unknown): string {
 interface Checked {
   readonly photos: number;
   readonly crops: number;
-  /** Candidates for the sample, in its order. */
-  readonly sample: readonly { readonly sha256: string; readonly imported: ImportedLogits }[];
+  readonly withLogits: number;
+  /** Hashes of photos for the sample, in random order: twice as many as are wanted, because bytes may be gone. */
+  readonly drawn: readonly string[];
 }
 
-async function checkAll(run: Run): Promise<Checked> {
+async function checkAll(run: Run, seed: string): Promise<Checked> {
   const { plan, options } = run;
-  let [photos, crops] = [0, 0];
-  let sample: { readonly rank: string; readonly sha256: string; readonly imported: ImportedLogits }[] = [];
+  let [photos, crops, withLogits] = [0, 0, 0];
+  let drawn: { readonly rank: string; readonly sha256: string }[] = [];
   for await (const { sha256, logits } of readAll(run)) {
     photos += 1;
     if (photos % 100 === 0) options.onProgress?.({ checked: photos, photos: 0, total: plan.photos });
     if (logits === null) continue;
+    withLogits += 1;
     crops += logits.reduce((sum, member) => sum + (member?.length ?? 0), 0);
-    // Twice as many as are wanted, because bytes may be gone.
-    sample.push({ rank: sha256Of(`${plan.id} ${sha256}`), sha256, imported: logits });
-    if (sample.length >= 4 * options.sample) sample = firstOf(sample, 2 * options.sample);
+    drawn.push({ rank: sha256Of(`${seed} ${sha256}`), sha256 });
+    if (drawn.length >= 4 * options.sample) drawn = firstOf(drawn, 2 * options.sample);
   }
-  return { photos, crops, sample: firstOf(sample, 2 * options.sample) };
+  return { photos, crops, withLogits, drawn: firstOf(drawn, 2 * options.sample).map(({ sha256 }) => sha256) };
 }
 
 function firstOf<T extends { readonly rank: string }>(sample: readonly T[], count: number): T[] {
@@ -175,34 +187,54 @@ function refusalOf(error: unknown, name: string): Parameters<Refusals['add']> {
   return [error instanceof WrongColumns ? 'wrong-columns' : 'cut-shard', detail];
 }
 
+/** Photos whose logits are in memory to be compared. */
+const COMPARED_AT_ONCE = 16;
+
 /** Evaluates photos with the filter's own engine. Returns how many were compared. */
-async function compareSample({ workspace, plan, options, refusals }: Run, sample: Checked['sample']): Promise<number> {
-  if (sample.length === 0) return 0;
+async function compareSample(run: Run, drawn: Checked['drawn']): Promise<number> {
+  const { workspace, plan, options, refusals } = run;
+  if (drawn.length === 0) return 0;
   const { engine } = await openEngine(workspace, { evaluate: 'all', signal: options.signal });
-  const compared: SampledPhoto[] = [];
-  // Every crop runs, whatever the photo shows.
-  const truths = [workspace.scope.concepts === undefined ? 0 : null];
+  const comparison = new Comparison(plan.members.map(({ member }) => member));
   try {
-    for (let at = 0; at < sample.length && compared.length < options.sample;) {
-      const some = sample.slice(at, at + options.sample - compared.length);
-      at += some.length;
-      const evidence = noEvidence(plan.members.length);
-      const results = await engine.evaluate(some.map(({ sha256 }) => ({ sha256: toSha256(sha256), truths, evidence })));
-      throwIfInterrupted(options.signal);
-      const own = results.map(({ fresh }) => fresh.map((cells) => cells.map((cell) => cell?.logits ?? null)));
-      const isRead = (_: unknown, i: number): boolean => results[i]?.problem === null;
-      compared.push(...some.map((photo, i) => ({ ...photo, own: own[i] ?? [] })).filter(isRead));
+    for (let at = 0; at < drawn.length && comparison.photos < options.sample; ) {
+      const some = new Set(drawn.slice(at, at + options.sample - comparison.photos));
+      at += some.size;
+      for await (const batch of inBatches(logitsOf(run, some), COMPARED_AT_ONCE))
+        for (const photo of await evaluated(run, engine, batch)) comparison.add(photo);
     }
   } finally {
     await engine.close();
   }
-  const problem = sampleProblem(
-    compared,
-    plan.members.map(({ member }) => member),
-  );
-  if (compared.length === 0) refusals.add('no-sample', `${sample.length} photos were tried`);
+  const { problem, photos } = comparison;
+  if (photos === 0) refusals.add('no-sample', `${drawn.length} photos were tried`);
   if (problem !== null) refusals.add(problem.reason, problem.detail);
-  return compared.length;
+  return photos;
+}
+
+type Sampled = Pick<SampledPhoto, 'sha256' | 'imported'>;
+
+async function* logitsOf(run: Run, some: ReadonlySet<string>): AsyncGenerator<Sampled> {
+  for await (const { sha256, logits } of readAll(run))
+    if (logits !== null && some.has(sha256)) yield { sha256, imported: logits };
+}
+
+/** The photos that can be read, with winnow's own logits. */
+async function evaluated(
+  { workspace, plan, options }: Run,
+  engine: Pick<FilterEngine, 'evaluate'>,
+  photos: readonly Sampled[],
+): Promise<SampledPhoto[]> {
+  // Every crop runs, whatever the photo shows.
+  const truths = [workspace.scope.concepts === undefined ? 0 : null];
+  const evidence = noEvidence(plan.members.length);
+  const results = await engine.evaluate(photos.map(({ sha256 }) => ({ sha256: toSha256(sha256), truths, evidence })));
+  throwIfInterrupted(options.signal);
+  return photos.flatMap((photo, i) => {
+    const result = results[i];
+    if (result?.problem !== null) return [];
+    return [{ ...photo, own: result.fresh.map((cells) => cells.map((cell) => cell?.logits ?? null)) }];
+  });
 }
 
 /** Photos whose evidence and decisions are stored together. */

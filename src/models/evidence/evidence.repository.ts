@@ -64,6 +64,14 @@ export async function membersOnEach(db: Kysely<Database>, members: readonly numb
   return members.map((id) => each.get(id) ?? [id]);
 }
 
+/** The ids under which imported evidence of some members (ids for the cpu) is stored. */
+export async function importedMembers(db: Kysely<Database>, members: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select o.id from member m join member o using (model_sha256, preprocessing, class_list_id)
+    where m.id = any(${members}::int[]) and o.execution_provider = 'imported'`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
 /** The members whose p are sigmoids. */
 export async function sigmoidMembers(db: Kysely<Database>, members: readonly number[]): Promise<ReadonlySet<number>> {
   const { rows } = await sql<{ id: number; preprocessing: string }>`

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it, beforeAll } from 'vitest';
+import type { Verification } from '../../../src/export/verify/findings.ts';
+import type { PhotoRow } from '../../../src/export/select/photo-row.ts';
 import { parsePlan, withId, RESULT_COLUMNS, RESULT_SCHEMA } from '../../../src/filter/evidence-files/format.ts';
 import type { ImportReport } from '../../../src/filter/evidence-files/import.process.ts';
 import type { DecisionLine } from '../../../src/filter/run/decision-line.ts';
@@ -210,7 +212,9 @@ describe('evidence in files', () => {
     const first = await run('there', 'evidence', 'import', 'exported', '--json');
     const report = JSON.parse(first.stdout) as ImportReport;
     expect(first, first.stderr).toMatchObject({ code: 0 });
-    expect(report).toMatchObject({ compared: Math.min(20, report.photos), refused: [], lost: [] });
+    const { photos: all } = report;
+    const sample = { seed: expect.stringMatching(/^[0-9a-f]{32}$/), photos: all, compared: all, mostDiffering: 0 };
+    expect(report).toMatchObject({ compared: all, sample, refused: [], lost: [] });
     const decided = await decisionsIn('there');
     const own = await decisionsIn('here');
     expect(Object.keys(decided).length).toBeGreaterThan(5);
@@ -220,5 +224,44 @@ describe('evidence in files', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ photos, crops, recomputed: 0, decided: { kept: 0, dropped: 0 } });
     await run('there', 'filter');
     expect(await decisionsIn('there')).toEqual(own);
+  });
+
+  it('a set that was decided on float16 logits of another engine verifies, and says so', async () => {
+    await run('half', 'crawl', '--from', 'photos');
+    await run('half', 'rights', 'set', '--licence', 'CC0-1.0', '--creator', 'Ann');
+    const copy = folder.at('halves');
+    await cp(folder.at('exported'), copy, { recursive: true });
+    await rm(path.join(copy, 'SHA256SUMS'));
+    await changeRows((rows) => rows, true)(copy);
+    const imported = await run('half', 'evidence', 'import', copy, '--sample', '20');
+    expect(imported.stdout).toMatch(
+      /winnow evaluated 20 of \d+ photos itself, drawn by the random seed [0-9a-f]{32}, and none differs: at most \d+\.\d % of the photos differ, 95 %/,
+    );
+    await run('half', 'shortlist', '--controls', '2');
+    const listed = jsonLines<{ sha256: string; wnid: string }>((await run('half', 'verdicts', '--json')).stdout);
+    const lines = listed.map(({ sha256, wnid }) => `${sha256},${wnid},accept,ann`);
+    await writeFile(folder.at('accept.csv'), ['sha256,wnid,verdict,reviewer', ...lines, ''].join('\n'));
+    await run('half', 'verdicts', 'import', 'accept.csv');
+    const forms = ['--format', 'parquet,webdataset,coco'];
+    const made = await run('half', 'export', '--out', 'set', ...forms, '--json');
+    expect(made, made.stderr).toMatchObject({ code: 0 });
+    const { stdout } = await winnow(['verify', 'set', '--json'], { cwd: folder.at('.') });
+    const seen = JSON.parse(stdout) as Verification;
+    expect(seen).toMatchObject({ ok: true, breaches: [], skipped: [] });
+    expect(seen.importedRows).toBeGreaterThan(5);
+    const rowsIn = async (file: string) => jsonLines<PhotoRow>(await readFile(folder.at('set', file), 'utf8'));
+    const rows = [...(await rowsIn('test/metadata.jsonl')), ...(await rowsIn('control/metadata.jsonl'))];
+    expect(rows.filter(({ evidence }) => evidence === 'imported')).toHaveLength(seen.importedRows);
+    const card = await readFile(folder.at('set', 'README.md'), 'utf8');
+    expect(card).toMatch(/- Import of the plan [0-9a-f]{12}: winnow evaluated 20 of \d+ photos itself, drawn by the random seed/);
+    // The same rows as winnow's own do not verify.
+    for (const file of ['test/metadata.jsonl', 'control/metadata.jsonl']) {
+      const text = await readFile(folder.at('set', file), 'utf8');
+      await writeFile(folder.at('set', file), text.replaceAll(',"evidence":"imported"', ''));
+    }
+    const own = await winnow(['verify', 'set', '--json'], { cwd: folder.at('.') });
+    const found = JSON.parse(own.stdout) as Verification;
+    expect(found.importedRows).toBe(0);
+    expect(found.breaches.filter(({ check }) => check === 'rule').length).toBeGreaterThan(5);
   });
 });

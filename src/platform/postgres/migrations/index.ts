@@ -26,6 +26,7 @@ import * as days from './0025-days.ts';
 import * as quizPhotos from './0027-quiz-photos.ts';
 import * as undecidedPhotos from './0029-undecided-photos.ts';
 import * as importedEvidence from './0030-imported-evidence.ts';
+import * as evidenceImports from './0031-evidence-imports.ts';
 import * as controlIndex from './0032-control-index.ts';
 import * as acceptanceLooks from './0034-acceptance-looks.ts';
 
@@ -58,6 +59,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0027-quiz-photos': quizPhotos,
   '0029-undecided-photos': undecidedPhotos,
   '0030-imported-evidence': importedEvidence,
+  '0031-evidence-imports': evidenceImports,
   '0032-control-index': controlIndex,
   '0034-acceptance-looks': acceptanceLooks,
 };

@@ -21,6 +21,7 @@ function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCa
     split: 'test',
     whyNot: null,
     alsoAcceptedAs: null,
+    isImported: false,
     rights: sampleRights(),
     ...given,
   };
