@@ -118,7 +118,10 @@ async function* revisionPhotos(planFile: string, root: string): AsyncGenerator<R
     const photos: RevisionPhoto[] = [];
     for (const { sha256, wnid, folder, split, leftOut: reason } of planned) {
       if (reason !== null) photos.push({ sha256, wnid, folder: null, reason, fileSha256: null });
-      else photos.push({ sha256, wnid, folder, reason, fileSha256: fileOf(sha256, await rows[split].next()) });
+      else {
+        const fileSha256 = fileOf(sha256, await rows[split].next());
+        photos.push({ sha256, wnid, folder, reason: split === 'control' ? split : null, fileSha256 });
+      }
     }
     yield photos;
   }

@@ -1,9 +1,11 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Protocol } from '../../src/export/protocol.ts';
 import type { PublishResult } from '../../src/export/publish/publish.process.ts';
 import type { Verification } from '../../src/export/verify/findings.ts';
 import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
+import { inCatalogueOf } from '../support/decided.ts';
 import { startHub, type TestHub } from '../support/hub-server.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { startS3, type TestS3 } from '../support/s3-server.ts';
@@ -80,6 +82,31 @@ async function acceptAll(mode: Mode, lines: readonly ShortlistLine[]): Promise<v
   await done(['verdicts', 'import', folder.at('verdicts.csv'), ...collectionOf(mode)]);
 }
 
+/** `winnow export diff` of two revisions of mode A that were written with all forms. */
+async function diffOf(older: string, newer: string): Promise<Record<string, unknown>> {
+  const ids = await Promise.all(
+    [older, newer].map(async (when) => {
+      const text = await readFile(path.join(revisionAt('A', when, FULL), 'protocol.json'), 'utf8');
+      return (JSON.parse(text) as Pick<Protocol, 'id'>).id;
+    }),
+  );
+  return JSON.parse(await done(['export', 'diff', ...ids, ...collectionOf('A')]));
+}
+
+/** Differences by the controls alone: as this version stores them, and as earlier ones did. */
+const controlsCameIn: unknown[] = [];
+
+async function compareWithControls(): Promise<void> {
+  controlsCameIn.push(await diffOf('v0', 'v1'));
+  const change = (statement: string) => inCatalogueOf(folder.at('data-A'), statement);
+  await change(`create table marked as select export_id, wnid, sha256 from export_photo where reason = 'control'`);
+  await change(`update export_photo set reason = null where reason = 'control'`);
+  controlsCameIn.push(await diffOf('v0', 'v1'));
+  await change(`update export_photo p set reason = 'control' from marked m
+    where m.export_id = p.export_id and m.wnid = p.wnid and m.sha256 = p.sha256`);
+  await change('drop table marked');
+}
+
 /** A reviewed set in two revisions of each form. The second lacks one photo, and one control if there are any. */
 async function makeRevisions(mode: Mode, collection: string): Promise<void> {
   await writeFile(folder.at(`${mode}.yaml`), collection);
@@ -91,8 +118,11 @@ async function makeRevisions(mode: Mode, collection: string): Promise<void> {
   );
   const listed = lines.filter(({ state }) => state === 'listed');
   const drawn = lines.filter(({ state }) => state === 'control');
-  await acceptAll(mode, [...listed, ...drawn]);
+  await acceptAll(mode, listed);
+  await done(['export', ...collectionOf(mode), '--out', revisionAt(mode, 'v0', FULL), ...FULL]);
+  if (mode === 'A') await acceptAll(mode, drawn);
   await exportAll(mode, 'v1');
+  if (mode === 'A') await compareWithControls();
   const gone = [listed[0]?.sha256 ?? '', ...(mode === 'A' ? [drawn[0]?.sha256 ?? ''] : [])];
   for (const sha256 of gone) {
     takenDown[mode].add(sha256);
@@ -189,4 +219,20 @@ describe.each(['bucket', 'Hub'] as const)('a takedown, an export and a publish t
       expect(verified).toMatchObject({ ok: true, breaches: [] });
     },
   );
+});
+
+describe('winnow export diff', () => {
+  it('counts a control that was taken down apart from the photos', async () => {
+    expect(await diffOf('v1', 'v2')).toMatchObject({
+      added: 0,
+      removed: 1,
+      changes: [{ change: 'removed', reason: 'taken-down', photos: 1 }],
+      controls: { added: 0, removed: 1 },
+    });
+  });
+
+  it('counts controls that came in apart from the photos, also in revisions of versions that did not mark them', () => {
+    const controlsOnly = { added: 0, removed: 0, changes: [], controls: { added: 4, removed: 0 } };
+    expect(controlsCameIn).toEqual([expect.objectContaining(controlsOnly), expect.objectContaining(controlsOnly)]);
+  });
 });

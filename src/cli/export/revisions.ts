@@ -57,7 +57,7 @@ function listText(lines: readonly RevisionLine[]): string {
 
 const HELP = `
 Revisions are named by their ids, or by the first digits of them (winnow export list shows them).
-A reason is why the revision that lacks a photo does not have it.
+A reason is why the revision that lacks a photo does not have it. Controls are counted apart.
 
 Example:
   winnow export diff 3f2a 91bc --collection imagenet-a
@@ -75,13 +75,8 @@ export function addExportDiffCommand(command: Command): void {
         const { app, scope } = workspace;
         const known = await listRevisions(app.db, scope);
         const ids = { older: revisionNamed(older, known).id, newer: revisionNamed(newer, known).id };
-        const changes = await compareRevisions(app.db, scope, ids);
-        const difference = {
-          ...ids,
-          added: sumOfChanges(changes, 'added'),
-          removed: sumOfChanges(changes, 'removed'),
-          changes,
-        };
+        const { photos: changes, controls } = await compareRevisions(app.db, scope, ids);
+        const difference = { ...ids, ...sumsOf(changes), changes, controls: sumsOf(controls) };
         await writeResult(flags, difference, () => diffText(difference, workspace));
       });
     });
@@ -100,14 +95,26 @@ function revisionNamed(text: string, known: readonly Revision[]): Revision {
   );
 }
 
-interface Difference {
+interface Sums {
   readonly added: number;
   readonly removed: number;
-  readonly changes: readonly RevisionChange[];
 }
 
-function diffText({ added, removed, changes }: Difference, { collection }: Workspace): string {
-  const total = `+${countText(added)} -${countText(removed)}\n`;
+const sumsOf = (changes: readonly RevisionChange[]): Sums => ({
+  added: sumOfChanges(changes, 'added'),
+  removed: sumOfChanges(changes, 'removed'),
+});
+
+/** The photos of the set, and apart from them the controls. */
+interface Difference extends Sums {
+  readonly changes: readonly RevisionChange[];
+  readonly controls: Sums;
+}
+
+function diffText({ changes, controls, ...photos }: Difference, { collection }: Workspace): string {
+  const sumText = ({ added, removed }: Sums): string => `+${countText(added)} -${countText(removed)}`;
+  const hasControls = controls.added + controls.removed > 0;
+  const total = `${sumText(photos)}\n${hasControls ? `controls: ${sumText(controls)}\n` : ''}`;
   if (changes.length === 0) return total;
   const rows = [...groupBy(changes, ({ folder }) => folder)].map(([folder, ofFolder]) => [
     folder,

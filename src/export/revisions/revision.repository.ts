@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { membersOnEach } from '../../models/evidence/evidence.repository.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
@@ -6,6 +6,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import type { ExportReason, Protocol } from '../protocol.ts';
 import { photoId } from './revision-id.ts';
+import type { Split } from '../select/select.ts';
 import type { StoredVerification } from '../verify/findings.ts';
 
 export interface Revision {
@@ -24,10 +25,10 @@ export interface Revision {
 export interface RevisionPhoto {
   readonly sha256: Sha256;
   readonly wnid: Wnid;
-  /** Its folder in `test/`; null if the revision does not have it. */
+  /** Its folder in `test/` or `control/`; null if the revision does not have it. */
   readonly folder: string | null;
-  /** Why it was left out; null: the revision has it. */
-  readonly reason: ExportReason | null;
+  /** Why it was left out. Null and `control`: the revision has it in `test/` or in `control/`. */
+  readonly reason: ExportReason | 'control' | null;
   /** Hash of its file, if that differs from the stored photo. */
   readonly fileSha256: Sha256 | null;
 }
@@ -129,30 +130,52 @@ export interface RevisionChange {
   readonly folder: string;
   /** `added`: the newer revision has the photos, the older one does not. */
   readonly change: 'added' | 'removed';
-  /** Why the other revision lacks them. `not-listed`: they were neither listed nor reviewed then. */
-  readonly reason: ExportReason | 'not-listed';
+  /** Why the other revision lacks them. `not-listed`: they were neither listed nor reviewed then. `control`: it has them as controls. */
+  readonly reason: ExportReason | 'control' | 'not-listed';
   readonly photos: number;
+}
+
+export interface RevisionDifference {
+  readonly photos: readonly RevisionChange[];
+  readonly controls: readonly RevisionChange[];
+}
+
+/**
+ * SQL: the photos of a revision with their `split`, null for those that it lacks. Winnow 0.9 and earlier did not mark controls:
+ * there, a photo of a revision with controls is one if the filter drops it as correct today.
+ */
+function photosWithSplit({ collectionId }: DecisionScope, id: Sha256): RawBuilder<unknown> {
+  return sql`(
+    select p.wnid, p.sha256, p.folder, p.reason,
+      case when p.folder is null then null when p.reason = 'control' or (r.lacks_marks and exists (
+          select 1 from decision d join photo f on f.id = d.photo_id
+          where d.collection_id = ${collectionId} and d.wnid = p.wnid and f.sha256 = p.sha256 and d.reason = 'correct'))
+        then 'control' else 'test' end as split
+    from (select e.id, e.protocol -> 'control' is not null and not exists (
+            select 1 from export_photo where export_id = e.id and reason = 'control') as lacks_marks
+          from export_revision e where e.collection_id = ${collectionId} and e.revision = decode(${id}, 'hex') offset 0) as r
+    join export_photo p on p.export_id = r.id)`;
 }
 
 export async function compareRevisions(
   db: Kysely<Database>,
-  { collectionId }: DecisionScope,
+  scope: DecisionScope,
   { older, newer }: { readonly older: Sha256; readonly newer: Sha256 },
-): Promise<RevisionChange[]> {
-  const photosOf = (id: Sha256) => sql`(
-    select p.* from export_photo p join export_revision r on r.id = p.export_id
-    where r.collection_id = ${collectionId} and r.revision = decode(${id}, 'hex'))`;
-  const { rows } = await sql<RevisionChange>`
-    select * from (select coalesce(n.folder, o.folder) as folder,
-      case when n.folder is null then 'removed' else 'added' end as change,
-      coalesce(case when n.folder is null then n.reason else o.reason end,
+): Promise<RevisionDifference> {
+  const { rows } = await sql<RevisionChange & { readonly split: Split }>`
+    select * from (select s.split, coalesce(n.folder, o.folder) as folder,
+      case when n.split = s.split then 'added' else 'removed' end as change,
+      coalesce(case when n.split = s.split then coalesce(o.reason, o.split) else coalesce(n.reason, n.split) end,
         case when n.folder is null and exists (select 1 from takedown t where t.sha256 = o.sha256) then 'taken-down'
           else 'not-listed' end) as reason,
       count(*)::int as photos
-    from ${photosOf(older)} as o full join ${photosOf(newer)} as n on n.wnid = o.wnid and n.sha256 = o.sha256
-    where (o.folder is null) <> (n.folder is null)
-    group by 1, 2, 3) as changes order by folder collate "C", change, reason`.execute(db);
-  return rows;
+    from ${photosWithSplit(scope, older)} as o full join ${photosWithSplit(scope, newer)} as n on n.wnid = o.wnid and n.sha256 = o.sha256
+    cross join (values ('test'), ('control')) as s(split)
+    where (o.split is not distinct from s.split) <> (n.split is not distinct from s.split)
+    group by 1, 2, 3, 4) as changes order by folder collate "C", change, reason`.execute(db);
+  const changesIn = (wanted: Split): RevisionChange[] =>
+    rows.flatMap(({ split, ...change }) => (split === wanted ? [change] : []));
+  return { photos: changesIn('test'), controls: changesIn('control') };
 }
 
 export async function tombstonesOf(

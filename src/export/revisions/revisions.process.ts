@@ -1,6 +1,12 @@
 import { changeText, sumOfChanges } from '../select/changed-photos.ts';
 import type { Protocol } from '../protocol.ts';
-import { compareRevisions, listRevisions, revisionPhotos, type Revision } from './revision.repository.ts';
+import {
+  compareRevisions,
+  listRevisions,
+  revisionPhotos,
+  type Revision,
+  type RevisionDifference,
+} from './revision.repository.ts';
 import { shortId } from './revision-id.ts';
 import { stateOfFolder } from './revision-file.process.ts';
 import { groupBy } from '../../kernel/group-by.ts';
@@ -13,7 +19,7 @@ const COVERS = 16;
 
 const PAIRS_KEPT = 200;
 
-type Changes = Awaited<ReturnType<typeof compareRevisions>>;
+type Changes = RevisionDifference['photos'];
 
 /** Each pair is compared once, because revisions never change, and again if a takedown changed the reasons. */
 export class RevisionChangesCache {
@@ -26,7 +32,7 @@ export class RevisionChangesCache {
     const key = [scope.collectionId, older, newer, takenDown].join(' ');
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const changes = compareRevisions(db, scope, { older, newer });
+    const changes = compareRevisions(db, scope, { older, newer }).then(({ photos }) => photos);
     this.#known.set(key, changes);
     const [first = key] = this.#known.keys();
     if (this.#known.size > PAIRS_KEPT) this.#known.delete(first);

@@ -90,13 +90,14 @@ describe('the page of revisions', () => {
           inFolder('a', TENCH),
           { ...inFolder('b', TENCH), folder: null, reason: 'rejected' },
           inFolder('c', BEE),
+          { ...inFolder('control', TENCH), reason: 'control' },
         ],
         protocol: { choices: ['Another one.'], leftOut: [{ reason: 'rejected', count: 1 }] },
         files: { 'test/metadata.jsonl': '{}\n' },
       });
     });
 
-    it('shows the newest first, with what came and went and why', async () => {
+    it('shows the newest first, with the photos that came and went, controls apart, and why', async () => {
       const body = await pageText();
       expect(body.indexOf(second.id)).toBeLessThan(body.indexOf(first.id));
       expect(body).toMatch(/<b class="added">\+1<\/b> <b class="removed">-2<\/b>/);
