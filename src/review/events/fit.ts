@@ -37,7 +37,7 @@ export function fit(event: UnnumberedEvent, place: Place): Fitted | null {
       ? metBy(event.reviewer, event.value.verdict, before)
       : null;
   if (!isOwn && met === null) return null;
-  return { event: withSeen(withBlindness(event, place), seen), met, stale: null };
+  return { event: withSeen(withBlindness(event, place), place), met, stale: null };
 }
 
 /** A person who may not know others' verdicts yet is refused nothing but an adjudication, and is told nothing. */
@@ -64,8 +64,11 @@ function withBlindness(event: UnnumberedEvent, place: Place): UnnumberedEvent {
   return isLate ? { ...event, value: { isBlind: false } } : event;
 }
 
-function withSeen(event: UnnumberedEvent, seen: Place['seen']): UnnumberedEvent {
-  if (typeof seen !== 'number' || seen === 0) return event;
+/** Names the last event of others that the author had seen, if there is one. */
+function withSeen(event: UnnumberedEvent, { before, seen: upTo }: Place): UnnumberedEvent {
+  const shown = before.filter(({ id }) => id <= (upTo ?? 0));
+  const seen = newestOfOthers(shown, event.reviewer)?.event;
+  if (seen === undefined) return event;
   if (event.kind === 'verdict') return { ...event, value: { ...event.value, seen } };
   if (event.kind === 'adjudicate') return { ...event, value: { ...event.value, seen } };
   if (event.kind === 'undo') return { ...event, value: { seen } };

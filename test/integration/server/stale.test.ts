@@ -305,7 +305,7 @@ describe('an action of an author who has not seen what others did', () => {
     expect(own.map(({ value }) => value)).toEqual(own.map(() => expect.objectContaining({ isBlind: true })));
   });
 
-  it('is taken as before from pages that do not say what they have shown, and from imports', async () => {
+  it('is taken as before from pages that do not say what they have shown', async () => {
     const on = photo(false);
     const [ann, bob] = [new Page('ann'), new Page('bob')];
     const value = { verdict: 'accept', reason: null } as const;
@@ -373,7 +373,7 @@ describe('leases', () => {
     expect((await take(bob)).photos.map(({ sha256 }) => sha256)).toEqual([photo(true).sha256]);
   });
 
-  it('of another page of the same person are taken by a word, those of others only if their page is silent', async () => {
+  it('of another page of the same person end on request, those of others only if their page is silent', async () => {
     const [other, page, bob] = [new Page('ann'), new Page('ann'), new Page('bob')];
     await take(other, { count: 4 });
     await take(bob);
