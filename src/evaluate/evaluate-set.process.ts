@@ -8,7 +8,7 @@ import type { Wnid } from '../kernel/ids.ts';
 import { evaluationOf, withFurtherClasses } from './evaluate.ts';
 import type { Evaluation, OodLists } from './evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
-import { classesOfEntries, readClassEntries } from './set/among.process.ts';
+import { classesOfEntries, givenName, readClassEntries } from './set/among.process.ts';
 import type { Prediction } from './prediction.ts';
 import type { PhotoSet, SetPhoto } from './set/photo-set.ts';
 import { readSet } from './set/read-set.process.ts';
@@ -69,13 +69,18 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   const evaluated = options.isMultiLabel
     ? { ...evaluationOf(withFurtherClasses(predictions), about), isMultiLabel: true as const }
     : evaluationOf(predictions, about);
-  const isUnmeasured = showsNone && evaluated.ood === null;
-  const why = isUnmeasured ? { oodReason: inSet === null ? NO_IN_DISTRIBUTION : ALL_FITTED } : {};
+  const fitted = fittedOf(answers, inAnswers);
+  const assumed = [...answers.assumed, ...(inAnswers?.assumed ?? [])];
   return {
-    evaluation: { ...evaluated, fitted: fittedOf(answers, inAnswers), ...why },
-    assumed: [classes.assumed, ...(showsNone ? [NO_TRUTH] : []), ...answers.assumed, ...(inAnswers?.assumed ?? [])],
+    evaluation: { ...evaluated, fitted, ...(showsNone ? whyUnmeasured(evaluated, inSet) : {}) },
+    assumed: [classes.assumed, ...(showsNone ? [NO_TRUTH] : []), ...assumed],
     nameOf: classes.nameOf,
   };
+}
+
+function whyUnmeasured({ ood }: Evaluation, inSet: PhotoSet | null): { readonly oodReason?: string } {
+  if (ood !== null) return {};
+  return { oodReason: inSet === null ? NO_IN_DISTRIBUTION : ALL_FITTED };
 }
 
 const NO_TRUTH = 'the photos show none of these classes, so there is no accuracy';
@@ -153,21 +158,33 @@ async function readSets(dir: string, options: EvaluateOptions, table: ClassTable
   const set = await readSet(dir, reading);
   const inSet = options.inDistribution === null ? null : await readSet(options.inDistribution, reading);
   const folders = new Set(set.photos.map(({ wnid }) => wnid));
-  const among = entries === null ? null : classesOfEntries(entries, { table, folders });
-  return { set, inSet, classes: amongOf(set, { among: among && { wnids: among, given: options.among ?? '' }, table }) };
+  const given = givenName(options.among ?? '');
+  const among = entries && { wnids: classesOfEntries(entries, { table, folders }), given, whose: 'of --among' };
+  return { set, inSet, classes: amongOf(set, { among, table }) };
+}
+
+interface GivenClasses {
+  readonly wnids: readonly Wnid[];
+  /** Their name, if they are no bundled list. */
+  readonly given: string;
+  readonly whose: string;
 }
 
 interface Given {
-  readonly among: { readonly wnids: readonly Wnid[]; readonly given: string } | null;
+  readonly among: GivenClasses | null;
   readonly table: ClassTable;
 }
 
-/** By default the collection's own classes in mode O, where the filter's rule is over more; in mode A those of the rule. */
+/** The collection's own classes in mode O, where the filter's rule is over more; in mode A those of the rule. */
+function ownClasses(exported: PhotoSet['exported'], { rows }: ClassTable): GivenClasses {
+  if (exported === null) return { wnids: wnidsOf('imagenet-1k', rows), given: '', whose: 'of ImageNet-1k' };
+  const { mode, among, searched, collection: given } = exported;
+  return { wnids: MODES[mode].showsClass ? among : searched, given, whose: 'of the export' };
+}
+
 function amongOf({ exported }: PhotoSet, { among, table }: Given): Classes {
-  const own = exported && (MODES[exported.mode].showsClass ? exported.among : exported.searched);
-  const wnids = among?.wnids ?? own ?? wnidsOf('imagenet-1k', table.rows);
-  const list = listNameOf(wnids, table) ?? among?.given ?? exported?.collection ?? '';
-  const whose = among !== null ? 'of --among' : exported === null ? 'of ImageNet-1k' : 'of the export';
+  const { wnids, given, whose } = among ?? ownClasses(exported, table);
+  const list = listNameOf(wnids, table) ?? given;
   return {
     wnids,
     list,

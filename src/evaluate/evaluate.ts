@@ -16,7 +16,7 @@ export interface Evaluated {
   readonly inDistribution: InDistribution | null;
 }
 
-/** What the model says of photos that show one of the classes. */
+/** The model's confidences on photos that show one of the classes. */
 export interface InDistribution {
   readonly confidences: readonly number[];
   readonly lists: OodLists;

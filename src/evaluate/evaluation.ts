@@ -45,7 +45,7 @@ export interface ClassAccuracy {
 
 /** The classes that the confidence is over: those of the set's collection. Its filter's rule may range over more. */
 export interface OodLists {
-  /** A list's name, as `imagenet-o`; otherwise the name of the collection or what the user gave. */
+  /** A list's name, as `imagenet-o`; otherwise the name of the collection or of the user's file. */
   readonly among: string;
   readonly amongClasses: number;
   /** The same of the classes that the filter's rule is over; null if the set is no export. */

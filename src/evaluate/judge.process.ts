@@ -41,7 +41,7 @@ export interface JudgeOptions extends Omit<AnswerOptions, 'onProgress'> {
 export interface Classes {
   readonly wnids: readonly Wnid[];
   readonly nameOf: (wnid: Wnid) => string;
-  /** The list's name, as `imagenet-o`, or what the user gave. */
+  /** The list's name, as `imagenet-o`; otherwise that of the collection or of the user's file. */
   readonly list: string;
   readonly assumed: string;
 }

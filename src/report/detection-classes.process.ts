@@ -5,7 +5,7 @@ import { firstOf } from '../collection/first-of.ts';
 import { batchesOf } from '../kernel/batches.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { OodLists } from '../evaluate/evaluation.ts';
-import { classesOfEntries, readClassEntries } from '../evaluate/set/among.process.ts';
+import { classesOfEntries, givenName, readClassEntries } from '../evaluate/set/among.process.ts';
 import { memberOf, type Ensemble } from '../models/engine/ensemble.process.ts';
 import { CENTRE_CROP, noCrops } from '../models/evidence/evidence.ts';
 import { registerClassList, registerMember, storeEvidence } from '../models/evidence/evidence.repository.ts';
@@ -14,20 +14,21 @@ import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { MODES } from '../collection/modes.ts';
 
 export interface DetectionClasses {
-  /** The workspace whose models choose among these classes only. It decides nothing. */
+  /** The workspace whose models choose among these classes only. It decides nothing. In mode A the collection's own. */
   readonly workspace: Workspace;
-  readonly lists: OodLists;
+  /** Null in mode A. */
+  readonly lists: OodLists | null;
 }
 
 /**
  * The classes of the figures of detection in mode O: by default the collection's own, as the paper takes its 200 of the 1,000
- * that the rule is over. Evidence over them is that of other members, so the rule's evidence stays as it is. Null in mode A.
+ * that the rule is over. Evidence over them is that of other members, so the rule's evidence stays as it is.
  * @throws UsageError `bad-among`; `report-mode` if a collection of mode A has `among`
  */
-export async function detectionClasses(workspace: Workspace, among: string | null): Promise<DetectionClasses | null> {
+export async function detectionClasses(workspace: Workspace, among: string | null): Promise<DetectionClasses> {
   const { collection, scope } = workspace;
   if (MODES[collection.mode].showsClass) {
-    if (among === null) return null;
+    if (among === null) return { workspace, lists: null };
     throw new UsageError(
       `--among is for mode O, but '${collection.name}' is of mode A: its report takes the classes that 'among' of the collection file names. Leave out --among.`,
       { code: 'report-mode' },
@@ -59,7 +60,7 @@ export async function detectionClasses(workspace: Workspace, among: string | nul
       ensemble: await ensembleOver({ ...workspace, collection: viewed }),
     },
     lists: {
-      among: listNameOf(wnids, table) ?? among ?? collection.name,
+      among: listNameOf(wnids, table) ?? (among === null ? collection.name : givenName(among)),
       amongClasses: wnids.length,
       ruleAmong: listNameOf(scope.wnids, table) ?? collection.name,
       ruleAmongClasses: scope.wnids.length,

@@ -55,8 +55,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   const kept = await keptWithRights(app.db, scope);
   const { which, photos } = choosePhotos(kept, { wanted: options.which, mode: collection.mode });
   if (photos.length === 0) throw nothingToReport(workspace, which);
-  const detection = await detectionClasses(workspace, options.among ?? null);
-  const viewed = detection?.workspace ?? workspace;
+  const { workspace: viewed, lists } = await detectionClasses(workspace, options.among ?? null);
   const folders = await openFolders(viewed, options);
   const reviewed = ofClassesOf(
     kept.filter(({ rank }) => rank !== null),
@@ -65,7 +64,6 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   const controls = ofClassesOf(photos, reviewed).filter(({ verdict }) => verdict === 'accepted');
   const { seen, leftOut } = await lookWithAll(viewed, { photos, controls, folders, options });
   const reports: ModelReport[] = [];
-  const lists = detection?.lists ?? null;
   for (const one of seen) reports.push(await modelReport(viewed, one, { photos, lists, signal }));
   const models = seen.map(({ model }) => model);
   const report: Report = {

@@ -63,7 +63,7 @@ describe('winnow report in mode O', () => {
     const few = await winnow(['report', ...ofO, '--out', folder.at('o2'), ...options, '--among', list]);
     expect(few.code, few.stderr).toBe(0);
     const narrow: Report = JSON.parse(few.stdout);
-    const lists = { among: list, amongClasses: 6, ruleAmong: 'imagenet-1k', ruleAmongClasses: 1000 };
+    const lists = { among: 'few.txt', amongClasses: 6, ruleAmong: 'imagenet-1k', ruleAmongClasses: 1000 };
     expect(narrow).toMatchObject({ state: report.state, among: 1000, set: report.set });
     expect(narrow.models.map(({ model }) => model)).toEqual(['efficientnet-lite1', 'efficientnet-lite0']);
     await cp(photos, folder.at('as-set', 'n01443537'), { recursive: true });

@@ -24,11 +24,16 @@ export interface KnownClasses {
  * @throws UsageError `bad-logits` if that is ambiguous or impossible, also for a header of other words
  */
 export function classColumns(table: Pick<LogitTable, 'file' | 'columns' | 'names'>, known: KnownClasses): ClassColumns {
+  const { file, names } = table;
+  if (names !== null && areClasses(names, known)) return columnsByName(file, names, known.among);
+  const named = names === null || isNumbered(names) ? null : columnsByMeaning(file, names, known);
+  return named ?? columnsInOrder(table, known);
+}
+
+/** Columns without a header, or with numbers for one: their number says which classes they are. */
+function columnsInOrder(table: Pick<LogitTable, 'file' | 'columns' | 'names'>, known: KnownClasses): ClassColumns {
   const { file, columns, names } = table;
   const { among, imagenet } = known;
-  if (names !== null && areClasses(names, known)) return columnsByName(file, names, among);
-  const named = names === null || isNumbered(names) ? null : columnsByMeaning(file, names, known);
-  if (named !== null) return named;
   requireOrder(file, names ?? []);
   const isAll = columns === imagenet.length;
   const isAmong = columns === among.length;
@@ -38,11 +43,7 @@ export function classColumns(table: Pick<LogitTable, 'file' | 'columns' | 'names
       file,
       `its ${columns} columns may be the classes of ImageNet-1k, or the ${among.length} classes to choose among. Name the columns: write a csv or parquet file with a header of wnids`,
     );
-  if ((isAll || isAmong) && names !== null && !isNumbered(names))
-    throw badLogits(
-      file,
-      `Expected wnids, names of classes or numbers in its header but received ${headerText(names)}. Write wnids, or no header if the columns are in the order of the wnids`,
-    );
+  if (isAll || isAmong) requireNumbers(file, names);
   if (isAll) return imagenetColumns(file, known);
   if (isAmong)
     return {
@@ -100,6 +101,14 @@ function columnsByMeaning(
     throw badLogits(file, `in its header, ${listed} ${means}. ${clear}`);
   });
   return { columns, assumed: `${names.length} columns, by the names of classes in the header (${headerText(names)})` };
+}
+
+function requireNumbers(file: string, names: readonly string[] | null): void {
+  if (names === null || isNumbered(names)) return;
+  throw badLogits(
+    file,
+    `Expected wnids, names of classes or numbers in its header but received ${headerText(names)}. Write wnids, or no header if the columns are in the order of the wnids`,
+  );
 }
 
 function headerText(names: readonly string[]): string {

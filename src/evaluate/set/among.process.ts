@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { parseClassList } from '../../collection/class-set.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/class-table.ts';
 import { firstOf } from '../../collection/first-of.ts';
@@ -30,6 +31,11 @@ export async function readClassEntries(text: string, table: ClassTable, flag = '
   throw badAmong(
     `Expected a list's name (${CLASS_LIST_NAMES.join(', ')}), a file with one class a line, or wnids with commas between them for ${flag} but received ${quote(text)}.${didYouMean(text, CLASS_LIST_NAMES)}`,
   );
+}
+
+/** The name, in figures, of classes that a user gave and that are no bundled list: the file's, without its folder. */
+export function givenName(text: string): string {
+  return text.includes(',') ? 'given classes' : path.basename(text);
 }
 
 /**

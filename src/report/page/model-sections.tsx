@@ -119,14 +119,14 @@ function ControlTable({ context }: { readonly context: ReportContext }) {
         csv={context.csv('control')}
         rows={rowsOf(context, (one) => {
           const on = byModel.get(one.model);
-          const difference = on?.difference ?? null;
+          if (on === undefined) return ['0', NOTHING, setAccuracyText(one), NOTHING];
+          const { photos, accuracy, low, high, difference, differenceLow, differenceHigh } = on;
+          const range = difference === null ? '' : ` (${pointRange(differenceLow, differenceHigh)})`;
           return [
-            countText(on?.photos ?? 0),
-            estimateText(on?.accuracy ?? null, on?.low ?? null, on?.high ?? null),
+            countText(photos),
+            estimateText(accuracy, low, high),
             setAccuracyText(one),
-            difference === null
-              ? NOTHING
-              : `${pointsText(difference)} (${pointRange(on?.differenceLow ?? null, on?.differenceHigh ?? null)})`,
+            `${pointsText(difference)}${range}`,
           ];
         })}
       />
