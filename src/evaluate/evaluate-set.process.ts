@@ -49,7 +49,7 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   const { set, classes, ...read } = await readSets(dir, options, table);
   const inSet = read.inSet && ofClasses(read.inSet, classes, judge);
   if (options.isMultiLabel) requireFurtherClasses(set);
-  const showsNone = set.exported === null ? inSet !== null : !MODES[set.exported.mode].showsClass;
+  const showsNone = showsNoClass(set, inSet);
   const truths = showsNone ? null : truthsOf(set, positionsOf(classes));
   const judged = await judgeBy(judge, { table, classes, options }).catch((error: unknown) => {
     // Such a set has one figure, which a model without all the classes does not have.
@@ -70,12 +70,17 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
     ? { ...evaluationOf(withFurtherClasses(predictions), about), isMultiLabel: true as const }
     : evaluationOf(predictions, about);
   const fitted = fittedOf(answers, inAnswers);
-  const assumed = [...answers.assumed, ...(inAnswers?.assumed ?? [])];
+  const assumed = [answers, inAnswers].flatMap((one) => one?.assumed ?? []);
   return {
     evaluation: { ...evaluated, fitted, ...(showsNone ? whyUnmeasured(evaluated, inSet) : {}) },
     assumed: [classes.assumed, ...(showsNone ? [NO_TRUTH] : []), ...assumed],
     nameOf: classes.nameOf,
   };
+}
+
+/** True if the photos of the set show none of the classes that a model chooses among. */
+function showsNoClass({ exported }: PhotoSet, inSet: PhotoSet | null): boolean {
+  return exported === null ? inSet !== null : !MODES[exported.mode].showsClass;
 }
 
 function whyUnmeasured({ ood }: Evaluation, inSet: PhotoSet | null): { readonly oodReason?: string } {

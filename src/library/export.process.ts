@@ -32,17 +32,12 @@ export async function exportAndRecord(workspace: Workspace, options: Options): P
 const recordedOf = ({ id, photos }: ExportResult) => ({ revision: shortId(id), photos });
 
 function revisionOptions(options: Options, mode: Mode): RevisionOptions {
-  const { out, format = [], names = 'id', by = 'predicted', pixels = true, licences = null } = options;
-  const { hardLinks = false, thumbnails = false, keepMetadata = false, requireAcceptance = false } = options;
-  const { signal, onProgress } = options;
-  if (out === undefined)
-    throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
-      code: 'export-out',
-    });
+  const { out = noFolder(), format = [], licences = null, requireAcceptance = false, signal, onProgress } = options;
+  const chosen = chosenOf(options);
+  const { names, by } = chosen;
   const formats = knownFormats({ format, names, by });
   if (options.by !== undefined && !EXPORT_MODES[mode].hasFoldersBy)
     throw refused(`--by ${by} is not for mode ${mode}, whose folders are the classes searched as. Leave it out.`);
-  const chosen = { names, by, pixels, hardLinks, thumbnails, keepMetadata };
   refuseTogether(chosen, formats);
   return {
     ...chosen,
@@ -54,6 +49,17 @@ function revisionOptions(options: Options, mode: Mode): RevisionOptions {
     onChecked: ({ photos: done, of: total }) => onProgress?.({ what: 'check evidence', done, total }),
     onProgress: ({ photos: done, of: total, bytes }) => onProgress?.({ what: 'export', done, total, bytes }),
   };
+}
+
+function noFolder(): never {
+  throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
+    code: 'export-out',
+  });
+}
+
+function chosenOf({ names = 'id', by = 'predicted', pixels = true, ...options }: Options) {
+  const { hardLinks = false, thumbnails = false, keepMetadata = false } = options;
+  return { names, by, pixels, hardLinks, thumbnails, keepMetadata };
 }
 
 /** A program without types may give anything. */

@@ -160,6 +160,12 @@ function wnidOf(file: string): string {
   return file.split('/')[1] ?? '';
 }
 
+function rightsIn(labels: readonly Record<string, string>[], file: string, made: MadeExport) {
+  const { license = '', creator = '' } = labels.find((row) => row['file'] === file) ?? {};
+  const licence = normaliseLicence(license);
+  return { creator: made.creator ?? creator, license: licence.id, license_url: licence.url ?? '' };
+}
+
 async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Promise<PhotoFile[]> {
   const labels: Record<string, string>[] = parse(await readFile(path.join(SAMPLES, 'labels.csv')), { columns: true });
   const photos = await Promise.all(
@@ -169,15 +175,12 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
       const searched = wnidOf(file);
       const decided = decidedOf(made, { cells, truth: among.indexOf(searched), among });
       const wnid = made.mode === 'A' ? searched : decided.predicted_wnid;
-      const { license = '', creator: ofFile = '' } = labels.find((row) => row['file'] === file) ?? {};
-      const creator = made.creator ?? ofFile;
-      const licence = normaliseLicence(license);
+      const rights = rightsIn(labels, file, made);
       const isPng = change === 'reencoded';
       const hashes = { sha256: sha256Of(bytes), original_sha256: sha256Of(original) };
       const id = photoId(hashes.original_sha256);
       const name = made.names === 'id' ? id : `0.000116_digital clock _ ${id}_0.5`;
       const origin = { source: 'folder', source_id: `${file}@${id.slice(1)}`, source_url: '', page_url: '' };
-      const rights = { creator, license: licence.id, license_url: licence.url ?? '' };
       const row: PhotoRow = {
         file_name: `${wnid}/${name}.${isPng ? 'png' : 'jpg'}`,
         id,
@@ -300,7 +303,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
         })),
         whyNot: null,
         alsoAcceptedAs: null,
-      isImported: false,
+        isImported: false,
         leftOut,
         rights: null,
       },

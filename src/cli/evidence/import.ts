@@ -77,7 +77,8 @@ function importText({ photos, crops, recomputed, sample, decided, lost, refused 
   const { kept, dropped, failed } = decided;
   return linesText([
     `${plural(crops, 'crop')} of ${plural(photos, 'photo')}`,
-    sample !== null && `${evidenceImportText(sample)} A photo differs if a logit differs by more than ${LOGIT_TOLERANCE}.`,
+    sample !== null &&
+      `${evidenceImportText(sample)} A photo differs if a logit differs by more than ${LOGIT_TOLERANCE}.`,
     `decided ${plural(kept + dropped + failed, 'photo')}: kept ${kept}, dropped ${dropped}${failed > 0 ? `, failed ${failed}` : ''}`,
     recomputed > 0 && `winnow evaluated ${plural(recomputed, 'photo')} itself: near a limit of the rule, or left to it`,
     lost.length > 0 && `left out, because their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}`,

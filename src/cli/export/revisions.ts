@@ -111,8 +111,11 @@ interface Difference extends Sums {
   readonly controls: Sums;
 }
 
+function sumText({ added, removed }: Sums): string {
+  return `+${countText(added)} -${countText(removed)}`;
+}
+
 function diffText({ changes, controls, ...photos }: Difference, { collection }: Workspace): string {
-  const sumText = ({ added, removed }: Sums): string => `+${countText(added)} -${countText(removed)}`;
   const hasControls = controls.added + controls.removed > 0;
   const total = `${sumText(photos)}\n${hasControls ? `controls: ${sumText(controls)}\n` : ''}`;
   if (changes.length === 0) return total;

@@ -48,7 +48,7 @@ export const photoRowSchema = z.strictObject({
   searched_wnid: z.string().optional(),
   /** Only in exports of collections with controls. `control`: the filter dropped the photo as `correct`. */
   split: z.enum(['test', 'control']).optional(),
-  /** The photo was decided on logits of another engine (`winnow evidence import`), at least in part. Absent: on winnow's own. */
+  /** The photo was decided on logits of another engine (`winnow evidence import`), at least in part. Without it, on winnow's own. */
   evidence: z.literal('imported').optional(),
 });
 

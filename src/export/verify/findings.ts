@@ -113,7 +113,14 @@ export class Findings {
     );
     const breaches = [...this.#breaches, ...more];
     const { importedRows } = this;
-    return { ok: breaches.length === 0, photos, importedRows, checks: this.#made.size, skipped: this.#skipped, breaches };
+    return {
+      ok: breaches.length === 0,
+      photos,
+      importedRows,
+      checks: this.#made.size,
+      skipped: this.#skipped,
+      breaches,
+    };
   }
 }
 

@@ -87,7 +87,11 @@ export async function checkControls(content: ExportContent): Promise<void> {
   );
   const imported = findings.importedRows - importedBefore;
   const counted = [['evidence', protocol.imported?.controls ?? 0]] as const;
-  findings.breaches('count', 'protocol.json', differences('controls with imported', counted, new Map([['evidence', imported]])));
+  findings.breaches(
+    'count',
+    'protocol.json',
+    differences('controls with imported', counted, new Map([['evidence', imported]])),
+  );
 }
 
 export function checkClassFolders({ folder, findings, protocol }: ExportContent): void {

@@ -79,14 +79,17 @@ export function humanProblems({ review: { human } }: Protocol): string[] {
   });
 }
 
-/** What the sample of an import shows follows from its size. */
+/** The share that the sample of an import bounds follows from its size. */
 export function importProblems({ imported }: Protocol): string[] {
   return (imported?.imports ?? []).flatMap(({ plan, photos, compared, mostDiffering: stated }) => {
-    if (photos === null || compared === null) return stated === null ? [] : [`Expected no share of differing photos without a sample but received ${stated}`];
+    if (photos === null || compared === null)
+      return stated === null ? [] : [`Expected no share of differing photos without a sample but received ${stated}`];
     const computed = mostDiffering(photos, compared);
     return compared <= photos && Math.abs(computed - (stated ?? -1)) < 1e-9
       ? []
-      : [`Expected that at most ${computed} of the photos of the import ${plan} differ, as ${compared} of ${photos} compared give it, but received ${stated}`];
+      : [
+          `Expected that at most ${computed} of the photos of the import ${plan} differ, as ${compared} of ${photos} compared give it, but received ${stated}`,
+        ];
   });
 }
 

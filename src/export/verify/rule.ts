@@ -123,7 +123,9 @@ function modeAProblems(row: RuleRow, { members, truth, rule, models }: Recompute
   const compared = members.map((member) => comparedOf(member, rule));
   const maxTrueProb = Math.max(...compared.flat().map((probs) => probs[truth] ?? Number.NaN));
   const isEqual = Math.abs(maxTrueProb - (row.max_true_prob ?? Number.NaN)) <= toleranceOf(row).probability;
-  const hits = members.map((member) => hitOf(comparedOf(lenient(member, truth, toleranceOf(row).logit), rule), truth, rule));
+  const hits = members.map((member) =>
+    hitOf(comparedOf(lenient(member, truth, toleranceOf(row).logit), rule), truth, rule),
+  );
   const isDropped = rule.members === 'any' ? hits.some((hit) => hit !== null) : hits.every((hit) => hit !== null);
   const dropping = hits.findIndex((hit) => hit !== null);
   const who = models[dropping]?.name ?? `member ${dropping}`;

@@ -31,7 +31,11 @@ export class Comparison {
     this.#members = members;
   }
 
-  add(photo: SampledPhoto): void {
+  addAll(photos: readonly SampledPhoto[]): void {
+    for (const photo of photos) this.#add(photo);
+  }
+
+  #add(photo: SampledPhoto): void {
     const differences = differencesOf(photo);
     this.photos += 1;
     if (differences.length > 0) this.#wrong += 1;

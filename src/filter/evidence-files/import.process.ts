@@ -40,7 +40,7 @@ export interface ImportReport {
   readonly recomputed: number;
   /** Photos of the sample. */
   readonly compared: number;
-  /** What the sample shows; null if something is refused, or the folder has no logits. */
+  /** The share of photos that may differ; null if something is refused, or the folder has no logits. */
   readonly sample: EvidenceImport | null;
   readonly decided: DecidedCounts;
   /** Hashes of photos that winnow had to evaluate, but whose bytes are lost. */
@@ -197,11 +197,11 @@ async function compareSample(run: Run, drawn: Checked['drawn']): Promise<number>
   const { engine } = await openEngine(workspace, { evaluate: 'all', signal: options.signal });
   const comparison = new Comparison(plan.members.map(({ member }) => member));
   try {
-    for (let at = 0; at < drawn.length && comparison.photos < options.sample; ) {
+    for (let at = 0; at < drawn.length && comparison.photos < options.sample;) {
       const some = new Set(drawn.slice(at, at + options.sample - comparison.photos));
       at += some.size;
-      for await (const batch of inBatches(logitsOf(run, some), COMPARED_AT_ONCE))
-        for (const photo of await evaluated(run, engine, batch)) comparison.add(photo);
+      for await (const batch of inBatches(sampledRows(run, some), COMPARED_AT_ONCE))
+        comparison.addAll(await evaluated(run, engine, batch));
     }
   } finally {
     await engine.close();
@@ -214,7 +214,7 @@ async function compareSample(run: Run, drawn: Checked['drawn']): Promise<number>
 
 type Sampled = Pick<SampledPhoto, 'sha256' | 'imported'>;
 
-async function* logitsOf(run: Run, some: ReadonlySet<string>): AsyncGenerator<Sampled> {
+async function* sampledRows(run: Run, some: ReadonlySet<string>): AsyncGenerator<Sampled> {
   for await (const { sha256, logits } of readAll(run))
     if (logits !== null && some.has(sha256)) yield { sha256, imported: logits };
 }

@@ -11,7 +11,6 @@ const TWO_BINS = 200;
 
 export function ConfidenceSection({ context, title }: SectionOf) {
   const { report, csv } = context;
-  const hasGap = report.models.some(({ signedGap }) => signedGap !== null);
   return (
     <Section name="confidence" title={title} context={context}>
       <p>
@@ -26,42 +25,49 @@ export function ConfidenceSection({ context, title }: SectionOf) {
       <Table
         caption="Calibration and error detection, with 95 % intervals of AURRA and soft-F1"
         isWide
-        columns={[
-          'model',
-          'RMS error, corrected',
-          'calibrated, at most',
-          'RMS error, upstream-compatible',
-          ...(hasGap ? ['signed gap'] : []),
-          'AURRA',
-          'soft-F1',
-        ]}
+        columns={['model', 'RMS error, corrected', 'if calibrated, up to', 'upstream-compatible', 'AURRA', 'soft-F1']}
         csv={csv('models')}
         rows={rowsOf(context, (model) => [
           percentText(model.rmsCalibrationError),
           percentText(model.rmsCalibrationErrorIfCalibrated),
           percentText(model.rmsCalibrationErrorUpstream),
-          ...(hasGap ? [pointsText(model.signedGap)] : []),
-          aurraText(model),
+          estimateText(model.aurra, model.aurraLow, model.aurraHigh),
           estimateText(model.softF1, model.softF1Low, model.softF1High),
         ])}
       />
+      <Notes models={report.models} />
       {report.models.some(({ photos }) => photos < TWO_BINS) ? (
         <p class="note">
           Below {countText(TWO_BINS)} photos the RMS error has one bin: it compares the mean confidence with the
-          accuracy, and mistakes in opposite directions cancel out. The signed gap, mean confidence minus accuracy, says
-          which is larger. The upstream-compatible variant leaves out the last bin, as the paper’s code does. From 100
-          to 199 photos there is no other bin, so it is {percentText(0)} for any model; below 100 photos that code
-          fails.
+          accuracy, and mistakes in opposite directions cancel out. The upstream-compatible variant leaves out the last
+          bin, as the paper’s code does. From 100 to 199 photos there is no other bin, so it is {percentText(0)} for any
+          model; below 100 photos that code fails.
         </p>
       ) : null}
     </Section>
   );
 }
 
-function aurraText({ accuracy, accuracyHigh, aurra, aurraLow, aurraHigh }: ModelReport): string {
-  return accuracy === 0
-    ? `no right answer; accuracy at most ${percentText(accuracyHigh)}`
-    : estimateText(aurra, aurraLow, aurraHigh);
+/** Figures that the table has no column for, because it would be too wide. */
+function Notes({ models }: { readonly models: readonly ModelReport[] }) {
+  const gaps = models.filter(({ signedGap }) => signedGap !== null);
+  const never = models.filter(({ accuracy, accuracyHigh }) => accuracy === 0 && accuracyHigh !== null);
+  return (
+    <>
+      {gaps.length === 0 ? null : (
+        <p class="note">
+          Signed gap, mean confidence minus accuracy:{' '}
+          {gaps.map(({ model, signedGap }) => `${model} ${pointsText(signedGap)}`).join(', ')}.
+        </p>
+      )}
+      {never.length === 0 ? null : (
+        <p class="note">
+          Without a right answer there is no AURRA. The accuracy is at most:{' '}
+          {never.map(({ model, accuracyHigh }) => `${model} ${percentText(accuracyHigh)}`).join(', ')}.
+        </p>
+      )}
+    </>
+  );
 }
 
 export function OodSection({ context, title }: SectionOf) {

@@ -29,7 +29,14 @@ async function verify(root: string, changes: Partial<VerifyOptions> = {}): Promi
 describe('verify', () => {
   it('passes an export with all formats and makes all checks', async () => {
     const result = await verify(folder.at('A'));
-    expect(result).toEqual({ ok: true, photos: 5, importedRows: 0, checks: CHECKS.length - 1, skipped: [], breaches: [] });
+    expect(result).toEqual({
+      ok: true,
+      photos: 5,
+      importedRows: 0,
+      checks: CHECKS.length - 1,
+      skipped: [],
+      breaches: [],
+    });
   });
 
   it('passes an export of mode O', async () => {

@@ -253,7 +253,9 @@ describe('evidence in files', () => {
     const rows = [...(await rowsIn('test/metadata.jsonl')), ...(await rowsIn('control/metadata.jsonl'))];
     expect(rows.filter(({ evidence }) => evidence === 'imported')).toHaveLength(seen.importedRows);
     const card = await readFile(folder.at('set', 'README.md'), 'utf8');
-    expect(card).toMatch(/- Import of the plan [0-9a-f]{12}: winnow evaluated 20 of \d+ photos itself, drawn by the random seed/);
+    expect(card).toMatch(
+      /- Import of the plan [0-9a-f]{12}: winnow evaluated 20 of \d+ photos itself, drawn by the random seed/,
+    );
     // The same rows as winnow's own do not verify.
     for (const file of ['test/metadata.jsonl', 'control/metadata.jsonl']) {
       const text = await readFile(folder.at('set', file), 'utf8');

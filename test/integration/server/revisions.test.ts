@@ -145,7 +145,15 @@ describe('the page of revisions', () => {
         file: 'README.md',
         detail: 'Expected <b> but & the file has other bytes',
       } as const;
-      const found = { ok: false, photos: 2, importedRows: 0, checks: 9, skipped: [], breaches: [breach], breachCount: 1 };
+      const found = {
+        ok: false,
+        photos: 2,
+        importedRows: 0,
+        checks: 9,
+        skipped: [],
+        breaches: [breach],
+        breachCount: 1,
+      };
       const verified = { ...found, at: '2026-01-02T12:00:00.000Z' };
       await storeVerification(app.db, scope, { id: sha256Of('none'), path: first.folder, verified });
       expect(await pageText()).not.toContain('1 breach');

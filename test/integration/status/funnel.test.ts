@@ -227,7 +227,14 @@ describe('the stored shortlist', () => {
     expect(listed).toMatchObject({ rights: { licence: 'CC-BY-4.0', creator: 'Ann' } });
     const rightsUnder = async (...licences: string[]): Promise<unknown> => {
       const isLicenceAllowed = (licence: string): boolean => licences.includes(licence);
-      return collect(exportCandidates(database.db, scope, { folders: 'class', isLicenceAllowed, importedMembers: [], secondPass: 0 }));
+      return collect(
+        exportCandidates(database.db, scope, {
+          folders: 'class',
+          isLicenceAllowed,
+          importedMembers: [],
+          secondPass: 0,
+        }),
+      );
     };
     expect(await rightsUnder('all-rights-reserved')).toMatchObject([{ rank: 1, rights: { creator: 'thief' } }]);
     expect(await rightsUnder()).toMatchObject([{ rank: 1, rights: { creator: 'Ann' } }]);

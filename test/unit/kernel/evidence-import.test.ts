@@ -40,7 +40,9 @@ describe('the sentence about an import', () => {
     expect(of(50_000, 300)).toBe(
       'Import of the plan abababababab: winnow evaluated 300 of 50,000 photos itself, drawn by the random seed 12, and none differs: at most 1.0 % of the photos differ, 95 %.',
     );
-    expect(of(98, 98)).toBe('Import of the plan abababababab: winnow evaluated all 98 photos itself, and none differs.');
+    expect(of(98, 98)).toBe(
+      'Import of the plan abababababab: winnow evaluated all 98 photos itself, and none differs.',
+    );
     const unknown = { plan: null, seed: null, photos: null, compared: null, mostDiffering: null };
     expect(evidenceImportText(unknown)).toMatch(/^Earlier imports: at least 20 photos of each plan .* no share/);
   });
