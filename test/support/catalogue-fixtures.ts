@@ -199,7 +199,7 @@ async function expectSameCounts(db: Kysely<Database>, scope: DecisionScope): Pro
 /** The tables that `emptyCatalogue` empties, each before those that it refers to. */
 const TABLES = (
   'shortlist_entry shortlist decision evidence evidence_digest feature leak outside_picture report export_photo ' +
-  'export_revision quiz_answer quiz_question verdict review_event review_lease review_criteria pause collection_candidate candidate picture photo member class_list ' +
+  'evidence_import export_revision quiz_answer quiz_question verdict review_event review_lease review_criteria pause collection_candidate candidate picture photo member class_list ' +
   'collection notice'
 ).split(' ');
 /** The tables of counts that triggers fill. */

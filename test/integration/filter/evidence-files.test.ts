@@ -264,6 +264,6 @@ describe('evidence in files', () => {
     const own = await winnow(['verify', 'set', '--json'], { cwd: folder.at('.') });
     const found = JSON.parse(own.stdout) as Verification;
     expect(found.importedRows).toBe(0);
-    expect(found.breaches.filter(({ check }) => check === 'rule').length).toBeGreaterThan(5);
+    expect(found.breaches.filter(({ check }) => check === 'rule').length).toBeGreaterThan(0);
   });
 });

@@ -106,6 +106,31 @@ describe('a row that says something else than the evidence', () => {
     const row = { ...rowFor(KEPT), max_true_prob: expectedMaxTrueProb(KEPT) + 1e-5 };
     expect(ruleProblems(row, evidenceOf(KEPT), protocolFor(KEPT))).toEqual([]);
   });
+
+  const nearly: readonly [string, Partial<PhotoRow>][] = [
+    ['the largest p', { max_true_prob: 0.0158 + 0.009 }],
+    ['the p of the predicted class', { predicted_prob: 0.957 - 0.009 }],
+  ];
+
+  it.each(nearly)('may differ by what another engine changes if it rests on imported evidence: %s', (_, change) => {
+    const row = { ...rowFor(KEPT), ...change };
+    expect(ruleProblems(row, evidenceOf(KEPT), protocolFor(KEPT))).toHaveLength(1);
+    const imported = { ...row, evidence: 'imported' as const };
+    expect(ruleProblems(imported, evidenceOf(KEPT), protocolFor(KEPT))).toEqual([]);
+    const [[key, value] = ['', 0]] = Object.entries(change);
+    const further = { ...imported, [key]: Number(value) + (key === 'max_true_prob' ? 0.01 : -0.01) };
+    expect(ruleProblems(further, evidenceOf(KEPT), protocolFor(KEPT))).toHaveLength(1);
+  });
+
+  it('may be near the limit of the rule only if it rests on imported evidence', () => {
+    // p(true) is above the threshold, by less than 0.02 of a logit.
+    const logit = Math.log(0.15 / 0.85) + Math.log(Math.exp(4.1) + Math.exp(0.5)) + 0.015;
+    const near = { ...KEPT, logits: KEPT.logits.map((crops) => crops.map(() => Float32Array.of(logit, 4.1, 0.5))) };
+    const row = { ...rowFor(near), max_true_prob: 0.1499, predicted_wnid: WNIDS[1] ?? '', predicted_prob: 0.8265 };
+    const [first] = ruleProblems(row, evidenceOf(near), protocolFor(near));
+    expect(first).toMatch('Expected a photo that the rule keeps but');
+    expect(ruleProblems({ ...row, evidence: 'imported' }, evidenceOf(near), protocolFor(near))).toEqual([]);
+  });
 });
 
 it('evidence that proves nothing is a problem', () => {
