@@ -26,13 +26,16 @@ const TOKENS = {
 const [TENCH, GOLDFISH, SHARK] = ['n01440764', 'n01443537', 'n01484850'] as const;
 const FREE = { licence: 'CC-BY-4.0', creator: 'Ana' };
 
-/** Photos that differ in all that the crawl knows. Those of upper case are never on the shortlist. */
+/** Photos that differ in all that the crawl knows. Those of upper case are never on the shortlist; f, g and h are always listed. */
 const PHOTOS: Readonly<Record<string, Partial<NewCandidate> & { readonly wnid: string }>> = {
   a: { wnid: TENCH },
   b: { wnid: TENCH, source: 'flickr', ...FREE },
   c: { wnid: GOLDFISH, source: 'flickr', ...FREE },
   d: { wnid: GOLDFISH },
   e: { wnid: SHARK, source: 'inaturalist', ...FREE },
+  f: { wnid: TENCH },
+  g: { wnid: GOLDFISH },
+  h: { wnid: SHARK },
   X: { wnid: TENCH },
   Y: { wnid: GOLDFISH },
 };
@@ -61,7 +64,7 @@ const CARDS_MS = 2_100;
 /** Decides all photos again, and lists them. */
 async function decide(correct: string, controls: number, pruned: readonly string[] = ['X', 'Y']): Promise<void> {
   const { app, workspace } = dashboard;
-  await sql`truncate review_event, verdict, review_lease, decision cascade`.execute(app.db);
+  await sql`truncate review_event, verdict, review_lease, decision restart identity cascade`.execute(app.db);
   for (const name of NAMES) {
     const id = ids.get(name) ?? 0;
     const { wnid } = subject(name);
@@ -114,7 +117,7 @@ describe('the controls of an open review', () => {
       answers.push(await toldToAll());
     }
     const [first] = answers;
-    expect(first?.['a reviewer']?.['/c/demo/api/photos undefined']).toContain('"total":8');
+    expect(first?.['a reviewer']?.['/c/demo/api/photos undefined']).toContain('"total":11');
     for (const [who] of READERS)
       for (const [i, told] of answers.entries()) expect(told[who], `${who}, ${WORLDS[i]}`).toEqual(first?.[who]);
   });
@@ -136,11 +139,11 @@ describe('the controls of an open review', () => {
       body,
     });
     const tiles: readonly GalleryTile[] = JSON.parse(answer.body).photos;
-    // Each class has one control, if one photo of it was dropped as correct and is not in the queue.
+    // A class with a photo that was dropped as correct, and is not in the queue, has one control there, beside its listed photo.
     const notDrawn = tiles.filter(({ sha256, reason }) => reason === 'correct' && !queue.has(sha256 ?? ''));
     const named = [...queue].filter(
       ([, wnid]) =>
-        notDrawn.some((tile) => tile.wnid === wnid) && [...queue.values()].filter((one) => one === wnid).length === 1,
+        notDrawn.some((tile) => tile.wnid === wnid) && [...queue.values()].filter((one) => one === wnid).length === 2,
     );
     expect(named).toEqual([]);
     expect(new Set(tiles.map(({ sha256 }) => sha256))).toEqual(new Set([...NAMES.map(sha256Of), null]));
@@ -160,7 +163,7 @@ describe('the controls of an open review', () => {
       await total('state=fetched'),
       await total('state=dropped&reason=opted-out'),
       await total('sort=-time'),
-    ]).toEqual([7, 1, 8]);
+    ]).toEqual([10, 1, 11]);
     for (const query of [
       'state=distinct',
       'state=kept',
@@ -175,7 +178,7 @@ describe('the controls of an open review', () => {
       expect(await total(query)).toMatch(new RegExp(`^403 The address has ${query}, but this review is blind`));
     await accept('carl', LISTED);
     expect([await total('state=listed'), await total('split=control'), await total('reason=correct')]).toEqual([
-      3, 2, 3,
+      6, 2, 3,
     ]);
   });
 });
