@@ -96,7 +96,7 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
       'No photo is accepted yet. winnow review is the human step.',
     '',
     modelsText(report).trimEnd(),
-    ...report.models.slice(0, 1).flatMap(({ ood }) => (ood === null ? [] : [oodListsText(ood)])),
+    ...report.models.flatMap(({ ood }) => (ood === null ? [] : [oodListsText(ood)])).slice(0, 1),
     ...report.models.flatMap(({ model, fitted }) => (fitted === null ? [] : [`${model}: ${fittedText(fitted)}`])),
     '',
     `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
