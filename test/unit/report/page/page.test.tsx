@@ -184,6 +184,17 @@ describe('ReportPage', () => {
     expect(text).not.toMatch(/Why models fail|is a matter of framing|every registered model could run/);
   });
 
+  it('says the signed gap below 200 photos, and why there is no AURRA or tau', () => {
+    const { models, fairness, ...rest } = madeReport({ photos: 99 });
+    const withGap = models.map((model) => ({ ...model, signedGap: model.isMember ? 0.5 : -0.031 }));
+    const without = fairness && { ...fairness, kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
+    const text = textOf(page({ ...rest, models: withGap, ...(without && { fairness: without }) }));
+    expect(text).toMatch(/Signed gap, mean confidence minus accuracy: efficientnet-lite2 −3\.1 points, /);
+    expect(text).toMatch(/no AURRA\. The accuracy is at most: efficientnet-lite0 3\.7.%, efficientnet-lite1 3\.7.%\./);
+    expect(text).toContain('needs 100 photos of each: on fewer, chance orders the models');
+    expect(textOf(page(madeReport()))).not.toContain('Signed gap');
+  });
+
   it('has people beside the models by letters, or says that no human accuracy was measured', () => {
     const answered = ['dora', 'emil'].flatMap((reviewer) =>
       Array.from({ length: 10 }, (_, i) => ({
