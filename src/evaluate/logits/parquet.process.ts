@@ -12,7 +12,6 @@ import {
   type WantedColumn,
   type WantedGroup,
 } from '../../platform/parquet/read-parquet.ts';
-import type { Values } from '../../platform/parquet/values.ts';
 import { badLogits, type LogitRow, type LogitTable } from './table.ts';
 
 /** A row group is in memory as a whole. */
@@ -125,7 +124,7 @@ async function readColumns(
   { file, parquet }: OpenFile,
   group: WantedGroup['group'],
   columns: readonly WantedColumn[],
-): Promise<Values[]> {
+): Promise<unknown[][]> {
   const rows = Number(group.num_rows);
   if (rows > MAX_LISTED_NUMBERS) throw tooLarge(file, rows);
   const numbers = columns.reduce((sum, { most = rows }) => sum + most, 0);
@@ -144,7 +143,7 @@ function tooLarge(file: string, rows: number): UsageError {
 
 function* rowsOfGroup(
   { file, layout, columns }: OpenTable,
-  columnsRead: readonly Values[],
+  columnsRead: readonly unknown[][],
   { rowStart, rowEnd }: { readonly rowStart: number; readonly rowEnd: number },
 ): Generator<LogitRow, void, undefined> {
   const values = new Float64Array(columns);
@@ -163,9 +162,9 @@ function* rowsOfGroup(
 }
 
 /** The list of one row; [] for any other value, which then fails as a list of the wrong length. */
-function listAt(lists: ArrayLike<unknown> | undefined, i: number): ArrayLike<unknown> {
-  const list = lists?.[i];
-  return Array.isArray(list) || list instanceof Float64Array ? list : [];
+function listAt(lists: readonly unknown[] | undefined, i: number): readonly unknown[] {
+  const list: unknown = lists?.[i];
+  return Array.isArray(list) ? list : [];
 }
 
 function numberOf(
@@ -188,8 +187,8 @@ async function parsed<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const advice = messageOf(error).includes('compression codec')
-      ? "Write it with compression='snappy'"
+    const advice = /unsupported (?:compression codec|encoding)/.test(messageOf(error))
+      ? "Write it with compression='snappy' and the writer's own encodings"
       : 'Write or copy it again';
     throw badLogits(file, `hyparquet cannot read it (${messageOf(error)}). ${advice}`, error);
   }

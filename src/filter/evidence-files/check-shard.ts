@@ -108,9 +108,10 @@ export class ShardRows {
   #logits({ logits, isHalf }: ReadRow, member: number, what: string): Float32Array | null {
     if (logits === null || logits === undefined) return null;
     const classes = this.#plan.members[member]?.wnids.length ?? 0;
-    const isList = Array.isArray(logits) || logits instanceof Float64Array;
     // A list may have nulls: pandas writes NaN as one.
-    const list = Float32Array.from(isList ? logits : [], (one) => (typeof one === 'number' ? one : Number.NaN));
+    const list = Float32Array.from(Array.isArray(logits) ? logits : [], (one) =>
+      typeof one === 'number' ? one : Number.NaN,
+    );
     if (list.length !== classes)
       return this.#refusals.add(
         'wrong-length',

@@ -1,104 +1,119 @@
 import type { PageHeader } from 'hyparquet';
-import { parquetHeader } from 'hyparquet/src/column.js';
+import { getMaxDefinitionLevel, getMaxRepetitionLevel } from 'hyparquet/src/schema.js';
+import { readVarInt } from 'hyparquet/src/thrift.js';
+import type { ColumnDecoder, DataPageHeaderV2, SchemaTree } from 'hyparquet/src/types.js';
 import { decompressed } from './decompress.ts';
-import { cut, readRuns } from './runs.ts';
-import { plain, valuesOf, type Kind, type Values } from './values.ts';
-
-/** How a column stores values. */
-export interface Leaf {
-  readonly kind: Kind;
-  /** The definition level of a value. Lower ones stand for nulls. */
-  readonly present: number;
-  /** The definition level of an item of a list; 0 if the column has no lists. */
-  readonly listed: number;
-}
 
 /** A part of a file that holds a column of a row group. */
 export interface Chunk {
   readonly bytes: Uint8Array;
-  readonly codec: string;
+  readonly codec: ColumnDecoder['codec'];
   /** Number of values, with nulls and empty lists. */
   readonly count: number;
   /** How much may still be decompressed. Each page lowers it. */
   readonly budget: { bytes: number };
 }
 
-export interface Page {
-  readonly count: number;
-  /** For each value 0 if it begins a row. Empty if the column has no lists. */
-  readonly repetition: Uint8Array;
-  readonly definition: Uint8Array;
-  /** Without nulls. */
-  readonly values: Values;
+/** Those that writers use unless they are asked for others. The library reads more, but some expand without a limit. */
+const ENCODINGS: ReadonlySet<string> = new Set(['PLAIN', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY', 'BYTE_STREAM_SPLIT']);
+/** The library makes an object of 100 bytes for each text or float16 of a page. Writers put fewer into one. */
+const MAX_OBJECTS = 1024 * 1024;
+
+interface Place {
+  readonly chunk: Chunk;
+  readonly decoder: Pick<ColumnDecoder, 'type' | 'schemaPath'>;
+  /** Where the page begins, behind its header. */
+  readonly from: number;
+  /** Values of the chunk that no page before had. */
+  readonly left: number;
+  readonly hasDictionary: boolean;
 }
 
-/** Sizes are compared with the limits before anything is decompressed. @throws Error */
-export function* pagesOf(chunk: Chunk, leaf: Leaf): Generator<Page> {
-  const { bytes, codec, count } = chunk;
+/**
+ * The bytes of a page, decompressed, and its number of values. The library allocates and loops as these tell it to, so all that they
+ * claim is compared with the limits.
+ * @throws Error
+ */
+export function checkedPage(header: PageHeader, { chunk, decoder, from, left, hasDictionary }: Place) {
+  const { compressed_page_size: size, uncompressed_page_size: fullSize } = header;
+  if (!(size >= 0 && size <= chunk.bytes.length - from)) throw new Error('a page ends before its values do');
+  if (!(fullSize >= 0 && fullSize <= chunk.budget.bytes))
+    throw new Error('its pages are larger than its rows can need');
+  chunk.budget.bytes -= fullSize;
+  const isDictionary = header.type === 'DICTIONARY_PAGE';
+  const { num_values: count = -1, encoding = 'NONE', ...second } = aboutOf(header) ?? {};
+  const isLookedUp = !isDictionary && encoding.endsWith('_DICTIONARY');
+  const most = decoder.type.endsWith('BYTE_ARRAY') ? MAX_OBJECTS : Infinity;
+  if (!(count >= 0 && count <= most && (isDictionary || count <= left)))
+    throw new Error(`a page has ${count} values but only ${Math.min(most, left)} are left`);
+  if (!ENCODINGS.has(encoding) || (isLookedUp && !hasDictionary))
+    throw new Error(`parquet unsupported encoding: ${encoding}${isLookedUp ? ' without a dictionary' : ''}`);
+  const body = chunk.bytes.subarray(from, from + size);
+  const bytes = unpacked(body, { codec: chunk.codec, fullSize, second });
+  if (!isDictionary) requireRuns(bytes, decoder.schemaPath, { count, isLookedUp, second });
+  return { bytes, count };
+}
+
+function aboutOf(header: PageHeader) {
+  if (header.type === 'DICTIONARY_PAGE') return header.dictionary_page_header;
+  return header.type === 'DATA_PAGE_V2' ? header.data_page_header_v2 : header.data_page_header;
+}
+
+/** What only pages of the second version say. Their levels are not compressed. */
+type Second = Partial<DataPageHeaderV2>;
+
+interface Packed {
+  readonly codec: Chunk['codec'];
+  readonly fullSize: number;
+  readonly second: Second;
+}
+
+function unpacked(body: Uint8Array, { codec, fullSize, second }: Packed): Uint8Array {
+  const { repetition_levels_byte_length: repetition = 0, definition_levels_byte_length: definition = 0 } = second;
+  if (repetition < 0 || definition < 0 || (second.num_nulls ?? 0) < 0) throw new Error('a page has a negative length');
+  if (second.is_compressed === false) return body;
+  const levels = repetition + definition;
+  if (levels === 0) return decompressed(codec, body, fullSize);
+  return Buffer.concat([body.subarray(0, levels), decompressed(codec, body.subarray(levels), fullSize - levels)]);
+}
+
+interface Runs {
+  readonly count: number;
+  readonly isLookedUp: boolean;
+  readonly second: Second;
+}
+
+/** Levels, and places in a dictionary, are runs. The library believes their lengths. @throws Error */
+function requireRuns(bytes: Uint8Array, path: SchemaTree[], { count, isLookedUp, second }: Runs): void {
+  let at = 0;
+  for (const [most, length] of [
+    [getMaxRepetitionLevel(path), second.repetition_levels_byte_length],
+    [getMaxDefinitionLevel(path), second.definition_levels_byte_length],
+  ] as const) {
+    // The first version has the length before the levels, if there are any.
+    const isStated = length === undefined && most > 0;
+    const stated = isStated ? viewOf(bytes).getUint32(at, true) : 0;
+    if (isStated) at += 4;
+    if (most > 0) requireShortRuns(bytes.subarray(at), 32 - Math.clz32(most), count);
+    at += length ?? stated;
+  }
+  if (isLookedUp) requireShortRuns(bytes.subarray(at + 1), bytes[at] ?? 0, count);
+}
+
+function requireShortRuns(bytes: Uint8Array, width: number, count: number): void {
   const reader = { view: viewOf(bytes), offset: 0 };
-  let dictionary: Values | null = null;
-  for (let left = count; left > 0;) {
-    const header = parquetHeader(reader);
-    const from = reader.offset;
-    reader.offset += header.compressed_page_size;
-    requireSizes(header, chunk, bytes.length - from);
-    const body = bytes.subarray(from, reader.offset);
-    const { data_page_header: first, data_page_header_v2: second, dictionary_page_header: ofDictionary } = header;
-    const values = (first ?? second ?? ofDictionary)?.num_values ?? -1;
-    if (ofDictionary !== undefined) {
-      dictionary = plain(decompressed(codec, body, header.uncompressed_page_size), values, leaf.kind);
-      continue;
-    }
-    if (values < 0 || values > left)
-      throw new Error(`a page has ${values} values but only ${left} are left of the ${count} that the index names`);
-    yield pageOf({ header, body, codec }, leaf, dictionary);
-    left -= values;
+  for (let seen = 0; seen < count && reader.offset < bytes.length;) {
+    const header = readVarInt(reader);
+    // A packed run has groups of eight values. Its bytes bound it, and writers fill it up.
+    const isPacked = header % 2 !== 0;
+    const values = (header >>> 1) * (isPacked ? 8 : 1);
+    if (isPacked ? values * width === 0 : values > count - seen)
+      throw new Error('a run of a page has more values than the page');
+    reader.offset += isPacked ? (values / 8) * width : Math.ceil(width / 8);
+    seen += values;
   }
 }
 
-function requireSizes(
-  { compressed_page_size: size, uncompressed_page_size: fullSize }: PageHeader,
-  { budget }: Chunk,
-  left: number,
-): void {
-  if (!(size >= 0 && size <= left)) throw cut();
-  if (!(fullSize >= 0 && fullSize <= budget.bytes)) throw new Error('its pages are larger than its rows can need');
-  budget.bytes -= fullSize;
-}
-
-interface RawPage {
-  readonly header: PageHeader;
-  readonly body: Uint8Array;
-  readonly codec: string;
-}
-
-function pageOf({ header, body, codec }: RawPage, leaf: Leaf, dictionary: Values | null): Page {
-  const { data_page_header: first, data_page_header_v2: second, uncompressed_page_size: fullSize } = header;
-  const { num_values: count = 0, encoding } = first ?? second ?? {};
-  let rest = first === undefined ? body : decompressed(codec, body, fullSize);
-  const levels = (width: number, length: number | undefined): Uint8Array => {
-    const output = new Uint8Array(width === 0 ? 0 : count);
-    // The first version has the length before the levels, if there are any.
-    const from = length === undefined && width > 0 ? 4 : 0;
-    const to = from + (length ?? (width > 0 ? viewOf(rest).getUint32(0, true) : 0));
-    if (width > 0) readRuns(rest.subarray(from, to), width, output);
-    rest = rest.subarray(to);
-    return output;
-  };
-  const repetition = levels(leaf.listed > 0 ? 1 : 0, second?.repetition_levels_byte_length);
-  const definition = levels(32 - Math.clz32(leaf.present), second?.definition_levels_byte_length);
-  const isPacked = second !== undefined && second.is_compressed !== false;
-  const bytes = isPacked ? decompressed(codec, rest, fullSize - (body.length - rest.length)) : rest;
-  const present =
-    leaf.present === 0 ? count : definition.reduce((sum, level) => sum + (level === leaf.present ? 1 : 0), 0);
-  return {
-    count,
-    repetition,
-    definition,
-    values: valuesOf({ bytes, encoding, count: present, kind: leaf.kind, dictionary }),
-  };
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }

@@ -7,8 +7,7 @@ import {
   type RowGroup,
   type SchemaTree,
 } from 'hyparquet';
-import { columnAt, rowsOf } from './column.ts';
-import type { Values } from './values.ts';
+import { columnAt, leafOf, rowsOf } from './read-column.ts';
 
 /** The most numbers in the lists of a row group, which is in memory as a whole: 8 bytes each, and as many while it is read. */
 export const MAX_LISTED_NUMBERS = 12_000_000;
@@ -61,14 +60,14 @@ const SPARE_BYTES = 64 * 1024;
 export async function readGroup(
   { buffer, schema }: OpenParquet,
   { group, columns, maxBytes }: WantedGroup,
-): Promise<Values[]> {
+): Promise<unknown[][]> {
   const rows = Number(group.num_rows);
   const chunks = new Map(group.columns.map((one) => [keyOf(one.meta_data?.path_in_schema ?? []), one]));
   const budget = { bytes: maxBytes + columns.length * SPARE_BYTES };
-  const read: Values[] = [];
+  const read: unknown[][] = [];
   for (const { path, most = rows, isBytes } of columns) {
-    const column = columnAt(schema, path, isBytes);
-    const { meta_data: meta, file_path: elsewhere } = chunks.get(keyOf(column.path)) ?? {};
+    const column = columnAt(schema, path);
+    const { meta_data: meta, file_path: elsewhere } = chunks.get(keyOf(leafOf(column).path)) ?? {};
     if (meta === undefined || elsewhere !== undefined)
       throw new Error(`a row group has no values of ${path.join('.')}`);
     const [count, bytes] = [Number(meta.num_values), Number(meta.total_compressed_size)];
@@ -79,7 +78,7 @@ export async function readGroup(
       throw new Error(`its column ${name} has ${bytes} bytes, more than its rows can need`);
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
     const part = new Uint8Array(await buffer.slice(start, start + bytes));
-    const values = rowsOf({ bytes: part, codec: meta.codec, count, budget }, column);
+    const values = rowsOf({ bytes: part, codec: meta.codec, count, budget }, column, isBytes !== true);
     if (values.length !== rows)
       throw new Error(`a row group has ${rows} rows but ${values.length} in the column ${name}`);
     read.push(values);

@@ -42,7 +42,7 @@ describe('a row group of a Parquet file', () => {
     const columns = [{ path: ['logits'], most: 150 }, { path: ['name'] }];
     const [logits, names] = await readFirst(written(codec, rows), columns, 5_000);
     const float32 = rows.map((row) => row && row.map((value) => (value === null ? null : Math.fround(value))));
-    expect(Array.from(logits ?? [], (list) => list && [...(list as Float64Array)])).toEqual(float32);
+    expect(Array.from(logits ?? [], (list) => list)).toEqual(float32);
     expect(names).toEqual(rows.map((_, i) => (i % 3 === 0 ? null : `photo ${i}`)));
   });
 
@@ -58,9 +58,8 @@ describe('a row group of a Parquet file', () => {
     expect(file.length).toBeLessThan(3_000);
     const before = process.memoryUsage.rss();
     const columns = [{ path: ['logits'], most: 200 }];
-    const outcome = await readFirst(file, columns, 10_000).then((read) => JSON.stringify(read), String);
-    // A run of levels goes beyond the values of its page, which are read.
-    expect(outcome).toMatch(/more than 200|only 40 are left|larger than its rows can need|^\[\[(?:null,){39}null\]\]$/);
+    const outcome = await readFirst(file, columns, 10_000).then(JSON.stringify, String);
+    expect(outcome).toMatch(/more than 200|only 40 are left|larger than its rows can need|more values than the page/);
     expect(process.memoryUsage.rss() - before).toBeLessThan(100e6);
   });
 });
