@@ -83,7 +83,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     leftOut,
     ...(await cataloguePart(workspace, { photos, kept })),
     models: reports,
-    ...(reviewed.length === 0 ? {} : controlPart(seen, reviewed)),
+    ...(reviewed.length === 0 ? {} : controlPart(seen, reviewed, reports)),
     comparisons: comparisonsOf(seen, creatorsOf(photos)?.clusters ?? null),
     memberGap: memberGapOf(reports),
     crops: {

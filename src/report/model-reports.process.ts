@@ -76,17 +76,22 @@ export async function modelReport(
   };
 }
 
-/** @param reviewed the controls that were accepted or rejected */
+/** @param reviewed the controls that were accepted or rejected; @param reports one for each model, in order */
 export function controlPart(
   models: readonly SeenByModel[],
   reviewed: readonly ReportedPhoto[],
+  reports: readonly Pick<ModelReport, 'accuracyByRule'>[],
 ): Required<Pick<Report, 'control' | 'controlVerdicts'>> {
   const accepted = reviewed.filter(({ verdict }) => verdict === 'accepted').length;
-  const accuracies = models.map(({ model, control, photos }) => {
+  const accuracies = models.map(({ model, control, photos }, i) => {
     const made = madeOf(control);
     const answers = answersOf(made);
     const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = accuracyOf(answers) ?? {};
-    const { drop, dropLow, dropHigh } = dropWithInterval(made, madeOf(photos.predictions), false);
+    const { drop, dropLow, dropHigh } = dropWithInterval(
+      made,
+      madeOf(photos.predictions),
+      reports[i]?.accuracyByRule === true,
+    );
     const difference = { difference: drop, differenceLow: dropLow, differenceHigh: dropHigh };
     return { model: model.card.name, photos: answers.length, accuracy, low, high, ...difference };
   });

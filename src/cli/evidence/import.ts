@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { importEvidence, type ImportReport } from '../../filter/evidence-files/import.process.ts';
+import { importEvidence, type ImportProgress, type ImportReport } from '../../filter/evidence-files/import.process.ts';
 import { LOGIT_TOLERANCE } from '../../filter/rule/near-limits.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { evidenceImportText } from '../../kernel/evidence-import.ts';
@@ -47,11 +47,12 @@ export function addEvidenceImportCommand(evidence: Command): void {
 
 function run(folder: string, flags: ImportFlags): Promise<void> {
   return runOnCollection(flags, { name: 'evidence', access: 'use', rules: 'work' }, async (workspace, { signal }) => {
-    let now: { checked: number; photos: number; total: number | null } = { checked: 0, photos: 0, total: null };
-    const onProgress = (state: typeof now): void => void (now = state);
+    let now: ImportProgress = { checked: 0, compared: 0, sample: null, photos: 0, total: null };
+    const onProgress = (state: Partial<ImportProgress>): void => void (now = { ...now, ...state });
     const report = await withProgress(
       () => [
         { label: 'checked', done: now.checked, total: now.total, note: '' },
+        { label: 'compared', done: now.compared, total: now.sample, note: '' },
         { label: 'decided', done: now.photos, total: now.total, note: '' },
       ],
       () => importEvidence(workspace, { folder, sample: flags.sample, signal, onProgress }),

@@ -29,7 +29,16 @@ export interface ImportOptions {
   /** Number of photos that winnow evaluates itself and compares. */
   readonly sample: number;
   readonly signal: AbortSignal;
-  readonly onProgress?: (done: { readonly checked: number; readonly photos: number; readonly total: number }) => void;
+  readonly onProgress?: (done: Partial<ImportProgress>) => void;
+}
+
+/** Numbers of photos. `sample`: how many are to be compared. */
+export interface ImportProgress {
+  readonly checked: number;
+  readonly compared: number;
+  readonly sample: number | null;
+  readonly photos: number;
+  readonly total: number | null;
 }
 
 export interface ImportReport {
@@ -137,7 +146,7 @@ async function checkAll(run: Run, seed: string): Promise<Checked> {
   let drawn: { readonly rank: string; readonly sha256: string }[] = [];
   for await (const { sha256, logits } of readAll(run)) {
     photos += 1;
-    if (photos % 100 === 0) options.onProgress?.({ checked: photos, photos: 0, total: plan.photos });
+    if (photos % 100 === 0) options.onProgress?.({ checked: photos, total: plan.photos });
     if (logits === null) continue;
     withLogits += 1;
     crops += logits.reduce((sum, member) => sum + (member?.length ?? 0), 0);
@@ -196,12 +205,15 @@ async function compareSample(run: Run, drawn: Checked['drawn']): Promise<number>
   if (drawn.length === 0) return 0;
   const { engine } = await openEngine(workspace, { evaluate: 'all', signal: options.signal });
   const comparison = new Comparison(plan.members.map(({ member }) => member));
+  const sample = Math.min(options.sample, drawn.length);
   try {
-    for (let at = 0; at < drawn.length && comparison.photos < options.sample;) {
-      const some = new Set(drawn.slice(at, at + options.sample - comparison.photos));
+    for (let at = 0; at < drawn.length && comparison.photos < sample;) {
+      const some = new Set(drawn.slice(at, at + sample - comparison.photos));
       at += some.size;
-      for await (const batch of inBatches(sampledRows(run, some), COMPARED_AT_ONCE))
+      for await (const batch of inBatches(sampledRows(run, some), COMPARED_AT_ONCE)) {
         comparison.addAll(await evaluated(run, engine, batch));
+        options.onProgress?.({ checked: plan.photos, compared: comparison.photos, sample, total: plan.photos });
+      }
     }
   } finally {
     await engine.close();

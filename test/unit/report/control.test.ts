@@ -11,10 +11,11 @@ it('gives the accuracy of each model on accepted controls with its difference fr
     ...Array.from({ length: wrong }, () => ({ predicted: 0, confidence: 0.5, truth: 1 })),
     null,
   ];
-  const model = (name: string, control: SeenByModel['control']) =>
-    ({ model: { card: { name } }, control, photos: { predictions: seen(1, 9) } }) as unknown as SeenByModel;
+  const model = (name: string, control: SeenByModel['control'], rightOnSet = 1) =>
+    ({ model: { card: { name } }, control, photos: { predictions: seen(rightOnSet, 9) } }) as unknown as SeenByModel;
   const reviewed = ['accepted', 'accepted', 'rejected'].map((verdict) => ({ verdict }) as ReportedPhoto);
-  expect(controlPart([model('lite2', seen(6, 2)), model('none', [null])], reviewed)).toEqual({
+  const models = [model('lite2', seen(6, 2)), model('none', [null]), model('member', seen(6, 2), 0)];
+  expect(controlPart(models, reviewed, [{}, {}, { accuracyByRule: true }])).toEqual({
     control: [
       {
         model: 'lite2',
@@ -27,6 +28,16 @@ it('gives the accuracy of each model on accepted controls with its difference fr
         differenceHigh: expect.closeTo(0.65 + Math.hypot(0.928_521 - 0.75, 0.1 - 0.017_876), 4),
       },
       { model: 'none', photos: 0, accuracy: null, low: null, high: null, ...NO_DIFFERENCE },
+      {
+        model: 'member',
+        photos: 8,
+        accuracy: 0.75,
+        ...wilsonInterval(6, 8),
+        difference: 0.75,
+        // That of the controls alone: 0 by the rule is no estimate.
+        differenceLow: expect.closeTo(0.409_275, 4),
+        differenceHigh: expect.closeTo(0.928_521, 4),
+      },
     ],
     controlVerdicts: { accepted: 2, rejected: 1 },
   });
