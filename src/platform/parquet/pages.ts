@@ -41,7 +41,8 @@ export function checkedPage(header: PageHeader, { chunk, decoder, from, left, ha
     throw new Error('its pages are larger than its rows can need');
   chunk.budget.bytes -= fullSize;
   const isDictionary = header.type === 'DICTIONARY_PAGE';
-  const { num_values: count = -1, encoding = 'NONE', ...second } = aboutOf(header) ?? {};
+  const second: Second = header.type === 'DATA_PAGE_V2' ? (header.data_page_header_v2 ?? {}) : {};
+  const { num_values: count = -1, encoding = 'NONE' } = aboutOf(header) ?? {};
   const isLookedUp = !isDictionary && encoding.endsWith('_DICTIONARY');
   const most = decoder.type.endsWith('BYTE_ARRAY') ? MAX_OBJECTS : Infinity;
   if (!(count >= 0 && count <= most && (isDictionary || count <= left)))
@@ -104,12 +105,13 @@ function requireShortRuns(bytes: Uint8Array, width: number, count: number): void
   const reader = { view: viewOf(bytes), offset: 0 };
   for (let seen = 0; seen < count && reader.offset < bytes.length;) {
     const header = readVarInt(reader);
-    // A packed run has groups of eight values. Its bytes bound it, and writers fill it up.
+    // A packed run has groups of eight values, and writers fill it up. Its bytes bound it, if its numbers have any.
     const isPacked = header % 2 !== 0;
     const values = (header >>> 1) * (isPacked ? 8 : 1);
-    if (isPacked ? values * width === 0 : values > count - seen)
-      throw new Error('a run of a page has more values than the page');
-    reader.offset += isPacked ? (values / 8) * width : Math.ceil(width / 8);
+    const most = isPacked ? count - seen + 255 : count - seen;
+    if (values > most && !(isPacked && width > 0)) throw new Error('a run of a page has more values than the page');
+    // The library reads at least one byte of a packed run.
+    reader.offset += isPacked ? Math.max(1, (values / 8) * width) : Math.ceil(width / 8);
     seen += values;
   }
 }
