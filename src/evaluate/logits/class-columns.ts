@@ -25,8 +25,7 @@ export interface KnownClasses {
  */
 export function classColumns(table: Pick<LogitTable, 'file' | 'columns' | 'names'>, known: KnownClasses): ClassColumns {
   const { file, names } = table;
-  if (names !== null && areClasses(names, known)) return columnsByName(file, names, known.among);
-  const named = names === null || isNumbered(names) ? null : columnsByMeaning(file, names, known);
+  const named = names === null ? null : columnsByName(file, names, known);
   return named ?? columnsInOrder(table, known);
 }
 
@@ -56,34 +55,19 @@ function columnsInOrder(table: Pick<LogitTable, 'file' | 'columns' | 'names'>, k
   );
 }
 
-function areClasses(names: readonly string[], { among, imagenet }: KnownClasses): boolean {
-  const known = new Set([...among, ...imagenet]);
-  return names.some((name) => known.has(name));
-}
-
-function columnsByName(file: string, names: readonly string[], among: readonly Wnid[]): ClassColumns {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw badLogits(file, `two columns are named ${quote(twice)}. Give each class one column`);
-  const missing = among.filter((wnid) => !names.includes(wnid));
-  if (missing.length > 0)
-    throw badLogits(
-      file,
-      `its header names no column for ${firstOf(missing, 5).join(', ')}. Write a column for each class, or name fewer with --among`,
-    );
-  return {
-    columns: among.map((wnid) => names.indexOf(wnid)),
-    assumed: `${names.length} columns, the classes that the header names`,
-  };
-}
-
-/** Columns by the names of classes. Null if no name means a class: the header then says something else. */
-function columnsByMeaning(
+/** Columns by wnids or names of classes. Null if no name means a class: the header then says something else. */
+function columnsByName(
   file: string,
   names: readonly string[],
   { among, imagenet, meaningsOf = () => [] }: KnownClasses,
 ): ClassColumns | null {
-  const possible = new Set(names.length === among.length ? among : [...among, ...imagenet]);
-  const meanings = names.map((name) => meaningsOf(name).filter((wnid) => possible.has(wnid)));
+  const known = new Set([...among, ...imagenet]);
+  const possible = names.length === among.length ? new Set(among) : known;
+  // The digits of a wnid are no number of its column.
+  if (isNumbered(names) && !names.some((name) => known.has(name))) return null;
+  const meanings = names.map((name) =>
+    known.has(name) ? [name] : meaningsOf(name).filter((wnid) => possible.has(wnid)),
+  );
   if (meanings.every(({ length }) => length === 0)) return null;
   // Each class has one column: a name of two classes means the second one if another column means the first.
   const certain = new Set(meanings.filter(({ length }) => length === 1).flat());

@@ -16,10 +16,10 @@ describe('the columns of classes', () => {
     const names = ['n4', 'n9', 'n2'];
     expect(classColumns(table(3, names), { among: ['n2', 'n4'], imagenet }).columns).toEqual([2, 0]);
     expect(() => classColumns(table(3, names), { among: ['n1', 'n2'], imagenet })).toThrow(
-      "Cannot read logits from 'a.npy': its header names no column for n1. Write a column for each class",
+      "Cannot read logits from 'a.npy': its header ('n4', 'n9', 'n2') names no column for n1. Name the columns by wnid",
     );
-    expect(() => classColumns(table(2, ['n2', 'n2']), { among: ['n1', 'n2'], imagenet })).toThrow(
-      "two columns are named 'n2'",
+    expect(() => classColumns(table(2, ['n2', 'n2']), { among: ['n2', 'n1'], imagenet })).toThrow(
+      "'n2' (column 1) and 'n2' (column 2) both mean n2",
     );
   });
 
