@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
@@ -8,6 +7,7 @@ import type { YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Mode } from '../kernel/mode.ts';
+import { isFile } from '../platform/disk/plain-file.ts';
 import { classOfEntry, createClassSet, parseClassList, type ClassEntry, type ClassSet } from './class-set.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassListName, type ClassTable } from './class-table.ts';
 import type { ClassListDraft, CollectionDraft } from './collection.ts';
@@ -28,8 +28,7 @@ export interface CollectionContext {
 export async function existingFile(path: string, { file, workingDir }: CollectionContext): Promise<string | null> {
   for (const base of [...(file === null ? [] : [dirname(file)]), workingDir, packageRoot]) {
     const candidate = resolve(base, path);
-    const found = await stat(candidate).catch(() => null);
-    if (found?.isFile() === true) return candidate;
+    if (await isFile(candidate)) return candidate;
   }
   return null;
 }

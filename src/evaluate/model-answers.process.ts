@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClassTable } from '../collection/class-table.ts';
 import { firstOf } from '../collection/first-of.ts';
@@ -11,6 +10,7 @@ import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import { FETCH_SCRIPT } from '../export/layout.ts';
 import { KnownPictures, parsedFingerprint } from '../photo/known-pictures.ts';
 import { answerOf, type Answered } from './logits/answer.ts';
+import { isFile } from '../platform/disk/plain-file.ts';
 import type { PhotoSet } from './set/photo-set.ts';
 import { requireModelFiles, specOf } from '../models/engine/ensemble.process.ts';
 import { runOnPictures } from '../filter/engine/run-backbone.process.ts';
@@ -110,16 +110,9 @@ export async function modelAnswers(
 
 /** An export without pictures can have them later: its script fetches them. */
 export async function requirePictures({ dir, root, photos, exported }: PhotoSet): Promise<void> {
-  if (exported?.hasPictures !== false || (await hasFile(path.join(root, photos[0]?.file ?? '')))) return;
+  if (exported?.hasPictures !== false || (await isFile(path.join(root, photos[0]?.file ?? '')))) return;
   throw new UsageError(
     `The export at ${quote(dir)} was made with --no-pixels and has no pictures yet. Fetch them with \`python3 ${FETCH_SCRIPT} --contact ADDRESS\` in that folder, or give the logits of a model with --logits`,
     { code: 'no-pictures' },
-  );
-}
-
-async function hasFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    (found) => found.isFile(),
-    () => false,
   );
 }

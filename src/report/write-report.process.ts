@@ -1,6 +1,7 @@
-import { access, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../config/root.ts';
+import { isFile } from '../platform/disk/plain-file.ts';
 import { UsageError, codeOf, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
@@ -59,12 +60,6 @@ export async function writeReport(
     return { report, path: target };
   });
 }
-
-const isFile = (name: string): Promise<boolean> =>
-  stat(name).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 
 const absolute = (folder: string | null): string | null => (folder === null ? null : path.resolve(folder));
 

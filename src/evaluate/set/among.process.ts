@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseClassList } from '../../collection/class-set.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/class-table.ts';
@@ -8,6 +7,7 @@ import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import { isFile } from '../../platform/disk/plain-file.ts';
 import { sortedAsPython } from './photo-set.ts';
 
 /**
@@ -17,8 +17,7 @@ import { sortedAsPython } from './photo-set.ts';
 export async function readClassEntries(text: string, table: ClassTable, flag = '--among'): Promise<readonly string[]> {
   const listName = CLASS_LIST_NAMES.find((name) => name === text);
   if (listName !== undefined) return wnidsOf(listName, table.rows);
-  const found = await stat(text).catch(() => null);
-  if (found?.isFile() === true) {
+  if (await isFile(text)) {
     const { entries, problems } = parseClassList((await readTextFile(text, 'a class list')).text, text);
     if (problems.length > 0) throw badAmong(problems.join('\n'));
     return entries.map(({ wnid }) => wnid);

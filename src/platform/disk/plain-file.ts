@@ -1,10 +1,18 @@
 import { constants } from 'node:fs';
-import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { unlessCode } from '../../kernel/errors.ts';
 
 /** Opening a link fails, and opening a pipe does not wait for its writer. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** True if there is a file, also behind a link. */
+export function isFile(place: string): Promise<boolean> {
+  return stat(place).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
 
 /** Opens a file for reading. Null if it is something else. Opening a link fails. */
 export async function openPlainFile(absolute: string): Promise<FileHandle | null> {
