@@ -23,6 +23,12 @@ export const policySchema = z.strictObject({
 export type CollectionPolicy = Readonly<z.output<typeof policySchema>>;
 type RuleA = { readonly mode: 'A' } & Pick<CollectionPolicy, 'threshold' | 'aggregation' | 'members'>;
 type RuleO = { readonly mode: 'O' } & Pick<CollectionPolicy, 'minConfidence'>;
+
+/** True if a rule of mode A keeps no photo that a crop of a member gets right. */
+export function isZeroByRule({ aggregation, members }: Pick<CollectionPolicy, 'aggregation' | 'members'>): boolean {
+  return aggregation === 'max' && members === 'any';
+}
+
 interface ModeOfCollection {
   /** True if photos show the class that they are searched as. Otherwise they show none of the models' classes. */
   readonly showsClass: boolean;

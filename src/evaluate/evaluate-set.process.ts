@@ -28,12 +28,13 @@ export interface EvaluateOptions extends JudgeOptions {
 export interface SetEvaluation {
   /**
    * `fitted` is null unless the model is a head. `isMultiLabel`: all measures count further classes as right. `oodReason`: why a
-   * set without true classes has no measures of detection. Other sets lack the key.
+   * set without true classes has no measures of detection. Other sets lack the key. `accuracyByRule`: see `ModelReport`.
    */
   readonly evaluation: Evaluation & {
     readonly isMultiLabel?: true;
     readonly fitted: FittedPhotos | null;
     readonly oodReason?: string;
+    readonly accuracyByRule?: true;
   };
   readonly assumed: readonly string[];
   readonly nameOf: (wnid: Wnid) => string;
@@ -50,21 +51,29 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   const inSet = read.inSet && ofClasses(read.inSet, classes, judge);
   if (options.isMultiLabel) requireFurtherClasses(set);
   const showsNone = showsNoClass(set, inSet);
-  const truths = showsNone ? null : truthsOf(set, positionsOf(classes));
+  const positions = new Map(classes.wnids.map((wnid, i) => [wnid, i]));
+  const truths = showsNone ? null : truthsOf(set, positions);
   const judged = await judgeBy(judge, { table, classes, options }).catch((error: unknown) => {
     // Such a set has one figure, which a model without all the classes does not have.
     if (showsNone && codeOf(error) === UNKNOWN_CLASS) return messageOf(error);
     throw error;
   });
-  if (typeof judged === 'string') return unmeasured(set, judged, { judge, classes });
-  const answers = await judged(set, 'photos');
-  const inAnswers = inSet === null ? null : await judged(inSet, 'in distribution');
-  const predictions = predictionsOf(set, answers, { truths, positions: positionsOf(classes) });
-  const confidences = inSet && inAnswers && inConfidences(inSet, inAnswers, classes);
+  const isJudged = typeof judged !== 'string';
+  const answers = isJudged ? await judged(set, 'photos') : NO_ANSWERS;
+  const inAnswers = inSet !== null && isJudged ? await judged(inSet, 'in distribution') : null;
+  const predictions = notFitted(
+    answers.photos.map((answer, i) => ({
+      ...answer,
+      truth: truths?.[i] ?? null,
+      ...furtherOf(set.photos[i], positions),
+    })),
+  );
+  const inShown = inAnswers?.photos.filter((_, i) => positions.has(inSet?.photos[i]?.wnid ?? ''));
+  const confidences = inShown && notFitted(inShown).map(({ confidence }) => confidence);
   const about = {
     model: nameOfJudge(judge),
     among: classes.wnids,
-    inDistribution: confidences && { confidences, lists: listsOf(set, classes, table) },
+    inDistribution: confidences ? { confidences, lists: listsOf(set, classes, table) } : null,
   };
   const evaluated = options.isMultiLabel
     ? { ...evaluationOf(withFurtherClasses(predictions), about), isMultiLabel: true as const }
@@ -72,10 +81,23 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   const fitted = fittedOf(answers, inAnswers);
   const assumed = [answers, inAnswers].flatMap((one) => one?.assumed ?? []);
   return {
-    evaluation: { ...evaluated, fitted, ...(showsNone ? whyUnmeasured(evaluated, inSet) : {}) },
+    evaluation: {
+      ...evaluated,
+      fitted,
+      ...(isJudged ? {} : { photos: set.photos.length }),
+      ...(evaluated.accuracy === 0 && isAtZero(set, judge, options) ? BY_RULE : {}),
+      ...(showsNone && evaluated.ood === null ? { oodReason: isJudged ? whyUnmeasured(inSet) : judged } : {}),
+    },
     assumed: [classes.assumed, ...(showsNone ? [NO_TRUTH] : []), ...assumed],
     nameOf: classes.nameOf,
   };
+}
+
+const BY_RULE = { accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const;
+
+/** True if the rule of an export leaves the model, one of its members, no right answer among its own classes. */
+function isAtZero({ exported }: PhotoSet, judge: Judge, { among }: EvaluateOptions): boolean {
+  return among === null && judge.kind === 'model' && exported?.membersAtZero.includes(judge.name) === true;
 }
 
 /** True if the photos of the set show none of the classes that a model chooses among. */
@@ -83,39 +105,12 @@ function showsNoClass({ exported }: PhotoSet, inSet: PhotoSet | null): boolean {
   return exported === null ? inSet !== null : !MODES[exported.mode].showsClass;
 }
 
-function whyUnmeasured({ ood }: Evaluation, inSet: PhotoSet | null): { readonly oodReason?: string } {
-  if (ood !== null) return {};
-  return { oodReason: inSet === null ? NO_IN_DISTRIBUTION : ALL_FITTED };
-}
-
+const NO_ANSWERS: Answers = { photos: [], head: null, assumed: [] };
 const NO_TRUTH = 'the photos show none of these classes, so there is no accuracy';
-const NO_IN_DISTRIBUTION = 'no photos in the distribution were given. Add --in-distribution DIR';
-const ALL_FITTED = 'the model was fitted on all photos of one of the two sets';
 
-function unmeasured(
-  { photos }: PhotoSet,
-  oodReason: string,
-  { judge, classes }: { readonly judge: Judge; readonly classes: Classes },
-): SetEvaluation {
-  const none = evaluationOf([], { model: nameOfJudge(judge), among: classes.wnids, inDistribution: null });
-  const { assumed, nameOf } = classes;
-  const evaluation = { ...none, photos: photos.length, fitted: null, oodReason };
-  return { evaluation, assumed: [assumed, NO_TRUTH], nameOf };
-}
-
-function positionsOf({ wnids }: Classes): ReadonlyMap<Wnid, number> {
-  return new Map(wnids.map((wnid, i) => [wnid, i]));
-}
-
-interface Truths {
-  readonly truths: readonly number[] | null;
-  readonly positions: ReadonlyMap<Wnid, number>;
-}
-
-function predictionsOf({ photos }: PhotoSet, answers: Answers, { truths, positions }: Truths): Prediction[] {
-  return notFitted(
-    answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null, ...furtherOf(photos[i], positions) })),
-  );
+function whyUnmeasured(inSet: PhotoSet | null): string {
+  if (inSet !== null) return 'the model was fitted on all photos of one of the two sets';
+  return 'no photos in the distribution were given. Add --in-distribution DIR';
 }
 
 /** A model sees only photos of the classes. A file of logits has rows for the others, too. @throws UsageError `no-pictures` */
@@ -126,12 +121,6 @@ function ofClasses(inSet: PhotoSet, { wnids, list }: Classes, judge: Judge): Pho
     `Expected photos of the ${wnids.length} classes (${list}) for --in-distribution but ${quote(inSet.dir)} has none. Give a folder with a folder for each class, named by its wnid, or name other classes with --among`,
     { code: 'no-pictures' },
   );
-}
-
-function inConfidences({ photos }: PhotoSet, { photos: answers }: Answers, classes: Classes): number[] {
-  const known = positionsOf(classes);
-  const shown = answers.filter((_, i) => known.has(photos[i]?.wnid ?? ''));
-  return notFitted(shown).map(({ confidence }) => confidence);
 }
 
 function listsOf({ exported }: PhotoSet, { wnids, list }: Classes, table: ClassTable): OodLists {
@@ -165,7 +154,7 @@ async function readSets(dir: string, options: EvaluateOptions, table: ClassTable
   const folders = new Set(set.photos.map(({ wnid }) => wnid));
   const given = givenName(options.among ?? '');
   const among = entries && { wnids: classesOfEntries(entries, { table, folders }), given, whose: 'of --among' };
-  return { set, inSet, classes: amongOf(set, { among, table }) };
+  return { set, inSet, classes: amongOf(set, among, table) };
 }
 
 interface GivenClasses {
@@ -175,20 +164,14 @@ interface GivenClasses {
   readonly whose: string;
 }
 
-interface Given {
-  readonly among: GivenClasses | null;
-  readonly table: ClassTable;
-}
-
-/** The collection's own classes in mode O, where the filter's rule is over more; in mode A those of the rule. */
-function ownClasses(exported: PhotoSet['exported'], { rows }: ClassTable): GivenClasses {
-  if (exported === null) return { wnids: wnidsOf('imagenet-1k', rows), given: '', whose: 'of ImageNet-1k' };
-  const { mode, among, searched, collection: given } = exported;
-  return { wnids: MODES[mode].showsClass ? among : searched, given, whose: 'of the export' };
-}
-
-function amongOf({ exported }: PhotoSet, { among, table }: Given): Classes {
-  const { wnids, given, whose } = among ?? ownClasses(exported, table);
+/** By default the collection's own classes in mode O, where the filter's rule is over more; in mode A those of the rule. */
+function amongOf({ exported }: PhotoSet, among: GivenClasses | null, table: ClassTable): Classes {
+  const own = exported && (MODES[exported.mode].showsClass ? exported.among : exported.searched);
+  const { wnids, given, whose } = among ?? {
+    wnids: own ?? wnidsOf('imagenet-1k', table.rows),
+    given: exported?.collection ?? '',
+    whose: exported === null ? 'of ImageNet-1k' : 'of the export',
+  };
   const list = listNameOf(wnids, table) ?? given;
   return {
     wnids,

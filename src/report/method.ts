@@ -32,11 +32,6 @@ export function ruleSentences({ mode, policy }: Rules): string[] {
   return [METHODS[mode].rule(policy), shortlist];
 }
 
-/** True if the rule keeps no photo that a crop of a member gets right. */
-export function isZeroByRule({ mode, policy: { aggregation, members } }: Rules): boolean {
-  return mode === 'A' && aggregation === 'max' && members === 'any';
-}
-
 /** States what the rule alone implies for a member's accuracy on the kept photos, without measuring. */
 export function impliedFor({ mode, policy }: Rules): string {
   return METHODS[mode].implied(policy);

@@ -5,7 +5,7 @@ import type { FittedPhotos } from '../kernel/texts.ts';
 import { pairedDifference, type AnswerPair, type Creators } from '../evaluate/metrics/by-creator.ts';
 import { differenceInterval } from '../evaluate/metrics/intervals.ts';
 import { holm } from '../evaluate/metrics/mcnemar.ts';
-import { impliedFor, isZeroByRule } from './method.ts';
+import { impliedFor } from './method.ts';
 import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
 import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
@@ -13,7 +13,7 @@ import { computeAside } from '../evaluate/aside/compute-aside.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import type { ReportedModel } from './models.process.ts';
 import type { ModelView } from './views.process.ts';
-import { MODES } from '../collection/modes.ts';
+import { isZeroByRule, MODES } from '../collection/modes.ts';
 
 export interface SeenByModel {
   readonly model: ReportedModel;
@@ -51,7 +51,8 @@ export async function modelReport(
   const onClean = cleanAccuracy(clean);
   const cleanByClass = accuracyByClass(clean, scope.wnids);
   const cleanOf = new Map(cleanByClass.map((row) => [row.wnid, row]));
-  const byRule = model.isMember && isZeroByRule(collection) && evaluation.accuracy === 0;
+  const isAtZero = collection.mode === 'A' && isZeroByRule(collection.policy);
+  const byRule = model.isMember && isAtZero && evaluation.accuracy === 0;
   return {
     ...evaluation,
     ...(byRule ? ({ accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const) : {}),

@@ -224,7 +224,9 @@ describe('winnow evaluate', () => {
     await makeExport(folder.at('o'), { mode: 'O' });
     await makeExport(folder.at('bare'), { pixels: false });
     const { result } = await evaluate('a', ...MODEL, '--in-distribution', 'o');
-    expect(result).toMatchObject({ photos: 5, accuracy: expect.any(Number), ood: { positives: 5, negatives: 2 } });
+    const byRule = { accuracy: 0, accuracyLow: null, accuracyHigh: null, accuracyByRule: true };
+    expect(result).toMatchObject({ photos: 5, ...byRule, ood: { positives: 5, negatives: 2 } });
+    expect((await winnow(['evaluate', 'a', ...MODEL], { cwd: folder.at() })).stdout).toContain('0 by rule');
     expect((await evaluate('o', ...MODEL)).result).toMatchObject({
       photos: 2,
       accuracy: null,

@@ -7,7 +7,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { writeResult, linesText, percentText, plural } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
-import type { ClassAccuracy, Evaluation, OodMeasures } from '../../evaluate/evaluation.ts';
+import type { ClassAccuracy, OodMeasures } from '../../evaluate/evaluation.ts';
 import { calibrationBins } from '../../evaluate/metrics/calibration.ts';
 import { fittedText, oodListsText } from '../../kernel/texts.ts';
 import { tableText } from '../text/table.ts';
@@ -152,13 +152,15 @@ function evaluationText({ evaluation, assumed, nameOf }: SetEvaluation): string 
 type Row = readonly [string, string, string];
 
 const SIGNED_GAP = 'signed gap';
+const BY_RULE = '0 by rule: the filter dropped every photo that a crop of this member gets right';
 
-function measureRows(evaluation: Evaluation): Row[] {
+function measureRows(evaluation: SetEvaluation['evaluation']): Row[] {
   const { accuracy, accuracyLow, accuracyHigh, photos } = evaluation;
   const { accuracyMultiLabel, accuracyMultiLabelLow = null, accuracyMultiLabelHigh = null } = evaluation;
   const isOneBin = calibrationBins(photos) === 1;
+  const byRule = evaluation.accuracyByRule === true;
   const rows: readonly (readonly [string, number | null, string])[] = [
-    ['accuracy', accuracy, `${between(accuracyLow, accuracyHigh)} (Wilson)`],
+    ['accuracy', accuracy, byRule ? BY_RULE : `${between(accuracyLow, accuracyHigh)} (Wilson)`],
     ...(accuracyMultiLabel === undefined
       ? []
       : [
@@ -185,9 +187,8 @@ function measureRows(evaluation: Evaluation): Row[] {
   ];
   return rows.flatMap(([name, value, note]): Row[] => {
     if (value !== null) return [[name, name === SIGNED_GAP ? pointsText(value) : percentText(value), note]];
-    return name === 'AURRA' && accuracy === 0
-      ? [[name, '-', `no answer is right; the accuracy is at most ${percentText(accuracyHigh)} (Wilson)`]]
-      : [];
+    const most = byRule ? '' : `; the accuracy is at most ${percentText(accuracyHigh)} (Wilson)`;
+    return name === 'AURRA' && accuracy === 0 ? [[name, '-', `no answer is right${most}`]] : [];
   });
 }
 

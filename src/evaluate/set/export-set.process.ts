@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { isZeroByRule } from '../../collection/modes.ts';
 import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { METADATA, unsafePath } from '../../export/layout.ts';
@@ -30,6 +31,7 @@ export async function readExportSet(dir: string, protocolFile: string, signal: A
   if (rows.length !== protocol.photos)
     throw damaged(dir, `protocol.json counts ${protocol.photos} photos but ${METADATA} lists ${rows.length}`);
   const hasPictures = protocol.options.pixels;
+  const { rule, models } = protocol;
   return {
     dir,
     root: path.join(dir, path.dirname(METADATA)),
@@ -37,9 +39,10 @@ export async function readExportSet(dir: string, protocolFile: string, signal: A
     photos: hasPictures ? rows : rows.map((row) => ({ ...row, sha256: null })),
     exported: {
       collection: protocol.collection.name,
-      mode: protocol.rule.mode,
+      mode: rule.mode,
       among: protocol.among,
       searched: protocol.searched,
+      membersAtZero: rule.mode === 'A' && isZeroByRule(rule) ? models.map(({ name }) => name) : [],
       nameByWnid: new Map<Wnid, string>(protocol.classes.map(({ wnid, name }) => [wnid, name])),
       hasPictures,
     },

@@ -33,6 +33,8 @@ export interface ExportedSet {
   readonly among: readonly Wnid[];
   /** The collection's own classes. In mode O these are fewer. */
   readonly searched: readonly Wnid[];
+  /** Members whose accuracy is 0 by the rule. */
+  readonly membersAtZero: readonly string[];
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
   readonly hasPictures: boolean;
 }
