@@ -13,16 +13,7 @@ export async function reportAndRecord(
   workspace: Workspace,
   options: Partial<ReportOptions> & { readonly signal: AbortSignal },
 ): Promise<WrittenReport> {
-  const {
-    out,
-    clean = null,
-    inDistribution = null,
-    photos = null,
-    models = null,
-    among = null,
-    fill,
-    signal,
-  } = options;
+  const { out, clean = null, inDistribution = null, photos = null, models = null, among = null } = options;
   const { name: collection } = workspace.collection;
   const detail = out === undefined ? {} : { folder: path.resolve(out) };
   const action = { ...localActor(), action: 'report', collection, detail, resultOf: recordedOf } as const;
@@ -31,7 +22,7 @@ export async function reportAndRecord(
       throw new UsageError('No folder was given. Add --out DIR, the folder to write, such as reports/v1.', {
         code: 'report-out',
       });
-    const { onProgress = () => undefined } = options;
+    const { onProgress = () => undefined, fill, signal } = options;
     const inputs = { clean, inDistribution, which: photos, models, among };
     return writeReport(workspace, { out, ...inputs, fill, signal, onProgress });
   });

@@ -73,32 +73,22 @@ export interface OptionalColumns {
   readonly hasEvidence?: boolean;
 }
 
-export function photoColumns({
-  hasSearchedWnid,
-  hasAlso,
-  hasSplit = false,
-  hasEvidence = false,
-}: OptionalColumns): readonly PhotoColumn[] {
+export function photoColumns(has: OptionalColumns): readonly PhotoColumn[] {
   return [
     ...COLUMNS,
-    ...(hasAlso ? [FURTHER] : []),
-    ...(hasSearchedWnid ? [CONCEPT] : []),
-    ...(hasSplit ? [SPLIT] : []),
-    ...(hasEvidence ? [EVIDENCE] : []),
+    ...(has.hasAlso ? [FURTHER] : []),
+    ...(has.hasSearchedWnid ? [CONCEPT] : []),
+    ...(has.hasSplit === true ? [SPLIT] : []),
+    ...(has.hasEvidence === true ? [EVIDENCE] : []),
   ];
 }
 
 /** The columns of an export. Those that were made before winnow asked for further classes have none for them. */
-export function columnsOf({
-  rule,
-  review,
-  control,
-  imported,
-}: Pick<Protocol, 'rule' | 'review'> & Partial<Protocol>): readonly PhotoColumn[] {
+export function columnsOf(protocol: Pick<Protocol, 'rule' | 'review'> & Partial<Protocol>): readonly PhotoColumn[] {
   return photoColumns({
-    ...EXPORT_MODES[rule.mode],
-    hasAlso: review.alsoPhotos !== undefined,
-    hasSplit: control !== undefined,
-    hasEvidence: imported !== undefined,
+    ...EXPORT_MODES[protocol.rule.mode],
+    hasAlso: protocol.review.alsoPhotos !== undefined,
+    hasSplit: protocol.control !== undefined,
+    hasEvidence: protocol.imported !== undefined,
   });
 }

@@ -41,13 +41,9 @@ export class ExportFolder {
 
   /** The whole file. @throws GiveUpOnItem if it cannot be read, or is larger */
   async read(file: string, maxBytes: number): Promise<Buffer> {
-    return this.#with(file, async (handle, bytes) => {
-      if (bytes > maxBytes) throw unreadable(`Expected at most ${maxBytes} bytes but the file has ${bytes}`);
-      const content = Buffer.allocUnsafeSlow(bytes);
-      const { bytesRead } = await handle.read(content, 0, bytes, 0);
-      if (bytesRead === bytes) return content;
-      throw unreadable(`Expected ${bytes} bytes but read ${bytesRead}`);
-    });
+    const bytes = await this.sizeOf(file);
+    if (bytes > maxBytes) throw unreadable(`Expected at most ${maxBytes} bytes but the file has ${bytes}`);
+    return this.readPart(file, { offset: 0, bytes });
   }
 
   /** The whole file as UTF-8. @throws GiveUpOnItem as `read`, and for other bytes */

@@ -1,3 +1,4 @@
+import type { ModelReport } from '../report.ts';
 import { countText } from '../../kernel/texts.ts';
 
 export const NOTHING = '–';
@@ -19,17 +20,12 @@ export function estimateText(value: number | null, low: number | null, high: num
   return range === null ? percentText(value) : `${percentText(value)} (${range})`;
 }
 
-/** The accuracy of a model on the set: `0 by rule` for a member that the rule leaves no right answer. */
-export function setAccuracyText(model: {
-  readonly accuracy: number | null;
-  readonly accuracyLow: number | null;
-  readonly accuracyHigh: number | null;
-  readonly accuracyByRule?: true;
-}): string {
-  const { accuracy, accuracyLow, accuracyHigh, accuracyByRule } = model;
+/** The accuracy of a model on the set. */
+export function setAccuracyText({ accuracy, accuracyLow, accuracyHigh, accuracyByRule }: ModelReport): string {
   return accuracyByRule === true ? BY_RULE : estimateText(accuracy, accuracyLow, accuracyHigh);
 }
 
+/** Of a member that the rule leaves no right answer. */
 export const BY_RULE = '0 by rule';
 
 export function pointsText(difference: number | null): string {
