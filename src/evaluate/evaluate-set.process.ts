@@ -51,29 +51,21 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   const inSet = read.inSet && ofClasses(read.inSet, classes, judge);
   if (options.isMultiLabel) requireFurtherClasses(set);
   const showsNone = showsNoClass(set, inSet);
-  const positions = new Map(classes.wnids.map((wnid, i) => [wnid, i]));
-  const truths = showsNone ? null : truthsOf(set, positions);
+  const truths = showsNone ? null : truthsOf(set, positionsOf(classes));
   const judged = await judgeBy(judge, { table, classes, options }).catch((error: unknown) => {
     // Such a set has one figure, which a model without all the classes does not have.
     if (showsNone && codeOf(error) === UNKNOWN_CLASS) return messageOf(error);
     throw error;
   });
-  const isJudged = typeof judged !== 'string';
-  const answers = isJudged ? await judged(set, 'photos') : NO_ANSWERS;
-  const inAnswers = inSet !== null && isJudged ? await judged(inSet, 'in distribution') : null;
-  const predictions = notFitted(
-    answers.photos.map((answer, i) => ({
-      ...answer,
-      truth: truths?.[i] ?? null,
-      ...furtherOf(set.photos[i], positions),
-    })),
-  );
-  const inShown = inAnswers?.photos.filter((_, i) => positions.has(inSet?.photos[i]?.wnid ?? ''));
-  const confidences = inShown && notFitted(inShown).map(({ confidence }) => confidence);
+  if (typeof judged === 'string') return unmeasured(set, judged, { judge, classes });
+  const answers = await judged(set, 'photos');
+  const inAnswers = inSet === null ? null : await judged(inSet, 'in distribution');
+  const predictions = predictionsOf(set, answers, { truths, positions: positionsOf(classes) });
+  const confidences = inSet && inAnswers && inConfidences(inSet, inAnswers, classes);
   const about = {
     model: nameOfJudge(judge),
     among: classes.wnids,
-    inDistribution: confidences ? { confidences, lists: listsOf(set, classes, table) } : null,
+    inDistribution: confidences && { confidences, lists: listsOf(set, classes, table) },
   };
   const evaluated = options.isMultiLabel
     ? { ...evaluationOf(withFurtherClasses(predictions), about), isMultiLabel: true as const }
@@ -83,10 +75,9 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   return {
     evaluation: {
       ...evaluated,
+      ...byRule(evaluated, set, { judge, options }),
       fitted,
-      ...(isJudged ? {} : { photos: set.photos.length }),
-      ...(evaluated.accuracy === 0 && isAtZero(set, judge, options) ? BY_RULE : {}),
-      ...(showsNone && evaluated.ood === null ? { oodReason: isJudged ? whyUnmeasured(inSet) : judged } : {}),
+      ...(showsNone ? whyUnmeasured(evaluated, inSet) : {}),
     },
     assumed: [classes.assumed, ...(showsNone ? [NO_TRUTH] : []), ...assumed],
     nameOf: classes.nameOf,
@@ -95,9 +86,14 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
 
 const BY_RULE = { accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const;
 
-/** True if the rule of an export leaves the model, one of its members, no right answer among its own classes. */
-function isAtZero({ exported }: PhotoSet, judge: Judge, { among }: EvaluateOptions): boolean {
-  return among === null && judge.kind === 'model' && exported?.membersAtZero.includes(judge.name) === true;
+/** For a member that the rule of an export leaves no right answer among its own classes: its accuracy of 0 has no interval. */
+function byRule(
+  { accuracy }: Evaluation,
+  { exported }: PhotoSet,
+  { judge, options }: { readonly judge: Judge; readonly options: EvaluateOptions },
+): typeof BY_RULE | object {
+  const isOwn = options.among === null && judge.kind === 'model';
+  return accuracy === 0 && isOwn && exported?.membersAtZero.includes(judge.name) === true ? BY_RULE : {};
 }
 
 /** True if the photos of the set show none of the classes that a model chooses among. */
@@ -105,12 +101,39 @@ function showsNoClass({ exported }: PhotoSet, inSet: PhotoSet | null): boolean {
   return exported === null ? inSet !== null : !MODES[exported.mode].showsClass;
 }
 
-const NO_ANSWERS: Answers = { photos: [], head: null, assumed: [] };
-const NO_TRUTH = 'the photos show none of these classes, so there is no accuracy';
+function whyUnmeasured({ ood }: Evaluation, inSet: PhotoSet | null): { readonly oodReason?: string } {
+  if (ood !== null) return {};
+  return { oodReason: inSet === null ? NO_IN_DISTRIBUTION : ALL_FITTED };
+}
 
-function whyUnmeasured(inSet: PhotoSet | null): string {
-  if (inSet !== null) return 'the model was fitted on all photos of one of the two sets';
-  return 'no photos in the distribution were given. Add --in-distribution DIR';
+const NO_TRUTH = 'the photos show none of these classes, so there is no accuracy';
+const NO_IN_DISTRIBUTION = 'no photos in the distribution were given. Add --in-distribution DIR';
+const ALL_FITTED = 'the model was fitted on all photos of one of the two sets';
+
+function unmeasured(
+  { photos }: PhotoSet,
+  oodReason: string,
+  { judge, classes }: { readonly judge: Judge; readonly classes: Classes },
+): SetEvaluation {
+  const none = evaluationOf([], { model: nameOfJudge(judge), among: classes.wnids, inDistribution: null });
+  const { assumed, nameOf } = classes;
+  const evaluation = { ...none, photos: photos.length, fitted: null, oodReason };
+  return { evaluation, assumed: [assumed, NO_TRUTH], nameOf };
+}
+
+function positionsOf({ wnids }: Classes): ReadonlyMap<Wnid, number> {
+  return new Map(wnids.map((wnid, i) => [wnid, i]));
+}
+
+interface Truths {
+  readonly truths: readonly number[] | null;
+  readonly positions: ReadonlyMap<Wnid, number>;
+}
+
+function predictionsOf({ photos }: PhotoSet, answers: Answers, { truths, positions }: Truths): Prediction[] {
+  return notFitted(
+    answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null, ...furtherOf(photos[i], positions) })),
+  );
 }
 
 /** A model sees only photos of the classes. A file of logits has rows for the others, too. @throws UsageError `no-pictures` */
@@ -121,6 +144,12 @@ function ofClasses(inSet: PhotoSet, { wnids, list }: Classes, judge: Judge): Pho
     `Expected photos of the ${wnids.length} classes (${list}) for --in-distribution but ${quote(inSet.dir)} has none. Give a folder with a folder for each class, named by its wnid, or name other classes with --among`,
     { code: 'no-pictures' },
   );
+}
+
+function inConfidences({ photos }: PhotoSet, { photos: answers }: Answers, classes: Classes): number[] {
+  const known = positionsOf(classes);
+  const shown = answers.filter((_, i) => known.has(photos[i]?.wnid ?? ''));
+  return notFitted(shown).map(({ confidence }) => confidence);
 }
 
 function listsOf({ exported }: PhotoSet, { wnids, list }: Classes, table: ClassTable): OodLists {

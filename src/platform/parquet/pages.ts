@@ -34,25 +34,34 @@ interface Place {
  * claim is compared with the limits.
  * @throws Error
  */
-export function checkedPage(header: PageHeader, { chunk, decoder, from, left, hasDictionary }: Place) {
+export function checkedPage(header: PageHeader, place: Place) {
   const { compressed_page_size: size, uncompressed_page_size: fullSize } = header;
+  const { chunk, decoder, from } = place;
   if (!(size >= 0 && size <= chunk.bytes.length - from)) throw new Error('a page ends before its values do');
   if (!(fullSize >= 0 && fullSize <= chunk.budget.bytes))
     throw new Error('its pages are larger than its rows can need');
   chunk.budget.bytes -= fullSize;
-  const isDictionary = header.type === 'DICTIONARY_PAGE';
+  const count = requireValues(header, place);
   const second: Second = header.type === 'DATA_PAGE_V2' ? (header.data_page_header_v2 ?? {}) : {};
-  const { num_values: count = -1, encoding = 'NONE' } = aboutOf(header) ?? {};
-  const isLookedUp = !isDictionary && encoding.endsWith('_DICTIONARY');
-  const most = decoder.type.endsWith('BYTE_ARRAY') ? MAX_OBJECTS : Infinity;
-  if (!(count >= 0 && count <= most && (isDictionary || count <= left)))
-    throw new Error(`a page has ${count} values but only ${Math.min(most, left)} are left`);
-  if (!ENCODINGS.has(encoding) || (isLookedUp && !hasDictionary))
-    throw new Error(`parquet unsupported encoding: ${encoding}${isLookedUp ? ' without a dictionary' : ''}`);
-  const body = chunk.bytes.subarray(from, from + size);
-  const bytes = unpacked(body, { codec: chunk.codec, fullSize, second });
-  if (!isDictionary) requireRuns(bytes, decoder.schemaPath, { count, isLookedUp, second });
+  const bytes = unpacked(chunk.bytes.subarray(from, from + size), { codec: chunk.codec, fullSize, second });
+  if (header.type !== 'DICTIONARY_PAGE')
+    requireRuns(bytes, decoder.schemaPath, { count, isLookedUp: looksUp(header), second });
   return { bytes, count };
+}
+
+/** The number of values of a page. */
+function requireValues(header: PageHeader, { decoder, left, hasDictionary }: Place): number {
+  const { num_values: count = -1, encoding = 'NONE' } = aboutOf(header) ?? {};
+  if (!ENCODINGS.has(encoding)) throw new Error(`parquet unsupported encoding: ${encoding}`);
+  if (looksUp(header) && !hasDictionary) throw new Error('a page needs a dictionary but there is none');
+  const mostObjects = decoder.type.endsWith('BYTE_ARRAY') ? MAX_OBJECTS : Infinity;
+  const most = Math.min(mostObjects, header.type === 'DICTIONARY_PAGE' ? Infinity : left);
+  if (count >= 0 && count <= most) return count;
+  throw new Error(`a page has ${count} values but only ${most} are left`);
+}
+
+function looksUp(header: PageHeader): boolean {
+  return header.type !== 'DICTIONARY_PAGE' && aboutOf(header)?.encoding.endsWith('_DICTIONARY') === true;
 }
 
 function aboutOf(header: PageHeader) {

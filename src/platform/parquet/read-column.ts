@@ -1,4 +1,4 @@
-import type { SchemaTree } from 'hyparquet';
+import type { SchemaElement, SchemaTree } from 'hyparquet';
 import { parquetHeader, readPage } from 'hyparquet/src/column.js';
 import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
@@ -19,10 +19,20 @@ export function columnAt(root: SchemaTree, names: readonly string[]): ColumnPath
   const isDeep = nodes.slice(1, -2).some((node) => node.element.repetition_type === 'REPEATED');
   if (children.length > 0 || isDeep || getMaxRepetitionLevel(nodes) > 1)
     throw new Error(`its column ${names.join('.')} holds neither values nor lists of values`);
-  const { name, type = 'BOOLEAN', converted_type: converted, logical_type: logical } = element;
+  requireKind(element);
+  return nodes;
+}
+
+function requireKind({
+  name,
+  type = 'BOOLEAN',
+  converted_type: converted,
+  logical_type: logical,
+  ...element
+}: SchemaElement): void {
   const other = [converted, logical?.type].find((one) => one !== undefined && !ANNOTATIONS.test(one));
   const isHalf = logical?.type === 'FLOAT16' && element.type_length === 2;
-  if (isHalf || (TYPES.has(type) && other === undefined)) return nodes;
+  if (isHalf || (TYPES.has(type) && other === undefined)) return;
   throw new Error(`column '${name}' holds ${other ?? type}, which is neither text nor numbers`);
 }
 
@@ -61,7 +71,7 @@ export function rowsOf(chunk: Chunk, column: ColumnPath, utf8: boolean): unknown
   const isLarge = element.type === 'INT64';
   return rows.map((row) => {
     let value = row;
-    for (let i = 0; i < wraps; i += 1) value = (value as readonly unknown[] | null)?.[0] ?? null;
+    for (let i = 0; i < wraps; i += 1) value = Array.isArray(value) ? (value[0] ?? null) : null;
     return isLarge ? withoutBigInts(value) : value;
   });
 }
