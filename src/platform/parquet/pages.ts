@@ -69,7 +69,7 @@ function aboutOf(header: PageHeader) {
   return header.type === 'DATA_PAGE_V2' ? header.data_page_header_v2 : header.data_page_header;
 }
 
-/** What only pages of the second version say. Their levels are not compressed. */
+/** Only pages of the second version have these. Their levels are not compressed. */
 type Second = Partial<DataPageHeaderV2>;
 
 interface Packed {
