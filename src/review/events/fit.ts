@@ -16,34 +16,31 @@ interface Place {
   readonly seen: SeenSubject['seen'];
 }
 
-/** An event to store, or a refused one. */
+/** An event to store, with the verdicts of others that it met, or a refused one. */
 export type Fitted =
-  | { readonly event: UnnumberedEvent; readonly met: Met | null; readonly stale: null }
-  | { readonly stale: StaleSubject };
+  | { readonly event: UnnumberedEvent; readonly met: Met | null; readonly stale?: undefined }
+  | { readonly event?: undefined; readonly met?: undefined; readonly stale: StaleSubject };
 
 /**
  * Returns what becomes of an event after the events before it; null if the photo stays as it is, because the event would take back
  * one that is taken back already, or because others decide this photo. A first verdict that its author formed without seeing those
- * of others is always stored. A verdict, and a redo of one, states whether it is blind.
+ * of others is always stored.
  */
 export function fit(event: UnnumberedEvent, place: Place): Fitted | null {
   const { before, isOwn, seen } = place;
   if (event.undoes !== null && undoneIn(before).has(event.undoes)) return null;
-  const stale = staleIn(event, place);
+  const changes = changesVerdict(event, before);
+  const stale = changes ? staleIn(event, place) : null;
   if (stale !== null) return { stale };
-  const isFirst = event.kind === 'verdict' && !changesVerdict(event, before);
-  const met =
-    isFirst && typeof seen === 'number' && isUnseen(event, place)
-      ? metBy(event.reviewer, event.value.verdict, before)
-      : null;
-  if (!isOwn && met === null) return null;
-  return { event: withSeen(withBlindness(event, place), place), met, stale: null };
+  const isFirst = event.kind === 'verdict' && !changes && typeof seen === 'number' && isUnseen(event, place);
+  const met = isFirst ? metBy(event.reviewer, event.value.verdict, before) : null;
+  return isOwn || met !== null ? { event: asStored(event, place), met } : null;
 }
 
 /** A person who may not know others' verdicts yet is refused nothing but an adjudication, and is told nothing. */
-function staleIn(event: UnnumberedEvent, { before, waits, seen }: Place): StaleSubject | null {
-  if (seen === undefined || !changesVerdict(event, before)) return null;
-  const { sha256, wnid, kind, reviewer } = event;
+function staleIn({ sha256, wnid, kind, reviewer }: UnnumberedEvent, place: Place): StaleSubject | null {
+  const { before, waits, seen } = place;
+  if (seen === undefined) return null;
   if (waits) return kind === 'adjudicate' ? { sha256, wnid, newer: null } : null;
   const newer = newestOfOthers(before, reviewer);
   return newer !== null && newer.event > (seen ?? 0) ? { sha256, wnid, newer } : null;
@@ -55,24 +52,22 @@ function isUnseen({ reviewer }: UnnumberedEvent, { before, waits, seen }: Place)
   return typeof seen === 'number' ? others.every(({ id }) => id > seen) : waits || others.length === 0;
 }
 
-/** A verdict is blind if its author has never seen others' verdicts. So is a redo of one. */
-function withBlindness(event: UnnumberedEvent, place: Place): UnnumberedEvent {
-  const { before } = place;
-  const isBlind = isUnseen(event, place) && !blindPartOf(before, event.reviewer).hasSeen;
-  if (event.kind === 'verdict') return { ...event, value: { ...event.value, isBlind } };
-  const isLate = event.kind === 'redo' && !isBlind && redone(event.undoes, before)?.kind === 'verdict';
-  return isLate ? { ...event, value: { isBlind: false } } : event;
-}
-
-/** Names the last event of others that the author had seen, if there is one. */
-function withSeen(event: UnnumberedEvent, { before, seen: upTo }: Place): UnnumberedEvent {
+/**
+ * Adds the last event of others that the author had seen, and whether a verdict, or a redo of one, is blind: its author has never
+ * seen others' verdicts.
+ */
+function asStored(event: UnnumberedEvent, place: Place): UnnumberedEvent {
+  const { before, seen: upTo } = place;
   const shown = before.filter(({ id }) => id <= (upTo ?? 0));
-  const seen = newestOfOthers(shown, event.reviewer)?.event;
-  if (seen === undefined) return event;
-  if (event.kind === 'verdict') return { ...event, value: { ...event.value, seen } };
-  if (event.kind === 'adjudicate') return { ...event, value: { ...event.value, seen } };
-  if (event.kind === 'undo') return { ...event, value: { seen } };
-  return event.kind === 'redo' ? { ...event, value: { ...event.value, seen } } : event;
+  const newest = newestOfOthers(shown, event.reviewer);
+  const seen = newest === null ? null : { seen: newest.event };
+  const isBlind = isUnseen(event, place) && !blindPartOf(before, event.reviewer).hasSeen;
+  if (event.kind === 'verdict') return { ...event, value: { ...event.value, isBlind, ...seen } };
+  if (event.kind === 'adjudicate') return { ...event, value: { ...event.value, ...seen } };
+  if (event.kind === 'undo') return { ...event, value: seen };
+  if (event.kind !== 'redo') return event;
+  const isLate = !isBlind && redone(event.undoes, before)?.kind === 'verdict';
+  return { ...event, value: isLate ? { isBlind: false, ...seen } : seen };
 }
 
 /** The event that an undo took back, of which a redo names the undo. */

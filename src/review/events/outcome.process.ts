@@ -4,22 +4,14 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { ReviewActionSent } from '../desk/desk.ts';
 import { ownAmongListed, waitingAmong } from '../desk/desk.repository.ts';
 import type { DeskView } from '../desk/known-photos.repository.ts';
-import { subjectKey, subjectsOf, type SeenSubject, type Subject } from './event.ts';
-import { fit, type UnnumberedEvent } from './fit.ts';
+import { subjectKey, subjectsOf, type SeenSubject } from './event.ts';
+import { fit, type Fitted, type UnnumberedEvent } from './fit.ts';
 import { eventsOf, lockSubjects } from './review.repository.ts';
-import type { Met, StaleSubject } from './stale.ts';
 
 export interface TabAction {
   readonly client: string;
   readonly action: ReviewActionSent;
   readonly leaseMs: number;
-}
-
-/** The events of an action that are stored, its refused photos, and the verdicts of others that it met. */
-export interface Outcome {
-  readonly events: UnnumberedEvent[];
-  readonly stale: StaleSubject[];
-  readonly met: (Subject & Met)[];
 }
 
 interface Arriving {
@@ -36,7 +28,7 @@ export async function outcomeOf(
   trx: Transaction<Database>,
   view: DeskView,
   { events, areOthers, seenOf, ids = new Map() }: Arriving,
-): Promise<Outcome> {
+): Promise<Fitted[]> {
   const subjects = subjectsOf(events);
   const { collectionId } = view.scope;
   await lockSubjects(trx, collectionId, subjects);
@@ -44,19 +36,13 @@ export async function outcomeOf(
   const own = new Set((areOthers ? await ownAmongListed(trx, view, subjects) : subjects).map(subjectKey));
   const judges = JUDGING_KINDS.has(events[0]?.kind ?? '');
   const waiting = judges ? await waitingAmong(trx, view, subjects) : new Set<string>();
-  const outcome: Outcome = { events: [], stale: [], met: [] };
-  for (const event of events) {
+  return events.flatMap((event) => {
     const key = subjectKey(event);
-    const earlier = (before.get(key) ?? []).filter(({ id }) => id < (ids.get(key) ?? Infinity));
-    const fitted = fit(event, { before: earlier, waits: waiting.has(key), isOwn: own.has(key), seen: seenOf(event) });
-    if (fitted === null) continue;
-    if (fitted.stale !== null) outcome.stale.push(fitted.stale);
-    else {
-      outcome.events.push(fitted.event);
-      if (fitted.met !== null) outcome.met.push({ ...fitted.met, sha256: event.sha256, wnid: event.wnid });
-    }
-  }
-  return outcome;
+    const id = ids.get(key) ?? Infinity;
+    const earlier = (before.get(key) ?? []).filter((one) => one.id < id);
+    const isOwn = own.has(key) || ids.has(key);
+    return fit(event, { before: earlier, waits: waiting.has(key), isOwn, seen: seenOf(event) }) ?? [];
+  });
 }
 
 const JUDGING_KINDS: ReadonlySet<string> = new Set(['verdict', 'redo', 'adjudicate']);

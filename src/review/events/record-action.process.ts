@@ -21,12 +21,11 @@ import { deriveVerdicts } from './derive-verdicts.process.ts';
 import type { DeskView } from '../desk/known-photos.repository.ts';
 import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type Subject } from './event.ts';
-import { redone, type UnnumberedEvent } from './fit.ts';
-import { outcomeOf, seenBy, type Outcome, type TabAction } from './outcome.process.ts';
+import { redone, type Fitted, type UnnumberedEvent } from './fit.ts';
+import { outcomeOf, seenBy, type TabAction } from './outcome.process.ts';
 import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
 import { metTogether, StaleAction, type Met, type StaleSubject } from './stale.ts';
-import { judgingsOf } from './verdict.ts';
 
 export interface Recorded {
   readonly sequence: number;
@@ -77,30 +76,21 @@ async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAct
   const stored = await eventsOfAction(trx, actor, { client, ...action });
   if (!(await isPartOf(wanted, stored))) throw sequenceTaken({ client, sequence });
   const isAlone = subjects.length === 1 && action.part === undefined;
-  const all =
+  const gives = await kindGiven(trx, actor, wanted);
+  const fitted =
     stored.length > 0
       ? await outcomeAgain(trx, view, { sent, slices, stored })
-      : await storeSlices(trx, view, {
-          sent,
-          slices,
-          isAlone,
-          isBulk: !isAlone && (await decidesInGrid(trx, actor, { action, wanted })),
-        });
-  const [refused] = all.stale;
-  if (isAlone && refused !== undefined) throw new StaleAction(refused);
+      : await storeSlices(trx, view, { sent, slices, isAlone, gives });
+  const stale = fitted.flatMap((one) => one.stale ?? []);
+  const met = fitted.flatMap((one) => one.met ?? []);
+  if (isAlone && stale[0] !== undefined) throw new StaleAction(stale[0]);
   if (stored.length === 0 && action.kind === 'undo' && isAlone)
     await addLeases(trx, { ...actor, client, leaseMs }, subjects);
-  return recordedAs(all, { sequence, subjects, count: stored.length > 0 ? stored.length : all.events.length });
-}
-
-function recordedAs(
-  { stale, met }: Outcome,
-  { count, ...of }: Pick<Recorded, 'sequence' | 'subjects'> & { readonly count: number },
-): Recorded {
   return {
-    ...of,
-    stored: count,
-    skipped: of.subjects.length - count - stale.length,
+    sequence,
+    stored: fitted.length - stale.length,
+    skipped: subjects.length - fitted.length,
+    subjects,
     ...(stale.length > 0 ? { stale } : {}),
     ...(met.length > 0 ? { met: metTogether(met) } : {}),
   };
@@ -111,32 +101,33 @@ interface SentSlices {
   readonly slices: readonly (readonly UnnumberedEvent[])[];
 }
 
-/** Stores what can be stored of a new action. `isBulk`: others may have taken or decided some of its photos. */
+/** Stores what can be stored of a new action. Returns what became of its photos, without those that are left to others. */
 async function storeSlices(
   trx: Transaction<Database>,
   view: DeskView,
-  { sent, slices, isAlone, isBulk }: SentSlices & { readonly isAlone: boolean; readonly isBulk: boolean },
-): Promise<Outcome> {
+  { sent, slices, isAlone, gives }: SentSlices & { readonly isAlone: boolean; readonly gives: string | undefined },
+): Promise<Fitted[]> {
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
   const { client, action } = sent;
-  const seenOf = seenBy(sent);
-  const all: Outcome = { events: [], stale: [], met: [] };
+  const areOthers = !isAlone && gives === 'verdict' && (action.kind !== 'verdict' || action.value.shownBy === 'grid');
+  const all: Fitted[] = [];
+  let from = 0;
   for (const slice of slices) {
-    const { events, stale, met } = await outcomeOf(trx, view, { events: slice, areOthers: isBulk, seenOf });
-    await storeEvents(trx, actor, numbered(events, sent, { from: all.events.length, isAlone }));
-    all.events.push(...events);
-    all.stale.push(...stale);
-    all.met.push(...met);
+    const fitted = await outcomeOf(trx, view, { events: slice, areOthers, seenOf: seenBy(sent) });
+    const events = fitted.flatMap(({ event }) => event ?? []);
+    await storeEvents(trx, actor, numbered(events, sent, { from, isAlone }));
+    from += events.length;
+    all.push(...fitted);
   }
   // Taken last, so that no tab waits for photos as long as the whole action takes.
   if (!isAlone) await lockLeases(trx, actor.collectionId);
-  const taken = new Set((isBulk ? await leaveToOthers(trx, actor, { client, ...action }) : []).map(subjectKey));
-  const isLeft = (one: Subject): boolean => !taken.has(subjectKey(one));
-  const events = all.events.filter(isLeft);
+  const taken = new Set((areOthers ? await leaveToOthers(trx, actor, { client, ...action }) : []).map(subjectKey));
+  const left = all.filter((one) => one.event === undefined || !taken.has(subjectKey(one.event)));
   // After the lock is taken: another transaction that holds it may wait for these rows.
-  if (await givesVerdicts(trx, actor, events))
-    for (const batch of batchesOf(events, SLICE)) await endLeases(trx, actor.collectionId, subjectsOf(batch));
-  return { ...all, events, met: all.met.filter(isLeft) };
+  if (gives === 'verdict' || gives === 'adjudicate')
+    for (const batch of batchesOf(subjectsOf(left.flatMap(({ event }) => event ?? [])), SLICE))
+      await endLeases(trx, actor.collectionId, batch);
+  return left;
 }
 
 /** Says once more what became of an action that is stored, for a page that got no answer. */
@@ -144,20 +135,12 @@ async function outcomeAgain(
   trx: Transaction<Database>,
   view: DeskView,
   { sent, slices, stored }: SentSlices & { readonly stored: readonly ActionEvent[] },
-): Promise<Outcome> {
-  const seenOf = seenBy(sent);
+): Promise<Fitted[]> {
   const ids = new Map(stored.map((event) => [subjectKey(event), event.id]));
-  const all: Outcome = { events: [], stale: [], met: [] };
-  for (const slice of slices) {
-    const [kept, missing] = [true, false].map((isKept) =>
-      slice.filter((event) => ids.has(subjectKey(event)) === isKept),
-    );
-    const { met } = await outcomeOf(trx, view, { events: kept ?? [], areOthers: false, seenOf, ids });
-    const { stale } = await outcomeOf(trx, view, { events: missing ?? [], areOthers: true, seenOf });
-    all.met.push(...met);
-    all.stale.push(...stale);
-  }
-  return all;
+  const all: Fitted[] = [];
+  for (const slice of slices)
+    all.push(...(await outcomeOf(trx, view, { events: slice, areOthers: true, seenOf: seenBy(sent), ids })));
+  return all.filter(({ event, stale }) => ids.has(subjectKey(event ?? stale)) === (stale === undefined));
 }
 
 function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
@@ -176,16 +159,6 @@ async function reviewableSlices(
     slices.push(slice.filter((event) => known.has(subjectKey(event))));
   }
   return slices;
-}
-
-/** True for verdicts and adjudications, and if they are done again. */
-async function givesVerdicts(
-  trx: Transaction<Database>,
-  { collectionId }: Actor,
-  [first]: readonly UnnumberedEvent[],
-): Promise<boolean> {
-  if (first?.kind !== 'redo') return first?.kind === 'verdict' || first?.kind === 'adjudicate';
-  return judgingsOf(await eventsOf(trx, collectionId, subjectsOf([first]))).has(first.undoes);
 }
 
 async function storeEvents(
@@ -258,20 +231,14 @@ async function eventsFor(
   return targets.map(({ id, sha256, wnid }) => ({ sha256, wnid, at, reviewer, kind, value: null, undoes: id }));
 }
 
-/**
- * True for verdicts from the grid, and redone verdicts on several photos: others may have taken or decided those photos
- * since. A photo that a person looks at alone is theirs to judge.
- */
-async function decidesInGrid(
+/** The kind of an action, or of the event that a redo brings back. */
+async function kindGiven(
   trx: Transaction<Database>,
   { collectionId }: Actor,
-  { action, wanted }: { readonly action: ReviewActionSent; readonly wanted: readonly UnnumberedEvent[] },
-): Promise<boolean> {
-  if (action.kind === 'verdict') return action.value.shownBy === 'grid';
-  const [first] = wanted;
-  if (action.kind !== 'redo' || first === undefined || wanted.length === 1) return false;
-  if (first.undoes === null) return false;
-  return redone(first.undoes, await eventsOf(trx, collectionId, subjectsOf([first])))?.kind === 'verdict';
+  [first]: readonly UnnumberedEvent[],
+): Promise<string | undefined> {
+  if (first?.kind !== 'redo') return first?.kind;
+  return redone(first.undoes, await eventsOf(trx, collectionId, subjectsOf([first])))?.kind;
 }
 
 /** @param place `from`: how many events of the action are stored already; `isAlone`: the action is on one photo */
