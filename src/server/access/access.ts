@@ -19,8 +19,6 @@ export interface TokenHolder extends Person {
 export interface Visitor extends Person {
   /** The session that the browser showed; null for a client that sends a token itself, and on a server without tokens. */
   readonly session: string | null;
-  /** The name that the browser has chosen within its session. */
-  readonly chosen: string | null;
 }
 
 /** The valid tokens, and the key of sessions. Without tokens everybody who reaches the server is an operator. */
@@ -88,50 +86,40 @@ export function holderOfToken(given: string, tokens: readonly TokenHolder[]): To
 }
 
 /**
- * Returns the session that a browser keeps instead of the token: `role.name.chosen.until.signature`, both names as base64url. The
+ * Returns the session that a browser keeps instead of the token: `role.name.until.signature`, the name as base64url. The
  * signature also covers the token, so the session outlives a restart of the server but ends at once when its token changes.
- * Nobody can test guesses of the token without the key. A user of a role's token reviews under the chosen name.
+ * Nobody can test guesses of the token without the key.
  */
-export function sessionFor(
-  { role, name, token, chosen = null }: TokenHolder & Partial<Pick<Visitor, 'chosen'>>,
-  sessionKey: Buffer,
-  nowMs: number,
-): string {
-  const claim = [role, encoded(name), encoded(chosen), nowMs + SESSION_MS].join('.');
+export function sessionFor({ role, name, token }: TokenHolder, sessionKey: Buffer, nowMs: number): string {
+  const claim = `${role}.${encoded(name ?? '')}.${nowMs + SESSION_MS}`;
   return `${claim}.${signatureOf(claim, token, sessionKey)}`;
 }
 
-const encoded = (name: string | null): string => Buffer.from(name ?? '').toString('base64url');
-const decoded = (text: string): string | null => Buffer.from(text, 'base64url').toString() || null;
-
-export interface SessionHolder extends TokenHolder, Pick<Visitor, 'chosen'> {
-  readonly openedMs: number;
-}
+const encoded = (name: string): string => Buffer.from(name).toString('base64url');
+const decoded = (text: string): string => Buffer.from(text, 'base64url').toString();
 
 /** The holder of the token that a session was opened with. Null if the session is not ours, or has ended. */
-export function holderOfSession(session: string, { tokens, sessionKey }: Access, nowMs: number): SessionHolder | null {
-  const parts = /^(([a-z]+)\.([\w-]*)\.([\w-]*)\.(\d+))\.([\w-]+)$/.exec(session) ?? [];
-  const [, claim = '', role, name = '', chosen = '', until, signature = ''] = parts;
-  const holder = tokens.find((one) => one.role === role && one.name === decoded(name));
+export function holderOfSession(session: string, { tokens, sessionKey }: Access, nowMs: number): TokenHolder | null {
+  const parts = /^(([a-z]+)\.([\w-]*)\.(\d+))\.([\w-]+)$/.exec(session) ?? [];
+  const [, claim = '', role, name = '', until, signature = ''] = parts;
+  const holder = tokens.find((one) => one.role === role && (one.name ?? '') === decoded(name));
   if (holder === undefined || Number(until) <= nowMs) return null;
   const expected = signatureOf(claim, holder.token, sessionKey);
-  const isSigned = timingSafeEqual(digestOf(signature), digestOf(expected));
-  return isSigned ? { ...holder, chosen: decoded(chosen), openedMs: Number(until) - SESSION_MS } : null;
+  return timingSafeEqual(digestOf(signature), digestOf(expected)) ? holder : null;
 }
 
 /**
  * The name of the person's token, otherwise the browser's choice, otherwise (without tokens) the server's own name
- * `reviewer`. If it is null, the page must ask. A choice is part of the session. Clients without one, which hold the token or
- * need none, name themselves in a cookie. Viewers have no choice: a reviewer's name would show them what that person may see.
+ * `reviewer`. If it is null, the page must ask. Viewers have no choice: a reviewer's name would show them what that person may see.
  */
 export function reviewerOf(
   person: Visitor,
   cookie: string | undefined,
-  { tokens, reviewer }: Pick<Access, 'tokens'> & { readonly reviewer: string | null },
+  { tokens, sessionKey, reviewer }: Access & { readonly reviewer: string | null },
 ): string | null {
   if (person.name !== null) return person.name;
   if (!mayAct(person.role, 'reviewer')) return null;
-  const chosen = person.session === null ? reviewerIn(cookie) : person.chosen;
+  const chosen = reviewerIn(cookie, person, { sessionKey });
   if (chosen !== null && !isNameOfPerson(chosen, tokens)) return chosen;
   return tokens.length === 0 ? reviewer : null;
 }
@@ -141,7 +129,6 @@ export function isNameOfPerson(name: string, tokens: readonly TokenHolder[]): bo
   return tokens.some((one) => one.name !== null && foldedName(one.name) === foldedName(name));
 }
 
-const REVIEWER_COOKIE = 'winnow_reviewer';
 /** Not readable by scripts. Another site's page sends them along only if a person follows its link. */
 const ATTRIBUTES = 'HttpOnly; SameSite=Lax';
 /** Browsers keep no cookie for much longer than a year. */
@@ -183,12 +170,33 @@ function shownMark({ collection, reviewer }: Shown, { sessionKey }: Pick<Access,
   return secretFor(`shown ${JSON.stringify([collection, reviewer])}`, sessionKey);
 }
 
-export function reviewerCookie(name: string): string {
-  return `${REVIEWER_COOKIE}=${encoded(name)}; Path=/; ${ATTRIBUTES}; Max-Age=${REVIEWER_SECONDS}`;
+/**
+ * The value of `Set-Cookie` that keeps the name under which a browser reviews. It is signed together with the session. Clients
+ * without a session hold the token or need none, so their cookie needs no signature.
+ */
+export function reviewerCookie(name: string, { session }: HasSession, access: Pick<Access, 'sessionKey'>): string {
+  const value = session === null ? encoded(name) : `${encoded(name)}.${nameMark(name, session, access)}`;
+  return `${reviewerCookieName(session, access)}=${value}; Path=/; ${ATTRIBUTES}; Max-Age=${REVIEWER_SECONDS}`;
 }
 
-function reviewerIn(cookie: string | undefined): string | null {
-  return personName(decoded(cookieIn(cookie, REVIEWER_COOKIE) ?? '') ?? '');
+type HasSession = Pick<Visitor, 'session'>;
+
+function reviewerIn(
+  cookie: string | undefined,
+  { session }: HasSession,
+  access: Pick<Access, 'sessionKey'>,
+): string | null {
+  const [given = '', mark] = (cookieIn(cookie, reviewerCookieName(session, access)) ?? '').split('.');
+  const name = personName(decoded(given));
+  return name !== null && (session === null || mark === nameMark(name, session, access)) ? name : null;
+}
+
+function reviewerCookieName(session: string | null, access: Pick<Access, 'sessionKey'>): string {
+  return session === null ? 'winnow_reviewer' : cookieName('reviewer', access);
+}
+
+function nameMark(name: string, session: string, { sessionKey }: Pick<Access, 'sessionKey'>): string {
+  return secretFor(`name ${JSON.stringify([session, name])}`, sessionKey);
 }
 
 function cookieIn(cookie: string | undefined, name: string): string | null {

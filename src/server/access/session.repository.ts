@@ -22,14 +22,6 @@ export async function storeSession(db: Kysely<Database>, session: Omit<OpenSessi
     values (${Buffer.from(id, 'hex')}, ${role}, ${name}, ${place}, ${until}) on conflict do nothing`.execute(db);
 }
 
-/** Gives an open session another id, with the same end. False if it has ended. */
-export async function replaceSession(db: Kysely<Database>, id: string, by: string): Promise<boolean> {
-  if (id === by) return true;
-  const { numAffectedRows } = await sql`
-    update session set id = ${Buffer.from(by, 'hex')} where id = ${Buffer.from(id, 'hex')}`.execute(db);
-  return numAffectedRows === 1n;
-}
-
 export async function openSessions(db: Kysely<Database>): Promise<OpenSession[]> {
   const { rows } = await sql<OpenSession>`
     select encode(id, 'hex') as id, role, name, place, since, until from session

@@ -1,13 +1,6 @@
 import type { FastifyRequest, FastifyInstance, FastifyReply } from 'fastify';
-import {
-  bearerIn,
-  holderOfSession,
-  holderOfToken,
-  sessionIn,
-  type Access,
-  type Person,
-  type Visitor,
-} from './access.ts';
+import { bearerIn, holderOfSession, holderOfToken, sessionIn } from './access.ts';
+import type { Access, Person, Visitor } from './access.ts';
 import type { Sessions } from './sessions.ts';
 
 interface VisitorOptions extends Access {
@@ -16,8 +9,8 @@ interface VisitorOptions extends Access {
   readonly nowMs: () => number;
 }
 
-function withoutSession(person: Person | null): Visitor | null {
-  return person === null ? null : { role: person.role, name: person.name, session: null, chosen: null };
+function visitorOf(person: Person | null, session: string | null): Visitor | null {
+  return person === null ? null : { role: person.role, name: person.name, session };
 }
 
 export async function personOf(
@@ -26,16 +19,15 @@ export async function personOf(
 ): Promise<Visitor | null> {
   if (access.tokens.length === 0) return AT_THIS_MACHINE;
   const bearer = bearerIn(headers.authorization);
-  if (bearer !== null) return withoutSession(holderOfToken(bearer, access.tokens));
+  if (bearer !== null) return visitorOf(holderOfToken(bearer, access.tokens), null);
   const session = sessionIn(headers.cookie, access);
   const holder = session === null ? null : holderOfSession(session, access, nowMs());
   if (session === null || holder === null || (await sessions?.isOpen(session)) !== true) return null;
-  const { role, name, chosen } = holder;
-  return { role, name, session, chosen };
+  return visitorOf(holder, session);
 }
 
 /** Without tokens the server listens to this machine only, whose users may do everything. */
-const AT_THIS_MACHINE: Visitor = { role: 'operator', name: null, session: null, chosen: null };
+const AT_THIS_MACHINE: Visitor = { role: 'operator', name: null, session: null };
 
 /** Wrong tokens of an address in a minute. A program with an old token has enough, and one that guesses has too few. */
 const FAILED_PER_MINUTE = 10;

@@ -27,17 +27,7 @@ import { subjectsOf } from '../../review/events/event.ts';
 import { readIndex } from '../../review/desk/photo-index.repository.ts';
 import { recordAction, type Recorded } from '../../review/events/record-action.process.ts';
 import { takePhotos } from '../../review/desk/take-photos.process.ts';
-import {
-  holderOfSession,
-  isNameOfPerson,
-  mayAct,
-  readerOf,
-  reviewerCookie,
-  sessionCookie,
-  sessionFor,
-} from '../access/access.ts';
-import { replaceSession } from '../access/session.repository.ts';
-import { sessionIdOf } from '../access/sessions.ts';
+import { isNameOfPerson, mayAct, readerOf, reviewerCookie } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { deskOf, namedDesk } from '../desk-of.ts';
 import {
@@ -61,7 +51,7 @@ export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewS
 
 const reviewerBody = z.strictObject({ name: z.string() });
 
-/** Keeps the name under which the browser reviews, in its session or in a cookie. A person with a token of their own has a fixed name. */
+/** Keeps the name under which the browser reviews, in a cookie. A person with a token of their own has a fixed name. */
 export async function chooseReviewer(exchange: Exchange, site: Site): Promise<unknown> {
   const { request, reply, reviewer, hasNamedToken } = exchange;
   if (hasNamedToken) {
@@ -78,18 +68,7 @@ export async function chooseReviewer(exchange: Exchange, site: Site): Promise<un
     const error = `The name '${name}' belongs to a person with a token (server.people). Log in with that token, or choose another name`;
     return reply.code(409).send({ error });
   }
-  const cookie = exchange.session === null ? reviewerCookie(name) : await namedSession(exchange.session, name, site);
-  return reply.header('set-cookie', cookie).send({ reviewer: name });
-}
-
-/** The session of a role's token from now on. @throws BadRequest 401 if it has ended */
-async function namedSession(session: string, chosen: string, site: Site): Promise<string> {
-  const holder = holderOfSession(session, site, site.nowMs());
-  if (holder !== null) {
-    const named = sessionFor({ ...holder, chosen }, site.sessionKey, holder.openedMs);
-    if (await replaceSession(site.app.db, sessionIdOf(session), sessionIdOf(named))) return sessionCookie(named, site);
-  }
-  throw new BadRequest('The session is over. Log in again', 401);
+  return reply.header('set-cookie', reviewerCookie(name, exchange, site)).send({ reviewer: name });
 }
 
 export async function sendClasses(exchange: Exchange, site: Site): Promise<unknown> {

@@ -190,7 +190,7 @@ describe('a dashboard with tokens', () => {
       303,
       '/',
       expect.stringMatching(
-        /^winnow_session_[\da-f]{8}=viewer\.\.\.\d+\.[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/,
+        /^winnow_session_[\da-f]{8}=viewer\.\.\d+\.[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/,
       ),
     ]);
     const [session = ''] = cookie.split(';');
