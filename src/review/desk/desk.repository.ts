@@ -179,9 +179,9 @@ export async function heldByOthers(
     wnid: sql`r.wnid`,
     sha256: sql`r.sha256`,
   });
-  const { rows } = await sql<HeldPhotos & { readonly ms: number | null }>`
+  const { rows } = await sql<HeldPhotos>`
     select r.name as reviewer, count(*) as photos, to_char(max(r.until) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as until,
-      case when r.silent then floor(${wanted.leaseMs}::float8 - extract(epoch from max(r.until) - clock_timestamp()) * 1000)::float8 end as ms
+      case when r.silent then floor(${wanted.leaseMs}::float8 - extract(epoch from max(r.until) - clock_timestamp()) * 1000)::float8 end as "silentMs"
     from (
       select r.wnid, r.sha256, r.until, ${isSilent(view, wanted)} as silent,
         case when r.reviewer = ${view.reviewer} or not (${view.isBlind} or ${drawn}) then r.reviewer end as name
@@ -190,7 +190,7 @@ export async function heldByOthers(
     ) as r
     join (select p.wnid, p.sha256 from ${matching(view, { ...wanted, wnids })} and p.waits) as w using (wnid, sha256)
     group by r.name, r.silent order by r.name, r.silent`.execute(db);
-  return rows.map(({ ms, ...held }) => (ms === null ? held : { ...held, silentMs: ms }));
+  return rows;
 }
 
 /** Ends the leases of this reviewer's other tabs, or of silent tabs of others. */

@@ -1,7 +1,8 @@
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import type { FurtherClasses, Judgement, ReviewVerdict, SeenSubject, ShownBy, Subject } from '../events/event.ts';
-import type { Met, StaleSubject } from '../events/stale.ts';
+import type { Met } from '../events/met.ts';
+import type { StaleSubject } from '../events/stale.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
 /** The JSON protocol between the server and the review page. All paths are below `/c/NAME/api/review/`. */
@@ -160,8 +161,8 @@ export interface HeldPhotos {
   readonly photos: number;
   /** The last of their leases ends then, unless its tab renews it. */
   readonly until: string;
-  /** For pages of others that have not renewed their leases for half of `review.leaseMs`: the time since then. Any page may take their photos. */
-  readonly silentMs?: number;
+  /** The time since a page of another person renewed its leases, once it has not for half of `review.leaseMs`; otherwise null. Any page may then take its photos. */
+  readonly silentMs: number | null;
 }
 
 export interface LeaseAnswer {

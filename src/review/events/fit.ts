@@ -1,5 +1,6 @@
 import type { NewReviewEvent, ReviewAction, ReviewEvent, SeenSubject, Subject } from './event.ts';
-import { changesVerdict, metBy, newestOfOthers, type Met, type StaleSubject } from './stale.ts';
+import { metBy, type Met } from './met.ts';
+import { changesVerdict, newestOfOthers, type StaleSubject } from './stale.ts';
 import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
 
 export type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;

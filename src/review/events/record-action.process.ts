@@ -23,9 +23,10 @@ import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type Subject } from './event.ts';
 import { redone, type Fitted, type UnnumberedEvent } from './fit.ts';
 import { outcomeOf, seenBy, type TabAction } from './outcome.process.ts';
+import { metTogether, type Met } from './met.ts';
 import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
-import { metTogether, StaleAction, type Met, type StaleSubject } from './stale.ts';
+import { StaleAction, type StaleSubject } from './stale.ts';
 
 export interface Recorded {
   readonly sequence: number;

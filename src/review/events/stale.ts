@@ -1,6 +1,6 @@
 import { UsageError } from '../../kernel/errors.ts';
-import type { Judgement, ReviewEvent, ReviewVerdict, Subject } from './event.ts';
-import { judgingsOf, standingJudgings } from './verdict.ts';
+import type { Judgement, ReviewEvent, Subject } from './event.ts';
+import { judgingsOf } from './verdict.ts';
 
 /** The last event about a photo's verdict by another person than the one who is told. */
 export interface NewerEvent {
@@ -35,14 +35,6 @@ export class StaleAction extends UsageError {
   }
 }
 
-/** Verdicts that met those of others which their author had not seen. An unsure one neither agrees nor differs. */
-export interface Met {
-  readonly agreeing: number;
-  readonly differing: number;
-  /** Those others. */
-  readonly reviewers: readonly string[];
-}
-
 /** Returns null if nobody else has done anything about the photo's verdict. `events`: all of the photo's, by id. */
 export function newestOfOthers(events: readonly ReviewEvent[], reviewer: string): NewerEvent | null {
   const judgings = judgingsOf(events);
@@ -50,13 +42,7 @@ export function newestOfOthers(events: readonly ReviewEvent[], reviewer: string)
   const about = judgings.get(last?.id ?? 0);
   if (last === undefined || about === undefined) return null;
   const { verdict, reason } = about.value;
-  return {
-    event: last.id,
-    reviewer: last.reviewer,
-    at: last.at,
-    kind: last.kind,
-    judgement: { verdict, reason },
-  };
+  return { event: last.id, reviewer: last.reviewer, at: last.at, kind: last.kind, judgement: { verdict, reason } };
 }
 
 /** True for an adjudication, for a verdict of a person who has judged the photo before, and for the undo or redo of either. */
@@ -69,23 +55,4 @@ export function changesVerdict(
   return undoes === null
     ? kind === 'verdict' && [...judgings.values()].some((one) => one.reviewer === reviewer)
     : judgings.has(undoes);
-}
-
-/** How a person's first verdict compares with what stood of others then; null if nothing did. */
-export function metBy(reviewer: string, verdict: ReviewVerdict, before: readonly ReviewEvent[]): Met | null {
-  const others = standingJudgings(before).filter((one) => one.reviewer !== reviewer);
-  const last = new Map(others.map((one) => [one.reviewer, one.value.verdict]));
-  const sure = [...last.values()].filter((one) => one !== 'unsure');
-  const isSure = verdict !== 'unsure' && sure.length > 0;
-  const isDiffering = isSure && sure.some((one) => one !== verdict);
-  if (last.size === 0) return null;
-  return { agreeing: Number(isSure && !isDiffering), differing: Number(isDiffering), reviewers: [...last.keys()] };
-}
-
-export function metTogether(met: readonly Met[]): Met {
-  return {
-    agreeing: met.reduce((sum, { agreeing }) => sum + agreeing, 0),
-    differing: met.reduce((sum, { differing }) => sum + differing, 0),
-    reviewers: [...new Set(met.flatMap(({ reviewers }) => reviewers))].toSorted(),
-  };
 }

@@ -9,20 +9,24 @@ interface CriteriaProps {
 }
 
 export function Criteria({ store, question }: CriteriaProps) {
-  const [isOpen, setIsOpen] = useState(false);
   const { criteria, mayReview } = store.setup;
+  const isOpen = store.draft !== null;
+  const setDraft = (draft: string | null): void => {
+    store.draft = draft;
+    store.changed();
+  };
   return (
     <section class="criteria">
       <h2>
         What counts
         {mayReview && !isOpen ? (
-          <button type="button" class="plain" aria-label="edit what counts" onClick={() => setIsOpen(true)}>
+          <button type="button" class="plain" aria-label="edit what counts" onClick={() => setDraft(criteria)}>
             edit
           </button>
         ) : null}
       </h2>
       {question === null ? null : <p class="question">{question}</p>}
-      {isOpen ? <CriteriaForm store={store} onClose={() => setIsOpen(false)} /> : <p class="quiet text">{criteria}</p>}
+      {isOpen ? <CriteriaForm store={store} onClose={() => setDraft(null)} /> : <p class="quiet text">{criteria}</p>}
     </section>
   );
 }
@@ -31,9 +35,9 @@ function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonl
   const [problem, setProblem] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => field.current?.focus(), []);
-  const save = async (form: HTMLFormElement): Promise<void> => {
+  const save = async (): Promise<void> => {
     try {
-      const criteria = (form.querySelector('textarea')?.value ?? '').trim();
+      const criteria = (store.draft ?? '').trim();
       await store.api.setCriteria(criteria);
       store.setup = { ...store.setup, criteria };
       onClose();
@@ -45,15 +49,21 @@ function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonl
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void save(event.currentTarget);
+        void save();
       }}
-      onKeyDown={({ key, ctrlKey, repeat, isComposing, currentTarget }) => {
+      onKeyDown={({ key, ctrlKey, metaKey, repeat, isComposing, currentTarget }) => {
         if (isComposing || repeat) return;
         if (key === 'Escape') onClose();
-        else if (key === 'Enter' && ctrlKey) currentTarget.requestSubmit();
+        else if (key === 'Enter' && (ctrlKey || metaKey)) currentTarget.requestSubmit();
       }}
     >
-      <textarea ref={field} rows={6} aria-label="What counts" defaultValue={store.setup.criteria} />
+      <textarea
+        ref={field}
+        rows={6}
+        aria-label="What counts"
+        defaultValue={store.draft ?? ''}
+        onInput={({ currentTarget }) => (store.draft = currentTarget.value)}
+      />
       <p class="choices">
         <button class="chosen">Save</button>
         <button type="button" onClick={onClose}>

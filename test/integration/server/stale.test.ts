@@ -10,7 +10,8 @@ import type {
 } from '../../../src/review/desk/desk.ts';
 import type { ReviewEvent, ReviewVerdict, SeenSubject, Subject } from '../../../src/review/events/event.ts';
 import { listEvents } from '../../../src/review/events/review.repository.ts';
-import type { Met, StaleSubject } from '../../../src/review/events/stale.ts';
+import type { Met } from '../../../src/review/events/met.ts';
+import type { StaleSubject } from '../../../src/review/events/stale.ts';
 import { verdictOf } from '../../../src/review/events/verdict.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';
@@ -379,12 +380,12 @@ describe('leases', () => {
     await take(bob);
     const held = (await take(page)).heldByOthers;
     expect(held.find(({ reviewer }) => reviewer === 'ann')).toMatchObject({ photos: 4 });
-    expect(held.map(({ silentMs }) => silentMs)).toEqual(held.map(() => undefined));
+    expect(held.map(({ silentMs }) => silentMs)).toEqual(held.map(() => null));
     expect((await take(page, { take: 'silent' })).photos).toEqual([]);
     expect((await take(page, { take: 'own' })).photos).toHaveLength(4);
     await isSilentFor(bob, 6);
-    const silent = (await take(new Page('ann'))).heldByOthers.filter(({ silentMs }) => silentMs !== undefined);
-    expect(silent.every(({ silentMs = 0 }) => Math.floor(silentMs / 60_000) === 6)).toBe(true);
+    const silent = (await take(new Page('ann'))).heldByOthers.filter(({ silentMs }) => silentMs !== null);
+    expect(silent.every(({ silentMs }) => Math.floor((silentMs ?? 0) / 60_000) === 6)).toBe(true);
     expect(silent.reduce((sum, { photos }) => sum + photos, 0)).toBe(4);
     // The name is told except of photos that the second pass draws, whatever their verdicts.
     expect(new Set(silent.map(({ reviewer }) => reviewer))).toEqual(new Set(['bob', null]));

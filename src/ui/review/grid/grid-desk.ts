@@ -32,12 +32,10 @@ export class GridDesk extends Desk implements Tiled {
   #counted = '';
   #counting: ReturnType<typeof setTimeout> | undefined;
   /** Photos whose tiles have failed to load, by SHA-256, until they are tried again. */
-  #failed: ReadonlySet<string> = new Set();
+  readonly #failed = new Set<string>();
   /** Photos that are up to date; false for those that are no longer listed. */
   #read = new Map<string, boolean>();
   #wanted: readonly Subject[] = [];
-  /** Tiles that are up to date no longer, although they stay as they are until they are read. */
-  readonly #old = new Set<string>();
   #refreshing: ReturnType<typeof setInterval> | undefined;
   #reading: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
@@ -53,7 +51,7 @@ export class GridDesk extends Desk implements Tiled {
   override start(): () => void {
     this.store.onMoreChanged = () => this.#readAgain();
     this.#unsubscribe = this.store.subscribe(() => this.#count());
-    this.#refreshing = setInterval(() => this.#refreshInView(), REFRESH_MS);
+    this.#refreshing = setInterval(() => void this.#refreshInView(), REFRESH_MS);
     if (location.hash === '#filter') this.openDialog({ kind: 'filter' });
     return super.start();
   }
@@ -83,12 +81,12 @@ export class GridDesk extends Desk implements Tiled {
   }
 
   noteFailed({ sha256 }: Subject): void {
-    this.#failed = new Set([...this.#failed, sha256]);
+    this.#failed.add(sha256);
     this.store.changed();
   }
 
   tryPicturesAgain(): void {
-    this.#failed = new Set();
+    this.#failed.clear();
     this.store.changed();
   }
 
@@ -143,7 +141,7 @@ export class GridDesk extends Desk implements Tiled {
   }
 
   protected fill(): void {
-    this.#failed = new Set();
+    this.#failed.clear();
     this.list.fill([]);
     void this.#fill(this.view.photo);
   }
@@ -169,10 +167,8 @@ export class GridDesk extends Desk implements Tiled {
 
   /** Selects the refused photos, unless the next key is for them anyway. */
   protected afterRefusal(subjects: readonly Subject[]): void {
-    const { targets, selection } = this.list;
-    const positions = subjects.flatMap((one) => this.list.positionOf(one) ?? []);
-    const areTargets = targets.length === subjects.length && !this.mayAccept;
-    if (!areTargets) this.select(positions.reduce((all, position) => toggledAt(all, position), cleared(selection)));
+    const areTargets = this.list.targets.length === subjects.length && !this.mayAccept;
+    if (!areTargets) this.selectPhotos(subjects);
     this.store.say(`Not accepted: ${countOf(subjects.length, 'photo')} that cannot be loaded`);
   }
 
@@ -205,10 +201,10 @@ export class GridDesk extends Desk implements Tiled {
     this.#readIn(0);
   }
 
-  #refreshInView(): void {
-    if (document.visibilityState !== 'visible') return;
-    for (const one of this.#wanted) if (this.#read.has(subjectKey(one))) this.#old.add(subjectKey(one));
-    this.#readIn(0);
+  /** Reads the tiles in view again. Those that cannot be read are read at the next interval. */
+  async #refreshInView(): Promise<void> {
+    const shown = this.#wanted.filter((one) => this.#read.has(subjectKey(one))).slice(0, ROWS_MAX);
+    if (shown.length > 0 && document.visibilityState === 'visible') await this.#readRows(shown).catch(() => undefined);
   }
 
   #readIn(ms: number): void {
@@ -217,28 +213,28 @@ export class GridDesk extends Desk implements Tiled {
   }
 
   async #readWanted(): Promise<void> {
-    const read = this.#read;
-    const isOld = (one: Subject): boolean => this.#old.has(subjectKey(one));
-    const missing = this.#wanted.filter((one) => !read.has(subjectKey(one)) || isOld(one)).slice(0, ROWS_MAX);
+    const missing = this.#wanted.filter((one) => !this.#read.has(subjectKey(one))).slice(0, ROWS_MAX);
     if (missing.length === 0 || this.#isReading) return;
     this.#isReading = true;
     try {
-      const { photos } = await this.store.api.rows(missing);
-      for (const one of missing) read.set(subjectKey(one), false);
-      for (const photo of photos) read.set(subjectKey(photo), true);
-      for (const one of missing) this.#old.delete(subjectKey(one));
-      this.trouble = null;
-      this.store.put(photos);
+      await this.#readRows(missing);
       this.#readIn(0);
     } catch (error) {
-      // Tiles that only get old are read again at the next interval.
-      if (missing.every(isOld)) return this.#old.clear();
       this.trouble = messageOf(error);
       this.store.changed();
       this.#readIn(AGAIN_AFTER_MS);
     } finally {
       this.#isReading = false;
     }
+  }
+
+  async #readRows(subjects: readonly Subject[]): Promise<void> {
+    const read = this.#read;
+    const { photos } = await this.store.api.rows(subjects);
+    for (const one of subjects) read.set(subjectKey(one), false);
+    for (const photo of photos) read.set(subjectKey(photo), true);
+    this.trouble = null;
+    this.store.put(photos);
   }
 
   /** Reads the counts again if the filter has changed, or once the server has what this page has changed. */

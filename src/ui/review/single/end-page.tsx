@@ -53,12 +53,12 @@ function Held({ desk, held: { reviewer, photos, until, silentMs } }: HeldProps) 
   const isOwn = reviewer !== null && reviewer === desk.store.setup.reviewer;
   const who = isOwn ? 'another page of yours' : (reviewer ?? 'another page');
   const page = reviewer === null ? 'Another page' : `${reviewer}'s page`;
-  const silence = silentMs === undefined ? '' : `${page} is silent for ${Math.floor(silentMs / MINUTE_MS)} min. `;
+  const silence = silentMs === null ? '' : `${page} is silent for ${Math.floor(silentMs / MINUTE_MS)} min. `;
   return (
     <>
       {silence}
       {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${TIME.format(new Date(until))}. `}
-      {isOwn || silentMs !== undefined ? (
+      {isOwn || silentMs !== null ? (
         <>
           <button type="button" class="chip" onClick={() => desk.takeHeld(isOwn ? 'own' : 'silent')}>
             Take {photos === 1 ? 'it' : 'them'}

@@ -4,7 +4,7 @@ const AGAIN_AFTER_MS = 3_000;
 /** Shows the same element that was decoded, so a photo appears with the next frame. */
 export class Pictures {
   readonly #images = new Map<string, HTMLImageElement>();
-  readonly #failed = new WeakSet<HTMLImageElement>();
+  readonly #failed = new Set<string>();
   readonly #onChange: () => void;
 
   /** @param onChange called when a picture fails to load, and when it loads after all */
@@ -26,8 +26,7 @@ export class Pictures {
   }
 
   hasFailed(sha256: string): boolean {
-    const image = this.#images.get(sha256);
-    return image !== undefined && this.#failed.has(image);
+    return this.#failed.has(sha256);
   }
 
   /** Loads a picture that has failed now. The page also tries again every few seconds. */
@@ -44,19 +43,20 @@ export class Pictures {
 
   #load(sha256: string): HTMLImageElement {
     const image = new Image();
+    this.#failed.delete(sha256);
     let again: ReturnType<typeof setTimeout> | undefined;
     image.addEventListener('error', () => {
       if (image.src.endsWith(previewOf(sha256))) {
         image.src = `/photos/${sha256}`;
         return;
       }
-      this.#failed.add(image);
+      this.#failed.add(sha256);
       clearTimeout(again);
       again = setTimeout(() => (this.#images.get(sha256) === image ? this.tryAgain(sha256) : null), AGAIN_AFTER_MS);
       this.#onChange();
     });
     image.addEventListener('load', () => {
-      if (this.#failed.delete(image)) this.#onChange();
+      if (this.#failed.delete(sha256)) this.#onChange();
     });
     image.decoding = 'sync';
     image.src = previewOf(sha256);

@@ -7,8 +7,6 @@ export interface DoneAction extends ActionRef {
   readonly judgement: Judgement | null;
   readonly subject: Subject;
   readonly photos: number;
-  /** The undo that was taken back last. */
-  readonly undo?: ActionRef;
 }
 
 type Reversal = ActionRef & { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
@@ -43,21 +41,20 @@ export function afterAction({ done, undone }: History, action: DoneAction | Reve
   }
   const found = undone.findLast(({ undo }) => refKey(undo) === of);
   if (found === undefined) return { done, undone };
-  return { done: [...done, { ...found.action, undo: found.undo }], undone: undone.filter((one) => one !== found) };
+  return { done: [...done, found.action], undone: undone.filter((one) => one !== found) };
 }
 
-/** The stacks without an action that the server refused: what it took back stands again, and the other way round. */
-export function withoutAction({ done, undone }: History, refused: ActionRef & { readonly of?: ActionRef }): History {
-  const [key, of] = [refKey(refused), refused.of];
-  const standing = undone.filter(({ undo }) => refKey(undo) === key).map(({ action }) => action);
-  const redone = done.filter(({ undo }) => of !== undefined && undo !== undefined && refKey(undo) === refKey(of));
-  return {
-    done: [...done.filter((one) => !redone.includes(one) && refKey(one) !== key), ...standing],
-    undone: [
-      ...undone.filter(({ action, undo }) => refKey(action) !== key && refKey(undo) !== key),
-      ...redone.flatMap((action) => (of === undefined ? [] : [{ action, undo: of }])),
-    ],
-  };
+/** The stacks without an action that the server refused. */
+export function withoutAction({ done, undone }: History, refused: ActionRef): History {
+  const isOther = (one: ActionRef): boolean => refKey(one) !== refKey(refused);
+  return { done: done.filter(isOther), undone: undone.filter(({ action }) => isOther(action)) };
+}
+
+/** The stacks after the server refused an undo or redo of an action. A later action may have emptied the stack of redos. */
+export function withoutReversal({ done, undone }: History, { kind, of }: Reversal, action: DoneAction): History {
+  const others = withoutAction({ done, undone }, action);
+  if (kind === 'undo') return { ...others, done: [...others.done, action] };
+  return { ...others, undone: [...others.undone, { action, undo: of }] };
 }
 
 export function refOf({ client, sequence }: ActionRef): ActionRef {

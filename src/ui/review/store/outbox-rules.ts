@@ -1,5 +1,5 @@
 import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../../review/desk/desk.ts';
-import type { Met } from '../../../review/events/stale.ts';
+import { metTogether } from '../../../review/events/met.ts';
 import { countOf, listText } from '../../../kernel/texts.ts';
 
 /** Maximum photos of a decision in one request: the server's `MOST_PHOTOS_AT_ONCE`. */
@@ -56,19 +56,13 @@ export function joined(answers: readonly ActionsAnswer[]): ActionsAnswer {
         stored: sumOf('stored'),
         skipped: sumOf('skipped'),
         ...(stale.length > 0 ? { stale } : {}),
-        ...(met.length > 0 ? { met: metIn(met) } : {}),
+        ...(met.length > 0 ? { met: metTogether(met) } : {}),
       },
     ],
     photos: answers.flatMap(({ photos }) => photos),
     // A later answer has newer counts.
     classes: [...new Map(answers.flatMap(({ classes }) => classes.map((one) => [one.wnid, one] as const))).values()],
   };
-}
-
-function metIn(met: readonly Met[]): Met {
-  const sumOf = (field: 'agreeing' | 'differing'): number => met.reduce((sum, one) => sum + one[field], 0);
-  const reviewers = [...new Set(met.flatMap((one) => one.reviewers))];
-  return { agreeing: sumOf('agreeing'), differing: sumOf('differing'), reviewers };
 }
 
 /** `final`: the server will never accept the actions. `failed`: a server error, maybe permanent. `later`: a retry may succeed. */

@@ -22,7 +22,7 @@ import {
   type Step,
 } from './outbox-rules.ts';
 import { oneAtATime, openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
-import { isRefused, withoutPhotos, type RefusedAction } from './refused.ts';
+import { isRefused, type RefusedAction } from './refused.ts';
 
 export interface OutboxOptions {
   readonly collection: string;
@@ -125,17 +125,18 @@ export class Outbox {
   }
 
   /** Ends the wait of refused photos, by default of all actions: their author has answered, or has decided again. */
-  answer(keys: ReadonlySet<string>, only: ActionRef | null = null): void {
+  answer(keys: readonly string[], only: ActionRef | null = null): void {
     const ended: RefusedAction[] = [];
-    const left = this.#refused.flatMap((one) => {
+    this.#refused = this.#refused.flatMap((one) => {
       const isMeant = only === null || refKey(one) === refKey(only);
-      if (!isMeant || !one.stale.some((photo) => keys.has(subjectKey(photo)))) return [one];
-      const rest = withoutPhotos(one, keys);
-      void this.#safely(rest === null ? this.#store.remove([one]) : this.#store.put(rest));
-      if (rest === null) ended.push(one);
-      return rest ?? [];
+      const stale = one.stale.filter((photo) => !isMeant || !keys.includes(subjectKey(photo)));
+      if (stale.length === one.stale.length) return one;
+      const rest = { ...one, stale };
+      void this.#safely(stale.length === 0 ? this.#store.remove([one]) : this.#store.put(rest));
+      if (stale.length > 0) return rest;
+      ended.push(one);
+      return [];
     });
-    this.#refused = left;
     if (ended.length > 0) this.#options.onAnswered(ended);
   }
 
@@ -243,10 +244,9 @@ export class Outbox {
       const { stale, stored } = answer.results.find(({ sequence }) => sequence === kept.sequence) ?? {};
       return stale === undefined ? [] : [{ ...kept, stale, isWhole: stored === 0 }];
     });
-    await this.#safely(
-      this.#store.remove(batch.filter((kept) => !refused.some((one) => refKey(one) === refKey(kept)))),
-    );
-    for (const one of refused) await this.#refuse(one, 'Others did something that the page had not shown');
+    for (const one of refused) await this.#refuse(one);
+    const isKept = new Set(refused.map(refKey));
+    await this.#safely(this.#store.remove(batch.filter((kept) => !isKept.has(refKey(kept)))));
     this.#endWait(batch);
     // A microtask, so that an error in the callback does not count as a sending error.
     const isOwn = batch[0]?.client === this.client;
@@ -254,26 +254,25 @@ export class Outbox {
   }
 
   /** Keeps an action for its author's answer. A later decision on the same photo replaces an earlier one. */
-  async #refuse(kept: RefusedAction, problem: string): Promise<void> {
-    const refused = { ...kept, problem };
+  async #refuse(kept: RefusedAction): Promise<void> {
+    const refused = { ...kept, problem: 'Others did something that the page had not shown' };
     await this.#safely(this.#store.put(refused));
-    this.answer(new Set(refused.stale.map(subjectKey)));
+    this.answer(refused.stale.map(subjectKey));
     if (this.#isOfHere(refused)) this.#refused = [...this.#refused, refused];
     queueMicrotask(() => this.#options.onRefused(refused));
   }
 
   async #putAside([kept]: readonly KeptAction[], { message: problem, stale }: ApiError): Promise<void> {
     if (kept === undefined) return;
-    if (stale.length > 0) {
-      await this.#refuse({ ...kept, stale, isWhole: true }, problem);
-      return this.#endWait([kept]);
+    if (stale.length > 0) await this.#refuse({ ...kept, stale, isWhole: true });
+    else {
+      const refused = { ...kept, problem };
+      await this.#safely(this.#store.put(refused));
+      this.#setAside = [...this.#setAside, refused];
+      this.#banner = setAsideText(this.#setAside);
+      queueMicrotask(() => this.#options.onRefused(kept));
     }
-    const refused = { ...kept, problem };
-    await this.#safely(this.#store.put(refused));
-    this.#setAside = [...this.#setAside, refused];
-    this.#banner = setAsideText(this.#setAside);
     this.#endWait([kept]);
-    queueMicrotask(() => this.#options.onRefused(kept));
   }
 
   #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {

@@ -1,5 +1,6 @@
 import type { ReviewChange } from '../../../review/desk/desk.ts';
-import type { Met, NewerEvent, StaleSubject } from '../../../review/events/stale.ts';
+import type { Met } from '../../../review/events/met.ts';
+import type { NewerEvent, StaleSubject } from '../../../review/events/stale.ts';
 import { countOf, countText, listText } from '../../../kernel/texts.ts';
 import { judgementText } from '../words.ts';
 import { subjectKey } from './history.ts';
@@ -19,12 +20,6 @@ export function changesAgain({ action, stale }: RefusedAction): readonly ReviewC
   if ('of' in action) return [{ kind: action.kind, of: action.of, seen }];
   const { sequence: _, at: __, part: ___, ...change } = action;
   return seen.map((one) => ({ ...change, subjects: [one] }));
-}
-
-/** Removes photos from a refused action, because their author has decided on them again; null if none is left. */
-export function withoutPhotos(refused: RefusedAction, keys: ReadonlySet<string>): RefusedAction | null {
-  const stale = refused.stale.filter((one) => !keys.has(subjectKey(one)));
-  return stale.length === 0 ? null : { ...refused, stale };
 }
 
 const TIME = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });

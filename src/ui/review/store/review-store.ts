@@ -12,6 +12,7 @@ import {
   storedAction,
   subjectKey,
   withoutAction,
+  withoutReversal,
 } from './history.ts';
 import type { DoneAction, History } from './history.ts';
 import { Outbox } from './outbox.ts';
@@ -51,6 +52,8 @@ export class ReviewStore {
   said = '';
   /** How the last verdict compares with others', until the next action. */
   met: string | null = null;
+  /** What is typed for "What counts"; null while that form is closed. The form goes with the photo, the text stays. */
+  draft: string | null = null;
   /** Called when the server has changed more photos than it sends back. */
   onMoreChanged: () => void = () => {};
   /** `null` for read-only users. */
@@ -59,6 +62,8 @@ export class ReviewStore {
   readonly #names = new Fetched<readonly NamedClass[]>(() => this.changed());
   readonly #listeners = new Set<() => void>();
   readonly #unanswered = new Map<number, Unanswered>();
+  /** What each undo and redo of this page is about. */
+  readonly #reversed = new Map<string, DoneAction>();
 
   private constructor({ collection, setup }: SessionOptions) {
     this.collection = collection;
@@ -151,9 +156,11 @@ export class ReviewStore {
     const change = this.#withSeen(given);
     this.met = null;
     const ref = this.#outbox.record(change);
-    this.shelf.apply(ref, change, this.#targetOf(change));
+    const target = this.#targetOf(change);
+    if (target !== null) this.#reversed.set(refKey(ref), target);
+    this.shelf.apply(ref, change, target);
     if ('seen' in change || change.kind === 'verdict' || change.kind === 'adjudicate')
-      this.#outbox.answer(new Set(this.shelf.keysOf(ref)));
+      this.#outbox.answer(this.shelf.keysOf(ref));
     const action = madeAction(ref, change);
     if (action !== null) this.history = afterAction(this.history, action);
     this.changed();
@@ -187,14 +194,9 @@ export class ReviewStore {
 
   takeBack(kind: 'undo' | 'redo'): DoneAction | null {
     const [action, of] = this.#reversible(kind);
-    const refused = this.#outbox?.refused.find(
-      (one) => of !== null && one.isWhole === true && refKey(one) === refKey(of),
-    );
-    if (refused !== undefined) {
-      this.answerRefusal(refused, false);
-      return action;
-    }
-    if (action === null || of === null) this.say(`Nothing to ${kind}`);
+    const refused = this.#outbox?.refused.find((one) => one.isWhole && of !== null && refKey(one) === refKey(of));
+    if (refused !== undefined) this.answerRefusal(refused, false);
+    else if (action === null || of === null) this.say(`Nothing to ${kind}`);
     else this.#await({ done: 'done again', name: null, isAlwaysSaid: false, stored: 0, skipped: 0 }, { kind, of });
     return action;
   }
@@ -203,7 +205,7 @@ export class ReviewStore {
   answerRefusal(refused: RefusedAction, isKept: boolean): void {
     // Recorded before the refused action is removed, so that no crash loses it.
     if (isKept) for (const change of changesAgain(refused)) this.record(change);
-    this.#outbox?.answer(new Set(refused.stale.map(subjectKey)), refused);
+    this.#outbox?.answer(refused.stale.map(subjectKey), refused);
     this.changed();
   }
 
@@ -296,11 +298,12 @@ export class ReviewStore {
   #takeRefusal(kept: KeptAction): void {
     const { action } = kept;
     const photos = 'subjects' in action ? action.subjects : [];
+    const target = this.#reversed.get(refKey(kept));
     if (isRefused(kept)) {
-      if ('of' in action && kept.isWhole === true)
-        this.history = withoutAction(this.history, { ...kept, of: action.of });
+      if ('of' in action && kept.isWhole === true && target !== undefined)
+        this.history = withoutReversal(this.history, { ...refOf(kept), ...action }, target);
       if (this.history.undone.some((one) => refKey(one.action) === refKey(kept)))
-        this.#outbox?.answer(new Set(kept.stale.map(subjectKey)), kept);
+        this.#outbox?.answer(kept.stale.map(subjectKey), kept);
     }
     void this.#readAgain(isRefused(kept) ? kept.stale : photos);
   }
