@@ -63,25 +63,22 @@ export const PHOTO_SORTS = ['time', '-time', 'p', '-p', 'confusion', '-confusion
 export const PHOTO_SIZES = ['small', 'medium', 'large'] as const;
 
 /** States of candidates, which say nothing about the filter, the shortlist and verdicts. */
-const CRAWL_STATES: readonly PhotoState[] = ['found', 'waiting', 'dropped', 'failed', 'fetched', 'duplicate'];
-const CRAWL_SORTS: readonly PhotoFilter['sort'][] = ['time', '-time'];
+const CRAWL_STATES: ReadonlySet<string> = new Set(['found', 'waiting', 'dropped', 'failed', 'fetched', 'duplicate']);
 
-/** The values that a part of the filter has while a blind review is open for a person, of those that it has for others. */
-export function crawlValues(name: string, values: readonly string[]): readonly string[] {
-  if (name === 'state') return values.filter((value) => CRAWL_STATES.some((state) => state === value));
-  if (name === 'reason') return values.filter(isCandidateReason);
-  if (name === 'sort') return values.filter((value) => CRAWL_SORTS.some((sort) => sort === value));
-  return ['seen', 'tag', 'split'].includes(name) ? [] : values;
+/** False if a value of the filter asks for more than what the crawl knows, which is all that an open blind review shows. */
+export function isOfCrawl(name: string, value: string): boolean {
+  if (name === 'state') return CRAWL_STATES.has(value);
+  if (name === 'reason') return isCandidateReason(value);
+  if (name === 'sort') return value === 'time' || value === '-time';
+  return !['seen', 'tag', 'split'].includes(name);
 }
 
 /** `state=kept`: a part of the filter that asks for more than what the crawl knows. Null if there is none. */
 export function beyondCrawl(filter: Partial<PhotoFilter>): string | null {
   if (filter.disagree === true) return 'disagree=1';
   for (const [name, given] of Object.entries(filter)) {
-    const values: string[] = [given].flat().map(String);
-    const known = crawlValues(name, values);
-    const value = values.find((one) => !known.includes(one));
-    if (value !== undefined) return `${name}=${value}`;
+    const value = [given].flat().find((one) => !isOfCrawl(name, String(one)));
+    if (value !== undefined) return `${name}=${String(value)}`;
   }
   return null;
 }

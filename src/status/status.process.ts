@@ -21,7 +21,6 @@ import { displayPath } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
 import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
 import { readPlan } from '../review/acceptance/plan.repository.ts';
-import { planInForce } from '../review/acceptance/plan.ts';
 import { glanceAtAcceptance, readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
 import { isOpenToReview } from '../review/desk/known-photos.repository.ts';
 import { viewOf } from '../review/desk/read-desk.process.ts';
@@ -72,6 +71,8 @@ async function statusesWith(
   const { queries, work, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
   const standing = await readStanding(workspace, { ...funnel, pending: pendingOf(counts) });
+  const plan = await readPlan(app.db, scope.collectionId);
+  const hasLimit = (plan?.maxLabelError ?? app.config.review.acceptance.maxLabelError) !== null;
   const operators = {
     ...funnel,
     next: nextStep(standing),
@@ -79,7 +80,7 @@ async function statusesWith(
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
-    acceptance: (await hasLimit(workspace)) ? await inspect(workspace) : null,
+    acceptance: hasLimit ? await inspect(workspace) : null,
     openControls: standing.openControls,
     days: daysOf(work, counts.verdicts),
   };
@@ -127,11 +128,6 @@ export function readOncePerReview<T>(read: (workspace: Workspace) => Promise<T>,
 }
 
 const glance = readOncePerReview(glanceAtAcceptance);
-
-async function hasLimit({ app, scope }: Workspace): Promise<boolean> {
-  const stored = await readPlan(app.db, scope.collectionId);
-  return planInForce(stored, app.config.review.acceptance, null).maxLabelError !== null;
-}
 
 export async function readStanding(
   { app, scope, collection }: Workspace,

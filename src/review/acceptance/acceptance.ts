@@ -137,14 +137,15 @@ function withOneLook({ maxLabelError, confidence, looks = 1, look = 1, draw = 1,
 /** The weighted share of wrong photos, null without any, and its limits if so many more photos were inspected and right. */
 function estimateOf(
   photos: readonly InspectedPhoto[],
-  { population, confidence, looks }: Required<Omit<Sample, 'size' | 'successes'>>,
+  { population, confidence, looks }: Pick<Sample, 'population' | 'confidence'> & Pick<FullPlan, 'looks'>,
 ) {
   const wrong = photos.filter(({ isWrong }) => isWrong);
   const share = photos.length === 0 ? null : moment(wrong, 1) / moment(photos, 1);
   const size = photos.length === 0 ? 0 : moment(photos, 1) ** 2 / moment(photos, 2);
   const limitsAfter = (more: number): Limits => {
     if (population === 0) return { low: 0, high: 1 };
-    return hypergeometricLimits({ population, size: size + more, successes: (share ?? 0) * size, confidence, looks });
+    const successes = (share ?? 0) * size;
+    return hypergeometricLimits({ population, size: size + more, successes, confidence: 1 - (1 - confidence) / looks });
   };
   return { share, limitsAfter };
 }

@@ -4,8 +4,6 @@ export interface Sample {
   readonly successes: number;
   /** How often the interval contains the truth at least, above 0, below 1. */
   readonly confidence: number;
-  /** If several intervals are read, the confidence is that all of them contain the truth. Default: 1. */
-  readonly looks?: number;
 }
 
 /** Sizes and successes of weighted samples are sums of fractions, and not quite whole. */
@@ -13,15 +11,15 @@ const ROUNDING = 1e-6;
 
 /**
  * The exact interval of a share of a finite population, from a sample drawn without replacement: the shares for which at most,
- * and at least, the observed successes each have a probability of (1 - confidence) / 2 / looks or more. Size and successes of a
+ * and at least, the observed successes each have a probability of (1 - confidence) / 2 or more. Size and successes of a
  * weighted sample may be fractions: then the interval is that of the next smaller size, from the successes below to
  * those above. Source: T. Wright, "Exact Confidence Bounds when Sampling from Small Finite Universes", Springer 1991.
  */
-export function hypergeometricLimits({ population, size: drawn, successes, confidence, looks = 1 }: Sample): {
+export function hypergeometricLimits({ population, size: drawn, successes, confidence }: Sample): {
   readonly low: number;
   readonly high: number;
 } {
-  const tail = (1 - confidence) / 2 / looks;
+  const tail = (1 - confidence) / 2;
   const size = Math.floor(drawn + ROUNDING);
   const few = Math.floor(successes + ROUNDING);
   const many = Math.min(size, Math.ceil(successes - ROUNDING));

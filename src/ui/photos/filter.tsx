@@ -1,5 +1,5 @@
 import {
-  crawlValues,
+  isOfCrawl,
   PHOTO_REASONS,
   PHOTO_SPLITS,
   PHOTO_STATES,
@@ -93,17 +93,6 @@ export function FilterDialog({ gallery }: GalleryProps) {
   );
 }
 
-/** The values that a part of the filter offers. */
-function offered(name: ListName, choices: Gallery['choices']): readonly Option[] {
-  const options = LISTS[name][1](choices);
-  if (choices?.isCrawlOnly !== true) return options;
-  const known = crawlValues(
-    name,
-    options.map(([value]) => value),
-  );
-  return options.filter(([value]) => known.includes(value));
-}
-
 function Fields({ gallery }: GalleryProps) {
   const { filter, choices } = gallery;
   const isCrawlOnly = choices?.isCrawlOnly === true;
@@ -115,7 +104,7 @@ function Fields({ gallery }: GalleryProps) {
       </label>
       {LIST_NAMES.map((name) => {
         const value = filter[name].length > 1 ? SEVERAL : filter[name][0];
-        const options = offered(name, choices);
+        const options = LISTS[name][1](choices).filter(([value]) => !isCrawlOnly || isOfCrawl(name, value));
         return options.length === 0 ? null : (
           <Choice key={name} label={LISTS[name][0]} name={name} value={value} of={options} />
         );

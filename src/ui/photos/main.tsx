@@ -2,7 +2,7 @@ import { render } from 'preact';
 import { useEffect, useMemo, useReducer } from 'preact/hooks';
 import { readTyping } from '../../page/command.tsx';
 import { ShowAnywayForm } from '../../page/show-anyway.tsx';
-import { beyondCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../kernel/photo-filter.ts';
+import { isOfCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../kernel/photo-filter.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { CountLine, SelectMode } from '../grid/bar.tsx';
 import { selectByKey } from '../grid/selecting.ts';
@@ -76,7 +76,7 @@ const SORT_TEXTS: Readonly<Record<PhotoFilter['sort'], string>> = {
 
 function FilterBar({ gallery }: GalleryProps) {
   const { filter, index, choices } = gallery;
-  const sorts = PHOTO_SORTS.filter((sort) => choices?.isCrawlOnly !== true || beyondCrawl({ sort }) === null);
+  const sorts = PHOTO_SORTS.filter((sort) => choices?.isCrawlOnly !== true || isOfCrawl('sort', sort));
   return (
     <div class="filters">
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => gallery.openFilter()}>
