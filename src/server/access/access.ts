@@ -28,6 +28,8 @@ export interface Access {
   readonly sessionKey: Buffer;
 }
 
+type Key = Pick<Access, 'sessionKey'>;
+
 export const SESSION_MS = 12 * 3_600_000;
 
 /** @throws UsageError `same-token`, `same-name` */
@@ -135,17 +137,17 @@ const ATTRIBUTES = 'HttpOnly; SameSite=Lax';
 const REVIEWER_SECONDS = 365 * 24 * 3_600;
 
 /** Named from the key, because browsers send the cookies of a host to all its ports: several servers keep theirs. */
-function cookieName(what: string, { sessionKey }: Pick<Access, 'sessionKey'>): string {
+function cookieName(what: string, { sessionKey }: Key): string {
   return `winnow_${what}_${secretFor('name of cookies', sessionKey).slice(0, 8)}`;
 }
 
 /** The value of `Set-Cookie` that begins a session. Null ends it. */
-export function sessionCookie(session: string | null, access: Pick<Access, 'sessionKey'>): string {
+export function sessionCookie(session: string | null, access: Key): string {
   const seconds = session === null ? 0 : SESSION_MS / 1_000;
   return `${cookieName('session', access)}=${session ?? ''}; Path=/; ${ATTRIBUTES}; Max-Age=${seconds}`;
 }
 
-export function sessionIn(cookie: string | undefined, access: Pick<Access, 'sessionKey'>): string | null {
+export function sessionIn(cookie: string | undefined, access: Key): string | null {
   return cookieIn(cookie, cookieName('session', access));
 }
 
@@ -156,47 +158,40 @@ export interface Shown {
 }
 
 /** The value of `Set-Cookie` with which a person sees what a collection hides from them, for as long as a session lasts. */
-export function shownCookie(shown: Shown, access: Pick<Access, 'sessionKey'>): string {
+export function shownCookie(shown: Shown, access: Key): string {
   const path = `/c/${encodeURIComponent(shown.collection)}/`;
-  return `${cookieName('shown', access)}=${shownMark(shown, access)}; Path=${path}; ${ATTRIBUTES}; Max-Age=${SESSION_MS / 1_000}`;
+  return `${cookieName('shown', access)}=${markOf(['shown', shown.collection, shown.reviewer], access)}; Path=${path}; ${ATTRIBUTES}; Max-Age=${SESSION_MS / 1_000}`;
 }
 
 /** True if the browser has a `shownCookie` of this collection and name. The activity log notes each of them. */
-export function isShownIn(cookie: string | undefined, shown: Shown, access: Pick<Access, 'sessionKey'>): boolean {
-  return cookieIn(cookie, cookieName('shown', access)) === shownMark(shown, access);
-}
-
-function shownMark({ collection, reviewer }: Shown, { sessionKey }: Pick<Access, 'sessionKey'>): string {
-  return secretFor(`shown ${JSON.stringify([collection, reviewer])}`, sessionKey);
+export function isShownIn(cookie: string | undefined, shown: Shown, access: Key): boolean {
+  return cookieIn(cookie, cookieName('shown', access)) === markOf(['shown', shown.collection, shown.reviewer], access);
 }
 
 /**
  * The value of `Set-Cookie` that keeps the name under which a browser reviews. It is signed together with the session. Clients
  * without a session hold the token or need none, so their cookie needs no signature.
  */
-export function reviewerCookie(name: string, { session }: HasSession, access: Pick<Access, 'sessionKey'>): string {
-  const value = session === null ? encoded(name) : `${encoded(name)}.${nameMark(name, session, access)}`;
+export function reviewerCookie(name: string, { session }: HasSession, access: Key): string {
+  const value = session === null ? encoded(name) : `${encoded(name)}.${markOf(['name', session, name], access)}`;
   return `${reviewerCookieName(session, access)}=${value}; Path=/; ${ATTRIBUTES}; Max-Age=${REVIEWER_SECONDS}`;
 }
 
 type HasSession = Pick<Visitor, 'session'>;
 
-function reviewerIn(
-  cookie: string | undefined,
-  { session }: HasSession,
-  access: Pick<Access, 'sessionKey'>,
-): string | null {
+function reviewerIn(cookie: string | undefined, { session }: HasSession, access: Key): string | null {
   const [given = '', mark] = (cookieIn(cookie, reviewerCookieName(session, access)) ?? '').split('.');
   const name = personName(decoded(given));
-  return name !== null && (session === null || mark === nameMark(name, session, access)) ? name : null;
+  return name !== null && (session === null || mark === markOf(['name', session, name], access)) ? name : null;
 }
 
-function reviewerCookieName(session: string | null, access: Pick<Access, 'sessionKey'>): string {
+function reviewerCookieName(session: string | null, access: Key): string {
   return session === null ? 'winnow_reviewer' : cookieName('reviewer', access);
 }
 
-function nameMark(name: string, session: string, { sessionKey }: Pick<Access, 'sessionKey'>): string {
-  return secretFor(`name ${JSON.stringify([session, name])}`, sessionKey);
+/** Proves that a server of this catalogue has made a cookie about these things. */
+function markOf(about: readonly (string | null)[], { sessionKey }: Key): string {
+  return secretFor(JSON.stringify(about), sessionKey);
 }
 
 function cookieIn(cookie: string | undefined, name: string): string | null {
