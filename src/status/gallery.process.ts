@@ -10,7 +10,7 @@ import { withoutFolders } from '../kernel/printable.ts';
 import { similarPhotos } from '../models/evidence/feature.repository.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { photoFacts } from '../photo/photo.repository.ts';
-import { isOpenToReview, mayKnow, otherBlindReviews } from '../review/desk/known-photos.repository.ts';
+import { mayKnow, openBlindReviews } from '../review/desk/known-photos.repository.ts';
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { FAILURE_TAGS } from '../review/events/tags.ts';
 import { MOST_LISTED, type GalleryChoices, type GalleryIndex, type GalleryTile } from './gallery.ts';
@@ -31,14 +31,9 @@ export interface GalleryDesk extends Desk {
 async function galleryView({ reader, ...desk }: GalleryDesk): Promise<GalleryView> {
   const { app, ensemble } = desk.workspace;
   const view = await viewOf(desk);
-  const seesAll = reader === 'operators';
-  return {
-    ...view,
-    reader,
-    memberIds: ensemble.memberIds,
-    isCrawlOnly: !seesAll && (await isOpenToReview(app.db, view)),
-    otherBlind: seesAll ? [] : await otherBlindReviews(app.db, view),
-  };
+  const blind = reader === 'operators' ? [] : await openBlindReviews(app.db, view);
+  const isCrawlOnly = blind.includes(view.scope.collectionId);
+  return { ...view, reader, memberIds: ensemble.memberIds, isCrawlOnly, blind };
 }
 
 /** @throws UsageError `bad-photo-filter`, `blind-gallery` */

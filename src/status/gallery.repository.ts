@@ -21,8 +21,8 @@ export interface GalleryView extends DeskView {
   readonly memberIds: readonly number[];
   /** While a blind review is open for the person: the gallery shows each candidate with what the crawl knows, and nothing later. */
   readonly isCrawlOnly: boolean;
-  /** Other collections whose blind review is open for the person. The gallery does not show the photos that they list. */
-  readonly otherBlind: readonly number[];
+  /** Collections whose blind review is open for the person. The gallery of another collection does not show the photos that they list. */
+  readonly blind: readonly number[];
 }
 
 /**
@@ -35,9 +35,9 @@ export interface GalleryView extends DeskView {
  * @param of SQL about candidates `c` and pictures `p`: all of the photos that a query asks for
  */
 function shownCandidates(view: GalleryView, of: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
-  const { scope, isCrawlOnly, otherBlind } = view;
-  const isOfOthers = sql`exists (select 1 from ${unjudgedPhotos(view, otherBlind)} as u where u.photo_id = p.photo_id)`;
-  const isKnown = isCrawlOnly || otherBlind.length === 0 ? sql`true` : sql`not ${isOfOthers}`;
+  const { scope, isCrawlOnly, blind } = view;
+  const isOfOthers = sql`exists (select 1 from ${unjudgedPhotos(view, blind)} as u where u.photo_id = p.photo_id)`;
+  const isKnown = isCrawlOnly || blind.length === 0 ? sql`true` : sql`not ${isOfOthers}`;
   const isSeen = isCrawlOnly ? sql`false` : sql`c.is_first`;
   const { state, reason, detail } = judged(scope);
   return sql`(

@@ -123,6 +123,11 @@ describe('a text field of the review', () => {
     await page.keyboard.type(' A photo of a fax.');
     await page.keyboard.press('Control+Enter');
     await page.locator('.criteria .text', { hasText: 'A photo of a fax.' }).waitFor();
+    await edit.click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' On a Mac.');
+    await page.keyboard.press('Meta+Enter');
+    await page.locator('.criteria .text', { hasText: 'On a Mac.' }).waitFor();
     expect(await shown(page)).toBe(before);
     await page.keyboard.press('f');
     await expectSoon(() => kindsOf('criteria')).toEqual(['flag']);

@@ -105,7 +105,7 @@ export function acceptanceOf(
   const isComplete = unfinished + unsettled === 0 && settled.length > 0;
   const look = isComplete && (plan.look ?? 0) <= plan.looks ? plan.look : null;
   const population = accepted - before;
-  const { share, limitsAfter } = estimateOf(settled, { population, ...plan });
+  const { share, limitsAfter } = estimateOf(settled, wrong, { population, ...plan });
   const limits = limitsAfter(0);
   const state = stateOf(limits, { ...plan, look });
   const isEnough = (more: number): boolean => limitsAfter(more).high <= (plan.maxLabelError ?? 1);
@@ -137,9 +137,9 @@ function withOneLook({ maxLabelError, confidence, looks = 1, look = 1, draw = 1,
 /** The weighted share of wrong photos, null without any, and its limits if so many more photos were inspected and right. */
 function estimateOf(
   photos: readonly InspectedPhoto[],
+  wrong: readonly InspectedPhoto[],
   { population, confidence, looks }: Pick<Sample, 'population' | 'confidence'> & Pick<FullPlan, 'looks'>,
 ) {
-  const wrong = photos.filter(({ isWrong }) => isWrong);
   const share = photos.length === 0 ? null : moment(wrong, 1) / moment(photos, 1);
   const size = photos.length === 0 ? 0 : moment(photos, 1) ** 2 / moment(photos, 2);
   const limitsAfter = (more: number): Limits => {

@@ -80,14 +80,15 @@ async function wantsVerdicts(db: Kysely<Database>, { scope, reviewer, secondPass
   return rows.length > 0;
 }
 
-/** Ids of the other collections that have controls and want verdicts of the reviewer. */
-export async function otherBlindReviews(db: Kysely<Database>, view: DeskView): Promise<number[]> {
+/** Ids of the collections whose blind review wants verdicts of the reviewer: this one, if it is blind, and others that have controls. */
+export async function openBlindReviews(db: Kysely<Database>, view: DeskView): Promise<number[]> {
+  const { scope, isBlind } = view;
   const { rows } = await sql<{ id: number }>`
     select distinct collection_id as id from shortlist_entry
-    where state = 'control' and collection_id <> ${view.scope.collectionId}`.execute(db);
+    where state = 'control' and collection_id <> ${scope.collectionId}`.execute(db);
   const open: number[] = [];
-  for (const { id } of rows)
-    if (await wantsVerdicts(db, { ...view, scope: { ...view.scope, collectionId: id } })) open.push(id);
+  for (const id of [...(isBlind ? [scope.collectionId] : []), ...rows.map((row) => row.id)])
+    if (await wantsVerdicts(db, { ...view, scope: { ...scope, collectionId: id } })) open.push(id);
   return open;
 }
 
@@ -105,13 +106,12 @@ export function unjudgedPhotos({ reviewer }: DeskView, collectionIds: readonly n
  */
 export async function mayKnow(db: Kysely<Database>, view: DeskView, sha256: Sha256): Promise<boolean> {
   const { scope, reviewer } = view;
-  const isOpen = await isOpenToReview(db, view);
-  const open = [...(isOpen ? [scope.collectionId] : []), ...(await otherBlindReviews(db, view))];
+  const open = await openBlindReviews(db, view);
   const hasJudged = sql`exists (select 1 from verdict v
     where v.collection_id = ${scope.collectionId} and v.sha256 = f.sha256 and ${reviewer} = any(v.reviewers))`;
   const { rows } = await sql`
     select 1 from photo f where f.sha256 = decode(${sha256}, 'hex') and not (
-      ${isOpen ? hasJudged : sql`true`} and ${isNotAsked(view, sql`f.id`)} and f.id not in ${unjudgedPhotos(view, open)})`.execute(
+      ${open.includes(scope.collectionId) ? hasJudged : sql`true`} and ${isNotAsked(view, sql`f.id`)} and f.id not in ${unjudgedPhotos(view, open)})`.execute(
     db,
   );
   return rows.length === 0;

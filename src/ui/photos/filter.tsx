@@ -104,7 +104,7 @@ function Fields({ gallery }: GalleryProps) {
       </label>
       {LIST_NAMES.map((name) => {
         const value = filter[name].length > 1 ? SEVERAL : filter[name][0];
-        const options = LISTS[name][1](choices).filter(([value]) => !isCrawlOnly || isOfCrawl(name, value));
+        const options = LISTS[name][1](choices).filter(([of]) => !isCrawlOnly || isOfCrawl(name, of));
         return options.length === 0 ? null : (
           <Choice key={name} label={LISTS[name][0]} name={name} value={value} of={options} />
         );

@@ -3,7 +3,6 @@ import type { Met } from '../../../review/events/met.ts';
 import type { NewerEvent, StaleSubject } from '../../../review/events/stale.ts';
 import { countOf, countText, listText } from '../../../kernel/texts.ts';
 import { judgementText } from '../words.ts';
-import { subjectKey } from './history.ts';
 import type { KeptAction } from './outbox-store.ts';
 
 /** An action that the server refused for some photos, because others had done something that its author had not seen. */
