@@ -1,7 +1,7 @@
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import type { FurtherClasses, Judgement, ReviewVerdict, SeenSubject, ShownBy, Subject } from '../events/event.ts';
-import type { Met } from '../events/met.ts';
+import type { Met } from '../../kernel/met.ts';
 import type { StaleSubject } from '../events/stale.ts';
 import type { Mode } from '../../kernel/mode.ts';
 

@@ -1,7 +1,7 @@
-import type { NewReviewEvent, ReviewAction, ReviewEvent, SeenSubject, Subject } from './event.ts';
-import { metBy, type Met } from './met.ts';
+import type { Met } from '../../kernel/met.ts';
+import type { NewReviewEvent, ReviewAction, ReviewEvent, ReviewVerdict, SeenSubject, Subject } from './event.ts';
 import { changesVerdict, newestOfOthers, type StaleSubject } from './stale.ts';
-import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
+import { blindPartOf, isJudging, standingJudgings, stateOf, undoneIn } from './verdict.ts';
 
 export type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;
 
@@ -51,6 +51,17 @@ function staleIn({ sha256, wnid, kind, reviewer }: UnnumberedEvent, place: Place
 function isUnseen({ reviewer }: UnnumberedEvent, { before, waits, seen }: Place): boolean {
   const others = before.filter((one) => isJudging(one) && one.reviewer !== reviewer);
   return typeof seen === 'number' ? others.every(({ id }) => id > seen) : waits || others.length === 0;
+}
+
+/** How a person's first verdict compares with what stood of others then; null if nothing did. */
+function metBy(reviewer: string, verdict: ReviewVerdict, before: readonly ReviewEvent[]): Met | null {
+  const others = standingJudgings(before).filter((one) => one.reviewer !== reviewer);
+  const last = new Map(others.map((one) => [one.reviewer, one.value.verdict]));
+  if (last.size === 0) return null;
+  const isDisputed = stateOf([verdict, ...last.values()]) === 'disputed';
+  const isDiffering = verdict !== 'unsure' && isDisputed;
+  const isAgreeing = verdict !== 'unsure' && !isDisputed && [...last.values()].includes(verdict);
+  return { agreeing: Number(isAgreeing), differing: Number(isDiffering), reviewers: [...last.keys()] };
 }
 
 /**

@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import { batchesOf } from '../../kernel/batches.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
+import { metTogether, type Met } from '../../kernel/met.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import {
   bulkClient,
@@ -23,7 +24,6 @@ import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type Subject } from './event.ts';
 import { redone, type Fitted, type UnnumberedEvent } from './fit.ts';
 import { outcomeOf, seenBy, type TabAction } from './outcome.process.ts';
-import { metTogether, type Met } from './met.ts';
 import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
 import { StaleAction, type StaleSubject } from './stale.ts';

@@ -10,7 +10,7 @@ import type {
 } from '../../../src/review/desk/desk.ts';
 import type { ReviewEvent, ReviewVerdict, SeenSubject, Subject } from '../../../src/review/events/event.ts';
 import { listEvents } from '../../../src/review/events/review.repository.ts';
-import type { Met } from '../../../src/review/events/met.ts';
+import type { Met } from '../../../src/kernel/met.ts';
 import type { StaleSubject } from '../../../src/review/events/stale.ts';
 import { verdictOf } from '../../../src/review/events/verdict.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';

@@ -1,5 +1,5 @@
 import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../../review/desk/desk.ts';
-import { metTogether } from '../../../review/events/met.ts';
+import { metTogether } from '../../../kernel/met.ts';
 import { countOf, listText } from '../../../kernel/texts.ts';
 
 /** Maximum photos of a decision in one request: the server's `MOST_PHOTOS_AT_ONCE`. */

@@ -1,6 +1,6 @@
 import type { ReviewChange } from '../../../review/desk/desk.ts';
-import type { Met } from '../../../review/events/met.ts';
 import type { NewerEvent, StaleSubject } from '../../../review/events/stale.ts';
+import type { Met } from '../../../kernel/met.ts';
 import { countOf, countText, listText } from '../../../kernel/texts.ts';
 import { judgementText } from '../words.ts';
 import type { KeptAction } from './outbox-store.ts';

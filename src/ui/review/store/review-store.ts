@@ -52,7 +52,7 @@ export class ReviewStore {
   said = '';
   /** How the last verdict compares with others', until the next action. */
   met: string | null = null;
-  /** What is typed for "What counts"; null while that form is closed. The form goes with the photo, the text stays. */
+  /** The text typed as criteria; null while their form is closed. It stays when the form goes with the last photo. */
   draft: string | null = null;
   /** Called when the server has changed more photos than it sends back. */
   onMoreChanged: () => void = () => {};
@@ -62,7 +62,7 @@ export class ReviewStore {
   readonly #names = new Fetched<readonly NamedClass[]>(() => this.changed());
   readonly #listeners = new Set<() => void>();
   readonly #unanswered = new Map<number, Unanswered>();
-  /** What each undo and redo of this page is about. */
+  /** The action that each undo or redo of this page is about. */
   readonly #reversed = new Map<string, DoneAction>();
 
   private constructor({ collection, setup }: SessionOptions) {
