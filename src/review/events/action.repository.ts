@@ -18,7 +18,7 @@ export interface ActionEvent extends Subject {
   readonly undoes: number | null;
 }
 
-export type ActionPart = ActionRef & { readonly part?: number | undefined };
+type ActionPart = ActionRef & { readonly part?: number | undefined };
 
 /** The stored events of an action, by id. Empty if nothing was stored for it, or if it is of another reviewer. */
 export async function eventsOfAction(db: Kysely<Database>, actor: Actor, action: ActionPart): Promise<ActionEvent[]> {

@@ -15,7 +15,6 @@ import {
   firstOfPart,
   reviewableAmong,
   type ActionEvent,
-  type ActionPart,
   type Actor,
 } from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
@@ -111,10 +110,11 @@ async function storeSlices(
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
   const { client, action } = sent;
   const areOthers = !isAlone && gives === 'verdict' && (action.kind !== 'verdict' || action.value.shownBy === 'grid');
+  const seenOf = seenBy(sent);
   const all: Fitted[] = [];
   let from = 0;
   for (const slice of slices) {
-    const fitted = await outcomeOf(trx, view, { events: slice, areOthers, seenOf: seenBy(sent) });
+    const fitted = await outcomeOf(trx, view, { events: slice, areOthers, seenOf });
     const events = fitted.flatMap(({ event }) => event ?? []);
     await storeEvents(trx, actor, numbered(events, sent, { from, isAlone }));
     from += events.length;
@@ -122,8 +122,11 @@ async function storeSlices(
   }
   // Taken last, so that no tab waits for photos as long as the whole action takes.
   if (!isAlone) await lockLeases(trx, actor.collectionId);
-  const taken = new Set((areOthers ? await leaveToOthers(trx, actor, { client, ...action }) : []).map(subjectKey));
-  const left = all.filter((one) => one.event === undefined || !taken.has(subjectKey(one.event)));
+  // Photos that others took while the action was being stored would get two decisions.
+  const taken = areOthers ? await dropTaken(trx, actor, { client, ...action }) : [];
+  if (taken.length > 0) await deriveVerdicts(trx, actor.collectionId, taken);
+  const takenKeys = new Set(taken.map(subjectKey));
+  const left = all.filter((one) => one.event === undefined || !takenKeys.has(subjectKey(one.event)));
   // After the lock is taken: another transaction that holds it may wait for these rows.
   if (gives === 'verdict' || gives === 'adjudicate')
     for (const batch of batchesOf(subjectsOf(left.flatMap(({ event }) => event ?? [])), SLICE))
@@ -138,9 +141,10 @@ async function outcomeAgain(
   { sent, slices, stored }: SentSlices & { readonly stored: readonly ActionEvent[] },
 ): Promise<Fitted[]> {
   const ids = new Map(stored.map((event) => [subjectKey(event), event.id]));
+  const seenOf = seenBy(sent);
   const all: Fitted[] = [];
   for (const slice of slices)
-    all.push(...(await outcomeOf(trx, view, { events: slice, areOthers: true, seenOf: seenBy(sent), ids })));
+    all.push(...(await outcomeOf(trx, view, { events: slice, areOthers: true, seenOf, ids })));
   return all.filter(({ event, stale }) => ids.has(subjectKey(event ?? stale)) === (stale === undefined));
 }
 
@@ -171,20 +175,6 @@ async function storeEvents(
   const added = await insertEvents(trx, collectionId, events);
   if (first !== undefined && added < events.length) throw sequenceTaken(first);
   await deriveVerdicts(trx, collectionId, subjectsOf(events));
-}
-
-/**
- * Removes from a new decision the photos that others took while it was being stored, because they would get two
- * decisions. Returns them.
- */
-async function leaveToOthers(
-  trx: Transaction<Database>,
-  actor: Actor,
-  action: ActionPart,
-): Promise<readonly Subject[]> {
-  const taken = await dropTaken(trx, actor, action);
-  if (taken.length > 0) await deriveVerdicts(trx, actor.collectionId, taken);
-  return taken;
 }
 
 export const SEQUENCE_TAKEN = 'sequence-taken';

@@ -124,13 +124,13 @@ describe('taking photos', () => {
       (await takePhotos(database.db, viewOf('ann'), { ...request, filter })).heldByOthers;
     const until = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     const held = [
-      { reviewer: 'ann', photos: 2, until },
-      { reviewer: 'bob', photos: 5, until },
+      { reviewer: 'ann', photos: 2, until, silentMs: null },
+      { reviewer: 'bob', photos: 5, until, silentMs: null },
     ];
     expect([await heldFor({}), await heldFor({ wnid: 'n02' }), await heldFor({ pMax: 0.01 })]).toEqual([
       held,
       held.slice(0, 1),
-      [{ reviewer: 'bob', photos: 1, until }],
+      [{ reviewer: 'bob', photos: 1, until, silentMs: null }],
     ]);
   });
 
