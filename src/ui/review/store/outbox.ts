@@ -126,10 +126,11 @@ export class Outbox {
 
   /** Ends the wait of refused photos, by default of all actions: their author has answered, or has decided again. */
   answer(keys: readonly string[], only: ActionRef | null = null): void {
+    const answered = new Set(keys);
     const ended: RefusedAction[] = [];
     this.#refused = this.#refused.flatMap((one) => {
       const isMeant = only === null || refKey(one) === refKey(only);
-      const stale = one.stale.filter((photo) => !isMeant || !keys.includes(subjectKey(photo)));
+      const stale = one.stale.filter((photo) => !isMeant || !answered.has(subjectKey(photo)));
       if (stale.length === one.stale.length) return one;
       const rest = { ...one, stale };
       void this.#safely(stale.length === 0 ? this.#store.remove([one]) : this.#store.put(rest));
