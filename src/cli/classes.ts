@@ -4,7 +4,7 @@ import { findClasses } from '../collection/find-classes.ts';
 import { quote } from '../config/quote.ts';
 import { writeJsonLines, writeOut, EXIT } from './text/output.ts';
 import { tableText } from './text/table.ts';
-import { addCommand, runCommand, type GlobalFlags } from './start/context.ts';
+import { addPlainCommand, runCommand, type GlobalFlags } from './start/context.ts';
 
 const HELP = `
 Classes are listed from the best match to the worst: a match of the name, then of a synonym or the WordNet id,
@@ -18,7 +18,7 @@ Examples:
 
 export function addClassesCommand(program: Command): void {
   const classes = program.command('classes').description('Look up the 1,000 ImageNet-1k classes by name');
-  addCommand(classes, 'find', 'Find classes by name, synonym, description or WordNet id')
+  addPlainCommand(classes, 'find', 'Find classes by name, synonym, description or WordNet id')
     .argument('<text...>', 'the words to search for')
     .addHelpText('after', HELP)
     .action((words: string[], flags: GlobalFlags) => runCommand(flags, () => find(words.join(' '), flags)));

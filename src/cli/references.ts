@@ -19,7 +19,7 @@ import { countText, linesText, plural, writeJsonLines, writeOut, writeResult } f
 import { tableText } from './text/table.ts';
 import { withProgress } from './text/progress.ts';
 import { reasonsText } from './run/run-lines.ts';
-import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
+import { addPlainCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 
 interface AddFlags extends GlobalFlags {
   readonly for: ReferencePurpose;
@@ -38,7 +38,11 @@ export function addReferencesCommand(program: Command): void {
     .description(
       'Manage reference sets: pictures that must not be in a test set, such as the training pictures of the models, and pictures that reviewers compare photos with',
     );
-  addCommand(references, 'add', 'Store the hashes of the pictures of a folder, and drop photos that match one of them')
+  addPlainCommand(
+    references,
+    'add',
+    'Store the hashes of the pictures of a folder, and drop photos that match one of them',
+  )
     .argument('<dir>', 'the folder; every picture below it counts')
     .addOption(
       new Option(
@@ -69,10 +73,10 @@ Example:
 `,
     )
     .action((dir: string, flags: AddFlags) => add(dir, flags));
-  addCommand(references, 'list', 'List the reference sets of the data folder').action((flags: GlobalFlags) =>
+  addPlainCommand(references, 'list', 'List the reference sets of the data folder').action((flags: GlobalFlags) =>
     list(flags),
   );
-  addCommand(references, 'remove', 'Remove a reference set and restore the decisions that it changed')
+  addPlainCommand(references, 'remove', 'Remove a reference set and restore the decisions that it changed')
     .argument('<dir>', 'the folder, as `winnow references list` shows it')
     .addOption(new Option('--for <purpose>', 'needed if the folder is a set for both purposes').choices(PURPOSES))
     .action((dir: string, flags: RemoveFlags) => remove(dir, flags));

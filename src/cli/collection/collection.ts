@@ -4,7 +4,7 @@ import type { Collection } from '../../collection/collection.ts';
 import { displayPath } from '../../config/root.ts';
 import { writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { reportOn, reportText, differencesOf } from './check.ts';
 import { addCollectionForgetCommand } from './forget.ts';
 import { addCollectionInitCommand } from './init.ts';
@@ -14,10 +14,10 @@ export function addCollectionCommand(program: Command): void {
     .command('collection')
     .description('Create and check collections: one YAML file each with classes, sources, ensemble and thresholds');
   addCollectionInitCommand(collection);
-  addCommand(collection, 'check', 'Check a collection and everything that it names, and say what to do next')
+  addPlainCommand(collection, 'check', 'Check a collection and everything that it names, and say what to do next')
     .argument('<name or path>', 'a name under config/collections, or the path of a file')
     .action((name: string, flags: GlobalFlags) => runCommand(flags, (context) => check(name, flags, context)));
-  addCommand(collection, 'list', 'List the collections that commands find by name').action((flags: GlobalFlags) =>
+  addPlainCommand(collection, 'list', 'List the collections that commands find by name').action((flags: GlobalFlags) =>
     runCommand(flags, () => list(flags)),
   );
   addCollectionForgetCommand(collection);

@@ -11,7 +11,7 @@ import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
 import type { ActivityDetail } from '../../kernel/activity.ts';
 import { countText, linesText, nonEmpty, plural, writeResult } from '../text/output.ts';
-import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
 interface ForgetFlags extends GlobalFlags {
   readonly yes?: boolean;
@@ -32,7 +32,7 @@ Examples:
 `;
 
 export function addCollectionForgetCommand(collection: Command): void {
-  addCommand(collection, 'forget', 'Remove what the data folder stores for this collection only; photos stay')
+  addPlainCommand(collection, 'forget', 'Remove what the data folder stores for this collection only; photos stay')
     .argument('<name>', 'the name under which it was used with this data folder')
     .option('--yes', 'remove it; without this flag, only say what would be removed')
     .option('--with-reviews', 'remove its reviews, too; without this flag, a collection with reviews stays')

@@ -16,7 +16,7 @@ import { contentOfFolder, type FolderContent } from '../../crawl/sources/folder/
 import { givenLicence, UNKNOWN_LICENCE } from '../../collection/licence.ts';
 import { terminalAsker } from '../text/ask.ts';
 import { linesText, plural, writeOut } from '../text/output.ts';
-import { addCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';
 import { makeFolder } from '../../platform/disk/folders.ts';
 
 interface InitFlags extends GlobalFlags {
@@ -48,7 +48,7 @@ Examples:
 `;
 
 export function addCollectionInitCommand(collection: Command): void {
-  addCommand(collection, 'init', 'Write a commented collection file to start from')
+  addPlainCommand(collection, 'init', 'Write a commented collection file to start from')
     .argument('<name>', 'letters, digits, dots, dashes')
     .option('--classes <names>', 'its classes, separated by commas, or repeat the flag', collect)
     .option('--model <names>', 'its models, separated by commas, or repeat the flag', collect)

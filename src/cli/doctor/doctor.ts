@@ -40,7 +40,7 @@ export function addDoctorCommand(parent: Command): void {
       '\nA note is information, not a fault. The exit code is 1 only if a check failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n',
     )
     .action(async (flags: DoctorFlags) => {
-      await runCommand(flags, async (context) => {
+      const check = async (context: CommandContext): Promise<number> => {
         const findings = [
           platform(),
           program(),
@@ -53,7 +53,9 @@ export function addDoctorCommand(parent: Command): void {
         if (context.signal.aborted) throw new Interrupted();
         await writeResult(flags, findings.map(toJson), () => findings.map(findingText).join(''));
         return findings.some(({ state }) => state === 'fail') ? EXIT.incomplete : EXIT.done;
-      });
+      };
+      // The settings of a collection are checked as its commands have them.
+      await runCommand(flags, check, { collection: 'named' });
     });
 }
 

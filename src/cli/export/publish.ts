@@ -12,7 +12,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import type { Destination } from '../../kernel/publish.ts';
 import { bytesText, linesText, plural, writeOut, writeResult } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
-import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 interface PublishFlags extends GlobalFlags {
   readonly to: string;
@@ -43,7 +43,7 @@ Examples:
 `;
 
 export function addPublishCommand(program: Command): void {
-  addCommand(program, 'publish', 'Upload an exported folder to the Hugging Face Hub or to a bucket')
+  addPlainCommand(program, 'publish', 'Upload an exported folder to the Hugging Face Hub or to a bucket')
     .argument('<dir>', 'the folder that winnow export made')
     .requiredOption('--to <place>', 'hf:OWNER/NAME or s3://BUCKET/PREFIX')
     .option('--dry-run', 'list what would be uploaded and deleted, and change nothing')

@@ -9,7 +9,13 @@ import { placeFlags, publishCommand, reportCommand } from '../../kernel/next-ste
 import { readExportedFolder } from '../../export/publish/publish-folder.process.ts';
 import { linesText, plural, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
-import { addCommand, runCommand, wholeNumberFrom, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import {
+  addPlainCommand,
+  runCommand,
+  wholeNumberFrom,
+  type CommandContext,
+  type GlobalFlags,
+} from '../start/context.ts';
 
 const HELP = `
 Reads every file of the folder that winnow export made, compares what they say of each photo, and
@@ -33,7 +39,7 @@ interface VerifyFlags extends GlobalFlags {
 }
 
 export function addVerifyCommand(program: Command): void {
-  addCommand(program, 'verify', 'Check that an exported folder is what it claims to be')
+  addPlainCommand(program, 'verify', 'Check that an exported folder is what it claims to be')
     .argument('<dir>', 'the folder that winnow export made')
     .option('--sample <n>', 'recompute the rule for n photos only; 0 needs no models', wholeNumberFrom(0, 999_999_999))
     .addHelpText('after', HELP)

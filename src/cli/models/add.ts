@@ -8,7 +8,7 @@ import { displayPath } from '../../config/root.ts';
 import { tensorText } from '../../platform/onnx/graph.ts';
 import { terminalAsker } from '../text/ask.ts';
 import { writeResult } from '../text/output.ts';
-import { addCommand, runCommand, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type GlobalFlags } from '../start/context.ts';
 
 interface AddFlags extends GlobalFlags, GivenFacts {
   readonly allowChance?: boolean;
@@ -30,7 +30,7 @@ Examples:
 `;
 
 export function addModelsAddCommand(models: Command): void {
-  addCommand(models, 'add', 'Register an ONNX classifier: read it, try it on sample photos, write its card')
+  addPlainCommand(models, 'add', 'Register an ONNX classifier: read it, try it on sample photos, write its card')
     .argument('<file>', 'an ONNX file')
     .option('--name <name>', "its name in collections (default: the file's name)")
     .option(

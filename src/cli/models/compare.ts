@@ -4,7 +4,7 @@ import type { Comparison } from '../../evaluate/compare.process.ts';
 import { plural, percentText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
 The paper's two members have similar accuracies on clean photos. The command warns if two models are more than 2
@@ -24,7 +24,7 @@ interface CompareFlags extends GlobalFlags {
 }
 
 export function addModelsCompareCommand(models: Command): void {
-  addCommand(models, 'compare', 'Measure models side by side on the same clean photos')
+  addPlainCommand(models, 'compare', 'Measure models side by side on the same clean photos')
     .requiredOption('--clean <dir>', 'photos that show their classes: a folder for each class')
     .option('--models <names>', 'models with commas between them (default: all that are ready and know the classes)')
     .option('--among <list>', 'classes to choose among, as for evaluate (default: the classes of the photos)')

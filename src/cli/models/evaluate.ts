@@ -6,7 +6,7 @@ import { LOGITS_ARE, type LogitsAre } from '../../evaluate/logits/read-answers.p
 import { UsageError } from '../../kernel/errors.ts';
 import { writeResult, linesText, percentText, plural } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import type { ClassAccuracy, OodMeasures } from '../../evaluate/evaluation.ts';
 import { calibrationBins } from '../../evaluate/metrics/calibration.ts';
 import { fittedText, oodListsText } from '../../kernel/texts.ts';
@@ -52,7 +52,7 @@ interface EvaluateFlags extends GlobalFlags {
 }
 
 export function addEvaluateCommand(program: Command): void {
-  addCommand(program, 'evaluate', 'Measure a model on an exported set or on a folder of photos')
+  addPlainCommand(program, 'evaluate', 'Measure a model on an exported set or on a folder of photos')
     .argument('<dir>', 'an export of winnow, or a folder with a folder for each class')
     .option('--model <name>', 'a registered model')
     .option('--logits <file>', 'what another program computed: npy, npz, csv or parquet')

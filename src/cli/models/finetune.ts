@@ -5,7 +5,7 @@ import { displayPath } from '../../config/root.ts';
 import { linesText, percentText, plural, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
 Fits a linear layer (a head) on what a model computes before its own last layer, for any classes. The head is a
@@ -42,7 +42,7 @@ interface FinetuneFlags extends GlobalFlags {
 }
 
 export function addFinetuneCommand(program: Command): void {
-  addCommand(program, 'finetune', "Fit a linear head on a model's features, for classes of your own")
+  addPlainCommand(program, 'finetune', "Fit a linear head on a model's features, for classes of your own")
     .requiredOption('--backbone <name>', 'a registered model whose card names an output `features`')
     .requiredOption('--train <dir>', 'photos to fit the head with: a folder for each class')
     .option('--val <dir>', 'photos to measure the head with (default: a held-out tenth of --train)')

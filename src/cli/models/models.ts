@@ -15,7 +15,7 @@ import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { plural, writeData, writeJsonLines, writeOut, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { addModelsAddCommand } from './add.ts';
 import { addModelsCompareCommand } from './compare.ts';
 import { addModelsPullCommand } from './pull.ts';
@@ -28,14 +28,14 @@ export function addModelsCommand(program: Command): void {
     .description(
       'Models: each has a card (file, sha256, preprocessing, classes); collections name them in their ensemble',
     );
-  addCommand(models, 'list', 'List the models that collections can name')
+  addPlainCommand(models, 'list', 'List the models that collections can name')
     .addHelpText('after', '\nExamples:\n  winnow models list\n  winnow models list --json\n')
     .action((flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)));
-  addCommand(models, 'show', 'Show everything known about a model')
+  addPlainCommand(models, 'show', 'Show everything known about a model')
     .argument('<name>', 'a model of `winnow models list`')
     .addHelpText('after', '\nExample:\n  winnow models show efficientnet-lite0\n')
     .action((name: string, flags: GlobalFlags) => runCommand(flags, () => show(name, flags.json === true)));
-  addCommand(
+  addPlainCommand(
     models,
     'verify',
     'Check files against size and sha256 of their cards, load them and run them on sample photos',

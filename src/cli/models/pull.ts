@@ -6,7 +6,7 @@ import { displayPath } from '../../config/root.ts';
 import { Interrupted, UsageError } from '../../kernel/errors.ts';
 import { plural, writeOut, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
 The card states the addresses, the number of bytes and the sha256. The addresses in models.mirrors are tried first. Bytes are
@@ -25,7 +25,7 @@ Examples:
 `;
 
 export function addModelsPullCommand(models: Command): void {
-  addCommand(
+  addPlainCommand(
     models,
     'pull',
     "Download a model's file, verified by its card's size and sha256, and try it on sample photos",

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { removeModel, type Removal } from '../../models/library/remove.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { plural, writeResult } from '../text/output.ts';
-import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 interface RemoveFlags extends GlobalFlags {
   readonly force?: boolean;
@@ -21,7 +21,7 @@ Examples:
 `;
 
 export function addModelsRemoveCommand(models: Command): void {
-  addCommand(models, 'remove', 'Remove an added model, or the downloaded file of a model')
+  addPlainCommand(models, 'remove', 'Remove an added model, or the downloaded file of a model')
     .argument('<name>', 'a model of `winnow models list`')
     .option('--force', 'remove it even if a collection names it or the data folder has evidence from it')
     .addHelpText('after', HELP)

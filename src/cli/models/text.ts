@@ -4,7 +4,7 @@ import type { TextHead } from '../../evaluate/text/text-head.process.ts';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import { plural, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
 Makes a head from the names of classes, without any photo, by the recipe of open_clip: each name is put into the
@@ -32,7 +32,7 @@ interface TextFlags extends GlobalFlags {
 }
 
 export function addModelsTextCommand(models: Command): void {
-  addCommand(models, 'text', 'Make a model for classes of your own from their names, with a CLIP or SigLIP model')
+  addPlainCommand(models, 'text', 'Make a model for classes of your own from their names, with a CLIP or SigLIP model')
     .requiredOption('--card <name>', 'a registered model whose card has a text tower')
     .requiredOption('--classes <list>', 'imagenet-1k, imagenet-a, imagenet-o, a file, or names with commas')
     .requiredOption('--name <name>', 'the name of the new model in collections')

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { listActivity } from '../../runtime/activity/activity.repository.ts';
+import { isCollectionKnown, listActivity } from '../../runtime/activity/activity.repository.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 import { detailText } from '../../runtime/activity/activity-text.ts';
 import { SINCE_RULE, sinceOf } from '../../runtime/activity/since.ts';
 import { isPath, usableCollection } from '../../collection/collection.process.ts';
@@ -7,7 +8,14 @@ import { ACTIVITIES, type Activity, type LoggedActivity } from '../../kernel/act
 import { systemClock } from '../../kernel/clock.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+import {
+  addCommand,
+  runCommand,
+  withApp,
+  wholeNumberFrom,
+  type CommandContext,
+  type GlobalFlags,
+} from '../start/context.ts';
 
 interface ActivityFlags extends GlobalFlags {
   readonly since?: Date;
@@ -37,18 +45,31 @@ export function addActivityCommand(program: Command): void {
     .option('--who <name>', 'only of this person, role or user, as the list shows it')
     .addHelpText('after', HELP)
     .action((flags: ActivityFlags) =>
-      runOnData(flags, { name: 'activity', access: 'read' }, async ({ db }) => {
+      runOnLog(flags, 'activity', async (db, collection) => {
         const { since, limit, action, who } = flags;
-        const collection = flags.collection === undefined ? undefined : await nameOf(flags.collection);
         const lines = await listActivity(db, { since, limit, action, who, collection });
         await (flags.json === true ? writeJsonLines(lines) : writeOut(linesOf(lines)));
       }),
     );
 }
 
-/** The name of a collection. A path gives the name in its file. A name needs no file, because logs outlive collections. */
-export async function nameOf(nameOrPath: string): Promise<string> {
-  return isPath(nameOrPath) ? (await usableCollection(nameOrPath)).collection.name : nameOrPath;
+/** For lists that can show one collection only, and that show it also after it was forgotten. */
+export async function runOnLog(
+  flags: GlobalFlags,
+  name: string,
+  list: (db: App['db'], collection: string | undefined) => Promise<void>,
+): Promise<void> {
+  const read = (context: CommandContext): Promise<void> =>
+    withApp(context, { name, access: 'read' }, async ({ db }) => {
+      await list(db, flags.collection === undefined ? undefined : await nameOf(db, flags.collection));
+    });
+  await runCommand(flags, read, { collection: 'logged' });
+}
+
+/** A path gives the name in its file. A name that the catalogue knows needs no file. */
+async function nameOf(db: App['db'], nameOrPath: string): Promise<string> {
+  if (!isPath(nameOrPath) && (await isCollectionKnown(db, nameOrPath))) return nameOrPath;
+  return (await usableCollection(nameOrPath)).collection.name;
 }
 
 function sinceFlag(text: string): Date {

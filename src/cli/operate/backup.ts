@@ -11,7 +11,7 @@ import type { App } from '../../runtime/open/app.process.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { bytesText, countText, linesText, photosText, plural, writeResult, EXIT } from '../text/output.ts';
-import { addCommand, runCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
 import { tableText } from '../text/table.ts';
 
 interface BackupFlags extends GlobalFlags {
@@ -43,7 +43,7 @@ Examples:
 `;
 
 export function addBackupCommand(program: Command): void {
-  const command = addCommand(program, 'backup', 'Copy the catalogue and the bytes of its photos into a folder')
+  const command = addPlainCommand(program, 'backup', 'Copy the catalogue and the bytes of its photos into a folder')
     .argument('<dir>', 'the folder of the backup, best on another disk')
     .option('--keep <n>', 'snapshots to keep; older ones are removed', wholeNumberFrom(1, 10_000), 7)
     .option('--verify', 'also read and hash the photos that the backup has already, and replace damaged ones')
@@ -91,7 +91,7 @@ function backupText(result: BackedUp): string {
 }
 
 function addListCommand(command: Command): void {
-  addCommand(command, 'list', 'List the snapshots of a backup, the oldest first')
+  addPlainCommand(command, 'list', 'List the snapshots of a backup, the oldest first')
     .argument('<dir>', 'the folder of the backup')
     .addHelpText('after', '\nExample:\n  winnow backup list /mnt/disk/winnow --json\n')
     .action((dir: string, _: GlobalFlags, own: Command) => {
@@ -138,7 +138,7 @@ Example:
 `;
 
 function addApplyTakedownsCommand(command: Command): void {
-  addCommand(command, 'apply-takedowns', 'Remove photos that were taken down from a backup')
+  addPlainCommand(command, 'apply-takedowns', 'Remove photos that were taken down from a backup')
     .argument('<dir>', 'the folder of the backup')
     .addHelpText('after', TAKEDOWNS_HELP)
     .action((dir: string, _: GlobalFlags, own: Command) => {

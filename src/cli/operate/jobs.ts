@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { JOB_STATES, listJobs, type JobState, type RecordedJob } from '../../runtime/work/job-history.repository.ts';
 import { PAUSABLE_STAGES, type PausableStage } from '../../collection/pause.ts';
-import { nameOf } from './activity.ts';
+import { runOnLog } from './activity.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
-import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+import { addCommand, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
 import { tableText } from '../text/table.ts';
 
 interface JobsFlags extends GlobalFlags {
@@ -34,9 +34,8 @@ export function addJobsCommand(program: Command): void {
     .option('--limit <jobs>', 'at most this many jobs', wholeNumberFrom(1, 10_000), 50)
     .addHelpText('after', HELP)
     .action((flags: JobsFlags) =>
-      runOnData(flags, { name: 'jobs', access: 'read' }, async ({ db }) => {
+      runOnLog(flags, 'jobs', async (db, collection) => {
         const { stage, state, limit } = flags;
-        const collection = flags.collection === undefined ? undefined : await nameOf(flags.collection);
         const jobs = await listJobs(db, { stage, state, limit, collection });
         await (flags.json === true ? writeJsonLines(jobs) : writeOut(textOf(jobs)));
       }),

@@ -4,7 +4,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { KNOWN_SCHEMA } from '../../platform/postgres/schema.ts';
 import { confirmed } from '../text/ask.ts';
 import { writeResult } from '../text/output.ts';
-import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 interface MigrateFlags extends GlobalFlags {
   readonly yes?: boolean;
@@ -25,7 +25,7 @@ Examples:
 `;
 
 export function addMigrateCommand(program: Command): void {
-  addCommand(program, 'migrate', 'Bring the tables of a shared catalogue to the schema that this version needs')
+  addPlainCommand(program, 'migrate', 'Bring the tables of a shared catalogue to the schema that this version needs')
     .option('--yes', 'do not ask')
     .addHelpText('after', HELP)
     .action((flags: MigrateFlags) =>

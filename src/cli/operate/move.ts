@@ -13,7 +13,7 @@ import { blobPlaceOf, isSamePlace, type BlobPlace } from '../../platform/blobs/b
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { bytesText, countText, photosText, plural, writeResult, EXIT } from '../text/output.ts';
-import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
 interface MoveFlags extends GlobalFlags {
   readonly toDatabase?: string;
@@ -39,7 +39,7 @@ Example:
 `;
 
 export function addMoveCommand(program: Command): void {
-  addCommand(program, 'move', 'Copy a project to a PostgreSQL server, to S3, or both; the source is only read')
+  addPlainCommand(program, 'move', 'Copy a project to a PostgreSQL server, to S3, or both; the source is only read')
     .option('--to-database <url>', 'an empty database: postgres://user:password@host:5432/database')
     .option('--to-blobs <url>', 'a bucket and a prefix: s3://bucket/prefix')
     .addHelpText('after', HELP)

@@ -8,7 +8,7 @@ import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { auditFinding, findingText } from '../doctor/services.ts';
 import { bytesText, linesText, photosText, plural, shellWord, writeResult, EXIT } from '../text/output.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 interface RestoreFlags extends GlobalFlags {
   readonly snapshot?: string;
@@ -32,7 +32,7 @@ Examples:
 `;
 
 export function addRestoreCommand(program: Command): void {
-  addCommand(program, 'restore', 'Fill an empty data folder or server from a backup, and check the result')
+  addPlainCommand(program, 'restore', 'Fill an empty data folder or server from a backup, and check the result')
     .argument('<dir>', 'the folder that winnow backup made')
     .option('--snapshot <id>', 'a snapshot of `winnow backup list` (default: the newest)')
     .addHelpText('after', HELP)

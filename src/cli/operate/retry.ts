@@ -8,9 +8,11 @@ import {
   UNDECODABLE,
   type Retried,
 } from '../../operate/upkeep/retry-failures.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { nonEmpty, plural, writeResult } from '../text/output.ts';
-import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection, runOnData, type GlobalFlags } from '../start/context.ts';
 
 interface RetryFlags extends GlobalFlags {
   readonly reason: readonly string[];
@@ -29,21 +31,33 @@ export function addRetryCommand(program: Command): void {
     .option('--host <host>', 'pictures of this host only, as the page of the collection names it')
     .addHelpText(
       'after',
-      `\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason http-5xx --host upload.wikimedia.org\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
+      `\nWith --collection only what this collection's crawls found is tried again, otherwise that of every collection.\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason http-5xx --collection imagenet-a\n  winnow retry --reason http-5xx --host upload.wikimedia.org\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
     )
-    .action((flags: RetryFlags) =>
-      runOnData(flags, { name: 'retry', access: 'use' }, async (app) => {
-        const { reason: reasons, source, host } = flags;
-        const of = host === undefined ? {} : { host };
-        const detail = { reasons, ...(source === undefined ? {} : { source }), ...of };
-        const { pictures, ...later } = await recorded(
-          app.db,
-          { ...localActor(), action: 'retry', detail, resultOf: (result) => result },
-          () => retryFailures(app, { reasons, sources: source === undefined ? SOURCE_NAMES : [source], ...of }),
-        );
-        await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
-      }),
-    );
+    .action((flags: RetryFlags) => {
+      const use = { name: 'retry', access: 'use' } as const;
+      return flags.collection === undefined
+        ? runOnData(flags, use, (app) => retry(app, flags))
+        : runOnCollection(flags, use, ({ app, scope, collection }) => retry(app, flags, { scope, collection }));
+    });
+}
+
+async function retry(app: App, flags: RetryFlags, of?: Pick<Workspace, 'scope' | 'collection'>): Promise<void> {
+  const { reason: reasons, source, host } = flags;
+  const asked = { reasons, ...(host === undefined ? {} : { host }) };
+  const detail = { ...asked, ...(source === undefined ? {} : { source }) };
+  const sources = source === undefined ? SOURCE_NAMES : [source];
+  const { pictures, ...later } = await recorded(
+    app.db,
+    {
+      ...localActor(),
+      action: 'retry',
+      collection: of?.collection.name ?? null,
+      detail,
+      resultOf: (result) => result,
+    },
+    () => retryFailures(app, { ...asked, sources, scope: of?.scope }),
+  );
+  await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
 }
 
 function retryText({ pictures, decisions, refetched }: Retried, { reason }: RetryFlags): string {

@@ -14,7 +14,7 @@ import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { listTakedowns, takeDown, type TakedownResult, type TakedownTarget } from '../../photo/takedown.repository.ts';
 import { pictureAddress } from '../../crawl/sources/picture-address.ts';
 import { linesText, plural, shellWord, writeResult } from '../text/output.ts';
-import { addCommand, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
 
 const REMOVALS_AT_ONCE = 8;
 
@@ -26,7 +26,7 @@ interface TakedownFlags extends GlobalFlags {
 }
 
 export function addTakedownCommand(program: Command): void {
-  addCommand(
+  addPlainCommand(
     program,
     'takedown',
     'Remove a photo permanently: its bytes are deleted, and a tombstone stops crawls from fetching it again',

@@ -7,7 +7,7 @@ import { foldedName } from '../../kernel/people.ts';
 import { endSessions, openSessions, type OpenSession } from '../../server/access/session.repository.ts';
 import { plural, writeJsonLines, writeOut, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
 interface EndFlags extends GlobalFlags {
   readonly all?: boolean;
@@ -20,13 +20,14 @@ export function addSessionsCommand(program: Command): void {
   const sessions = program
     .command('sessions')
     .description('List and end the sessions of people who are logged in to the server');
-  addCommand(sessions, 'list', 'List the open sessions: who, from where, until when').action((flags: GlobalFlags) =>
-    runOnData(flags, { name: 'sessions', access: 'read' }, async ({ db }) => {
-      const open = await openSessions(db);
-      await (flags.json === true ? writeJsonLines(open) : writeOut(listText(open)));
-    }),
+  addPlainCommand(sessions, 'list', 'List the open sessions: who, from where, until when').action(
+    (flags: GlobalFlags) =>
+      runOnData(flags, { name: 'sessions', access: 'read' }, async ({ db }) => {
+        const open = await openSessions(db);
+        await (flags.json === true ? writeJsonLines(open) : writeOut(listText(open)));
+      }),
   );
-  addCommand(sessions, 'end', 'End sessions, on every server of the catalogue')
+  addPlainCommand(sessions, 'end', 'End sessions, on every server of the catalogue')
     .argument('[who]', 'a person, a role (the sessions of its shared token), or the id of a session')
     .option('--all', 'end every session')
     .addHelpText(

@@ -10,7 +10,7 @@ import type { LoadedConfig } from '../../config/load-config.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
 import { typingOfCommands, writeCommandsAs } from '../../kernel/command-text.ts';
-import { Interrupted } from '../../kernel/errors.ts';
+import { Interrupted, UsageError } from '../../kernel/errors.ts';
 import * as library from '../../library/open.process.ts';
 import type { DataUse, Place } from '../../library/open.process.ts';
 import type { Winnow } from '../../library/winnow.process.ts';
@@ -40,6 +40,13 @@ export function addCommand(parent: Command, name: string, description: string): 
   return addGlobalFlags(parent.command(name).description(description));
 }
 
+/** For a command that is not about one collection: its help leaves out `--collection`, and `runCommand` refuses it. */
+export function addPlainCommand(parent: Command, name: string, description: string): Command {
+  const command = addCommand(parent, name, description);
+  command.options.find(({ long }) => long === '--collection')?.hideHelp();
+  return command;
+}
+
 const DATA_FOLDER = 'data';
 
 export function addGlobalFlags(command: Command, { data = DATA_FOLDER }: { data?: string } = {}): Command {
@@ -63,8 +70,11 @@ export function collect(value: string, previous: readonly string[] = []): readon
 }
 
 interface CommandOptions {
-  /** `named`: read if `--collection` names one. `needed`: without the flag, the only one in the catalogue is read. */
-  readonly collection?: 'none' | 'named' | 'needed';
+  /**
+   * `none`: the flag is refused. `named`: read if `--collection` names one. `needed`: without the flag, the only one in the
+   * catalogue is read. `logged`: the command looks up the name, because logs outlive collections.
+   */
+  readonly collection?: 'none' | 'named' | 'needed' | 'logged';
   readonly settings?: readonly SettingArgument[];
   readonly isWorker?: boolean;
 }
@@ -88,7 +98,7 @@ export async function runCommand(
   writeCommandsAs({ ...typingOfCommands(), flags: flagsToRepeat(flags) });
   let databaseFolder: string | null = flags.data;
   try {
-    const { collection, warnings } = use === 'none' ? NO_COLLECTION : await collectionOf(flags, signal, options);
+    const { collection, warnings } = use === 'logged' ? NO_COLLECTION : await collectionOf(flags, signal, options);
     const loaded = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
     if (loaded.config.blobs.url !== null) silenceS3Client();
@@ -114,15 +124,22 @@ function flagsToRepeat({ data, config }: GlobalFlags): [string, string][] {
 
 const NO_COLLECTION = { collection: null, warnings: [] };
 
-/** @throws UsageError with the commands to type, if none is named and the catalogue has none or several */
+/** @throws UsageError `unknown-collection`, `collection-unused`; `collection-missing` with the commands to type, if none is named and the catalogue has none or several */
 async function collectionOf(
   flags: GlobalFlags,
   signal: AbortSignal,
-  { collection: use, isWorker = false }: CommandOptions,
+  { collection: use = 'none', isWorker = false }: CommandOptions,
 ): Promise<UsableCollection | typeof NO_COLLECTION> {
   const logOf = (loaded: LoadedConfig): Logger => loggerOf(loaded, isWorker);
   const place: Place = { ...placeOf(flags), signal, waitsForDatabase: isWorker, logOf };
-  if (flags.collection !== undefined) return library.namedCollection(flags.collection, place);
+  if (flags.collection !== undefined) {
+    const named = await library.namedCollection(flags.collection, place);
+    if (use !== 'none') return named;
+    throw new UsageError(
+      `This command is not about one collection, so '--collection ${flags.collection}' would change nothing. Leave it out`,
+      { code: 'collection-unused' },
+    );
+  }
   if (use !== 'needed') return NO_COLLECTION;
   const found = await library.onlyCollection(place);
   if (found === null || 'length' in found) throw await noCollection(flags.data, found);

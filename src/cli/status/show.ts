@@ -9,7 +9,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { linesText, nonEmpty, writeResult } from '../text/output.ts';
-import { addCommand, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 export function addShowCommand(program: Command): void {
   addCommand(
@@ -23,7 +23,7 @@ export function addShowCommand(program: Command): void {
       "\nExamples:\n  winnow show 1f0c8a2e\n  winnow show 'folder:n02129165/lion.jpg@1f0c8a2e5d6b7c80' --json\n",
     )
     .action(async (text: string, flags: GlobalFlags) => {
-      await runCommand(flags, (context) => {
+      const show = (context: CommandContext): Promise<void> => {
         const key = keyOf(text);
         return withApp(context, { name: 'show', access: 'read' }, async (app) => {
           const stories = await readStories(app.db, key);
@@ -37,10 +37,18 @@ export function addShowCommand(program: Command): void {
               `Several photos begin with '${text}': ${stories.map((one) => (one.photo ?? one.reviews[0])?.sha256.slice(0, 16)).join(', ')}; give more digits`,
               { code: 'ambiguous-photo' },
             );
-          await writeResult(flags, story, async () => storyText(story, await classNames(app)));
+          const shown = context.collection === null ? story : storyFor(context.collection.name, story);
+          await writeResult(flags, shown, async () => storyText(shown, await classNames(app)));
         });
-      });
+      };
+      await runCommand(flags, show, { collection: 'named' });
     });
+}
+
+/** With `--collection`: what other collections decided and their reviewers said is left out. */
+function storyFor(collection: string, story: Story): Story {
+  const isOfIt = (one: { readonly collection: string }): boolean => one.collection === collection;
+  return { ...story, decisions: story.decisions.filter(isOfIt), reviews: story.reviews.filter(isOfIt) };
 }
 
 const WHERE_IDS_ARE =

@@ -118,16 +118,25 @@ export interface RetriedPictures {
   readonly reasons: readonly string[];
   /** Only those of this `host:port`, or '' for files. */
   readonly host?: string | undefined;
+  /** Only those that this collection's crawls found for its classes. */
+  readonly scope?: Pick<FetchScope, 'collectionId' | 'wnids'> | undefined;
 }
 
-export async function retryPictures(
-  db: Kysely<Database>,
-  { sources, reasons, host }: RetriedPictures,
-): Promise<number> {
+/** SQL: these pictures `p` failed for one of these reasons. */
+export function isRetried({ sources, reasons, host, scope }: RetriedPictures): RawBuilder<boolean> {
+  const isFound =
+    scope === undefined
+      ? sql`true`
+      : sql`exists (select 1 from candidate c where c.picture_id = p.id
+          and ${isAmong(sql`c.wnid || ''`, scope.wnids)} and ${isLinked(scope.collectionId)} offset 0)`;
+  return sql`p.state = 'failed' and p.reason = any(${reasons}::text[]) and p.source = any(${sources}::text[])
+    and (${host ?? null}::text is null or p.host = ${host ?? null}) and ${isFound}`;
+}
+
+export async function retryPictures(db: Kysely<Database>, retried: RetriedPictures): Promise<number> {
   const result = await sql`
-    update picture set state = 'found', reason = null, detail = null, attempts = 0, not_before = null, settled_at = null
-    where state = 'failed' and reason = any(${reasons}::text[]) and source = any(${sources}::text[])
-      and (${host ?? null}::text is null or host = ${host ?? null})`.execute(db);
+    update picture p set state = 'found', reason = null, detail = null, attempts = 0, not_before = null, settled_at = null
+    where ${isRetried(retried)}`.execute(db);
   return Number(result.numAffectedRows ?? 0);
 }
 

@@ -157,12 +157,17 @@ export async function storeDecisions(
   return Number(numAffectedRows ?? 0);
 }
 
-/** Deletes decisions, of any collection, that failed for a reason, so that the filter decides them again. */
-export async function forgetFailed(db: Kysely<Database>, reason: string): Promise<number> {
+/** Deletes decisions, of this or any collection, that failed for a reason, so that the filter decides them again. */
+export async function forgetFailed(
+  db: Kysely<Database>,
+  reason: string,
+  collectionId: number | null = null,
+): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('decision')
     .where('state', '=', 'failed')
     .where('reason', '=', reason)
+    .$if(collectionId !== null, (query) => query.where('collection_id', '=', collectionId))
     .executeTakeFirst();
   return Number(numDeletedRows);
 }

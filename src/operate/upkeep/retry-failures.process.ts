@@ -1,8 +1,10 @@
-import { retryPictures, type RetriedPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
+import { sql } from 'kysely';
+import { isRetried, retryPictures, type RetriedPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { forgetFailed } from '../../filter/run/decision.repository.ts';
 import { refetchPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { collectionScopes } from '../../filter/prune/retention.repository.ts';
+import { candidateWnids, type DecisionScope } from '../../models/workspace/scope.ts';
 import { FAILED_REASONS, type FailedReason } from '../../kernel/reasons.ts';
 import { forgiveDeaths } from '../../runtime/work/in-flight.repository.ts';
 import type { App } from '../../runtime/open/app.process.ts';
@@ -23,35 +25,50 @@ export const RETRIABLE_REASONS: readonly string[] = [...FAILED_REASONS, UNDECODA
 
 export type Retried = Awaited<ReturnType<typeof retryFailures>>;
 
-export async function retryFailures(
-  { db }: Pick<App, 'db'>,
-  { reasons, sources = SOURCE_NAMES, host }: Omit<RetriedPictures, 'sources'> & Partial<RetriedPictures>,
-) {
-  if (reasons.includes(UNREADABLE)) await forgiveDeaths(db, 'inspect');
+interface Retry extends Omit<RetriedPictures, 'sources' | 'scope'> {
+  readonly sources?: readonly string[];
+  /** Only what this collection's crawls found and its filter decided; otherwise that of every collection. */
+  readonly scope?: DecisionScope | undefined;
+}
+
+export async function retryFailures({ db }: Pick<App, 'db'>, { reasons, sources = SOURCE_NAMES, host, scope }: Retry) {
+  const found = scope && { collectionId: scope.collectionId, wnids: candidateWnids(scope) };
+  const pictures = { sources, reasons, host, scope: found };
+  if (reasons.includes(UNREADABLE))
+    await forgiveDeaths(db, 'inspect', scope && sql`select p.id::text from picture p where ${isRetried(pictures)}`);
   const hasPhotos = (reason: string): boolean => host === undefined && reasons.includes(reason);
   return {
     /** Pictures that the next crawl fetches. */
-    pictures: await retryPictures(db, { sources, reasons, host }),
+    pictures: await retryPictures(db, pictures),
     decisions:
-      (hasPhotos(UNDECODABLE) ? await forgetFailed(db, UNDECODABLE) : 0) +
-      (hasPhotos(POISON) ? await forgetPoison(db) : 0),
+      (hasPhotos(UNDECODABLE) ? await forgetFailed(db, UNDECODABLE, scope?.collectionId) : 0) +
+      (hasPhotos(POISON) ? await forgetPoison(db, scope?.collectionId) : 0),
     /** Photos whose bytes were pruned. The next crawl fetches them. */
-    refetched: hasPhotos(PRUNED) ? await refetchAll(db, sources) : 0,
+    refetched: hasPhotos(PRUNED) ? await refetchAll(db, { sources, scope }) : 0,
   };
 }
 
 /** Photos that killed processes run alone again, until they pass. */
-async function forgetPoison(db: App['db']): Promise<number> {
+async function forgetPoison(db: App['db'], collectionId: number | undefined): Promise<number> {
+  const ofCollection =
+    collectionId === undefined
+      ? undefined
+      : sql`select encode(f.sha256, 'hex') from decision d join photo f on f.id = d.photo_id
+          where d.collection_id = ${collectionId} and d.state = 'failed' and d.reason = ${POISON}`;
   return db.transaction().execute(async (trx) => {
-    await forgiveDeaths(trx, 'filter');
-    return forgetFailed(trx, POISON);
+    await forgiveDeaths(trx, 'filter', ofCollection);
+    return forgetFailed(trx, POISON, collectionId);
   });
 }
 
-/** Covers every collection that still has undecided photos. The next crawl of any of them fetches the bytes. */
-async function refetchAll(db: App['db'], sources: readonly string[]): Promise<number> {
-  const scopes = await db.transaction().execute(collectionScopes);
+/** Without a scope it covers every collection that still has undecided photos. The next crawl of any of them fetches the bytes. */
+async function refetchAll(
+  db: App['db'],
+  { sources, scope }: { readonly sources: readonly string[]; readonly scope: DecisionScope | undefined },
+): Promise<number> {
+  const scopes =
+    scope === undefined ? (await db.transaction().execute(collectionScopes)).map((named) => named.scope) : [scope];
   let refetched = 0;
-  for (const { scope } of scopes) refetched += await refetchPruned(db, scope, { sources });
+  for (const one of scopes) refetched += await refetchPruned(db, one, { sources });
   return refetched;
 }

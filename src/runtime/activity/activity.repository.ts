@@ -99,3 +99,11 @@ export async function activityNames(
       array(select distinct collection from recent where collection is not null order by 1) as collections`.execute(db);
   return rows[0] ?? { who: [], collections: [] };
 }
+
+/** True if the catalogue has the collection, or had it: activity is never deleted. */
+export async function isCollectionKnown(db: Kysely<Database>, name: string): Promise<boolean> {
+  const { rows } = await sql<{ isKnown: boolean }>`
+    select exists (select 1 from collection where name = ${name})
+      or exists (select 1 from activity where collection = ${name}) as "isKnown"`.execute(db);
+  return rows[0]?.isKnown ?? false;
+}

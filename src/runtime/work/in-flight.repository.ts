@@ -1,5 +1,5 @@
 import { onlyRow } from '../../platform/postgres/query.ts';
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { Death, WorkKind } from '../../platform/child/suspicion.ts';
 
@@ -87,7 +87,18 @@ export async function recordDeath(
   return rows[0]?.deaths ?? [death];
 }
 
-/** Forgets the deaths of a kind of work. The items stay suspect. */
-export async function forgiveDeaths(db: Kysely<Database> | Transaction<Database>, kind: WorkKind): Promise<void> {
-  await sql`update suspect set deaths = '[]' where deaths <> '[]' and split_part(work, ' ', 1) = ${kind}`.execute(db);
+/**
+ * Forgets the deaths of a kind of work. The items stay suspect.
+ *
+ * @param items SQL: only those of these items; by default all
+ */
+export async function forgiveDeaths(
+  db: Kysely<Database> | Transaction<Database>,
+  kind: WorkKind,
+  items: RawBuilder<unknown> = sql`item`,
+): Promise<void> {
+  await sql`
+    update suspect set deaths = '[]' where deaths <> '[]' and split_part(work, ' ', 1) = ${kind} and item in (${items})`.execute(
+    db,
+  );
 }
