@@ -210,3 +210,22 @@ export async function allowedHyponyms(db: Kysely<Database>, collectionId: number
     .executeTakeFirstOrThrow();
   return row.allowed_hyponyms;
 }
+
+/** For processes that know only the setting: a crawl may have another limit (`--limit`). Null for none. */
+export async function storeLimitOfCrawl(
+  db: Kysely<Database>,
+  collectionId: number,
+  limit: number | null,
+): Promise<void> {
+  await sql`
+    update collection set definition = definition || jsonb_build_object('limitPerClass', ${limit}::bigint)
+    where id = ${collectionId} and (definition ->> 'limitPerClass')::bigint is distinct from ${limit}::bigint`.execute(
+    db,
+  );
+}
+
+export async function limitOfLastCrawl(db: Kysely<Database>, collectionId: number): Promise<number | null> {
+  const { rows } = await sql<{ limit: number | null }>`
+    select (definition ->> 'limitPerClass')::bigint as limit from collection where id = ${collectionId}`.execute(db);
+  return rows[0]?.limit ?? null;
+}

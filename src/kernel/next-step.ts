@@ -41,6 +41,8 @@ export interface Standing {
   readonly totals: Totals;
   /** Photos that wait for a second verdict. Null if there are some, but the reader may not learn what `totals` leaves out. */
   readonly pending: number | null;
+  /** True if another process filters. */
+  readonly isFiltering: boolean;
   /** Controls without a verdict; null without controls. `totals` leaves them out. */
   readonly openControls: number | null;
   readonly withoutLicence: WithoutLicence;
@@ -62,16 +64,23 @@ export function nextText({ text, command }: NextStep): string {
 
 /** Names the next thing that a person should do with a collection. */
 export function nextStep(standing: Standing): NextStep {
-  const { totals, pending, place, collect } = standing;
+  const { totals, pending, place, collect, isFiltering } = standing;
   const run = collect.command;
-  const open = totals.waiting + totals.decided.undecided - totals.undecidedPruned;
+  const undecided = totals.decided.undecided - totals.undecidedPruned;
   const steps: readonly Step[] = [
     [totals.found === 0, 'No photo was found yet', run],
-    [open > 0, `${waitText(open)} to be fetched or decided`, run],
+    [undecided > 0 && !isFiltering, `${waitText(undecided)} to be decided`, `winnow filter ${place}`],
+    [totals.waiting > 0, `${waitText(totals.waiting)} to be fetched`, run],
+    [undecided > 0, `${waitText(undecided)} to be decided, and a filter is running`, `winnow status ${place}`],
     [
       totals.unlisted > 0,
       `${countOf(totals.unlisted, 'kept photo')} not on the shortlist yet`,
       `winnow shortlist ${place}`,
+    ],
+    [
+      onlyInReferenceSet(totals),
+      `${countOf(totals.decided.inReferenceSet, 'photo')} cannot be kept under any rule: a reference set has the same pictures. Collect other photos, or remove the set if it is the wrong one`,
+      'winnow references list',
     ],
     [totals.shortlisted === 0, 'The filter keeps no photo. Other rules may keep some', `winnow what-if ${place}`],
     ...reviewSteps(standing),
@@ -84,6 +93,11 @@ export function nextStep(standing: Standing): NextStep {
     `winnow status ${place}`,
   ];
   return { text: `${text}.${command === run && collect.text !== '' ? ` ${collect.text}` : ''}`, command };
+}
+
+function onlyInReferenceSet({ decided, shortlisted }: Totals): boolean {
+  const { inReferenceSet, kept, correct, confident, notConfident, otherClass } = decided;
+  return inReferenceSet > 0 && shortlisted + kept + correct + confident + notConfident + otherClass === 0;
 }
 
 type Step = readonly [applies: boolean, text: string, command: string];

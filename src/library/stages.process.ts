@@ -1,4 +1,4 @@
-import { allowHyponyms } from '../collection/collection.repository.ts';
+import { allowHyponyms, storeLimitOfCrawl } from '../collection/collection.repository.ts';
 import type { PausableStage } from '../collection/pause.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
@@ -53,6 +53,8 @@ export async function runStages(
   const given = [...collection.allowHyponyms, ...(await hyponymsNamed(collection, of.allow ?? []))];
   const allowed = await allowHyponyms(app.db, scope.collectionId, given);
   const rules = await rulesOf(collection, { allowed, searched: stages.includes('discover') ? wanted : null });
+  const { limitPerClass } = app.config.crawl;
+  if (stages.includes('discover')) await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
   const stopShowing = show(counts);
   try {
     const result = await runPipeline(workspace, {
@@ -62,7 +64,7 @@ export async function runStages(
       rules,
       wanted: wantedOf(collection, of.class),
       wantedWnids: wanted ?? candidateWnids(scope),
-      limitPerClass: app.config.crawl.limitPerClass,
+      limitPerClass,
       signal,
       counts,
     });

@@ -96,8 +96,8 @@ export class Metrics {
       this.#gauges.photos.set({ collection, decision }, count);
   }
 
-  #setWork({ collection, totals, openQueries, bytes, workers }: Measures): void {
-    const left = { discover: openQueries, fetch: totals.waiting, filter: totals.decided.undecided };
+  #setWork({ collection, totals, unfinishedQueries, bytes, workers }: Measures): void {
+    const left = { discover: unfinishedQueries, fetch: totals.waiting, filter: totals.decided.undecided };
     for (const [stage, count] of Object.entries(left)) this.#gauges.backlog.set({ collection, stage }, count);
     for (const state of ['stored', 'pruning', 'pruned'] as const) {
       const counted = bytes.find((one) => one.state === state);

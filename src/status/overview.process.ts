@@ -14,20 +14,15 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 import { JOB_STATES, listJobs, type RecordedJob } from '../runtime/work/job-history.repository.ts';
 import { hasTokens, readOncePerReview, readStatuses, type Status } from './status.process.ts';
 import type { Mode } from '../kernel/mode.ts';
-import { openQueries } from '../crawl/candidates/query.repository.ts';
-import { candidateWnids } from '../models/workspace/scope.ts';
 import type { BytesCount } from '../photo/pruned.repository.ts';
 import type { ReviewerLine } from '../review/people/people.ts';
 import { readPeople } from '../review/people/read-people.process.ts';
 import { freeBytesOn, LOW_DISK_BYTES } from '../platform/disk/full-disk.ts';
-import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 
-export interface Overview extends Omit<Status, 'openControls' | 'yields'> {
+export interface Overview extends Omit<Status, 'openControls' | 'yields' | 'processes'> {
   /** All of them, or those that brought most photos. */
   readonly queries: Status['queries'];
   readonly queryCount: number;
-  /** Queries with pages that were not asked for yet, also of those that are not shown. */
-  readonly unfinishedQueries: number;
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
@@ -81,13 +76,12 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
   ]);
   const overviewOf = (
-    { openControls: _controls, yields: _yields, ...status }: Status,
+    { openControls: _controls, yields: _yields, processes: _processes, ...status }: Status,
     shown: readonly RecordedJob[],
   ): Overview => ({
     ...status,
     queries: mostFruitful(status.queries),
     queryCount: status.queries.length,
-    unfinishedQueries: status.queries.filter(({ state }) => state === 'open').length,
     at: at.toISOString(),
     workers,
     jobs: shown,
@@ -145,8 +139,6 @@ function mostFruitful(queries: Status['queries']): Status['queries'] {
 export interface Measures extends Overview {
   /** The totals for readers who must not know verdicts of photos whose second verdict is pending. */
   readonly totalsForOthers: Overview['totals'];
-  /** Queries that can still be sent, within the limit per class. */
-  readonly openQueries: number;
   /** Counts all photos of the catalogue, whichever collection they are in, as they were a while ago. */
   readonly bytes: readonly BytesCount[];
 }
@@ -156,18 +148,6 @@ export async function readMeasures(
   workspace: Workspace,
   { at, readBytes }: { readonly at: Date; readonly readBytes: () => Promise<readonly BytesCount[]> },
 ): Promise<Measures> {
-  const { app, scope } = workspace;
-  const { limitPerClass } = app.config.crawl;
-  const wnids = candidateWnids(scope);
-  const [overviews, bytes, ...open] = await Promise.all([
-    readOverviews(workspace, at),
-    readBytes(),
-    ...NETWORK_SOURCES.map((source) => openQueries(app.db, { ...scope, source, wnids, limitPerClass })),
-  ]);
-  return {
-    ...overviews.operators,
-    totalsForOthers: overviews.others.totals,
-    bytes,
-    openQueries: open.reduce((sum, { count }) => sum + count, 0),
-  };
+  const [overviews, bytes] = await Promise.all([readOverviews(workspace, at), readBytes()]);
+  return { ...overviews.operators, totalsForOthers: overviews.others.totals, bytes };
 }

@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import process from 'node:process';
 import { sql, type Kysely } from 'kysely';
 import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { ofCollection } from '../filter/run/decision.repository.ts';
@@ -21,6 +23,13 @@ export async function connectedProcesses(db: Kysely<Database>): Promise<Connecte
     from pg_stat_activity, regexp_match(application_name, '^winnow (\\S+) (\\d+)(?: (\\S+))?$') as name
     where datname = current_database() and name is not null group by 1, 2, 3 order by 1, 2, 3`.execute(db);
   return rows;
+}
+
+/** Those without this one. */
+export async function otherProcesses(db: Kysely<Database>): Promise<ConnectedProcess[]> {
+  const isThis = ({ pid, address }: ConnectedProcess): boolean =>
+    pid === process.pid && (address === null || address === hostname());
+  return (await connectedProcesses(db)).filter((one) => !isThis(one));
 }
 
 export interface ConfusionCount {

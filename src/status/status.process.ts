@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
 import type { Transaction } from 'kysely';
-import { queryReports, type QueryReport } from '../crawl/candidates/query.repository.ts';
+import { openQueries, queryReports, type QueryReport } from '../crawl/candidates/query.repository.ts';
+import { limitOfLastCrawl } from '../collection/collection.repository.ts';
 import { readPauses } from '../collection/pause.repository.ts';
 import type { Pause } from '../collection/pause.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
@@ -26,6 +28,8 @@ import { isOpenToReview } from '../review/desk/known-photos.repository.ts';
 import { viewOf } from '../review/desk/read-desk.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported, versionOfReview } from './next-step.repository.ts';
+import { otherProcesses } from './overview.repository.ts';
+import { stagesOfProcess, worksOn, type StageProcess } from './processes.ts';
 import { countOpenControls } from './standing.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
@@ -36,6 +40,10 @@ export interface Status extends Funnel {
   readonly budgets: readonly KeyBudget[];
   readonly pauses: readonly Pause[];
   readonly next: NextStep;
+  /** Queries that can still be sent: those of classes that have reached `crawl.limitPerClass` are not counted. */
+  readonly unfinishedQueries: number;
+  /** The other living processes of the catalogue. */
+  readonly processes: readonly StageProcess[];
   /** Null without a limit (`review.acceptance.maxLabelError`), and for readers who may not learn of verdicts that wait for a second one. */
   readonly acceptance: Acceptance | null;
   /** Controls without a verdict. Null without controls, and for readers who may not learn which photos are controls. */
@@ -83,6 +91,10 @@ async function statusesWith(
     acceptance: hasLimit ? await inspect(workspace) : null,
     openControls: standing.openControls,
     days: daysOf(work, counts.verdicts),
+    unfinishedQueries: await countUnfinishedQueries(workspace),
+    processes: (await otherProcesses(app.db)).flatMap(({ name, address, since }) =>
+      stagesOfProcess(name).map((stage) => ({ stage, host: address ?? hostname(), since })),
+    ),
   };
   const countsOfOthers = isBlind ? { ...counts, verdicts: [] } : withoutPending(counts);
   const ofOthers = funnelFrom(workspace, countsOfOthers);
@@ -129,6 +141,14 @@ export function readOncePerReview<T>(read: (workspace: Workspace) => Promise<T>,
 
 const glance = readOncePerReview(glanceAtAcceptance);
 
+/** What dashboard, metrics and `status` count as left to search. */
+async function countUnfinishedQueries({ app, scope }: Workspace): Promise<number> {
+  const limitPerClass = app.config.crawl.limitPerClass ?? (await limitOfLastCrawl(app.db, scope.collectionId));
+  const wanted = { ...scope, wnids: candidateWnids(scope), limitPerClass };
+  const open = await Promise.all(NETWORK_SOURCES.map((source) => openQueries(app.db, { ...wanted, source })));
+  return open.reduce((sum, { count }) => sum + count, 0);
+}
+
 export async function readStanding(
   { app, scope, collection }: Workspace,
   { totals, sources, pending }: Pick<Standing, 'totals' | 'pending'> & Pick<Funnel, 'sources'>,
@@ -140,6 +160,7 @@ export async function readStanding(
     collection: collection.name,
     totals,
     pending,
+    isFiltering: (await otherProcesses(app.db)).some(({ name }) => worksOn('filter', name)),
     openControls: await countOpenControls(app.db, scope),
     withoutLicence: await countWithoutLicence(app.db, scope),
     exported: { ...exported, folder: exported.folder === null ? null : displayPath(exported.folder) },

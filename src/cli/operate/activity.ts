@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isCollectionKnown, listActivity } from '../../runtime/activity/activity.repository.ts';
 import type { App } from '../../runtime/open/app.process.ts';
+import { hasData } from '../../runtime/open/data-folder.process.ts';
 import { detailText } from '../../runtime/activity/activity-text.ts';
 import { SINCE_RULE, sinceOf } from '../../runtime/activity/since.ts';
 import { isPath, usableCollection } from '../../collection/collection.process.ts';
@@ -59,10 +60,14 @@ export async function runOnLog(
   name: string,
   list: (db: App['db'], collection: string | undefined) => Promise<void>,
 ): Promise<void> {
-  const read = (context: CommandContext): Promise<void> =>
-    withApp(context, { name, access: 'read' }, async ({ db }) => {
-      await list(db, flags.collection === undefined ? undefined : await nameOf(db, flags.collection));
+  const { collection, data } = flags;
+  const read = async (context: CommandContext): Promise<void> => {
+    const hasLog = context.loaded.config.postgres.url !== null || (await hasData(data));
+    if (collection !== undefined && !hasLog) await usableCollection(collection);
+    await withApp(context, { name, access: 'read' }, async ({ db }) => {
+      await list(db, collection === undefined ? undefined : await nameOf(db, collection));
     });
+  };
   await runCommand(flags, read, { collection: 'logged' });
 }
 

@@ -6,6 +6,7 @@ import { sumOf } from '../../status/funnel.ts';
 import { acceptanceStateText } from '../../kernel/acceptance.ts';
 import { nextText } from '../../kernel/next-step.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
+import { processesText } from '../../status/processes.ts';
 import { yieldOf } from '../../status/yields.ts';
 import { countText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
@@ -43,6 +44,7 @@ The numbers add up:
   yield       = kept / fetched; photos that several queries found count as kept for the first of them
 
 Budgets are what sites may still be asked: requests in the next minute and today, bytes this hour and today.
+Working now are the other processes on this data folder: the stages at which they work, their machine and since when (UTC).
 Inspection says whether the set passes review.acceptance.maxLabelError (winnow acceptance); shown only if that is set.
 
 Examples:
@@ -78,6 +80,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
     pausesLine(status.pauses),
+    processesText(status.processes),
     inspectionText(status),
     openControls !== null && `controls without a verdict: ${openControls}\n`,
     nextText(status.next),

@@ -1,6 +1,6 @@
 import { startDiscovery, type NetworkDiscovery } from '../../crawl/discover/discover-stage.process.ts';
 import { NETWORK_SOURCES } from '../../config/sources/sources.ts';
-import { allowHyponyms } from '../../collection/collection.repository.ts';
+import { allowHyponyms, storeLimitOfCrawl } from '../../collection/collection.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { steadyClock } from '../../kernel/clock.ts';
@@ -43,6 +43,8 @@ async function startOne(
 ): Promise<Stage> {
   const { app, scope, collection } = workspace;
   const allowed = await allowHyponyms(app.db, scope.collectionId, collection.allowHyponyms);
+  const { limitPerClass } = app.config.crawl;
+  await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
   const rules = await rulesOf(collection, { allowed, searched: collection.subjects.ids });
   const log = app.log.child({ source: ready.source.name });
   const tellWait = nowAndThen((why) => log.info(why));
@@ -52,7 +54,7 @@ async function startOne(
     classes,
     collectionId: scope.collectionId,
     rules,
-    limitPerClass: app.config.crawl.limitPerClass,
+    limitPerClass,
     stays: true,
     onPage: ({ wnid, seen, newPictures, overLimit }) => log.debug({ wnid, seen, newPictures, overLimit }, 'asked'),
     onWait: (why) => {

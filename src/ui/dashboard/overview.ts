@@ -1,4 +1,5 @@
 import type { LiveOverview } from '../../status/rates.ts';
+import { COMMAND_OF, worksOn } from '../../status/processes.ts';
 import { withParts } from '../../page/live-parts.ts';
 import { bytesText, countOf, countText, timeLeftText } from '../../kernel/texts.ts';
 
@@ -73,8 +74,6 @@ export interface Activity {
   readonly timeLeft: string | null;
 }
 
-const START: Readonly<Record<PausableStage, string>> = { discover: 'crawl', fetch: 'crawl', filter: 'filter' };
-
 export function activityOf(stage: PausableStage, now: Overview): Activity {
   const { perSecond } = now.rates[stage];
   const queue = queueOf(stage, now);
@@ -97,7 +96,7 @@ function waitText(stage: PausableStage, now: Overview): string {
 }
 
 function isWorked(stage: PausableStage, { workers }: Overview): boolean {
-  return workers.some(({ name }) => [`${stage}-worker`, START[stage], 'run', 'demo'].includes(name));
+  return workers.some(({ name }) => worksOn(stage, name));
 }
 
 const SILENT_MINUTES = 10;
@@ -123,7 +122,7 @@ export function attentionOf(now: Overview): Attention[] {
     const { state, queue } = activityOf(stage, now);
     if (state === 'paused' || queue === 0) continue;
     if (!isWorked(stage, now))
-      say(`${countText(queue)} wait for ${stage}, and no process works on it`, `winnow ${START[stage]} ${of}`);
+      say(`${countText(queue)} wait for ${stage}, and no process works on it`, `winnow ${COMMAND_OF[stage]} ${of}`);
     else if (isSilent(stage, now))
       say(
         `${countText(queue)} wait for ${stage}, and its process did nothing for ${SILENT_MINUTES} minutes`,

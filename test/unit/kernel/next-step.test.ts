@@ -10,6 +10,7 @@ function standing(totals: Partial<Totals>, changes: Partial<Standing> = {}): Sta
     collection: 'birds',
     totals: { ...emptyTotals(), ...totals },
     pending: 0,
+    isFiltering: false,
     openControls: null,
     withoutLicence: { listed: 0, accepted: 0, isOpen: false },
     exported: NOT_EXPORTED,
@@ -26,6 +27,26 @@ describe('nextStep', () => {
   it.each<[string, Standing, string]>([
     ['nothing was found', standing({}), 'winnow run --collection birds --from DIR'],
     ['photos wait', standing({ found: 9, waiting: 2 }), 'winnow run --collection birds --from DIR'],
+    [
+      'photos are undecided and no filter works, also if others wait to be fetched',
+      standing({ found: 9, waiting: 2, decided: { ...emptyTotals().decided, undecided: 3 } }),
+      'winnow filter --collection birds',
+    ],
+    [
+      'a filter is deciding photos',
+      standing({ found: 9, decided: { ...emptyTotals().decided, undecided: 3 } }, { isFiltering: true }),
+      'winnow status --collection birds',
+    ],
+    [
+      'all photos are in a reference set',
+      standing({ found: 9, decided: { ...emptyTotals().decided, inReferenceSet: 9 } }),
+      'winnow references list',
+    ],
+    [
+      'some photos are in a reference set, and the models know the others',
+      standing({ found: 9, decided: { ...emptyTotals().decided, inReferenceSet: 8, correct: 1 } }),
+      'winnow what-if --collection birds',
+    ],
     ['kept photos are not listed', standing({ found: 9, unlisted: 2 }), 'winnow shortlist --collection birds'],
     ['the filter keeps nothing', standing({ found: 9 }), 'winnow what-if --collection birds'],
     ['photos are not reviewed', standing({ ...reviewed, unreviewed: 1 }), 'winnow review --collection birds'],
