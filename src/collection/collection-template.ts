@@ -38,6 +38,11 @@ export function withFolder(text: string, folder: NonNullable<Collection['folder'
   return text.replace(/^# folder: .*$/m, () => `folder: { ${values} }`);
 }
 
+/** The text of a new collection file whose classes are searched: the bundled queries, and these sources. */
+export function withSearches(text: string, sources: readonly string[]): string {
+  return text.replace(/^# (queries: .*)$/m, '$1').replace(/^sources: .*$/m, `sources: [${sources.join(', ')}]`);
+}
+
 /** The text of a new collection file with other models, which choose among `classes` unless they know all of ImageNet-1k. */
 export function withModels(text: string, models: readonly string[], knowAll: boolean): string {
   const named = text.replace(/^ensemble: .*$/m, () => `ensemble: [${models.join(', ')}]`);

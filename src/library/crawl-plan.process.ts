@@ -23,7 +23,11 @@ import { UsageError } from '../kernel/errors.ts';
 import { checkFolder, discoverFolder } from '../crawl/sources/folder/discover-folder.process.ts';
 import type { WantedClass } from '../crawl/sources/network-source.ts';
 import { discoverOpenData } from '../crawl/sources/open-data/discover-open-data.process.ts';
-import { checkUrlListFile, discoverUrlListFile } from '../crawl/sources/url-list/discover-url-list.process.ts';
+import {
+  checkUrlListFile,
+  classMissing,
+  discoverUrlListFile,
+} from '../crawl/sources/url-list/discover-url-list.process.ts';
 import { countOf } from '../kernel/texts.ts';
 import type { CrawlOptions } from './options.ts';
 import { wantedWnids } from './wanted.process.ts';
@@ -50,6 +54,8 @@ export interface CrawlRequest {
   readonly from: string | undefined;
   /** The classes (in mode O: concepts) to search for; null if any concept will do. */
   readonly wnids: readonly string[] | null;
+  /** The classes that the user named; null or absent if the user named none. */
+  readonly named?: readonly string[] | null;
   readonly signal: AbortSignal;
 }
 
@@ -64,7 +70,7 @@ export async function planCrawl(collection: Collection, config: Config, request:
   const walked: ClassRemark[] = [];
   for (const name of names) {
     const { line, from } = sourceOf(name);
-    const { wnids, signal } = request;
+    const { wnids, named = null, signal } = request;
     const classes = line === null ? NO_CLASSES : await wantedClasses(collection, { lines, source: line, wnids });
     if (isNetworkSource(name)) network.push({ ready: readySource(name, config, collection), classes });
     else {
@@ -72,7 +78,7 @@ export async function planCrawl(collection: Collection, config: Config, request:
         from === null
           ? ''
           : needed(request.from ?? (name === 'folder' ? collection.folder?.from : undefined), from.what, name);
-      walks.push(await WALKS[name]({ collection, config, classes, walked, from: given, signal }));
+      walks.push(await WALKS[name]({ collection, config, classes, named, walked, from: given, signal }));
     }
   }
   return { walks, network, walked };
@@ -85,7 +91,9 @@ export function planOf(
   { source, from, class: classLabels, signal }: CrawlOptions & { readonly signal: AbortSignal },
 ): Promise<CrawlPlan> {
   const sources = source ?? (from === undefined ? collection.sources : ['folder']);
-  return planCrawl(collection, config, { sources, from, wnids: wantedWnids(collection, classLabels), signal });
+  const wnids = wantedWnids(collection, classLabels);
+  const named = classLabels === undefined ? null : wnids;
+  return planCrawl(collection, config, { sources, from, wnids, named, signal });
 }
 
 const NO_CLASSES: ReadonlyMap<string, WantedClass> = new Map();
@@ -95,6 +103,7 @@ interface WalkRequest {
   readonly config: Config;
   readonly from: string;
   readonly classes: ReadonlyMap<string, WantedClass>;
+  readonly named: readonly string[] | null;
   readonly walked: ClassRemark[];
   readonly signal: AbortSignal;
 }
@@ -145,15 +154,17 @@ function statedRights({ folder, name }: Collection, from: string): StatedRights 
   return id === UNKNOWN_LICENCE ? null : { ...folder, licence: id };
 }
 
-async function urlListWalk({ from }: WalkRequest): Promise<ListedSource> {
-  await checkUrlListFile(from);
+async function urlListWalk({ from, named }: WalkRequest): Promise<ListedSource> {
+  const [label, ...others] = named ?? [];
+  const isOne = label !== undefined && others.length === 0;
+  if ((await checkUrlListFile(from)) === 'txt' && !isOne) throw classMissing(path.basename(from));
   return {
     source: 'urls',
     retryFailed: false,
     async *photos({ signal, onNote }) {
       const told: string[] = [];
       let unusable = 0;
-      for await (const photo of discoverUrlListFile(from, { signal })) {
+      for await (const photo of discoverUrlListFile(from, { signal, label })) {
         if (photo.problem !== null && ++unusable <= ROWS_TOLD) told.push(photo.problem.detail);
         yield photo;
       }

@@ -175,6 +175,11 @@ async function crawlRemarks(
 
 const FILES_NAMED = 3;
 
+const CURES: Readonly<Record<string, string>> = {
+  'unsupported-format':
+    '. Convert HEIC, AVIF, TIFF and the like to JPEG, then crawl again, for example with ImageMagick: magick mogrify -format jpg *.heic',
+};
+
 /** Names the first files of folders that failed, for each reason that another try would not change. */
 async function failureNotes(
   { app, scope }: Workspace,
@@ -186,7 +191,7 @@ async function failureNotes(
     if (PASSING_REASONS.has(reason)) continue;
     const named = await failedFiles(app.db, scope.collectionId, { reason, withinMs, limit: FILES_NAMED });
     const more = count > named.length ? ` and ${countText(count - named.length)} more` : '';
-    if (named.length > 0) notes.push(`folder: ${reason}: ${named.join(', ')}${more}`);
+    if (named.length > 0) notes.push(`folder: ${reason}: ${named.join(', ')}${more}${CURES[reason] ?? ''}`);
   }
   return notes;
 }

@@ -16,7 +16,7 @@ import { checkFolder, contentOfFolder } from '../../crawl/sources/folder/discove
 import { givenLicence, UNKNOWN_LICENCE } from '../../collection/licence.ts';
 import { unlicensedFilesText } from './init.ts';
 import { queryLines } from '../../library/crawl-plan.process.ts';
-import { countText, plural, shellWord } from '../text/output.ts';
+import { countText, linesText, plural, shellWord } from '../text/output.ts';
 import { MODES } from '../../collection/modes.ts';
 import type { QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { SEARCHES, type SearchTerms } from '../../crawl/sources/searches.ts';
@@ -114,7 +114,24 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
   const title = subjects.ids === null ? 'a kept photo is of any concept, taken for one of these classes:\n' : '';
   const more = classes.length - CLASSES_SHOWN;
   const rest = more > 0 ? `and ${countText(more)} more: ${again} --json lists them all\n` : '';
-  return `\n${title}${classTableText(classes.slice(0, CLASSES_SHOWN), sources)}${rest}\n`;
+  const table = classTableText(classes.slice(0, CLASSES_SHOWN), sources);
+  return `\n${title}${table}${rest}${unsearchedText(classes)}\n`;
+}
+
+/** Names, for each source, the classes that it cannot search. */
+function unsearchedText(classes: readonly ClassSummary[]): string {
+  const sources = Object.keys(classes[0]?.searches ?? {});
+  return linesText(
+    sources.map((source) => {
+      const named = classes.flatMap(({ name, searches }) => {
+        const { terms = [], hasLine = false } = searches[source] ?? {};
+        return terms.length > 0 ? [] : [hasLine ? name : `${name} (needs a line in the queries file)`];
+      });
+      return (
+        named.length > 0 && `${source} cannot search ${plural(named.length, 'class', 'classes')}: ${named.join(', ')}`
+      );
+    }),
+  );
 }
 
 interface ClassSummary {

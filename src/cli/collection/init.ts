@@ -5,7 +5,15 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassTable } from '../../collection/class-table.ts';
 import { classFinder } from '../../collection/classes-of-model.ts';
 import { cardFor, classesOfCard, requireLogits } from '../../collection/cards/model-card.process.ts';
-import { collectionTemplate, withFolder, withModels, type NamedClass } from '../../collection/collection-template.ts';
+import {
+  collectionTemplate,
+  withFolder,
+  withModels,
+  withSearches,
+  type NamedClass,
+} from '../../collection/collection-template.ts';
+import { parseQueries } from '../../crawl/candidates/wanted-class.ts';
+import type { SourceName } from '../../config/sources/sources.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { firstOf } from '../../collection/first-of.ts';
 import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
@@ -28,6 +36,8 @@ interface InitFlags extends GlobalFlags {
 }
 
 const EXAMPLE = 'config/collections/custom.yaml';
+/** The example names it. */
+const QUERIES = 'config/classes/queries-imagenet-a.jsonl';
 
 const HELP = `
 Without --classes and --from, the file has three classes as an example. Give classes by name or WordNet id
@@ -35,6 +45,9 @@ Without --classes and --from, the file has three classes as an example. Give cla
 
 With --model the file has these models instead of the bundled ones, and classes are those that the first of them
 knows, such as the classes of winnow finetune or winnow models text; without --classes and --from all of them.
+
+With --classes and no --from, the file turns on the queries that come with winnow, and the sources that fit: iNaturalist
+for living things, Flickr (which needs a key) if there are others. winnow collection check says what each source searches.
 
 The file names the folder of --from, so winnow run needs no --from. Photos without a licence are not
 exported: --licence and --creator state those of the photos for which labels.csv states none. On a terminal
@@ -66,7 +79,9 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const { classes, models, knowAll } = await classesOf(flags, content.labels);
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const template = collectionTemplate(example, name, classes);
-  const text = models.length === 0 ? template : withModels(template, models, knowAll);
+  const isSearched = flags.classes !== undefined && flags.from === undefined;
+  const searched = isSearched ? withSearches(template, await sourcesFor(classes)) : template;
+  const text = models.length === 0 ? searched : withModels(searched, models, knowAll);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   if ((await stat(file).catch(() => null)) !== null)
     throw new UsageError(
@@ -85,6 +100,14 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
       folder === null ? `next: edit it, then winnow collection check ${name}` : `next: winnow run --collection ${name}`,
     ]),
   );
+}
+
+/** The sources that find these classes: iNaturalist those that it identifies, and Flickr the others. DuckDuckGo needs consent. */
+async function sourcesFor(classes: readonly NamedClass[]): Promise<SourceName[]> {
+  const { text } = await readTextFile(path.join(packageRoot, QUERIES), 'the bundled queries');
+  const lines = parseQueries(text, QUERIES);
+  const living = classes.filter(({ wnid }) => lines.get(wnid)?.['inaturalist'] ?? null).length;
+  return [...(living > 0 ? ['inaturalist' as const] : []), ...(living < classes.length ? ['flickr' as const] : [])];
 }
 
 /** @throws UsageError `from-missing`, `unknown-licence` */

@@ -31,6 +31,9 @@ export function addCrawlCommand(program: Command): void {
 A folder holds photos as DIR/<wnid or class name>/..., or lists them in DIR/labels.csv
 (columns file, wnid; optional licence, creator, pageUrl). Crawling it again changes nothing.
 
+A list of addresses (--source urls --from FILE) is a .csv, .tsv or .jsonl with url and wnid, or a .txt with one address
+a line, all of the class that --class names.
+
 Network sources are searched as the collection's queries file says. winnow keeps to the limits that the
 sites ask for (see winnow config) and sends a User-Agent with your contact (crawl.contact). A class without
 a line in that file is searched by its name, and the end of the crawl lists it.
@@ -43,6 +46,7 @@ Examples:
   winnow crawl --collection imagenet-a --source folder --from ~/photos --class dragonfly --limit 500
   winnow crawl --collection imagenet-a --source inaturalist --class 'dragonfly, sea lion' --limit 2000 --set crawl.contact=me@example.org
   winnow crawl --collection imagenet-a --source inaturalist --dry-run
+  winnow crawl --collection imagenet-a --source urls --from jays.txt --class jay
   winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
 `,
     )

@@ -8,11 +8,14 @@ import { describeSystemError } from '../folder/file-system.process.ts';
 import { inflate, withoutMark } from '../inflate.process.ts';
 import { REST_UNREAD, unreadRow, type ListRow } from '../list-columns.ts';
 import type { FoundPhoto } from '../source.ts';
-import { readJsonRow, FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS } from './row.ts';
+import { readJsonRow, readTextRow, FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS } from './row.ts';
 import { linesOf } from './lines.ts';
 
-/** Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), or JSON Lines. */
-export type UrlListFormat = 'csv' | 'tsv' | 'jsonl';
+/**
+ * Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), JSON Lines, or one
+ * address a line.
+ */
+export type UrlListFormat = 'csv' | 'tsv' | 'jsonl' | 'txt';
 
 type Chunks = AsyncIterable<Uint8Array | string>;
 
@@ -20,6 +23,8 @@ export interface UrlListOptions {
   readonly signal: AbortSignal;
   readonly name: string;
   readonly format?: UrlListFormat | undefined;
+  /** The class of all lines of a list without classes (`txt`). */
+  readonly label?: string | undefined;
 }
 
 const FORMAT_OF_EXTENSION: Readonly<Record<string, UrlListFormat>> = {
@@ -28,6 +33,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, UrlListFormat>> = {
   '.tab': 'tsv',
   '.jsonl': 'jsonl',
   '.ndjson': 'jsonl',
+  '.txt': 'txt',
 };
 
 /** The format by the file's name, with or without `.gz`. Null if the name does not show it. */
@@ -63,7 +69,7 @@ export async function checkUrlListFile(file: string, format?: UrlListFormat): Pr
 /**
  * Yields every picture of a list of addresses, in the order of the list. Fields: `url` and `wnid`, optional `licence` (or
  * `license`), `creator` and `pageUrl` (or `page_url`). Other columns are ignored. CSV and TSV have a header; JSON Lines have
- * these keys. The list may be gzipped. Two runs over the same list yield the same sequence. A picture that is listed twice is
+ * these keys. In `txt` each line is an address; blank lines and those that start with # are skipped. The list may be gzipped. Two runs over the same list yield the same sequence. A picture that is listed twice is
  * yielded twice.
  *
  * An unusable row is yielded with a problem that states its line: `unreadable` (wrong number of cells, no JSON object, no
@@ -79,7 +85,10 @@ export async function* discoverUrlList(
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { signal, name } = options;
   signal.throwIfAborted();
-  const rows = formatOf(options) === 'jsonl' ? jsonRows(input, options) : tableRows(input, options);
+  const format = formatOf(options);
+  if (format === 'txt' && options.label === undefined) throw classMissing(name);
+  const rows =
+    format === 'csv' || format === 'tsv' ? tableRows(input, options) : lineRows(input, options, READ_LINE[format]);
   for await (const row of rows) {
     signal.throwIfAborted();
     yield photoOfRow(row, name);
@@ -89,7 +98,7 @@ export async function* discoverUrlList(
 function formatOf({ name, format }: Pick<UrlListOptions, 'name' | 'format'>): UrlListFormat {
   const known = format ?? urlListFormat(name);
   if (known !== null) return known;
-  const message = `Expected a list of addresses whose name ends in .csv, .tsv or .jsonl (or these with .gz) but received '${name}'; rename it, or state its format`;
+  const message = `Expected a list of addresses whose name ends in .csv, .tsv, .jsonl or .txt (or these with .gz) but received '${name}'; rename it, or state its format`;
   throw new UsageError(message, { code: 'url-list-format' });
 }
 
@@ -112,13 +121,18 @@ async function* tableRows(input: Chunks, options: UrlListOptions): AsyncGenerato
   });
 }
 
-async function* jsonRows(input: Chunks, options: UrlListOptions): AsyncGenerator<ListRow> {
+/** Null for a line without a row. */
+type ReadLine = (text: string, line: number, label: string) => ListRow | null;
+
+const READ_LINE: Readonly<Record<'jsonl' | 'txt', ReadLine>> = { jsonl: readJsonRow, txt: readTextRow };
+
+async function* lineRows(input: Chunks, options: UrlListOptions, read: ReadLine): AsyncGenerator<ListRow> {
   let last = 0;
   try {
     for await (const { line, text, isTooLong } of linesOf(await opened(input, options), MAX_ROW_BYTES)) {
       last = line;
       const tooLong = `expected a line of at most ${MAX_ROW_BYTES} bytes but received more`;
-      const row = isTooLong ? unreadRow(line, text, tooLong) : readJsonRow(text, line);
+      const row = isTooLong ? unreadRow(line, text, tooLong) : read(text, line, options.label ?? '');
       if (row !== null) yield row;
     }
   } catch (error) {
@@ -144,6 +158,12 @@ function describeError(error: unknown, signal: AbortSignal): string {
   const code = codeOf(error) ?? '';
   if (code.startsWith('Z_')) return `damaged gzip (${code}: ${error instanceof Error ? error.message : ''})`;
   return describeSystemError(error);
+}
+
+/** For a list whose lines have no class. */
+export function classMissing(name: string): UsageError {
+  const message = `Expected --class with one class of the collection, because the lines of '${name}' are addresses without a class. For several classes give a .csv with the columns url and wnid`;
+  return new UsageError(message, { code: 'url-list-class' });
 }
 
 function unusable(where: string, received: string, cause?: unknown): UsageError {

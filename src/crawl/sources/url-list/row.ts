@@ -45,6 +45,21 @@ export function readJsonRow(text: string, line: number): ListRow | null {
   return typeof values === 'string' ? unreadRow(line, text, values) : { line, content: text, error: null, values };
 }
 
+/** Reads a line that is an address. Null if it is blank or a comment (#). */
+export function readTextRow(text: string, line: number, label: string): ListRow | null {
+  const url = text.trim();
+  if (url === '' || url.startsWith('#')) return null;
+  return {
+    line,
+    content: text,
+    error: null,
+    values: new Map([
+      ['url', url],
+      ['wnid', label],
+    ]),
+  };
+}
+
 function valuesOf(json: unknown): ReadonlyMap<string, string> | string {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return `expected a JSON object but received ${json === undefined ? 'no JSON' : shown(json)}`;
