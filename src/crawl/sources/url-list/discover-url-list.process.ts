@@ -98,7 +98,7 @@ export async function* discoverUrlList(
 function formatOf({ name, format }: Pick<UrlListOptions, 'name' | 'format'>): UrlListFormat {
   const known = format ?? urlListFormat(name);
   if (known !== null) return known;
-  const message = `Expected a list of addresses whose name ends in .csv, .tsv, .jsonl or .txt (or these with .gz) but received '${name}'; rename it, or state its format`;
+  const message = `Expected a list of addresses whose name ends in .csv, .tsv or .jsonl (or these with .gz), or in .txt for one address a line, but received '${name}'; rename it, or state its format`;
   throw new UsageError(message, { code: 'url-list-format' });
 }
 
@@ -162,7 +162,7 @@ function describeError(error: unknown, signal: AbortSignal): string {
 
 /** For a list whose lines have no class. */
 export function classMissing(name: string): UsageError {
-  const message = `Expected --class with one class of the collection, because the lines of '${name}' are addresses without a class. For several classes give a .csv with the columns url and wnid`;
+  const message = `Expected --class with one class of the collection, because the lines of '${name}' are addresses without a class. For several classes give a .csv, .tsv or .jsonl with url and wnid`;
   return new UsageError(message, { code: 'url-list-class' });
 }
 

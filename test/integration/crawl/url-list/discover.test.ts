@@ -45,6 +45,19 @@ describe('a list of addresses', () => {
     expect(summary(await discover(`${name}.gz`, text))).toEqual(TWO);
   });
 
+  it.each(['a.txt', 'a.txt.gz'])(
+    'is read from lines of addresses, all of the class that is given: %s',
+    async (name) => {
+      const text = '\ufeffhttps://x/1.jpg\r\n\n# the others\n  https://x/2.jpg\nno address';
+      const file = listFile(name, name.endsWith('.gz') ? gzipSync(text) : text);
+      expect(summary(await collect(discoverUrlListFile(file, { signal, label: 'n7' })))).toEqual([
+        'https://x/1.jpg [n7] ok',
+        'https://x/2.jpg [n7] ok',
+        expect.stringMatching(/^no address \[n7\] line 5 of a\.txt/),
+      ]);
+    },
+  );
+
   it('is read from a stream with any chunks, if its format is given', async () => {
     const text = '\ufeffurl,wnid\nhttps://x/1.jpg,n7\nhttps://x/2.jpg,n8\n';
     for (const bytes of [Buffer.from(text), gzipSync(text)]) {
@@ -179,6 +192,7 @@ it.each([
   ['a.csv', 'csv'],
   ['/x.jsonl/A.TSV.GZ', 'tsv'],
   ['a.ndjson', 'jsonl'],
+  ['a.TXT', 'txt'],
   ['a.csv.bz2', null],
   ['csv', null],
   ['', null],
