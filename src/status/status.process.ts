@@ -141,7 +141,7 @@ export function readOncePerReview<T>(read: (workspace: Workspace) => Promise<T>,
 
 const glance = readOncePerReview(glanceAtAcceptance);
 
-/** What dashboard, metrics and `status` count as left to search. */
+/** The count of dashboard, metrics and `status`. */
 async function countUnfinishedQueries({ app, scope }: Workspace): Promise<number> {
   const limitPerClass = app.config.crawl.limitPerClass ?? (await limitOfLastCrawl(app.db, scope.collectionId));
   const wanted = { ...scope, wnids: candidateWnids(scope), limitPerClass };
