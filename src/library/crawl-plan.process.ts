@@ -155,9 +155,8 @@ function statedRights({ folder, name }: Collection, from: string): StatedRights 
 }
 
 async function urlListWalk({ from, named }: WalkRequest): Promise<ListedSource> {
-  const [label, ...others] = named ?? [];
-  const isOne = label !== undefined && others.length === 0;
-  if ((await checkUrlListFile(from)) === 'txt' && !isOne) throw classMissing(path.basename(from));
+  const label = named?.length === 1 ? named[0] : undefined;
+  await checkUrlListFile(from, { label });
   return {
     source: 'urls',
     retryFailed: false,

@@ -1,5 +1,3 @@
-import { hostname } from 'node:os';
-import process from 'node:process';
 import { sql, type Kysely } from 'kysely';
 import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { ofCollection } from '../filter/run/decision.repository.ts';
@@ -17,19 +15,18 @@ export interface ConnectedProcess {
 }
 
 /** PostgreSQL drops the connection of a process that dies, so none of the dead is listed. */
-export async function connectedProcesses(db: Kysely<Database>): Promise<ConnectedProcess[]> {
+export async function connectedProcesses(
+  db: Kysely<Database>,
+  which: 'all' | 'others' = 'all',
+): Promise<ConnectedProcess[]> {
+  const isOther = which === 'all' ? sql`true` : sql`application_name <> current_setting('application_name')`;
   const { rows } = await sql<ConnectedProcess>`
     select name[1] as name, name[2]::int as pid, coalesce(name[3], host(client_addr)) as address, min(backend_start) as since
     from pg_stat_activity, regexp_match(application_name, '^winnow (\\S+) (\\d+)(?: (\\S+))?$') as name
-    where datname = current_database() and name is not null group by 1, 2, 3 order by 1, 2, 3`.execute(db);
+    where datname = current_database() and name is not null and ${isOther} group by 1, 2, 3 order by 1, 2, 3`.execute(
+    db,
+  );
   return rows;
-}
-
-/** Those without this one. */
-export async function otherProcesses(db: Kysely<Database>): Promise<ConnectedProcess[]> {
-  const isThis = ({ pid, address }: ConnectedProcess): boolean =>
-    pid === process.pid && (address === null || address === hostname());
-  return (await connectedProcesses(db)).filter((one) => !isThis(one));
 }
 
 export interface ConfusionCount {

@@ -28,8 +28,8 @@ import { isOpenToReview } from '../review/desk/known-photos.repository.ts';
 import { viewOf } from '../review/desk/read-desk.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported, versionOfReview } from './next-step.repository.ts';
-import { otherProcesses } from './overview.repository.ts';
-import { stagesOfProcess, worksOn, type StageProcess } from './processes.ts';
+import { connectedProcesses } from './overview.repository.ts';
+import { stagesOfProcess, worksOn, type StageProcess } from '../kernel/processes.ts';
 import { countOpenControls } from './standing.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
@@ -92,7 +92,7 @@ async function statusesWith(
     openControls: standing.openControls,
     days: daysOf(work, counts.verdicts),
     unfinishedQueries: await countUnfinishedQueries(workspace),
-    processes: (await otherProcesses(app.db)).flatMap(({ name, address, since }) =>
+    processes: (await connectedProcesses(app.db, 'others')).flatMap(({ name, address, since }) =>
       stagesOfProcess(name).map((stage) => ({ stage, host: address ?? hostname(), since })),
     ),
   };
@@ -160,7 +160,7 @@ export async function readStanding(
     collection: collection.name,
     totals,
     pending,
-    isFiltering: (await otherProcesses(app.db)).some(({ name }) => worksOn('filter', name)),
+    isFiltering: (await connectedProcesses(app.db, 'others')).some(({ name }) => worksOn('filter', name)),
     openControls: await countOpenControls(app.db, scope),
     withoutLicence: await countWithoutLicence(app.db, scope),
     exported: { ...exported, folder: exported.folder === null ? null : displayPath(exported.folder) },

@@ -6,7 +6,7 @@ import { sumOf } from '../../status/funnel.ts';
 import { acceptanceStateText } from '../../kernel/acceptance.ts';
 import { nextText } from '../../kernel/next-step.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
-import { processesText } from '../../status/processes.ts';
+import { processesText } from '../../kernel/processes.ts';
 import { yieldOf } from '../../status/yields.ts';
 import { countText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';

@@ -123,7 +123,7 @@ export interface RetriedPictures {
 }
 
 /** SQL: these pictures `p` failed for one of these reasons. */
-export function isRetried({ sources, reasons, host, scope }: RetriedPictures): RawBuilder<boolean> {
+function isRetried({ sources, reasons, host, scope }: RetriedPictures): RawBuilder<boolean> {
   const isFound =
     scope === undefined
       ? sql`true`
@@ -131,6 +131,11 @@ export function isRetried({ sources, reasons, host, scope }: RetriedPictures): R
           and ${isAmong(sql`c.wnid || ''`, scope.wnids)} and ${isLinked(scope.collectionId)} offset 0)`;
   return sql`p.state = 'failed' and p.reason = any(${reasons}::text[]) and p.source = any(${sources}::text[])
     and (${host ?? null}::text is null or p.host = ${host ?? null}) and ${isFound}`;
+}
+
+/** SQL: these pictures as items in flight. */
+export function retriedItems(retried: RetriedPictures): RawBuilder<unknown> {
+  return sql`select p.id::text from picture p where ${isRetried(retried)}`;
 }
 
 export async function retryPictures(db: Kysely<Database>, retried: RetriedPictures): Promise<number> {

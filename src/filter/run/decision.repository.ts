@@ -157,6 +157,12 @@ export async function storeDecisions(
   return Number(numAffectedRows ?? 0);
 }
 
+/** SQL: the photos whose decisions failed for a reason, as items in flight. */
+export function failedItems(reason: string, collectionId: number): RawBuilder<unknown> {
+  return sql`select encode(f.sha256, 'hex') from decision d join photo f on f.id = d.photo_id
+    where d.collection_id = ${collectionId} and d.state = 'failed' and d.reason = ${reason}`;
+}
+
 /** Deletes decisions, of this or any collection, that failed for a reason, so that the filter decides them again. */
 export async function forgetFailed(
   db: Kysely<Database>,

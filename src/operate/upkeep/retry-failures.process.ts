@@ -1,7 +1,6 @@
-import { sql } from 'kysely';
-import { isRetried, retryPictures, type RetriedPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
+import { retriedItems, retryPictures, type RetriedPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
-import { forgetFailed } from '../../filter/run/decision.repository.ts';
+import { failedItems, forgetFailed } from '../../filter/run/decision.repository.ts';
 import { refetchPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { collectionScopes } from '../../filter/prune/retention.repository.ts';
 import { candidateWnids, type DecisionScope } from '../../models/workspace/scope.ts';
@@ -34,8 +33,7 @@ interface Retry extends Omit<RetriedPictures, 'sources' | 'scope'> {
 export async function retryFailures({ db }: Pick<App, 'db'>, { reasons, sources = SOURCE_NAMES, host, scope }: Retry) {
   const found = scope && { collectionId: scope.collectionId, wnids: candidateWnids(scope) };
   const pictures = { sources, reasons, host, scope: found };
-  if (reasons.includes(UNREADABLE))
-    await forgiveDeaths(db, 'inspect', scope && sql`select p.id::text from picture p where ${isRetried(pictures)}`);
+  if (reasons.includes(UNREADABLE)) await forgiveDeaths(db, 'inspect', scope && retriedItems(pictures));
   const hasPhotos = (reason: string): boolean => host === undefined && reasons.includes(reason);
   return {
     /** Pictures that the next crawl fetches. */
@@ -50,13 +48,8 @@ export async function retryFailures({ db }: Pick<App, 'db'>, { reasons, sources 
 
 /** Photos that killed processes run alone again, until they pass. */
 async function forgetPoison(db: App['db'], collectionId: number | undefined): Promise<number> {
-  const ofCollection =
-    collectionId === undefined
-      ? undefined
-      : sql`select encode(f.sha256, 'hex') from decision d join photo f on f.id = d.photo_id
-          where d.collection_id = ${collectionId} and d.state = 'failed' and d.reason = ${POISON}`;
   return db.transaction().execute(async (trx) => {
-    await forgiveDeaths(trx, 'filter', ofCollection);
+    await forgiveDeaths(trx, 'filter', collectionId === undefined ? undefined : failedItems(POISON, collectionId));
     return forgetFailed(trx, POISON, collectionId);
   });
 }

@@ -1,5 +1,5 @@
 import type { LiveOverview } from '../../status/rates.ts';
-import { COMMAND_OF, worksOn } from '../../status/processes.ts';
+import { COMMAND_OF, worksOn } from '../../kernel/processes.ts';
 import { withParts } from '../../page/live-parts.ts';
 import { bytesText, countOf, countText, timeLeftText } from '../../kernel/texts.ts';
 

@@ -10,7 +10,7 @@ import { openLogger } from '../../../src/platform/log/logger.ts';
 import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
 import { Metrics } from '../../../src/server/metrics.ts';
 import { readMeasures } from '../../../src/status/overview.process.ts';
-import { processesText } from '../../../src/status/processes.ts';
+import { processesText } from '../../../src/kernel/processes.ts';
 import { readStatus } from '../../../src/status/status.process.ts';
 import { candidate, photo, storePhoto } from '../../support/catalogue-fixtures.ts';
 import { useDatabase } from '../../support/database.ts';

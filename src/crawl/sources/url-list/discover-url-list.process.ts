@@ -45,7 +45,7 @@ export async function* discoverUrlListFile(
   file: string,
   options: Omit<UrlListOptions, 'name'>,
 ): AsyncGenerator<FoundPhoto, void, undefined> {
-  const format = await checkUrlListFile(file, options.format);
+  const format = await checkUrlListFile(file, options);
   yield* discoverUrlList(createReadStream(file), {
     ...options,
     format,
@@ -54,9 +54,12 @@ export async function* discoverUrlListFile(
 }
 
 /** Checks before any work that the list exists and its format is known. @throws UsageError otherwise */
-export async function checkUrlListFile(file: string, format?: UrlListFormat): Promise<UrlListFormat> {
+export async function checkUrlListFile(
+  file: string,
+  { format, label }: Pick<UrlListOptions, 'format' | 'label'>,
+): Promise<UrlListFormat> {
   // Check the name first, so that a name without a known format is reported whatever the state of the disk.
-  const known = formatOf({ name: file, format });
+  const known = formatOf({ name: file, format, label });
   try {
     if ((await stat(file)).isDirectory()) throw unusable(file, 'a directory');
     await access(file, constants.R_OK);
@@ -86,7 +89,6 @@ export async function* discoverUrlList(
   const { signal, name } = options;
   signal.throwIfAborted();
   const format = formatOf(options);
-  if (format === 'txt' && options.label === undefined) throw classMissing(name);
   const rows =
     format === 'csv' || format === 'tsv' ? tableRows(input, options) : lineRows(input, options, READ_LINE[format]);
   for await (const row of rows) {
@@ -95,8 +97,9 @@ export async function* discoverUrlList(
   }
 }
 
-function formatOf({ name, format }: Pick<UrlListOptions, 'name' | 'format'>): UrlListFormat {
+function formatOf({ name, format, label }: Omit<UrlListOptions, 'signal'>): UrlListFormat {
   const known = format ?? urlListFormat(name);
+  if (known === 'txt' && label === undefined) throw classMissing(name);
   if (known !== null) return known;
   const message = `Expected a list of addresses whose name ends in .csv, .tsv or .jsonl (or these with .gz), or in .txt for one address a line, but received '${name}'; rename it, or state its format`;
   throw new UsageError(message, { code: 'url-list-format' });
@@ -161,7 +164,7 @@ function describeError(error: unknown, signal: AbortSignal): string {
 }
 
 /** For a list whose lines have no class. */
-export function classMissing(name: string): UsageError {
+function classMissing(name: string): UsageError {
   const message = `Expected --class with one class of the collection, because the lines of '${name}' are addresses without a class. For several classes give a .csv, .tsv or .jsonl with url and wnid`;
   return new UsageError(message, { code: 'url-list-class' });
 }

@@ -1,6 +1,5 @@
-import { PAUSABLE_STAGES, type PausableStage } from '../collection/pause.ts';
-import { groupBy } from '../kernel/group-by.ts';
-import { listText } from '../kernel/texts.ts';
+import { groupBy } from './group-by.ts';
+import { listText } from './texts.ts';
 
 /** A living process at one stage. */
 export interface StageProcess {
@@ -12,19 +11,17 @@ export interface StageProcess {
 }
 
 /** The command that works on a stage. */
-export const COMMAND_OF: Readonly<Record<PausableStage, string>> = {
-  discover: 'crawl',
-  fetch: 'crawl',
-  filter: 'filter',
-};
+export const COMMAND_OF = { discover: 'crawl', fetch: 'crawl', filter: 'filter' } as const;
+type Stage = keyof typeof COMMAND_OF;
+const STAGES: readonly Stage[] = ['discover', 'fetch', 'filter'];
 
 /** @param name of a process, as `winnow_processes` has it: `crawl`, `filter-worker` */
-export function worksOn(stage: PausableStage, name: string): boolean {
+export function worksOn(stage: Stage, name: string): boolean {
   return [`${stage}-worker`, COMMAND_OF[stage], 'run', 'demo'].includes(name);
 }
 
 export function stagesOfProcess(name: string): readonly string[] {
-  const stages = PAUSABLE_STAGES.filter((stage) => worksOn(stage, name));
+  const stages = STAGES.filter((stage) => worksOn(stage, name));
   return stages.length === 0 ? [name] : stages;
 }
 
