@@ -23,11 +23,7 @@ import { UsageError } from '../kernel/errors.ts';
 import { checkFolder, discoverFolder } from '../crawl/sources/folder/discover-folder.process.ts';
 import type { WantedClass } from '../crawl/sources/network-source.ts';
 import { discoverOpenData } from '../crawl/sources/open-data/discover-open-data.process.ts';
-import {
-  checkUrlListFile,
-  classMissing,
-  discoverUrlListFile,
-} from '../crawl/sources/url-list/discover-url-list.process.ts';
+import { checkUrlListFile, discoverUrlListFile } from '../crawl/sources/url-list/discover-url-list.process.ts';
 import { countOf } from '../kernel/texts.ts';
 import type { CrawlOptions } from './options.ts';
 import { wantedWnids } from './wanted.process.ts';
