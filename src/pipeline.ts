@@ -3,6 +3,9 @@ import { countWaitingPictures, type FetchScope } from './crawl/candidates/fetch-
 import { PAUSABLE_STAGES, type PausableStage, type StagePlace } from './collection/pause.ts';
 import { countIncomplete } from './filter/run/incomplete.repository.ts';
 import { systemClock } from './kernel/clock.ts';
+import type { SourceLeft, SourceStop } from './crawl/sources/patience.ts';
+import { clearStops, storeStop } from './crawl/sources/source-stop.repository.ts';
+import type { NetworkGone } from './crawl/network/host-gate.process.ts';
 import { deleteIdleKeys } from './crawl/sources/permit.repository.ts';
 import { addSummaries, crawlWalk, type WalkSummary, type WalkedSource } from './crawl/discover/crawl-walk.process.ts';
 import { startDiscovery, waitForRoom, type NetworkDiscovery } from './crawl/discover/discover-stage.process.ts';
@@ -24,6 +27,8 @@ export interface PipelineOptions {
   readonly wanted: WnidFilter;
   readonly wantedWnids: WnidScope;
   readonly limitPerClass: number | null;
+  /** Makes finished searches again. */
+  readonly isAgain: boolean;
   readonly signal: AbortSignal;
   readonly counts: RunCounts;
 }
@@ -33,8 +38,8 @@ export interface PipelineResult {
   readonly crawl: WalkSummary | null;
   /** The remaining work of each stage that ran: 0 unless interrupted. */
   readonly left: Partial<Record<PausableStage, number>>;
-  /** Sources that refused our requests, with their messages. */
-  readonly blocked: ReadonlyMap<string, string>;
+  /** Sources that were given up. */
+  readonly stopped: ReadonlyMap<string, SourceStop & SourceLeft>;
 }
 
 /** Runs the wanted stages concurrently. A stage passes ids to the next stage, never jobs. */
@@ -51,7 +56,9 @@ class PipelineRun {
   readonly #workspace: Workspace;
   readonly #options: PipelineOptions;
   readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
-  readonly #blocked = new Map<string, string>();
+  readonly #stopped = new Map<string, SourceStop & SourceLeft>();
+  /** Aborted if no host answers for `crawl.giveUpAfterMs`. Searching and fetching then end, and filtering goes on. */
+  readonly #networkGone = new AbortController();
   /** False also while the walk waits for room. */
   #isWalking = false;
   /** Aborted if a stage can never finish. The other stages then end too, so that a broken filter does not wait for the crawl. */
@@ -67,6 +74,7 @@ class PipelineRun {
   async work(): Promise<PipelineResult> {
     const { stages, counts, network } = this.#options;
     if (network.length > 0) await deleteIdleKeys(this.#workspace.app.db);
+    await clearStops(this.#workspace.app.db, this.#workspace.scope.collectionId, this.#networkSources);
     // Start the stages in reverse order, so that each finds the next stage running.
     const { discover, fetch, filter } = this.#running;
     if (stages.has('filter')) filter.push(await this.#startFilter());
@@ -82,7 +90,38 @@ class PipelineRun {
       running.length = 0;
     }
     if (!this.#signal.aborted) counts.waits.clear();
-    return { crawl, left, blocked: this.#blocked };
+    return { crawl, left, stopped: await this.#stoppedSources() };
+  }
+
+  /** Without those that had nothing left to do. */
+  async #stoppedSources(): Promise<PipelineResult['stopped']> {
+    const { db } = this.#workspace.app;
+    const scope = { ...this.#workspace.scope, wnids: this.#options.wantedWnids };
+    const stopped = new Map<string, SourceStop & SourceLeft>();
+    for (const [source, stop] of this.#stopped) {
+      const pictures = await countWaitingPictures(db, { ...scope, sources: [source] });
+      if (stop.searches + pictures > 0) stopped.set(source, { ...stop, pictures });
+      else await clearStops(db, scope.collectionId, [source]);
+    }
+    return stopped;
+  }
+
+  /** Gives up all sources that still need the network. */
+  async #endWithoutNetwork({ message: error, host }: NetworkGone): Promise<void> {
+    if (this.#networkGone.signal.aborted) return;
+    this.#networkGone.abort();
+    const { collectionId } = this.#workspace.scope;
+    for (const source of this.#networkSources.filter((name) => !this.#stopped.has(name))) {
+      const stop = { reason: 'gave-up', error, host, until: null } as const;
+      this.#stopped.set(source, { ...stop, searches: 0, pictures: 0 });
+      await storeStop(this.#workspace.app.db, collectionId, { ...stop, source });
+    }
+  }
+
+  get #networkSources(): readonly string[] {
+    const { walks, network } = this.#options;
+    const walked = walks.map(({ source }) => source).filter((source) => source !== 'folder');
+    return [...walked, ...network.map(({ ready }) => ready.source.name)];
   }
 
   async stop(): Promise<void> {
@@ -110,8 +149,12 @@ class PipelineRun {
     counts.toDecide = counts.kept + counts.dropped + counts.failed + withBytes;
   }
 
-  #ending(): { readonly signal: AbortSignal; readonly onFatal: () => void } {
-    return { signal: this.#signal, onFatal: () => this.#failure.abort() };
+  #ending(signal = this.#signal): { readonly signal: AbortSignal; readonly onFatal: () => void } {
+    return { signal, onFatal: () => this.#failure.abort() };
+  }
+
+  get #online(): AbortSignal {
+    return AbortSignal.any([this.#signal, this.#networkGone.signal]);
   }
 
   async #startFilter(): Promise<Stage> {
@@ -143,17 +186,18 @@ class PipelineRun {
     for (const source of sources)
       counts.of(source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {
-      ...this.#ending(),
+      ...this.#ending(this.#online),
       scope,
       neededOf: photosNeeded,
       onDone: (ids) => this.#toDecide(ids),
       onOutcome: (outcome) => counts.of(outcome.source).addOutcome(outcome),
       onHostWaits: (host, { why, waitMs }) => counts.waits.set(host, { why, untilMs: systemClock.nowMs() + waitMs }),
+      onNetworkGone: (gone) => this.#endWithoutNetwork(gone),
     });
   }
 
   async #startDiscovery({ ready, classes }: NetworkDiscovery): Promise<Stage> {
-    const { counts, rules, limitPerClass } = this.#options;
+    const { counts, rules, limitPerClass, isAgain } = this.#options;
     const { name } = ready.source;
     const ofSource = counts.of(name);
     ofSource.isSearching = true;
@@ -163,16 +207,19 @@ class PipelineRun {
       classes,
       rules,
       limitPerClass,
-      ...this.#ending(),
+      isAgain,
+      ...this.#ending(this.#online),
       onDone: (ids) => this.#toFetch(name, ids),
       onPage: (page) => ofSource.addPage(page),
       onWait: (why) => counts.noteWait(name, why),
-      onBlocked: (why) => this.#blocked.set(name, why),
+      onStopped: (stop) => this.#stopped.set(name, { ...stop, searches: 0, pictures: 0 }),
     });
     const finish = async (): Promise<number> => {
-      const left = await stage.finish();
+      const searches = await stage.finish();
       ofSource.isSearching = false;
-      return left;
+      const stop = this.#stopped.get(name);
+      if (stop !== undefined) this.#stopped.set(name, { ...stop, searches });
+      return searches;
     };
     return { enqueue: (ids) => stage.enqueue(ids), finish, serve: () => stage.serve(), stop: () => stage.stop() };
   }
@@ -184,7 +231,7 @@ class PipelineRun {
     if (source !== 'folder' && stages.has('fetch')) {
       const onWait = (why: string | null): void => counts.noteWait(source, why);
       const { app, scope } = this.#workspace;
-      await waitForRoom(app, { ...scope, source, wnids, signal: this.#signal, onWait });
+      await waitForRoom(app, { ...scope, source, wnids, signal: this.#online, onWait });
       counts.noteWait(source, null);
     }
     await this.#untilWalksMay();
@@ -218,7 +265,7 @@ class PipelineRun {
         rules,
         wanted,
         limitPerClass,
-        signal: this.#signal,
+        signal: this.#online,
         onFound: () => (ofSource.found += 1),
         onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),

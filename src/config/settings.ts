@@ -40,6 +40,12 @@ const TABLE = {
     5_000,
     'Discovery pauses while more pictures than this of a source wait to be fetched.',
   ),
+  'crawl.giveUpAfterMs': setting(
+    wholeNumber(0).nullable(),
+    300_000,
+    'A source is given up if its requests have failed for this many milliseconds without an answer between, or if its site ' +
+      'wants a longer pause. The other sources go on. A dead network ends a crawl in the same way. null: never. Workers never give up.',
+  ),
   ...SETTINGS_OF_SOURCES,
   'fetch.connections': setting(wholeNumber(1, 256), 16, 'How many photos are fetched at the same time.'),
   'fetch.connectionsPerHost': setting(

@@ -33,7 +33,14 @@ export class RetryLater extends WinnowError {
 }
 
 /** A source refuses us (a ban, an expired key). Consequence: it gets no requests for a while; others go on. Exit code 1. */
-export class SourceBlocked extends WinnowError {}
+export class SourceBlocked extends WinnowError {
+  /** How long it gets no requests, in milliseconds. Null if that is not decided yet. */
+  readonly waitMs: number | null;
+  constructor(message: string, details: ErrorDetails & { readonly waitMs?: number }) {
+    super(message, details);
+    this.waitMs = details.waitMs ?? null;
+  }
+}
 
 /** This item can never succeed. Consequence: it is counted as failed under its reason, and the run continues. */
 export class GiveUpOnItem extends WinnowError {}

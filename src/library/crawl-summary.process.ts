@@ -1,3 +1,4 @@
+import type { SourceLeft, SourceStop } from '../crawl/sources/patience.ts';
 import type { SourceCounts } from '../status/run-counts.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
@@ -42,8 +43,9 @@ export interface CrawlSummary extends CrawlRemarks {
   readonly openQueries: number;
   readonly durationSeconds: number;
   readonly sources: readonly SourceSummary[];
-  /** Sources that refuse our requests. */
-  readonly blocked: readonly { readonly source: string; readonly why: string }[];
+  /** Sources that were given up, and what is left to do there. */
+  readonly stopped: readonly (SourceLeft &
+    Omit<SourceStop, 'until'> & { readonly source: string; readonly until: string | null })[];
   readonly waits: readonly { readonly key: string; readonly until: string; readonly why: string }[];
   /** Sentences and commands for the user. */
   readonly next: readonly string[];
@@ -55,6 +57,8 @@ export interface SummaryParts {
   readonly budgets: readonly KeyBudget[];
   /** `--collection birds --data data`, for the commands to run next. */
   readonly where: string;
+  /** The command that goes on, without its sources: `winnow crawl --collection birds --limit 100`. */
+  readonly command: string;
 }
 
 const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
@@ -67,7 +71,7 @@ export function summaryOf(parts: SummaryParts): CrawlSummary {
 type Outcome = Omit<CrawlSummary, 'next'>;
 
 function outcomeOf({ result, remarks, budgets }: SummaryParts): Outcome {
-  const { counts, left, blocked, durationMs } = result;
+  const { counts, left, stopped, durationMs } = result;
   const { ignored, otherClasses, complete, problems, notes } = result.crawl ?? NOTHING_WALKED;
   return {
     seen: counts.total('found'),
@@ -85,7 +89,11 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts): Outcome {
     ...remarks,
     problems: [...problems, ...remarks.problems],
     notes: [...notes, ...remarks.notes],
-    blocked: [...blocked].map(([source, why]) => ({ source, why })),
+    stopped: [...stopped].map(([source, { until, ...stop }]) => ({
+      source,
+      ...stop,
+      until: until?.toISOString() ?? null,
+    })),
     waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
   };
 }
@@ -108,8 +116,8 @@ function sourceSummary(source: string, counts: SourceCounts, seconds: number): S
 }
 
 function nextSteps(
-  { complete, left, blocked, sources, fetched }: Outcome,
-  { remarks, result, where }: SummaryParts,
+  { complete, left, stopped, sources, fetched }: Outcome,
+  { remarks, result, where, command }: SummaryParts,
 ): string[] {
   const passing = [...new Set(sources.flatMap(({ failed }) => Object.keys(failed)))].filter((reason) =>
     PASSING_REASONS.has(reason),
@@ -118,8 +126,10 @@ function nextSteps(
   return nonEmpty([
     remarks.problems.length > 0 &&
       'fix the queries of the classes with problems (in the queries file of the collection), then crawl again',
-    blocked.length > 0 && 'crawl again once the sources that refused us may be asked again (winnow doctor says when)',
-    !isLookedThrough && blocked.length === 0 && 'run the command again: it continues where it stopped',
+    ...stopped.map(
+      ({ source, until }) => `${command} --source ${source}${until === null ? '' : ` # not before ${until}`}`,
+    ),
+    !isLookedThrough && stopped.length === 0 && 'run the command again: it continues where it stopped',
     passing.length > 0 &&
       `winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: these failures may have been temporary`,
     result.left.filter === undefined && fetched > 0 && isLookedThrough && `winnow filter ${where}`,
@@ -142,17 +152,15 @@ interface CrawlRemarks {
   readonly notes: readonly string[];
 }
 
-/** @param parts.where names the collection in commands to run next: `--collection birds` */
 export async function crawlSummary(
   workspace: Workspace,
-  { result, plan, where }: { readonly result: StagesResult; readonly plan: CrawlPlan; readonly where: string },
+  { plan, ...parts }: Pick<SummaryParts, 'result' | 'where' | 'command'> & { readonly plan: CrawlPlan },
 ): Promise<CrawlSummary> {
   const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
   return summaryOf({
-    result,
-    remarks: await crawlRemarks(workspace, plan, result),
+    ...parts,
+    remarks: await crawlRemarks(workspace, plan, parts.result),
     budgets: isOnline ? await readBudgets(workspace.app) : [],
-    where,
   });
 }
 
@@ -234,7 +242,7 @@ async function askedClasses(
         source: name,
         wnid,
         problems: reports.flatMap(({ problems }) => problems),
-        notes: reports.filter(({ kind }) => kind === 'plan').flatMap(({ notes }) => notes),
+        notes: reports.filter(({ kind, state }) => kind === 'plan' && state === 'done').flatMap(({ notes }) => notes),
         isSearched: reports.some(({ kind }) => kind === 'search'),
         hasLine: entry !== undefined,
       };

@@ -49,6 +49,8 @@ export interface CrawlOptions extends WorkOptions {
   readonly class?: readonly string[] | undefined;
   /** Mode O: also take photos of these concepts below one of the 1,000 classes. */
   readonly allow?: readonly string[] | undefined;
+  /** True to make finished searches again. They go on after what they listed, if the site's order allows it. */
+  readonly again?: boolean | undefined;
 }
 
 export interface ShortlistOptions extends WorkOptions {

@@ -15,6 +15,8 @@ export interface StagesOptions {
   readonly plan?: CrawlPlan;
   readonly class?: ClassLabels;
   readonly allow?: ClassLabels;
+  /** Makes finished searches again. */
+  readonly again?: boolean | undefined;
 }
 
 export interface StagesResult extends PipelineResult {
@@ -65,6 +67,7 @@ export async function runStages(
       wanted: wantedOf(collection, of.class),
       wantedWnids: wanted ?? candidateWnids(scope),
       limitPerClass,
+      isAgain: of.again === true,
       signal,
       counts,
     });

@@ -40,7 +40,7 @@ async function crawled(
   const { plan } = options;
   const result = await work(workspace, stages, options);
   const where = `${placeFlags(collection.name)} --data ${shellWord(app.dataDir)}`;
-  return { result, summary: await crawlSummary(workspace, { result, plan, where }) };
+  return { result, summary: await crawlSummary(workspace, { result, plan, where, command: `winnow crawl ${where}` }) };
 }
 
 const PROGRESS_EVERY_MS = 250;

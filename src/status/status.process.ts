@@ -11,7 +11,8 @@ import { countCandidates, countVerdicts } from './funnel.repository.ts';
 import { funnelOf, sumsThatFail, withoutPending, type CandidateCount, type FunnelCounts } from './funnel.ts';
 import type { Acceptance } from '../kernel/acceptance.ts';
 import { daysOf, type DayCount, type WorkOfDay } from './days.ts';
-import type { Funnel } from '../kernel/funnel.ts';
+import { readStops, type StoredStop } from '../crawl/sources/source-stop.repository.ts';
+import { emptyTotals, type Funnel } from '../kernel/funnel.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts';
 import type { ByReader } from '../kernel/people.ts';
@@ -35,6 +36,7 @@ import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
 export interface Status extends Funnel {
+  readonly sources: readonly SourceRow[];
   readonly yields: Yields;
   readonly queries: readonly QueryYield[];
   readonly budgets: readonly KeyBudget[];
@@ -51,6 +53,13 @@ export interface Status extends Funnel {
   /** The last days (UTC) on which photos were found, decided or accepted, oldest first. */
   readonly days: readonly DayCount[];
 }
+
+/** `stopped`: why the last crawl gave the source up; null if it did not. */
+type SourceRow = Funnel['sources'][number] & {
+  readonly stopped:
+    | (Omit<StoredStop, 'source' | 'at' | 'until'> & { readonly at: string; readonly until: string | null })
+    | null;
+};
 
 /** For commands. If the review is complete, this is a look at it. */
 export async function readStatus(workspace: Workspace): Promise<Status> {
@@ -81,8 +90,10 @@ async function statusesWith(
   const standing = await readStanding(workspace, { ...funnel, pending: pendingOf(counts) });
   const plan = await readPlan(app.db, scope.collectionId);
   const hasLimit = (plan?.maxLabelError ?? app.config.review.acceptance.maxLabelError) !== null;
+  const stops = await readStops(app.db, scope.collectionId);
   const operators = {
     ...funnel,
+    sources: withStops(funnel.sources, stops),
     next: nextStep(standing),
     yields: yieldsOf(funnel),
     queries: queryYields(queries, counts, collection.subjects.nameOf),
@@ -109,12 +120,27 @@ async function statusesWith(
     others: {
       ...operators,
       ...ofOthers,
+      sources: withStops(ofOthers.sources, stops),
       next,
       acceptance: null,
       openControls: null,
       days: daysOf(work, countsOfOthers.verdicts),
     },
   };
+}
+
+/** Also has a row for each source that was given up before it found a photo. */
+function withStops(rows: Funnel['sources'], stops: readonly StoredStop[]): SourceRow[] {
+  const stoppedOf = new Map(
+    stops.map(({ source, at, until, ...stop }) => {
+      return [source, { ...stop, at: at.toISOString(), until: until?.toISOString() ?? null }];
+    }),
+  );
+  const known = new Set(rows.map(({ source }) => source));
+  const others = [...stoppedOf.keys()].filter((source) => !known.has(source));
+  return [...rows, ...others.map((source) => ({ source, ...emptyTotals() }))].map((row) => {
+    return { ...row, stopped: stoppedOf.get(row.source) ?? null };
+  });
 }
 
 /** True if people log in, so that not everyone who opens a page is an operator. */

@@ -10,13 +10,15 @@ export interface Yield {
   readonly yield: number | null;
 }
 
-export interface QueryYield extends Yield, Omit<QueryReport, 'id' | 'notBefore'> {
+export interface QueryYield extends Yield, Omit<QueryReport, 'id' | 'notBefore' | 'completedAt'> {
   readonly class: string;
   readonly waiting: number;
   readonly dropped: number;
   readonly failed: number;
   /** When it continues, if it has to wait. */
   readonly goesOn: string | null;
+  /** When it was last listed to its end. */
+  readonly completedAt: string | null;
 }
 
 export interface Yields {
@@ -50,7 +52,7 @@ export function queryYields(
     .filter(
       ({ kind, state, problems, notes }) => kind === 'search' || state !== 'done' || problems.length + notes.length > 0,
     )
-    .map(({ id, notBefore, source, wnid, ...report }) => {
+    .map(({ id, notBefore, completedAt, source, wnid, ...report }) => {
       const totals = totalsOf(id);
       return {
         source,
@@ -62,6 +64,7 @@ export function queryYields(
         failed: sumOf(totals.failed),
         ...yieldOf(totals),
         goesOn: report.state === 'open' && notBefore !== null ? notBefore.toISOString() : null,
+        completedAt: completedAt?.toISOString() ?? null,
       };
     });
 }

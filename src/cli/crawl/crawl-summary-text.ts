@@ -9,6 +9,7 @@ export function summaryText(summary: CrawlSummary): string {
   const { seen, newPictures, ignored, otherClasses, overLimit, sources, searchedByName, notAsked } = summary;
   const lines = linesText([
     `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
+    ...summary.stopped.map(stopText),
     ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
     ...notesLines(summary),
     fetchedLine(summary),
@@ -22,6 +23,21 @@ export function summaryText(summary: CrawlSummary): string {
   // The line of a network source in the table says more than the sentences above it.
   const network = sources.some(({ source }) => source !== 'folder') ? networkText(summary) : '';
   return lines + network;
+}
+
+const STOPS = {
+  'gave-up': 'was given up, because its requests kept failing',
+  'retry-after': 'was given up, because its site asked to wait',
+  refused: 'was given up, because its site refuses our requests',
+} as const;
+
+function stopText({ source, reason, error, until, searches, pictures }: CrawlSummary['stopped'][number]): string {
+  const left = nonEmpty([
+    searches > 0 && plural(searches, 'search', 'searches'),
+    pictures > 0 && plural(pictures, 'picture'),
+  ]);
+  const end = until === null ? '' : ` until ${until}`;
+  return `${source} ${STOPS[reason]}${end}: ${oneLine(error)}. Left: ${left.join(' and ')}`;
 }
 
 /** Accounts for everything that was found: these numbers and the skipped ones add up to it. */

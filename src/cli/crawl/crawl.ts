@@ -3,7 +3,7 @@ import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../review/list-flags.ts';
-import { shellWord, writeResult, EXIT } from '../text/output.ts';
+import { nonEmpty, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { STAGES_USE, type StagesResult } from '../../library/stages.process.ts';
 import { leftText, showStages } from '../run/run-stages.ts';
 import {
@@ -63,8 +63,15 @@ Examples:
             plan,
             class: flags.class,
             allow: flags.allow,
+            again: flags.again,
           });
-          const summary = await crawlSummary(workspace, { result, plan, where: whereFlags(context) });
+          const where = whereFlags(context);
+          const summary = await crawlSummary(workspace, {
+            result,
+            plan,
+            where,
+            command: continuing('crawl', where, flags),
+          });
           await writeResult(flags, summary, async () => {
             // Loaded at the end: string-width takes a thirtieth of a second to load, which would delay the first request.
             const { summaryText } = await import('./crawl-summary-text.ts');
@@ -89,6 +96,7 @@ export interface CrawlSourceFlags {
   readonly class?: readonly string[];
   readonly allow?: readonly string[];
   readonly limit?: string;
+  readonly again?: boolean;
 }
 
 export function addCrawlFlags(command: Command): Command {
@@ -105,17 +113,33 @@ export function addCrawlFlags(command: Command): Command {
       'mode O: take photos of these concepts below one of the 1,000 classes, separated by commas',
       collect,
     )
-    .option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)');
+    .option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)')
+    .option('--again', 'make finished searches again, to find photos that were added since');
+}
+
+/** The command that goes on, without its sources. */
+export function continuing(
+  name: string,
+  where: string,
+  { from, class: classes = [], limit }: CrawlSourceFlags,
+): string {
+  return nonEmpty([
+    `winnow ${name} ${where}`,
+    from !== undefined && `--from ${shellWord(from)}`,
+    ...classes.map((label) => `--class ${shellWord(label)}`),
+    limit !== undefined && `--limit ${shellWord(limit)}`,
+  ]).join(' ');
 }
 
 export function limitSetting({ limit }: CrawlSourceFlags): readonly SettingArgument[] {
   return limit === undefined ? [] : [['crawl.limitPerClass', limit, '--limit']];
 }
 
-export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
-  for (const [source, why] of result.blocked)
-    console.error(`winnow: ${source} refuses our requests and is not asked for now: ${oneLine(why)}`);
-  const isWhole = result.blocked.size === 0 && problems.length === 0 && result.counts.lost.length === 0;
+export function finish(result: StagesResult, context: CollectionContext, problems: readonly string[] = []): number {
+  if (context.flags.json === true)
+    for (const [source, { error }] of result.stopped)
+      console.error(`winnow: ${source} was given up: ${oneLine(error)}`);
+  const isWhole = result.stopped.size === 0 && problems.length === 0 && result.counts.lost.length === 0;
   if (!context.signal.aborted) return isWhole ? EXIT.done : EXIT.incomplete;
   console.error(`winnow: interrupted; ${leftText(result)}`);
   return EXIT.interrupted;

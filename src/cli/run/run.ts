@@ -8,7 +8,15 @@ import type { CrawlPlan } from '../../library/crawl-plan.process.ts';
 import { crawlSummary } from '../../library/crawl-summary.process.ts';
 import { filterSummary } from '../../library/filter-summary.process.ts';
 import { summaryText } from '../crawl/crawl-summary-text.ts';
-import { addCrawlFlags, crawlPlanOf, finish, limitSetting, whereFlags, type CrawlSourceFlags } from '../crawl/crawl.ts';
+import {
+  addCrawlFlags,
+  continuing,
+  crawlPlanOf,
+  finish,
+  limitSetting,
+  whereFlags,
+  type CrawlSourceFlags,
+} from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
 import { nextStep, nextText, withoutLicenceText } from '../../kernel/next-step.ts';
 import { readStanding } from '../../status/status.process.ts';
@@ -25,7 +33,6 @@ import {
 import { checkedFunnel, funnelText } from '../status/status.ts';
 import { STAGES_USE } from '../../library/stages.process.ts';
 import { showStages } from './run-stages.ts';
-import type { ClassLabels } from '../../library/wanted.process.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
 
 export function addRunCommand(program: Command): void {
@@ -53,7 +60,7 @@ export async function runToShortlist(
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
     return withWorkspace(context, { ...STAGES_USE, name, rules: 'change' }, async (workspace) => {
-      const { made, code } = await run(workspace, context, { plan, class: flags.class, allow: flags.allow });
+      const { made, code } = await run(workspace, context, { plan, flags });
       if (made !== null && code === EXIT.done && end !== undefined) return end(workspace, context, made);
       if (flags.json === true) await writeFunnel(made?.funnel ?? (await checkedFunnel(workspace)));
       else if (made !== null) {
@@ -68,15 +75,18 @@ export async function runToShortlist(
 async function run(
   workspace: Workspace,
   context: CollectionContext,
-  options: {
-    readonly plan: CrawlPlan;
-    readonly class: ClassLabels;
-    readonly allow: ClassLabels;
-  },
+  { plan, flags }: { readonly plan: CrawlPlan; readonly flags: GlobalFlags & CrawlSourceFlags },
 ): Promise<{ readonly made: MadeShortlist | null; readonly code: number }> {
-  const { flags, signal } = context;
-  const result = await showStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], ...options });
-  const summary = await crawlSummary(workspace, { result, plan: options.plan, where: whereFlags(context) });
+  const { signal } = context;
+  const result = await showStages(workspace, context, {
+    stages: ['discover', 'fetch', 'filter'],
+    plan,
+    class: flags.class,
+    allow: flags.allow,
+    again: flags.again,
+  });
+  const where = whereFlags(context);
+  const summary = await crawlSummary(workspace, { result, plan, where, command: continuing('run', where, flags) });
   const { undecidedPruned } = await filterSummary(workspace, result);
   if (flags.json !== true) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
   const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });

@@ -10,7 +10,20 @@ export function queriesText(queries: readonly QueryYield[]): string {
     return 'no queries yet: winnow crawl --source inaturalist, flickr or duckduckgo creates them\n';
   const rows = queries.filter(({ kind, state }) => kind === 'search' || state !== 'done');
   const table = tableText(
-    ['class', 'source', 'query', 'state', 'reported', 'seen', 'waiting', 'fetched', 'kept', 'yield', 'goes on'],
+    [
+      'class',
+      'source',
+      'query',
+      'state',
+      'reported',
+      'seen',
+      'waiting',
+      'fetched',
+      'kept',
+      'yield',
+      'goes on',
+      'completed',
+    ],
     rows.map((query) => [
       query.class,
       query.source,
@@ -23,6 +36,7 @@ export function queriesText(queries: readonly QueryYield[]): string {
       query.kept,
       percentText(query.yield),
       query.goesOn ?? '',
+      query.completedAt ?? '',
     ]),
   );
   const remarks = queries.flatMap(({ source, class: name, problems, notes }) => [

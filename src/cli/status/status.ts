@@ -8,7 +8,8 @@ import { nextText } from '../../kernel/next-step.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
 import { processesText } from '../../kernel/processes.ts';
 import { yieldOf } from '../../status/yields.ts';
-import { countText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
+import { oneLine } from '../../kernel/printable.ts';
+import { countText, linesText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { pausesLine } from '../operate/pause.ts';
 import { addCommand, runOnWinnow, type GlobalFlags } from '../start/context.ts';
@@ -76,6 +77,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
       ? 'no candidates yet: run winnow crawl\n'
       : totalsTable(shown, { mode, nameHeads: SUBJECT_HEADS[mode], namesOf: ({ wnid, name }) => [wnid ?? '-', name] }),
     sources.length > 1 && totalsTable(sources, { mode, nameHeads: ['source'], namesOf: ({ source }) => [source] }),
+    stopsText(sources),
     totals.undecidedPruned > 0 && `${prunedText(totals.undecidedPruned)}\n`,
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
@@ -85,6 +87,14 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     openControls !== null && `controls without a verdict: ${openControls}\n`,
     nextText(status.next),
   ]).join('\n');
+}
+
+function stopsText(sources: Status['sources']): string {
+  return linesText(
+    sources.map(
+      ({ source, stopped }) => stopped !== null && `${source} was given up at ${stopped.at}: ${oneLine(stopped.error)}`,
+    ),
+  );
 }
 
 function inspectionText({ acceptance }: Status): string {

@@ -47,7 +47,7 @@ async function startOne(
   await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
   const rules = await rulesOf(collection, { allowed, searched: collection.subjects.ids });
   const log = app.log.child({ source: ready.source.name });
-  const tellWait = nowAndThen((why) => log.info(why));
+  const tellWait = nowAndThen((why) => log.warn({ reason: why }, 'the source waits'));
   return startDiscovery(app, {
     ...options,
     ready,
@@ -60,16 +60,14 @@ async function startOne(
     onWait: (why) => {
       if (why !== null) tellWait(why);
     },
-    onBlocked: nowAndThen((why) =>
-      log.warn({ reason: why }, 'the source refuses us; it is not asked until its pause is over'),
-    ),
+    onStopped: () => undefined,
   });
 }
 
-const SAME_TEXT_EVERY_MS = 600_000;
+const SAME_TEXT_EVERY_MS = 60_000;
 
-/** Reports a text only now and then, however often it is given. Texts that differ only in a time count as the same. */
-function nowAndThen(tell: (text: string) => void): (text: string) => void {
+/** Reports a text once a minute, however often it is given. Texts that differ only in a time count as the same. */
+export function nowAndThen(tell: (text: string) => void): (text: string) => void {
   const told = new Map<string, number>();
   return (text) => {
     const kind = text.replaceAll(/\d{4}-\d\d-\d\dT\S+/g, '');

@@ -16,7 +16,7 @@ import {
   type GlobalFlags,
 } from '../start/context.ts';
 import { EXIT } from '../text/output.ts';
-import { startDiscoveries } from './discover-worker.ts';
+import { nowAndThen, startDiscoveries } from './discover-worker.ts';
 import { limitDrain } from './drain.ts';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -33,6 +33,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
   discover: startDiscoveries,
   fetch: async (workspace, options) => {
     const { app, scope } = workspace;
+    const tellWait = nowAndThen((why) => app.log.info(why));
     return startFetch(app, {
       ...options,
       // All sources, because a crawl may have named other sources than the collection file does.
@@ -40,7 +41,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
       neededOf: photosNeeded,
       onDone: await openHandOn(workspace),
       onOutcome: () => {},
-      onHostWaits: (host, { why }) => app.log.info({ host }, why),
+      onHostWaits: (_, { why }) => tellWait(why),
     });
   },
   filter: (workspace, options) =>

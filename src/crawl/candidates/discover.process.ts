@@ -41,13 +41,20 @@ export interface DiscoveredPage {
   readonly refused: RefusalCounts;
 }
 
+export interface Discovered {
+  /** Ids of pictures that wait to be fetched. */
+  readonly handOn: readonly number[];
+  /** Why the page could not be had: the query waits, or was refused. */
+  readonly failure?: RetryLater | GiveUpOnItem;
+}
+
 /**
  * The cursor moves in the transaction that stores the page's candidates, so after a crash one page is requested again at most.
  *
- * @returns ids of pictures that wait to be fetched; null if this run has nothing to do
+ * @returns null if this run has nothing to do
  * @throws SourceBlocked if the source refuses all requests
  */
-export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps): Promise<readonly number[] | null> {
+export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps): Promise<Discovered | null> {
   const state = await readQuery(deps.db, payload.queryId);
   // Another worker has done the page, or the job was queued before the cursor moved.
   if (state === null || state.pages !== payload.page) return null;
@@ -55,12 +62,12 @@ export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps)
   // The query belongs to another run of the same collection, which will queue it again.
   if (wanted === null) return null;
   await deps.waitForRoom();
-  if (deps.shouldStop()) return [];
+  if (deps.shouldStop()) return null;
   try {
-    return state.kind === 'plan' ? await planClass(state, wanted, deps) : await fetchPage(state, deps);
+    const handOn = state.kind === 'plan' ? await planClass(state, wanted, deps) : await fetchPage(state, deps);
+    return { handOn };
   } catch (error) {
-    await settle(state, error, deps);
-    return [];
+    return { handOn: [], failure: await settle(state, error, deps) };
   }
 }
 
@@ -95,7 +102,7 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
   return stored.waiting;
 }
 
-async function settle(state: QueryState, error: unknown, deps: DiscoverDeps): Promise<void> {
+async function settle(state: QueryState, error: unknown, deps: DiscoverDeps): Promise<RetryLater | GiveUpOnItem> {
   const { db } = deps;
   if (error instanceof RetryLater) {
     const delayMs = deps.retryDelayMs(state.attempts + 1, error.retryAfterMs);
@@ -103,4 +110,5 @@ async function settle(state: QueryState, error: unknown, deps: DiscoverDeps): Pr
   } else if (error instanceof GiveUpOnItem) {
     await refuseQuery(db, state.id, messageOf(error));
   } else throw error;
+  return error;
 }

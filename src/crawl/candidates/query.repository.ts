@@ -79,6 +79,25 @@ function isWanted(scope: QueryScope): ReturnType<typeof sql> {
   return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)} and ${isPlanned} and ${isBelowLimit}`;
 }
 
+/**
+ * Opens what the collection's plans name, when a crawl begins: refused searches, and with `isAgain` finished ones, which go on where
+ * they can. Searches that had to wait after a failure need not wait any longer.
+ */
+export async function reopenQueries(
+  db: Kysely<Database>,
+  { collectionId, source, wnids }: Pick<QueryScope, 'collectionId' | 'source' | 'wnids'>,
+  isAgain: boolean,
+): Promise<void> {
+  await sql`
+    update query q set state = 'open', cursor = case when q.state = 'done' then q.resume else q.cursor end,
+      pages = q.pages + (q.state <> 'open')::int, problems = '{}', attempts = 0, not_before = null
+    where q.source = ${source} and ${isAmong(sql`q.wnid`, wnids)}
+      and (q.state = 'open' and q.not_before is not null or q.kind = 'search' and (q.state = 'refused' or ${isAgain} and q.state = 'done'))
+      and (${hasPlan(collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(collectionId)} and ${NAMES}))`.execute(
+    db,
+  );
+}
+
 export interface WorkableQuery {
   readonly id: number;
   readonly pages: number;
@@ -165,11 +184,12 @@ export async function advanceQuery(
   { page, isLast }: { readonly page: ResultPage; readonly isLast: boolean },
 ): Promise<void> {
   const { id, pages } = state;
-  const cursor = page.next === null ? null : JSON.stringify(page.next);
+  const [cursor, resume] = [page.next, page.resume ?? null].map((at) => (at === null ? null : JSON.stringify(at)));
   await sql`
     update query set cursor = ${cursor}::jsonb, pages = ${pages + 1}, state = ${isLast ? 'done' : 'open'},
+      completed_at = case when ${isLast} then now() else completed_at end, resume = case when ${isLast} then ${resume}::jsonb else resume end,
       total = coalesce(total, ${page.total}::bigint), seen = seen + ${page.photos.length},
-      attempts = 0, not_before = null, updated_at = now()
+      attempts = 0, not_before = null, notes = '{}', updated_at = now()
     where id = ${id} and pages = ${pages}`.execute(trx);
 }
 
@@ -198,6 +218,8 @@ export interface QueryReport extends Pick<QueryState, 'id' | 'source' | 'wnid' |
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   readonly notBefore: Date | null;
+  /** When it was last listed to its end. */
+  readonly completedAt: Date | null;
 }
 
 /** The collection's plans, the searches that they name, and others that found photos of the collection. */
@@ -206,7 +228,7 @@ export async function queryReports(
   scope: Pick<QueryScope, 'collectionId' | 'wnids'> & { readonly sources: readonly string[] },
 ): Promise<QueryReport[]> {
   const { rows } = await sql<QueryReport>`
-    select id, source, wnid, kind, title, state, total, seen, problems, notes, not_before as "notBefore" from query q
+    select id, source, wnid, kind, title, state, total, seen, problems, notes, not_before as "notBefore", completed_at as "completedAt" from query q
     where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
       and (${hasPlan(scope.collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(scope.collectionId)} and ${NAMES})
         or id in (select query_id from candidate_tally where collection_id = ${scope.collectionId}))

@@ -3,16 +3,24 @@ import type { CandidateRules } from '../candidates/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidates/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidates/discover.process.ts';
 import { linkSearched } from '../candidates/link.repository.ts';
-import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidates/query.repository.ts';
+import {
+  openPlans,
+  openQueries,
+  reopenQueries,
+  workableQueries,
+  type QueryScope,
+} from '../candidates/query.repository.ts';
 import { backoffMs } from '../../kernel/backoff.ts';
 import { steadyClock } from '../../kernel/clock.ts';
-import { messageOf, SourceBlocked } from '../../kernel/errors.ts';
+import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import type { SourceApi, WantedClass, NetworkSource } from '../sources/network-source.ts';
+import type { SourceApi, WantedClass } from '../sources/network-source.ts';
 import { apiKeyOf } from '../sources/permit-keys.ts';
-import { tripCircuit } from '../sources/permit-pause.repository.ts';
+import { forgiveNewKey } from '../sources/permit-pause.repository.ts';
+import { clearStops } from '../sources/source-stop.repository.ts';
 import { openHttp, addressOf, userAgentOf } from '../network/http.process.ts';
-import { openSourceApi } from '../network/source-api.process.ts';
+import { openSourceApi, PERMIT_LATER } from '../network/source-api.process.ts';
+import { SourceState, type ReadySource, type SourceStateOptions } from './source-state.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import type { RunningJob, Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
@@ -21,12 +29,6 @@ import type { Collection } from '../../collection/collection.ts';
 import type { Config } from '../../config/settings.ts';
 import { sourceOf, type NetworkSourceName } from '../../config/sources/sources.ts';
 import { SEARCHES } from '../sources/searches.ts';
-
-interface ReadySource {
-  readonly source: NetworkSource;
-  /** host:port of its endpoint in the settings. Requests to it may go to a private address. */
-  readonly endpoint: string;
-}
 
 export interface NetworkDiscovery {
   readonly ready: ReadySource;
@@ -41,27 +43,19 @@ export function readySource(name: NetworkSourceName, config: Config, { licences 
   return { source, endpoint: addressOf(config.sources[name].url) };
 }
 
-export interface DiscoverStageOptions extends StageOptions {
-  readonly ready: ReadySource;
-  readonly collectionId: number;
+export interface DiscoverStageOptions extends StageOptions, SourceStateOptions {
   readonly classes: ReadonlyMap<Wnid, WantedClass>;
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
   readonly onPage: (page: DiscoveredPage) => void;
-  /** Receives the reason why the source waits, or null once it continues. */
-  readonly onWait: (why: string | null) => void;
-  /** Called if the source refuses all requests. Its discovery then ends, except in a long-running worker. Other sources continue. */
-  readonly onBlocked: (why: string) => void;
-  /** True in a long-running worker, which waits until a source that refuses requests may be asked again. */
-  readonly stays?: boolean;
+  /** Opens finished searches too, which then go on where they can. */
+  readonly isAgain?: boolean;
 }
 
 /** Pages of one source that are fetched at the same time, so that a slow answer does not delay the next request. Permits space the requests. */
 const PAGES_AT_ONCE = 2;
 const REQUEUE_EVERY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
-/** How often a long-running worker asks the catalogue whether the pause of a source that refuses requests is over. */
-const BLOCKED_CHECK_MS = 30_000;
 /** How often a stage links what other collections found by the same searches at the same time. */
 const LINK_EVERY_MS = 10 * 60_000;
 const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
@@ -69,21 +63,26 @@ const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
 /** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
 export async function startDiscovery(app: App, given: DiscoverStageOptions): Promise<Stage> {
   const { source, endpoint } = given.ready;
-  const blocked = new AbortController();
-  const options: DiscoverStageOptions = {
+  const { db } = app;
+  const { collectionId, classes, isAgain = false } = given;
+  const stopped = new AbortController();
+  const options = { ...given, signal: AbortSignal.any([given.signal, stopped.signal]) };
+  const health = new SourceState(app, {
     ...given,
-    signal: AbortSignal.any([given.signal, blocked.signal]),
-    onBlocked(why) {
-      given.onBlocked(why);
-      if (given.stays !== true) blocked.abort();
+    onStopped(stop) {
+      given.onStopped(stop);
+      stopped.abort();
     },
-  };
+  });
   const client = openHttp(app.config, [endpoint]);
-  const api = openSourceApi({ ...options, app, source: source.name, client });
-  const plans = [...options.classes.values()].map((wanted) => planOf(wanted, options.rules));
-  await openPlans(app.db, { collectionId: options.collectionId, source: source.name }, plans);
+  const api = openSourceApi({ ...options, app, source: source.name, client, onWait: (why) => health.waits(why) });
+  const plans = [...classes.values()].map((wanted) => planOf(wanted, options.rules));
+  await clearStops(db, collectionId, [source.name]);
+  if (source.apiKey !== undefined) await forgiveNewKey(db, apiKeyOf(source.name), source.apiKey);
+  await openPlans(db, { collectionId, source: source.name }, plans);
+  await reopenQueries(db, { collectionId, source: source.name, wnids: [...classes.keys()] }, isAgain);
   const close = (): Promise<void> => Promise.resolve(client.close());
-  return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, api), close }, options);
+  return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, { api, health }), close }, options);
 }
 
 function discoverDeps(
@@ -111,15 +110,17 @@ function discoverDeps(
   };
 }
 
-function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): StageDefinition<DiscoverPayload> {
+function definitionOf(
+  app: App,
+  options: DiscoverStageOptions,
+  { api, health }: { readonly api: SourceApi; readonly health: SourceState },
+): StageDefinition<DiscoverPayload> {
   const { db } = app;
   const { ready, classes, collectionId, limitPerClass, rules } = options;
   const wnids = [...classes.keys()];
   const scope: QueryScope = { collectionId, source: ready.source.name, wnids, limitPerClass, licences: rules.licences };
   const link = (): Promise<void> => linkSearched(db, scope);
   let linkedAtMs = steadyClock.nowMs();
-  let restsUntilMs = 0;
-  const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
   return {
     name: `discover ${scope.source}`,
     job: discoverJob(scope.source, options.collectionId),
@@ -128,17 +129,18 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
     open: link,
     tidy: link,
     async handle(payload, job) {
-      if (isResting()) return { moved: false };
+      if (health.restsUntil() !== null) return { moved: false };
       try {
-        const handOn = await discoverPage(payload, discoverDeps(app, options, { api, job, scope }));
-        options.onWait(null);
-        return handOn === null ? { moved: false } : { moved: true, handOn };
+        const page = await discoverPage(payload, discoverDeps(app, options, { api, job, scope }));
+        if (page === null) return { moved: false };
+        if (!(page.failure instanceof RetryLater)) health.answered();
+        else if (page.failure.code === PERMIT_LATER) return { moved: true, waits: page.failure.message };
+        else await health.failed(page.failure);
+        return { moved: true, ...page };
       } catch (error) {
         if (!(error instanceof SourceBlocked)) throw error;
-        if (error.code !== 'circuit-open') await tripCircuit(db, apiKeyOf(scope.source), { why: messageOf(error) });
-        restsUntilMs = steadyClock.nowMs() + BLOCKED_CHECK_MS;
-        options.onBlocked(error.message);
-        return { moved: false };
+        await health.refused(error);
+        return { moved: false, failure: error };
       }
     },
     subjectOf: ({ queryId, page }) => ({ source: scope.source, queryId, page }),
@@ -148,12 +150,12 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
         linkedAtMs = steadyClock.nowMs();
         await link();
       }
-      if (isResting()) return;
+      if (health.restsUntil() !== null) return;
       const queries = await workableQueries(db, scope);
       yield queries.map(({ id, pages }) => ({ queryId: id, page: pages }));
     },
     countLeft: async () => (await openQueries(db, scope)).count,
-    waitingUntil: async () => (await openQueries(db, scope)).notBefore,
+    waitingUntil: async () => health.restsUntil() ?? (await openQueries(db, scope)).notBefore,
     requeueEveryMs: REQUEUE_EVERY_MS,
   };
 }

@@ -17,6 +17,7 @@ import { inspect } from '../../photo/inspect.process.ts';
 import type { Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';
 import { HostRounds } from './host-rounds.ts';
+import type { NetworkGone } from '../network/host-gate.process.ts';
 import { NetworkPictures } from './network-pictures.process.ts';
 import type { Inspection } from '../../platform/image/inspection.ts';
 import { deathsText } from '../../platform/child/suspicion.ts';
@@ -32,6 +33,8 @@ export interface FetchStageOptions extends StageOptions {
   readonly neededOf: NonNullable<PhotoStoreDeps['neededOf']>;
   readonly onOutcome: (outcome: FetchOutcome) => void;
   readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
+  /** Called if no host answers for `crawl.giveUpAfterMs`. Optional; without it, a long-running worker waits for the network. */
+  readonly onNetworkGone?: (gone: NetworkGone) => Promise<void>;
 }
 
 /** How often partitions are queued for new hosts and for hosts that have waited. */
@@ -48,7 +51,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   await app.blobs.check();
   await requireStore(app);
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
-  const network = needsNetwork ? new NetworkPictures(app, options.signal) : null;
+  const network = needsNetwork ? new NetworkPictures(app, options.signal, options.onNetworkGone) : null;
   return startStage(app, definitionOf(app, options, { network, inspection: crashSafeInspection(app) }), options);
 }
 

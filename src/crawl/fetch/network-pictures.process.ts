@@ -13,7 +13,7 @@ import { hostKeyOf } from '../sources/permit-keys.ts';
 import { holdKey } from '../sources/permit-pause.repository.ts';
 import { RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../sources/retry-policy.ts';
 import { optOutOf } from '../sources/x-robots-tag.ts';
-import { HostGate, HostWaits, type Visit } from '../network/host-gate.process.ts';
+import { HostGate, HostWaits, NetworkGone, type Visit } from '../network/host-gate.process.ts';
 import { httpLimits, openHttp, ROBOTS_AGENT } from '../network/http.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 
@@ -25,11 +25,15 @@ export class NetworkPictures {
   readonly #gate: HostGate;
   readonly #buffers = new BodyBuffers();
 
-  constructor(app: App, signal: AbortSignal) {
+  readonly #onNetworkGone: ((gone: NetworkGone) => Promise<void>) | undefined;
+
+  /** @param onNetworkGone called if no host answers for `crawl.giveUpAfterMs`. Without it, pictures wait for the network for ever */
+  constructor(app: App, signal: AbortSignal, onNetworkGone?: (gone: NetworkGone) => Promise<void>) {
     this.#app = app;
     this.#signal = signal;
+    this.#onNetworkGone = onNetworkGone;
     this.#client = openHttp(app.config);
-    this.#gate = new HostGate(app, signal);
+    this.#gate = new HostGate(app, signal, onNetworkGone === undefined ? null : app.config.crawl.giveUpAfterMs);
   }
 
   close(): void {
@@ -53,6 +57,10 @@ export class NetworkPictures {
     } catch (error) {
       await this.#gate.settle(visit, 0);
       if (error instanceof HostWaits) return waitFor(error, picture);
+      if (error instanceof NetworkGone) {
+        await this.#onNetworkGone?.(error);
+        return { kind: 'host-waits', waitMs: SUSPECT_PAUSE_MS, why: error.message };
+      }
       if (this.#signal.aborted) return { kind: 'host-waits', waitMs: 0, why: 'interrupted' };
       throw error;
     }

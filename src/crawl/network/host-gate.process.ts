@@ -1,6 +1,5 @@
 import type { Config } from '../../config/settings.ts';
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
-import { StopTheRun } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { requestText } from '../../platform/http/request-text.ts';
 import { conditionsOf, NO_VERSION, versionOf, type RemoteVersion } from '../sources/remote-version.ts';
@@ -28,6 +27,16 @@ export class HostWaits extends Error {
   }
 }
 
+/** No host has answered for longer than the run waits for the network. */
+export class NetworkGone extends Error {
+  /** The host of the last failure. */
+  readonly host: string;
+  constructor({ host, reason, detail }: HostProblem & { readonly host: string }) {
+    super(`${detail} (${reason})`);
+    this.host = host;
+  }
+}
+
 /** The requests for one picture: one for its own URL, and one for each redirect. */
 export interface Visit {
   readonly source: string;
@@ -38,7 +47,7 @@ export interface Visit {
 
 /** Checks a request just before it is sent: whether its host can be reached, what its robots.txt allows, and its permits. */
 export class HostGate {
-  readonly health = new HostHealth();
+  readonly health: HostHealth;
   readonly #app: App;
   readonly #signal: AbortSignal;
   /** A separate client, because the pictures hold all connections to a host while they wait for its robots.txt. */
@@ -46,9 +55,11 @@ export class HostGate {
   readonly #politeness: PolitenessSettings;
   readonly #robots: RobotsGate;
 
-  constructor(app: App, signal: AbortSignal) {
+  /** @param giveUpAfterMs null: waits for ever for a network that is down */
+  constructor(app: App, signal: AbortSignal, giveUpAfterMs: number | null) {
     this.#app = app;
     this.#signal = signal;
+    this.health = new HostHealth(giveUpAfterMs);
     this.#client = openHttp(app.config);
     this.#politeness = politenessOf(app.config);
     this.#robots = new RobotsGate({
@@ -65,7 +76,7 @@ export class HostGate {
 
   /**
    * Null if the request may be sent. The visit then holds its permits.
-   * @throws HostWaits if the request must wait; StopTheRun if no host has answered for a long time
+   * @throws HostWaits if the request must wait; NetworkGone if no host has answered for a long time
    */
   async pass(url: URL, visit: Visit): Promise<Refusal | null> {
     const refusal = this.#unreachable(url.host, visit);
@@ -86,7 +97,7 @@ export class HostGate {
   #unreachable(host: string, visit: Visit): Refusal | null {
     const nowMs = steadyClock.nowMs();
     const gone = this.health.networkGone(nowMs);
-    if (gone !== null) throw networkGone(gone);
+    if (gone !== null) throw new NetworkGone(gone);
     const verdict = this.health.verdict(host, nowMs);
     if (verdict.kind === 'ask') return null;
     if (verdict.kind === 'rest')
@@ -161,13 +172,4 @@ function unanswered(failure: HttpFailure): RobotsAnswer {
 function isOwnServer(url: URL, { fetch: { polite, allowAddresses } }: Config): boolean {
   if (polite) return false;
   return allowAddresses.includes(addressOf(url.href)) || allowAddresses.includes(`${url.hostname}:*`);
-}
-
-function networkGone({ sinceMs, problem }: { sinceMs: number; problem: HostProblem }): StopTheRun {
-  const since = new Date(sinceMs).toISOString();
-  return new StopTheRun(
-    `Expected an answer of some host but there has been none since ${since} (${problem.reason}: ${problem.detail}); ` +
-      'run the command again once the network is back, what is not fetched yet stays waiting',
-    { code: 'network-gone' },
-  );
 }

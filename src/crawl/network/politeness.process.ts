@@ -35,8 +35,8 @@ export async function permitSoon(
     const answer = await takePermit(db, keys, { reserveBytes });
     if (answer.granted) return { permit: answer.permit };
     const why = explainWait(answer.why);
-    if (answer.waitMs > patienceMs || signal.aborted) return { waitMs: answer.waitMs, why, reason: answer.why.reason };
     onWait?.(why);
+    if (answer.waitMs > patienceMs || signal.aborted) return { waitMs: answer.waitMs, why, reason: answer.why.reason };
     await sleepUnlessAborted(answer.waitMs, signal);
   }
 }

@@ -12,6 +12,8 @@ import { permitSoon, politenessOf } from './politeness.process.ts';
 
 /** If a permit is due later than this, the query is postponed instead. */
 const PATIENCE_MS = 90_000;
+/** The code of a request that was not sent, because winnow's own limits allow it later. That is no failure. */
+export const PERMIT_LATER = 'permit-later';
 /** The largest answer to read. A page of 200 observations is about 3 MB. */
 const MAX_ANSWER_BYTES = 32_000_000;
 
@@ -31,13 +33,15 @@ export function openSourceApi({ app, source, client, signal, onWait }: SourceApi
     async send(request: ApiRequest): Promise<ApiResponse> {
       const answer = await permitSoon(app.db, keys, { signal, patienceMs: PATIENCE_MS, onWait });
       if (!('permit' in answer) && answer.reason === 'circuit-open')
-        throw new SourceBlocked(answer.why, { code: 'circuit-open' });
-      if (!('permit' in answer))
-        throw new RetryLater(answer.why, { code: 'permit-later', retryAfterMs: answer.waitMs });
+        throw new SourceBlocked(answer.why, { code: 'circuit-open', waitMs: answer.waitMs });
+      if (!('permit' in answer)) {
+        const code = answer.reason === 'retry-after' ? 'site-wants-pause' : PERMIT_LATER;
+        throw new RetryLater(answer.why, { code, retryAfterMs: answer.waitMs });
+      }
       // A redirect is returned as an answer. Some sites refuse by redirecting, and an API has no reason to redirect.
       const result = await requestText({ ...request, followsRedirects: false }, limits, { client, signal });
       if (!result.ok)
-        throw new RetryLater(`No answer from ${source}: ${result.reason}, ${result.detail}`, {
+        throw new RetryLater(`No answer from ${new URL(request.url).host}: ${result.detail} (${result.reason})`, {
           code: result.reason,
           retryAfterMs: result.retryAfterMs,
         });

@@ -7,7 +7,7 @@ import type { Refusal } from '../../platform/http/http-outcome.ts';
  *
  * Requests to an unreachable host pause for 2 s, then 4, 8, ... up to 2 minutes. After four failed tries in a row the host is
  * given up (its pictures fail at once), but only if another host has answered since: otherwise our own network may be down. If no
- * host answers, pictures stay waiting, and the run ends after five minutes.
+ * host answers, pictures stay waiting, and fetching ends after `crawl.giveUpAfterMs`.
  */
 
 const HOST_REASONS: ReadonlySet<string> = new Set<FailedReason>(['dns', 'connect']);
@@ -17,7 +17,6 @@ export const isAboutHost = (reason: string): boolean => HOST_REASONS.has(reason)
 const MAX_TRIES = 4;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 120_000;
-const NETWORK_PATIENCE_MS = 300_000;
 /** If this many hosts fail and none answers, the network is probably down. */
 const SUSPICIOUS_HOSTS = 3;
 
@@ -38,7 +37,13 @@ interface Trouble {
 /** The state of the hosts that one run contacts. Times are milliseconds since the epoch. */
 export class HostHealth {
   readonly #troubles = new Map<string, Trouble>();
+  readonly #giveUpAfterMs: number;
   #answeredMs = 0;
+
+  /** @param giveUpAfterMs null: the network is never given up */
+  constructor(giveUpAfterMs: number | null) {
+    this.#giveUpAfterMs = giveUpAfterMs ?? Number.POSITIVE_INFINITY;
+  }
 
   answered(host: string, nowMs: number): void {
     this.#answeredMs = Math.max(this.#answeredMs, nowMs);
@@ -77,11 +82,11 @@ export class HostHealth {
     return silent.length >= SUSPICIOUS_HOSTS;
   }
 
-  /** Since when no host has answered, if this is five minutes or more, with the last problem. Null otherwise. */
-  networkGone(nowMs: number): { readonly sinceMs: number; readonly problem: HostProblem } | null {
-    for (const { sinceMs, tries, problem } of this.#troubles.values()) {
-      if (tries < MAX_TRIES || this.#answeredMs > sinceMs || nowMs - sinceMs < NETWORK_PATIENCE_MS) continue;
-      return { sinceMs, problem };
+  /** The last problem, if no host has answered for longer than the run waits. Null otherwise. */
+  networkGone(nowMs: number): (HostProblem & { readonly host: string }) | null {
+    for (const [host, { sinceMs, tries, problem }] of this.#troubles) {
+      if (tries < MAX_TRIES || this.#answeredMs > sinceMs || nowMs - sinceMs < this.#giveUpAfterMs) continue;
+      return { ...problem, host };
     }
     return null;
   }

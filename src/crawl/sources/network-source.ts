@@ -8,6 +8,8 @@ import type { FoundPhoto } from './source.ts';
 export interface NetworkSource {
   /** The name in `SOURCE_NAMES`. */
   readonly name: string;
+  /** The key that its requests contain, if the site wants one. */
+  readonly apiKey?: string;
   /** Plans the queries of one class. It may send requests (to resolve a name). The plan is stored and not made again. */
   plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult>;
   /** Sends exactly one request, if the site allows it. */
@@ -45,6 +47,8 @@ export interface ResultPage {
   readonly photos: readonly FoundPhoto[];
   /** Null once the query is exhausted. */
   readonly next: Json | null;
+  /** Where an exhausted query goes on if it is made again. Optional; defaults to its beginning. */
+  readonly resume?: Json;
   readonly total: number | null;
 }
 

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { sha256Of } from '../../config/sha256.ts';
 import { RetryLater } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { insertKeys, wallUs, type Permit, type Timed } from './permit.repository.ts';
@@ -31,11 +32,20 @@ export async function holdKey(
         then permit.hold_reason else excluded.hold_reason end`.execute(db);
 }
 
-/** Each block in a row gives a longer pause, and never a shorter one than the site asked for. Concurrent requests count as one. */
+/**
+ * Each block in a row gives a longer pause, and never a shorter one than the site asked for. Concurrent requests count as one.
+ *
+ * @param pause.apiKey the key that the site refused, if the source sends one
+ */
 export async function tripCircuit(
   db: Kysely<Database>,
   key: string,
-  { why, retryAfterMs = 0, nowMs }: Timed & { readonly why: string; readonly retryAfterMs?: number },
+  {
+    why,
+    retryAfterMs = 0,
+    apiKey = null,
+    nowMs,
+  }: Timed & { readonly why: string; readonly retryAfterMs?: number; readonly apiKey?: string | null },
 ): Promise<{ trips: number; untilMs: number }> {
   const askedUs = Math.min(Math.ceil(retryAfterMs * 1000), MAX_HOLD_US);
   const pauses = CIRCUIT_PAUSES_US.map((pauseUs) => Math.max(pauseUs, askedUs));
@@ -52,6 +62,7 @@ export async function tripCircuit(
       tripped_until_us = greatest(
         tripped_until_us, now_us + (${pauses}::bigint[])[least(counted.trips, ${pauses.length})]),
       trip_reason = ${storable(why)},
+      trip_key = ${hashOf(apiKey)},
       probe_until_us = 0
     from counted where key = ${key}
     returning permit.trips, permit.tripped_until_us`.execute(db);
@@ -68,6 +79,17 @@ export async function closeCircuit(db: Kysely<Database>, { keys, probes }: Permi
       update permit set trips = 0, tripped_until_us = 0, trip_reason = null, probe_until_us = 0
       where key = ${key} and tripped_until_us <= ${atUs}`.execute(db);
   }
+}
+
+/** Closes a circuit that another API key opened. */
+export async function forgiveNewKey(db: Kysely<Database>, key: string, apiKey: string): Promise<void> {
+  await sql`
+    update permit set trips = 0, tripped_until_us = 0, trip_reason = null, trip_key = null, probe_until_us = 0
+    where key = ${key} and trip_key <> ${hashOf(apiKey)}`.execute(db);
+}
+
+function hashOf(apiKey: string | null): string | null {
+  return apiKey === null ? null : sha256Of(apiKey);
 }
 
 export async function usedKeys(db: Kysely<Database>, limit: number, { nowMs }: Timed = {}): Promise<string[]> {

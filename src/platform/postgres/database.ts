@@ -187,6 +187,7 @@ export interface PermitTable {
   trips: Generated<number>;
   tripped_until_us: Generated<number>;
   trip_reason: string | null;
+  trip_key: string | null;
   probe_until_us: Generated<number>;
 }
 

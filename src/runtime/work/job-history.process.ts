@@ -47,13 +47,16 @@ export class JobHistory<Payload> {
       countJob(stage, seconds, code);
       this.#add({ ...this.#aboutOf(payload), state, reason, seconds, photos: photosOf(done) });
     };
+    const fail = (error: unknown): void =>
+      end('failed', messageOf(error).slice(0, REASON_LENGTH), codeOf(error) ?? 'error');
     try {
       const result = await this.#definition.handle(payload, job);
-      if (result.moved || done.length > 0) end('finished', refusalsOf(done));
+      if (result.failure !== undefined) fail(result.failure);
+      else if (result.moved || done.length > 0)
+        end('finished', result.waits?.slice(0, REASON_LENGTH) ?? refusalsOf(done));
       return result;
     } catch (error) {
-      if (!(error instanceof Interrupted))
-        end('failed', messageOf(error).slice(0, REASON_LENGTH), codeOf(error) ?? 'error');
+      if (!(error instanceof Interrupted)) fail(error);
       throw error;
     }
   }

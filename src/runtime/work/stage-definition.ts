@@ -1,5 +1,6 @@
 import type { StagePlace } from '../../collection/pause.ts';
 import type { JobDefinition } from '../../kernel/job.ts';
+import type { WinnowError } from '../../kernel/errors.ts';
 import type { JobControl } from './job-intake.process.ts';
 
 /** Defines a stage of the pipeline that takes jobs from a queue. The remaining work is in the catalogue, not in the queue. */
@@ -57,6 +58,10 @@ export interface JobResult<Payload> {
   /** Ids for the next stage. */
   readonly handOn?: readonly number[];
   readonly more?: readonly Payload[];
+  /** Why the job did not do its work, if that is settled already. */
+  readonly failure?: WinnowError;
+  /** Why the work waits, although nothing failed. */
+  readonly waits?: string;
 }
 
 export interface Stage {

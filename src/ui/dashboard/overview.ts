@@ -129,6 +129,8 @@ export function attentionOf(now: Overview): Attention[] {
         'Look at its log.',
       );
   }
+  for (const { source, stopped } of now.sources)
+    if (stopped !== null) say(`${source} was given up: ${stopped.error}`, stoppedRemedy(source, stopped, of));
   for (const { key, waits } of budgets)
     if (waits !== null) say(`${key}: ${waits.why}`, `Asked again at ${timeText(waits.until)}.`);
   if (lowDiskBytes !== null)
@@ -140,6 +142,14 @@ export function attentionOf(now: Overview): Attention[] {
   if (isDone && totals.unlisted > 0)
     say(`${countOf(totals.unlisted, 'kept photo')} not in the shortlist yet`, `winnow shortlist ${of}`);
   return items;
+}
+
+function stoppedRemedy(
+  source: string,
+  { until }: NonNullable<Overview['sources'][number]['stopped']>,
+  of: string,
+): string {
+  return `winnow crawl ${of} --source ${source}${until === null ? '' : ` # not before ${timeText(until)}`}`;
 }
 
 /** `14:05:09`, in the time zone of the browser. */

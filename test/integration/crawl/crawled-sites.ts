@@ -25,11 +25,13 @@ import { repositoryRoot } from '../../support/winnow.ts';
 
 /** The sources that fetch over a network: a local site for each, and what a crawl of it brings. */
 
-const [GOOSE, DRAGONFLY, LADYBUG] = ['n01855672', 'n02268443', 'n02165456'] as const;
+export const GOOSE = 'n01855672';
+const [DRAGONFLY, LADYBUG] = ['n02268443', 'n02165456'] as const;
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
 
 interface SiteRequest {
   readonly path: string;
+  readonly query?: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -46,6 +48,8 @@ export interface CrawledSite {
   /** How its candidates end: as `fetched`, or under reasons. */
   readonly ends: readonly string[];
   readonly note?: string;
+  /** Adds a photo to the site. Returns its id or address. */
+  readonly add?: () => string;
   expectRights(line: CandidateLine): void;
   close(): Promise<unknown>;
 }
@@ -94,10 +98,22 @@ function photosOf(
 
 export async function startInaturalist(perTaxon: number): Promise<CrawledSite & { readonly site: InaturalistSite }> {
   const world = await threeClasses(perTaxon);
+  const observations = [...world.observations];
   // Pages smaller than requested, so that photos are on several.
-  const site = await startInaturalistSite({ world, maxPerPage: 20 });
+  const site = await startInaturalistSite({ world: { ...world, observations }, maxPerPage: 20 });
   return {
     site,
+    add() {
+      const known = observations.find(({ photos }) => photos.length > 0);
+      if (known === undefined) throw new Error('Expected an observation with a photo');
+      const id = 1 + Math.max(...observations.map((one) => one.id));
+      observations.push({
+        ...known,
+        id,
+        photos: known.photos.slice(0, 1).map((photo) => ({ ...photo, id: 9_999_999 })),
+      });
+      return '9999999';
+    },
     searchedBy: 'taxa',
     flags: ['--source', 'inaturalist'],
     settings: {
@@ -166,10 +182,17 @@ export async function startFlickr(...faults: readonly FlickrFault[]): Promise<Cr
     sizes: i < WITH_SIZES ? photo.sizes : [],
     gone: i === 8,
   }));
-  const site = await startFlickrSite({ photos, apiKey: FLICKR_KEY, maxPerPage: 100 });
+  const served = [...photos];
+  const site = await startFlickrSite({ photos: served, apiKey: FLICKR_KEY, maxPerPage: 100 });
   site.faults.push(...faults);
   const byId = new Map(photos.map((photo) => [photo.id, photo]));
   return {
+    add() {
+      const [photo] = photos;
+      if (photo === undefined) throw new Error('Expected a photo');
+      served.push({ ...photo, id: '9999999', uploaded: Math.floor(Date.now() / 1000) });
+      return '9999999';
+    },
     searchedBy: 'names',
     flags: ['--source', 'flickr'],
     settings: {
@@ -205,11 +228,17 @@ const pictureUrl = ({ mediaUrl }: FlickrSite, photo: FlickrSitePhoto | undefined
 
 /** DuckDuckGo searches, in pages of five results; the pictures are on a host of their own. */
 export async function startDuckduckgo(blockAfter?: number): Promise<CrawledSite> {
-  const { host, photos } = await startPictures(12);
-  const results = duckduckgoResults(photos.length, (i) => pictureUrl(host, photos[i]));
+  const { host, photos: all } = await startPictures(13);
+  const photos = all.slice(0, 12);
+  const results = duckduckgoResults(all.length, (i) => pictureUrl(host, all[i]));
+  const [added = {}] = results.splice(12);
   const site = await startDuckduckgoSite({ results, perPage: 5 });
   if (blockAfter !== undefined) site.blockAfter = blockAfter;
   return {
+    add() {
+      results.push(added);
+      return pictureUrl(host, all[12]);
+    },
     searchedBy: 'names',
     flags: ['--source', 'duckduckgo'],
     settings: {

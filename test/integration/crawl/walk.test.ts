@@ -1,78 +1,10 @@
-import path from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Status } from '../../../src/status/status.process.ts';
+import { describe, expect, it } from 'vitest';
 import type { CrawlSummary } from '../../../src/library/crawl-summary.process.ts';
-import type { CandidateLine } from '../../../src/status/candidate-list.repository.ts';
 import { useSharedServer } from '../../support/shared-server.ts';
-import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../../support/winnow.ts';
-import {
-  SOURCES,
-  startDuckduckgo,
-  startFlickr,
-  startInaturalist,
-  writeCollection,
-  type CrawledSite,
-} from './crawled-sites.ts';
+import { SOURCES, startDuckduckgo, startFlickr, startInaturalist, type CrawledSite } from './crawled-sites.ts';
+import { onSite } from './crawls.ts';
 
 useSharedServer();
-
-class Crawls {
-  readonly collection: string;
-  readonly #folder: string;
-  readonly #flags: readonly string[];
-  readonly #site: CrawledSite;
-
-  constructor(site: CrawledSite, { folder, collection }: { folder: string; collection: string }) {
-    this.collection = collection;
-    this.#folder = folder;
-    this.#site = site;
-    this.#flags = ['--collection', collection, '--data', path.join(folder, 'data')];
-  }
-
-  /** The same crawls for another collection of the same classes and data folder. */
-  async ofOther(): Promise<Crawls> {
-    const collection = await writeCollection(this.#folder, this.#site, 'other');
-    return new Crawls(this.#site, { folder: this.#folder, collection });
-  }
-
-  run(command: string, ...more: string[]): Promise<CommandResult> {
-    return winnow([command, ...this.#flags, ...more]);
-  }
-
-  crawl(...more: string[]): Promise<CommandResult> {
-    const settings = {
-      'crawl.contact': 'curator@example.org',
-      'fetch.requestsPerMinutePerHost': '60000',
-      ...this.#site.settings,
-    };
-    return this.run(
-      'crawl',
-      ...(this.#site.searchedBy === 'names' ? ['--class', 'goose'] : []),
-      ...this.#site.flags,
-      ...setFlags(settings),
-      ...more,
-    );
-  }
-
-  async candidates(): Promise<CandidateLine[]> {
-    return jsonLines<CandidateLine>((await this.run('candidates', '--json')).stdout);
-  }
-
-  async status(): Promise<Status> {
-    return JSON.parse((await this.run('status', '--json')).stdout) as Status;
-  }
-}
-
-async function onSite<Site extends CrawledSite>(
-  start: (folder: string) => Promise<Site>,
-  use: (site: Site, crawls: Crawls) => Promise<void>,
-): Promise<void> {
-  await withFolder(async (folder) => {
-    const site = await start(folder);
-    onTestFinished(async () => void (await site.close()));
-    await use(site, new Crawls(site, { folder, collection: await writeCollection(folder, site) }));
-  });
-}
 
 const isAddress = (site: CrawledSite): boolean => site.photos[0]?.includes('://') === true;
 
@@ -157,9 +89,9 @@ describe.each(BLOCKS)(
     it('names the refusal, keeps what it has found, and leaves the site alone when run again', async () => {
       await onSite(start, async (site, crawls) => {
         const first = await crawls.crawl('--json');
-        expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`${name} refuses our requests`)]);
+        expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`${name} was given up`)]);
         const summary = JSON.parse(first.stdout) as CrawlSummary;
-        expect(summary).toMatchObject({ complete: false, blocked: [{ source: name }] });
+        expect(summary).toMatchObject({ complete: false, stopped: [{ source: name, reason: 'refused' }] });
         expect(summary.waits).toMatchObject([{ key: `source:${name}`, why: expect.stringContaining('blocked us') }]);
         const doctor = await crawls.run('doctor');
         const note = new RegExp(`^note source:${name}: .*${status}`, 'm');

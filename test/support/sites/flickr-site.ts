@@ -33,6 +33,7 @@ interface FlickrSiteOptions {
 /** Sent instead of the next answers of the API. */
 const FAULTS = {
   'too-many-seconds': { status: 429, headers: { 'retry-after': '2' }, body: 'Too Many Requests' },
+  'no-such-search': fail(3, 'Parameterless searches have been disabled'),
   'key-expired': fail(100, 'Invalid API Key (Key has expired)'),
 } as const satisfies Record<string, LocalAnswer>;
 
@@ -45,17 +46,15 @@ export type FlickrSite = Awaited<ReturnType<typeof startFlickrSite>>;
  * port the static pictures. Every picture is a sample photo with a comment of its own, so that no two are the same bytes.
  */
 export async function startFlickrSite(options: FlickrSiteOptions) {
-  const photosByFile = new Map(options.photos.map((photo) => [`${photo.server}/${photo.id}_${photo.secret}`, photo]));
-  const media = await startLocalServer(({ url }) => pictureAnswer(url, photosByFile));
-  const newestFirst = options.photos.toSorted((a, b) => b.uploaded - a.uploaded || (a.id < b.id ? 1 : -1));
+  const photosByFile = () =>
+    new Map(options.photos.map((photo) => [`${photo.server}/${photo.id}_${photo.secret}`, photo]));
+  const media = await startLocalServer(({ url }) => pictureAnswer(url, photosByFile()));
   const faults: FlickrFault[] = [];
   const api = await startLocalServer(({ url }) => {
     const fault = faults.shift();
     if (fault !== undefined) return FAULTS[fault];
     if (url.pathname !== '/services/rest/') return { status: 404, body: 'Not found' };
-    return (
-      refusalOf(url.searchParams, options) ?? search(url.searchParams, { newestFirst, mediaUrl: media.url, ...options })
-    );
+    return refusalOf(url.searchParams, options) ?? search(url.searchParams, { mediaUrl: media.url, ...options });
   });
   return {
     /** For `sources.flickr.url`: with a path, as Flickr's own. */
@@ -123,15 +122,12 @@ function refusalOf(query: URLSearchParams, { apiKey = 'test-key' }: FlickrSiteOp
 /** By text, dates and licences. The total is a text, as in older answers. */
 function search(
   query: URLSearchParams,
-  {
-    newestFirst,
-    mediaUrl,
-    maxPerPage = 500,
-  }: FlickrSiteOptions & { newestFirst: readonly FlickrSitePhoto[]; mediaUrl: string },
+  { photos: all, mediaUrl, maxPerPage = 500 }: FlickrSiteOptions & { mediaUrl: string },
 ): LocalAnswer {
   const words = (query.get('text') ?? '').split(' ').filter((word) => word !== '');
   const [from, to] = ['min_upload_date', 'max_upload_date'].map((name) => Number(query.get(name)));
   const licences = query.get('license')?.split(',');
+  const newestFirst = all.toSorted((a, b) => b.uploaded - a.uploaded || (a.id < b.id ? 1 : -1));
   const found = newestFirst.filter(
     ({ uploaded, licence, title }) =>
       uploaded >= (from ?? 0) &&

@@ -10,8 +10,9 @@ export type InaturalistSite = Awaited<ReturnType<typeof startInaturalistSite>>;
  * over a made-up world, and on a second port the photos. Every answer is an honest HTTP answer on 127.0.0.1.
  */
 export async function startInaturalistSite(options: InaturalistApiOptions) {
-  const photos = new Map(options.world.observations.flatMap((one) => one.photos.map((photo) => [photo.id, photo])));
-  const media = await startLocalServer(({ url }) => mediaAnswer(url, photos));
+  const photos = () =>
+    new Map(options.world.observations.flatMap((one) => one.photos.map((photo) => [photo.id, photo])));
+  const media = await startLocalServer(({ url }) => mediaAnswer(url, photos()));
   const answers = new InaturalistApi(options, media.url);
   const site: { mode: ApiMode } = { mode: 'normal' };
   const api = await startLocalServer(({ url }) => answers.answer(url, site.mode));

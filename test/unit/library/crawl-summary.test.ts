@@ -46,12 +46,18 @@ function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
     crawl: null,
     counts,
     left: { discover: 0, fetch: 0 },
-    blocked: new Map(),
+    stopped: new Map(),
     startMs: 0,
     durationMs: 50_000,
   };
   const remarks = remarksOf([{ ...remark, hasLine: false }], () => 'wren');
-  return { result: { ...result, ...changes }, remarks, budgets: [], where: '--collection birds --data data' };
+  return {
+    result: { ...result, ...changes },
+    remarks,
+    budgets: [],
+    where: '--collection birds --data data',
+    command: 'winnow crawl --collection birds',
+  };
 }
 
 describe('the summary of a crawl', () => {
@@ -90,9 +96,23 @@ next: winnow filter --collection birds --data data
     const interrupted = summaryOf(parts({ left: { discover: 3, fetch: 7 } }));
     expect(interrupted).toMatchObject({ complete: false, left: 7, openQueries: 3 });
     expect(interrupted.next[0]).toBe('run the command again: it continues where it stopped');
-    const refused = summaryOf(parts({ left: { discover: 3, fetch: 0 }, blocked: new Map([['flickr', 'HTTP 403']]) }));
-    expect(refused.blocked).toEqual([{ source: 'flickr', why: 'HTTP 403' }]);
-    expect(refused.next[0]).toMatch(/^crawl again once/);
+    const until = new Date('2026-12-02T00:00:00Z');
+    const stop = {
+      reason: 'refused',
+      error: 'HTTP 403',
+      host: 'api.flickr.com',
+      until,
+      searches: 3,
+      pictures: 1,
+    } as const;
+    const refused = summaryOf(parts({ left: { discover: 3, fetch: 1 }, stopped: new Map([['flickr', stop]]) }));
+    expect(refused.stopped).toEqual([{ source: 'flickr', ...stop, until: '2026-12-02T00:00:00.000Z' }]);
+    expect(refused.next).toContain(
+      'winnow crawl --collection birds --source flickr # not before 2026-12-02T00:00:00.000Z',
+    );
+    expect(summaryText(refused)).toContain(
+      '\nflickr was given up, because its site refuses our requests until 2026-12-02T00:00:00.000Z: HTTP 403. Left: 3 searches and 1 picture\n',
+    );
   });
 
   it('reports a walked source that could not be reached, without pointing to the queries file', () => {

@@ -16,6 +16,7 @@ const report = (id: number, changes: Partial<QueryReport> = {}): QueryReport => 
   problems: [],
   notes: [],
   notBefore: null,
+  completedAt: null,
   ...changes,
 });
 

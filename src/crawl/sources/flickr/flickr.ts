@@ -23,8 +23,13 @@ const PER_PAGE = 500;
 const cursorSchema = z.object({
   windows: z.tuple([windowSchema], windowSchema),
   page: z.int().positive(),
+  /** The end of the newest window. Optional; defaults to that of the query, as in the first walk. */
+  until: z.int().optional(),
 });
 type Cursor = Readonly<z.output<typeof cursorSchema>>;
+
+/** The cursor of a search that is made again: the last walk listed uploads up to this time, in Unix seconds, inclusive. */
+const resumeSchema = z.object({ after: z.int() });
 
 /**
  * Flickr through flickr.photos.search (https://www.flickr.com/services/api/flickr.photos.search.html), by text and tags, in
@@ -35,10 +40,12 @@ export function flickrSource(settings: FlickrSettings): NetworkSource {
   const licences = licenceFilter(settings.licences);
   return {
     name: FLICKR,
+    apiKey: settings.apiKey,
     plan: (wanted, api) => Promise.resolve(planSearches(wanted, { licences, nowMs: api.nowMs() })),
     async nextPage(query, cursor, api) {
       const params = paramsSchema.parse(query.params);
-      const at = cursor === null ? startOf(params) : cursorSchema.parse(cursor);
+      const at = cursorOf(cursor, params, api.nowMs());
+      const until = at.until ?? params.until;
       const headers = { accept: 'application/json' };
       const response = await api.send({ url: searchUrl(settings, params, at), headers });
       const answer = readSearch(withoutKey(response, settings.apiKey), { page: at.page, nowMs: api.nowMs() });
@@ -49,14 +56,20 @@ export function flickrSource(settings: FlickrSettings): NetworkSource {
           ...answer.misfits.map((result) => flickrMisfit(result, context)),
         ],
         next: nextCursor(at, answer, params.licences ?? FLICKR_LICENCE_IDS),
+        resume: { after: until },
         total: cursor === null ? answer.total : null,
       } satisfies ResultPage;
     },
   };
 }
 
-function startOf({ until }: SearchParams): Cursor {
-  return { windows: [{ from: FIRST_UPLOAD_S, to: until, licence: null }], page: 1 };
+function cursorOf(cursor: Json | null, { until }: SearchParams, nowMs: number): Cursor {
+  if (cursor === null) return { windows: [{ from: FIRST_UPLOAD_S, to: until, licence: null }], page: 1 };
+  const again = resumeSchema.safeParse(cursor);
+  if (!again.success) return cursorSchema.parse(cursor);
+  const from = again.data.after + 1;
+  const to = Math.max(from, Math.floor(nowMs / 1000));
+  return { windows: [{ from, to, licence: null }], page: 1, until: to };
 }
 
 /** Removes the API key from an answer: error pages may repeat the requested address, and our errors quote them. */
@@ -77,10 +90,10 @@ function nextCursor(at: Cursor, answer: SearchAnswer, licences: readonly number[
     const parts = splitWindow(window, Math.max(answer.total, MOST_RESULTS), licences);
     if (parts !== null) {
       expectDatesToCount(window, answer);
-      return cursorOf([...parts, ...rest], 1);
+      return stored([...parts, ...rest], 1, at.until);
     }
   }
-  return hasMore && !isCapped ? cursorOf([window, ...rest], at.page + 1) : cursorOf(rest, 1);
+  return hasMore && !isCapped ? stored([window, ...rest], at.page + 1, at.until) : stored(rest, 1, at.until);
 }
 
 /** True if another page of the window may have photos. For a page past the end, Flickr sometimes answers with another page. */
@@ -90,8 +103,9 @@ function goesOn(page: number, answer: SearchAnswer, perPage: number): boolean {
   return page < answer.pages || results >= perPage;
 }
 
-function cursorOf(windows: readonly Window[], page: number): Json {
-  return windows.length === 0 ? null : { windows: windows.map((window) => ({ ...window })), page };
+function stored(windows: readonly Window[], page: number, until: number | undefined): Json {
+  if (windows.length === 0) return null;
+  return { windows: windows.map((window) => ({ ...window })), page, ...(until === undefined ? {} : { until }) };
 }
 
 /** Checks that the search obeys dates. If it ignored them, windows would be split forever. */

@@ -96,6 +96,7 @@ export class InaturalistSource implements NetworkSource {
     return {
       photos,
       next: isLast(answer) ? null : lastId(ids, { idAbove, url }),
+      resume: ids.at(-1) ?? idAbove,
       // With id_above, the site counts only the remaining results.
       total: cursor === null ? (answer.total_results ?? null) : null,
     };

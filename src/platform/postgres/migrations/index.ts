@@ -29,6 +29,7 @@ import * as importedEvidence from './0030-imported-evidence.ts';
 import * as evidenceImports from './0031-evidence-imports.ts';
 import * as controlIndex from './0032-control-index.ts';
 import * as acceptanceLooks from './0034-acceptance-looks.ts';
+import * as crawlStops from './0036-crawl-stops.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -62,4 +63,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0031-evidence-imports': evidenceImports,
   '0032-control-index': controlIndex,
   '0034-acceptance-looks': acceptanceLooks,
+  '0036-crawl-stops': crawlStops,
 };

@@ -2,7 +2,13 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { Database } from '../../../../src/platform/postgres/database.ts';
-import { closeCircuit, holdKey, usedKeys, tripCircuit } from '../../../../src/crawl/sources/permit-pause.repository.ts';
+import {
+  closeCircuit,
+  forgiveNewKey,
+  holdKey,
+  usedKeys,
+  tripCircuit,
+} from '../../../../src/crawl/sources/permit-pause.repository.ts';
 import {
   deleteIdleKeys,
   readStandings,
@@ -300,6 +306,19 @@ describe('the circuit of a key', () => {
     await closeCircuit(database.db, probe);
     expect(await outcome([key], 13 * MINUTE_MS)).toMatch(/^circuit-open/);
   });
+});
+
+it('a circuit that one API key opened is closed for another one, and only for that', async () => {
+  const [key, other] = [newKey(), newKey()];
+  await tripCircuit(database.db, key.key, { why: 'Invalid API Key', apiKey: 'old', nowMs: START_MS });
+  await tripCircuit(database.db, other.key, { why: 'HTTP 403', nowMs: START_MS });
+  await forgiveNewKey(database.db, key.key, 'old');
+  expect(await outcome([key], 1)).toMatch(/^circuit-open/);
+  for (const one of [key, other]) await forgiveNewKey(database.db, one.key, 'new');
+  expect([await outcome([key], 2), await outcome([other], 2)]).toEqual([
+    'granted',
+    expect.stringMatching(/^circuit-open/),
+  ]);
 });
 
 describe('keys as status shows them', () => {

@@ -21,6 +21,7 @@ const query: QueryYield = {
   problems: [],
   notes: [],
   goesOn: null,
+  completedAt: null,
 };
 const plan: QueryYield = {
   ...query,
@@ -35,7 +36,7 @@ describe('the table of queries', () => {
   it('has a line for each search, and what there is to say below', () => {
     expect(queriesText([plan, query, { ...query, total: null, yield: null, title: 'x'.repeat(80) }])).toBe(
       [
-        `class  source  query${' '.repeat(51)}  state  reported  seen  waiting  fetched  kept  yield  goes on`,
+        `class  source  query${' '.repeat(51)}  state  reported  seen  waiting  fetched  kept  yield  goes on  completed`,
         `wren   flickr  wren bird${' '.repeat(47)}  open   12,000     500       80      400    30  7.5 %`,
         `wren   flickr  ${'x'.repeat(55)}…  open              500       80      400    30`,
         'problem: flickr, wren: no such taxon',

@@ -121,7 +121,7 @@ type Moment = Lists & {
   readonly unfinishedQueries?: number;
 };
 
-const NO_LISTS = { workers: [], budgets: [], pauses: [] };
+const NO_LISTS = { workers: [], budgets: [], pauses: [], sources: [] };
 
 function moment({
   totals = {},
@@ -197,6 +197,11 @@ describe('attentionOf', () => {
     ],
     ['a disk that is nearly full', { lowDiskBytes: 4e8 }, /^The disk of the data folder has 400\.0 MB left; Make room/],
     ['a pause', { pauses: [PAUSED] }, /^fetch is paused since .* by ann, for every collection: .*; Resume it below\.$/],
+    [
+      'a source that was given up',
+      { sources: [{ source: 'flickr', stopped: { error: 'HTTP 500', until: null } }] },
+      /^flickr was given up: HTTP 500; winnow crawl --collection birds --source flickr$/,
+    ],
     ['a site that makes requests wait', { budgets: [HELD] }, /^api\.example: rate limit; Asked again at .*\.$/],
     [
       'photos that cannot be decided without their bytes',
