@@ -112,7 +112,7 @@ const PAUSED = { stage: 'fetch', collection: null, by: 'ann', since: new Date(0)
 const UNTIL = '2026-01-01T12:00:00.000Z';
 const HELD = { key: 'api.example', waits: { why: 'rate limit', until: UNTIL } };
 
-type Lists = Partial<Record<'workers' | 'budgets' | 'pauses', readonly object[]>>;
+type Lists = Partial<Record<'workers' | 'budgets' | 'pauses' | 'sources', readonly object[]>>;
 type Moment = Lists & {
   readonly totals?: object;
   readonly rate?: number | null;
