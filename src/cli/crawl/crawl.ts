@@ -12,7 +12,6 @@ import {
   runWithCollection,
   withWorkspace,
   type CollectionContext,
-  type CommandContext,
   type GlobalFlags,
 } from '../start/context.ts';
 import { planOf, type CrawlPlan } from '../../library/crawl-plan.process.ts';
@@ -52,35 +51,33 @@ Examples:
     )
     .option('--dry-run', 'show the queries and how many results they have; store nothing')
     .action((flags: CrawlFlags) =>
-      runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
-        let plan = await crawlPlanOf(context, flags);
-        if (flags.dryRun === true) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow });
-        return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
-          const { collection } = workspace;
-          if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);
-          const result = await showStages(workspace, context, {
-            stages: ['discover', 'fetch'],
-            plan,
-            class: flags.class,
-            allow: flags.allow,
-            again: flags.again,
-          });
-          const where = whereFlags(context);
-          const summary = await crawlSummary(workspace, {
-            result,
-            plan,
-            where,
-            command: continuing('crawl', where, flags),
-          });
-          await writeResult(flags, summary, async () => {
-            // Loaded at the end: string-width takes a thirtieth of a second to load, which would delay the first request.
-            const { summaryText } = await import('./crawl-summary-text.ts');
-            return summaryText(summary);
-          });
-          return finish(result, context, summary.problems);
-        });
-      }),
+      runWithCollection(flags, { settings: limitSetting(flags) }, (context) => crawl(context, flags)),
     );
+}
+
+async function crawl(context: CollectionContext, flags: CrawlFlags): Promise<number> {
+  let plan = await crawlPlanOf(context, flags);
+  if (flags.dryRun === true) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow });
+  return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
+    const { collection } = workspace;
+    if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);
+    const { class: classes, allow, again } = flags;
+    const result = await showStages(workspace, context, {
+      stages: ['discover', 'fetch'],
+      plan,
+      class: classes,
+      allow,
+      again,
+    });
+    const where = whereFlags(context);
+    const summary = await crawlSummary(workspace, { result, plan, where, command: continuing('crawl', where, flags) });
+    await writeResult(flags, summary, async () => {
+      // Loaded at the end: string-width takes a thirtieth of a second to load, which would delay the first request.
+      const { summaryText } = await import('./crawl-summary-text.ts');
+      return summaryText(summary);
+    });
+    return finish(result, context, summary.problems);
+  });
 }
 
 export function crawlPlanOf(

@@ -44,7 +44,7 @@ export interface DiscoveredPage {
 export interface Discovered {
   /** Ids of pictures that wait to be fetched. */
   readonly handOn: readonly number[];
-  /** Why the page could not be had: the query waits, or was refused. */
+  /** Why there is no page: the query waits, or was refused. */
   readonly failure?: RetryLater | GiveUpOnItem;
 }
 

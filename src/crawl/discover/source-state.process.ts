@@ -25,7 +25,7 @@ export interface SourceStateOptions {
   readonly stays?: boolean;
 }
 
-/** Whether a source answers, waits or is given up. It tells the run why the source waits. */
+/** Notes how a source answers, and decides when it pauses or is given up. Reports why the source waits. */
 export class SourceState {
   readonly #app: Pick<App, 'db' | 'config'>;
   readonly #options: SourceStateOptions;

@@ -11,7 +11,7 @@ export interface SourceStop {
   readonly until: Date | null;
 }
 
-/** What is left to do at a source that was given up. */
+/** The remaining work at a source that was given up. */
 export interface SourceLeft {
   readonly searches: number;
   readonly pictures: number;

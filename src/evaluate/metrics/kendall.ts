@@ -34,7 +34,7 @@ export interface Rankings {
 }
 
 /** On fewer photos, chance orders the models. */
-export const LEAST_RANKED = 100;
+const LEAST_RANKED = 100;
 
 export interface RankAgreement {
   readonly kendallTau: number | null;

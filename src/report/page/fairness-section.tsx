@@ -1,10 +1,12 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { LEAST_RANKED } from '../../evaluate/metrics/kendall.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import type { FairAccuracy, Fairness, Report } from '../report.ts';
 import type { SectionOf } from './context.ts';
 import { Nothing, Section, Table, type TableRow } from './parts.tsx';
 import { decimalText, estimateText } from './texts.ts';
+
+/** Below this many photos of a model there is no tau. */
+const LEAST_RANKED = 100;
 
 export function FairnessSection({ context, title }: SectionOf) {
   const { report, csv } = context;

@@ -114,7 +114,7 @@ export interface Attention {
 }
 
 export function attentionOf(now: Overview): Attention[] {
-  const { collection, totals, budgets, pauses, lowDiskBytes } = now;
+  const { collection, totals, pauses, lowDiskBytes } = now;
   const of = `--collection ${collection}`;
   const items = pauses.map((pause) => ({ what: `${pause.stage} is ${pauseText(pause)}`, remedy: 'Resume it below.' }));
   const say = (what: string, remedy: string): unknown => items.push({ what, remedy });
@@ -129,10 +129,7 @@ export function attentionOf(now: Overview): Attention[] {
         'Look at its log.',
       );
   }
-  for (const { source, stopped } of now.sources)
-    if (stopped !== null) say(`${source} was given up: ${stopped.error}`, stoppedRemedy(source, stopped, of));
-  for (const { key, waits } of budgets)
-    if (waits !== null) say(`${key}: ${waits.why}`, `Asked again at ${timeText(waits.until)}.`);
+  items.push(...sitesThatWait(now, of));
   if (lowDiskBytes !== null)
     say(`The disk of the data folder has ${bytesText(lowDiskBytes)} left`, 'Make room before a crawl.');
   const pruned = totals.undecidedPruned;
@@ -144,12 +141,18 @@ export function attentionOf(now: Overview): Attention[] {
   return items;
 }
 
-function stoppedRemedy(
-  source: string,
-  { until }: NonNullable<Overview['sources'][number]['stopped']>,
-  of: string,
-): string {
-  return `winnow crawl ${of} --source ${source}${until === null ? '' : ` # not before ${timeText(until)}`}`;
+function sitesThatWait({ sources, budgets }: Overview, of: string): Attention[] {
+  const stops = sources.flatMap(({ source, stopped }) => {
+    if (stopped === null) return [];
+    const from = stopped.until === null ? '' : ` # not before ${timeText(stopped.until)}`;
+    return [
+      { what: `${source} was given up: ${stopped.error}`, remedy: `winnow crawl ${of} --source ${source}${from}` },
+    ];
+  });
+  const waiting = budgets.flatMap(({ key, waits }) =>
+    waits === null ? [] : [{ what: `${key}: ${waits.why}`, remedy: `Asked again at ${timeText(waits.until)}.` }],
+  );
+  return [...stops, ...waiting];
 }
 
 /** `14:05:09`, in the time zone of the browser. */
