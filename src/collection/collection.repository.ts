@@ -218,14 +218,12 @@ export async function storeLimitOfCrawl(
   limit: number | null,
 ): Promise<void> {
   await sql`
-    update collection set definition = definition || jsonb_build_object('limitPerClass', ${limit}::bigint)
-    where id = ${collectionId} and (definition ->> 'limitPerClass')::bigint is distinct from ${limit}::bigint`.execute(
-    db,
-  );
+    update collection set limit_per_class = ${limit}::bigint
+    where id = ${collectionId} and limit_per_class is distinct from ${limit}::bigint`.execute(db);
 }
 
 export async function limitOfLastCrawl(db: Kysely<Database>, collectionId: number): Promise<number | null> {
   const { rows } = await sql<{ limit: number | null }>`
-    select (definition ->> 'limitPerClass')::bigint as limit from collection where id = ${collectionId}`.execute(db);
+    select limit_per_class as limit from collection where id = ${collectionId}`.execute(db);
   return rows[0]?.limit ?? null;
 }

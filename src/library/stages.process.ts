@@ -56,7 +56,7 @@ export async function runStages(
   const allowed = await allowHyponyms(app.db, scope.collectionId, given);
   const rules = await rulesOf(collection, { allowed, searched: stages.includes('discover') ? wanted : null });
   const { limitPerClass } = app.config.crawl;
-  if (stages.includes('discover')) await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
+  if ((plan?.network ?? []).length > 0) await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
   const stopShowing = show(counts);
   try {
     const result = await runPipeline(workspace, {
