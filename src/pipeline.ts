@@ -1,5 +1,5 @@
 import type { CandidateRules, WnidFilter, WnidScope } from './crawl/candidates/candidate.ts';
-import { countWaitingPictures, type FetchScope } from './crawl/candidates/fetch-queue.repository.ts';
+import { countWaitingPictures, sourcesAtHost, type FetchScope } from './crawl/candidates/fetch-queue.repository.ts';
 import { PAUSABLE_STAGES, type PausableStage, type StagePlace } from './collection/pause.ts';
 import { countIncomplete } from './filter/run/incomplete.repository.ts';
 import { systemClock } from './kernel/clock.ts';
@@ -57,6 +57,7 @@ class PipelineRun {
   readonly #options: PipelineOptions;
   readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
   readonly #stopped = new Map<string, SourceStop & SourceLeft>();
+  readonly #hostsGivenUp = new Map<string, SourceStop>();
   /** Aborted if no host answers for `crawl.giveUpAfterMs`. Searching and fetching then end, and filtering goes on. */
   readonly #networkGone = new AbortController();
   /** False also while the walk waits for room. */
@@ -97,6 +98,9 @@ class PipelineRun {
   async #stoppedSources(): Promise<PipelineResult['stopped']> {
     const { db } = this.#workspace.app;
     const scope = { ...this.#workspace.scope, wnids: this.#options.wantedWnids };
+    for (const stop of this.#hostsGivenUp.values())
+      for (const source of await sourcesAtHost(db, { ...scope, sources: this.#networkSources }, stop.host))
+        if (!this.#stopped.has(source)) await this.#noteStop(source, stop);
     const stopped = new Map<string, SourceStop & SourceLeft>();
     for (const [source, stop] of this.#stopped) {
       const pictures = await countWaitingPictures(db, { ...scope, sources: [source] });
@@ -110,12 +114,13 @@ class PipelineRun {
   async #endWithoutNetwork({ message: error, host }: NetworkGone): Promise<void> {
     if (this.#networkGone.signal.aborted) return;
     this.#networkGone.abort();
-    const { collectionId } = this.#workspace.scope;
-    for (const source of this.#networkSources.filter((name) => !this.#stopped.has(name))) {
-      const stop = { reason: 'gave-up', error, host, until: null } as const;
-      this.#stopped.set(source, { ...stop, searches: 0, pictures: 0 });
-      await storeStop(this.#workspace.app.db, collectionId, { ...stop, source });
-    }
+    for (const source of this.#networkSources.filter((name) => !this.#stopped.has(name)))
+      await this.#noteStop(source, { reason: 'gave-up', error, host, until: null });
+  }
+
+  async #noteStop(source: string, stop: SourceStop): Promise<void> {
+    this.#stopped.set(source, { ...stop, searches: 0, pictures: 0 });
+    await storeStop(this.#workspace.app.db, this.#workspace.scope.collectionId, { ...stop, source });
   }
 
   get #networkSources(): readonly string[] {
@@ -192,7 +197,13 @@ class PipelineRun {
       onDone: (ids) => this.#toDecide(ids),
       onOutcome: (outcome) => counts.of(outcome.source).addOutcome(outcome),
       onHostWaits: (host, { why, waitMs }) => counts.waits.set(host, { why, untilMs: systemClock.nowMs() + waitMs }),
-      onNetworkGone: (gone) => this.#endWithoutNetwork(gone),
+      onGivenUp: {
+        network: (gone) => this.#endWithoutNetwork(gone),
+        host: (host, { why: error, waitMs }) => {
+          const until = new Date(systemClock.nowMs() + waitMs);
+          this.#hostsGivenUp.set(host, { reason: 'retry-after', error, host, until });
+        },
+      },
     });
   }
 

@@ -21,13 +21,16 @@ export interface FetchScope extends AllowedLicences {
   readonly collectionId: number;
   readonly sources: readonly string[];
   readonly wnids: WnidScope;
+  /** Hosts that are not asked again in this run. */
+  readonly exceptHosts?: readonly string[];
 }
 
 /** SQL: picture `p` waits and belongs to this scope. */
 function isWanted(scope: FetchScope): RawBuilder<boolean> {
-  const { collectionId, sources, wnids } = scope;
+  const { collectionId, sources, wnids, exceptHosts = [] } = scope;
+  const isAsked = exceptHosts.length === 0 ? sql`true` : sql`p.host <> all(${exceptHosts}::text[])`;
   // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
-  return sql`p.state = 'found' and p.source = any(${sources}::text[]) and ${allowedLicence(scope)} and exists (
+  return sql`p.state = 'found' and ${isAsked} and p.source = any(${sources}::text[]) and ${allowedLicence(scope)} and exists (
     select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)} and ${isLinked(collectionId)} offset 0)`;
 }
 
@@ -83,6 +86,16 @@ export async function countWaitingPictures(
     db,
   );
   return rows[0]?.count ?? 0;
+}
+
+/** Those of the scope's sources that have waiting pictures at a host. */
+export async function sourcesAtHost(db: Kysely<Database>, scope: FetchScope, host: string): Promise<string[]> {
+  const { rows } = await sql<{ source: string }>`
+    select s.source from unnest(${scope.sources}::text[]) as s(source)
+    where exists (select 1 from picture p where p.host = ${host} and p.source = s.source and ${isWanted(scope)})`.execute(
+    db,
+  );
+  return rows.map(({ source }) => source);
 }
 
 export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promise<Date | null> {

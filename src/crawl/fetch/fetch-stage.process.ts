@@ -9,7 +9,7 @@ import {
 } from '../candidates/fetch-queue.repository.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from './fetch.job.ts';
-import { fetchPartition, type FetchDeps, type FetchOutcome, type PictureRead } from './fetch.process.ts';
+import { fetchPartition, type FetchDeps, type FetchOutcome, type HostWait, type PictureRead } from './fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../photo/photo-store.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { requireStore } from '../../photo/lost-bytes.process.ts';
@@ -32,9 +32,14 @@ export interface FetchStageOptions extends StageOptions {
   readonly scope: FetchScope;
   readonly neededOf: NonNullable<PhotoStoreDeps['neededOf']>;
   readonly onOutcome: (outcome: FetchOutcome) => void;
-  readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
-  /** Called if no host answers for `crawl.giveUpAfterMs`. Optional; without it, a long-running worker waits for the network. */
-  readonly onNetworkGone?: (gone: NetworkGone) => Promise<void>;
+  readonly onHostWaits: (host: string, wait: HostWait) => void;
+  /** Optional; without it, a long-running worker waits for networks and hosts as long as it takes. */
+  readonly onGivenUp?: {
+    /** No host answers for `crawl.giveUpAfterMs`. */
+    readonly network: (gone: NetworkGone) => Promise<void>;
+    /** The host asks for a pause of more than `crawl.giveUpAfterMs`. It is not asked again. */
+    readonly host: (host: string, wait: HostWait) => void;
+  };
 }
 
 /** How often partitions are queued for new hosts and for hosts that have waited. */
@@ -51,7 +56,12 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   await app.blobs.check();
   await requireStore(app);
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
-  const network = needsNetwork ? new NetworkPictures(app, options.signal, options.onNetworkGone) : null;
+  const { onGivenUp } = options;
+  const patience = {
+    giveUpAfterMs: onGivenUp === undefined ? null : app.config.crawl.giveUpAfterMs,
+    onNetworkGone: async (gone: NetworkGone) => onGivenUp?.network(gone),
+  };
+  const network = needsNetwork ? new NetworkPictures(app, options.signal, patience) : null;
   return startStage(app, definitionOf(app, options, { network, inspection: crashSafeInspection(app) }), options);
 }
 
@@ -63,6 +73,7 @@ function definitionOf(
   const { db } = app;
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
+  const remaining = (): FetchScope => ({ ...options.scope, exceptHosts: resting.givenUp() });
   const { network, inspection } = parts;
   const deps = fetchDeps(app, options, { ...parts, resting });
   const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
@@ -92,8 +103,8 @@ function definitionOf(
       yield (await rounds.next((host) => resting.isResting(host))).flatMap(partitionsOf);
     },
     countLeft: () => countWaitingPictures(db, deps.scope),
-    isAnyLeft: async () => (await countWaitingPictures(db, deps.scope, 1)) > 0,
-    waitingUntil: async () => resting.firstEnd() ?? (await firstRetry(db, deps.scope)),
+    isAnyLeft: async () => (await countWaitingPictures(db, remaining(), 1)) > 0,
+    waitingUntil: async () => resting.firstEnd() ?? (await firstRetry(db, remaining())),
     requeueEveryMs: REQUEUE_EVERY_MS,
     async close() {
       network?.close();
@@ -126,21 +137,38 @@ function fetchDeps(
     shouldStop: () => options.signal.aborted,
     onOutcome: options.onOutcome,
     onHostWaits(host, wait) {
-      resting.rest(host, wait.waitMs);
-      options.onHostWaits(host, wait);
+      const { giveUpAfterMs } = config.crawl;
+      const isTooLong = wait.isAsked === true && giveUpAfterMs !== null && wait.waitMs > giveUpAfterMs;
+      if (options.onGivenUp === undefined || !isTooLong) {
+        resting.rest(host, wait.waitMs);
+        options.onHostWaits(host, wait);
+      } else if (resting.giveUp(host)) options.onGivenUp.host(host, wait);
     },
   };
 }
 
-/** Hosts whose next permit is due too late to wait for. Their partitions are not queued until then. */
+/** Hosts whose next permit is due too late to wait for. Their partitions are not queued until then, or in this run. */
 class RestingHosts {
+  readonly #givenUp = new Set<string>();
   readonly #untilMs = new Map<string, number>();
 
   rest(host: string, waitMs: number): void {
     this.#untilMs.set(host, Math.max(this.#untilMs.get(host) ?? 0, steadyClock.nowMs() + waitMs));
   }
 
+  /** Returns false if it was given up before. */
+  giveUp(host: string): boolean {
+    const isNew = !this.#givenUp.has(host);
+    this.#givenUp.add(host);
+    return isNew;
+  }
+
+  givenUp(): readonly string[] {
+    return [...this.#givenUp];
+  }
+
   isResting(host: string): boolean {
+    if (this.#givenUp.has(host)) return true;
     const untilMs = this.#untilMs.get(host);
     if (untilMs === undefined) return false;
     if (untilMs > steadyClock.nowMs()) return true;

@@ -28,7 +28,14 @@ export type PictureRead =
   /** The picture is tried again later. `isTry` false: no request was made, so this does not count as a try. */
   | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string; readonly isTry?: boolean }
   /** The host takes no request for now (the next permit is due later, or it sent Retry-After). The partition ends. */
-  | { readonly kind: 'host-waits'; readonly waitMs: number; readonly why: string };
+  | ({ readonly kind: 'host-waits' } & HostWait);
+
+export interface HostWait {
+  readonly waitMs: number;
+  readonly why: string;
+  /** True if the site asked for the pause (Retry-After). */
+  readonly isAsked?: boolean;
+}
 
 export interface FetchDeps {
   readonly db: Kysely<Database>;
@@ -40,7 +47,7 @@ export interface FetchDeps {
   readonly limits: InspectionLimits;
   shouldStop(): boolean;
   onOutcome(outcome: FetchOutcome): void;
-  onHostWaits(host: string, wait: { readonly waitMs: number; readonly why: string }): void;
+  onHostWaits(host: string, wait: HostWait): void;
 }
 
 export interface HeldPictures {

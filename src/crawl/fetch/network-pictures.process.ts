@@ -10,6 +10,7 @@ import { FLICKR_PLACEHOLDER_BYTES, isFlickrPlaceholder } from '../sources/flickr
 import { isAboutHost } from '../sources/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/http-outcome.ts';
 import { hostKeyOf } from '../sources/permit-keys.ts';
+import { Patience } from '../sources/patience.ts';
 import { holdKey } from '../sources/permit-pause.repository.ts';
 import { RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../sources/retry-policy.ts';
 import { optOutOf } from '../sources/x-robots-tag.ts';
@@ -25,15 +26,24 @@ export class NetworkPictures {
   readonly #gate: HostGate;
   readonly #buffers = new BodyBuffers();
 
-  readonly #onNetworkGone: ((gone: NetworkGone) => Promise<void>) | undefined;
+  readonly #patience: Patience;
+  readonly #onNetworkGone: (gone: NetworkGone) => Promise<void>;
 
-  /** @param onNetworkGone called if no host answers for `crawl.giveUpAfterMs`. Without it, pictures wait for the network for ever */
-  constructor(app: App, signal: AbortSignal, onNetworkGone?: (gone: NetworkGone) => Promise<void>) {
+  /** @param options.onNetworkGone called if no host answers for `giveUpAfterMs`. Null: pictures wait for the network for ever */
+  constructor(
+    app: App,
+    signal: AbortSignal,
+    {
+      giveUpAfterMs,
+      onNetworkGone,
+    }: { giveUpAfterMs: number | null; onNetworkGone: (gone: NetworkGone) => Promise<void> },
+  ) {
     this.#app = app;
     this.#signal = signal;
     this.#onNetworkGone = onNetworkGone;
     this.#client = openHttp(app.config);
-    this.#gate = new HostGate(app, signal, onNetworkGone === undefined ? null : app.config.crawl.giveUpAfterMs);
+    this.#patience = new Patience(giveUpAfterMs);
+    this.#gate = new HostGate(app, signal, giveUpAfterMs);
   }
 
   close(): void {
@@ -58,7 +68,7 @@ export class NetworkPictures {
       await this.#gate.settle(visit, 0);
       if (error instanceof HostWaits) return waitFor(error, picture);
       if (error instanceof NetworkGone) {
-        await this.#onNetworkGone?.(error);
+        await this.#onNetworkGone(error);
         return { kind: 'host-waits', waitMs: SUSPECT_PAUSE_MS, why: error.message };
       }
       if (this.#signal.aborted) return { kind: 'host-waits', waitMs: 0, why: 'interrupted' };
@@ -82,9 +92,12 @@ export class NetworkPictures {
     if (reason === 'rate-limited' || (retryAfterMs !== null && status === 503)) {
       const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
       await holdKey(this.#app.db, hostKeyOf(url), { forMs, why: detail });
+      if (this.#patience.isTooLong(forMs))
+        return waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }), picture);
     }
     if (isAboutHost(reason) && !visit.isFinal) {
-      if (health.isNetworkSuspect()) return waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, detail), picture);
+      if (health.isNetworkSuspect())
+        return waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, { why: detail }), picture);
       visit.isFinal = health.isGivenUp(hostOf(url));
     }
     const attempt = picture.attempts + 1;
@@ -99,8 +112,8 @@ export class NetworkPictures {
 const SUSPECT_PAUSE_MS = 2_000;
 
 /** Waits for a host. If it is the partition's own host, the whole partition waits; if a redirect leads to it, only the picture does. */
-function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture): PictureRead {
-  if (host === hostOf(picture.url)) return { kind: 'host-waits', waitMs, why: message };
+function waitFor({ host, waitMs, isAsked, message }: HostWaits, picture: WaitingPicture): PictureRead {
+  if (host === hostOf(picture.url)) return { kind: 'host-waits', waitMs, why: message, isAsked };
   return { kind: 'later', delayMs: waitMs, detail: message, isTry: false };
 }
 

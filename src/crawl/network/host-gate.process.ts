@@ -20,9 +20,12 @@ const RESERVED_BYTES = 2_000_000;
 export class HostWaits extends Error {
   readonly host: string;
   readonly waitMs: number;
-  constructor(host: string, waitMs: number, why: string) {
+  /** True if the site asked for the pause (Retry-After). */
+  readonly isAsked: boolean;
+  constructor(host: string, waitMs: number, { why, isAsked = false }: { why: string; isAsked?: boolean }) {
     super(why);
     this.host = host;
+    this.isAsked = isAsked;
     this.waitMs = Math.max(1, waitMs);
   }
 }
@@ -101,7 +104,9 @@ export class HostGate {
     const verdict = this.health.verdict(host, nowMs);
     if (verdict.kind === 'ask') return null;
     if (verdict.kind === 'rest')
-      throw new HostWaits(host, verdict.untilMs - nowMs, `${host} cannot be reached (${verdict.problem.reason})`);
+      throw new HostWaits(host, verdict.untilMs - nowMs, {
+        why: `${host} cannot be reached (${verdict.problem.reason})`,
+      });
     visit.isFinal = true;
     return verdict.problem;
   }
@@ -116,7 +121,7 @@ export class HostGate {
     if (visit.isFinal) return problem;
     // The picture that made the failed request for robots.txt has used a try. The others wait.
     if (pass.isFresh && isSilent && !this.health.isNetworkSuspect()) return problem;
-    throw new HostWaits(host, pass.waitMs, `${problem.detail} (${pass.failure})`);
+    throw new HostWaits(host, pass.waitMs, { why: `${problem.detail} (${pass.failure})` });
   }
 
   async #permit(url: string, { source, crawlDelayMs }: { source: string; crawlDelayMs: number }): Promise<Permit> {
@@ -124,7 +129,10 @@ export class HostGate {
     const options = { signal: this.#signal, patienceMs: PATIENCE_MS, reserveBytes: RESERVED_BYTES };
     const answer = await permitSoon(this.#app.db, keys, options);
     if ('permit' in answer) return answer.permit;
-    throw new HostWaits(new URL(url).host, answer.waitMs, answer.why);
+    throw new HostWaits(new URL(url).host, answer.waitMs, {
+      why: answer.why,
+      isAsked: answer.reason === 'retry-after',
+    });
   }
 
   async #fetchRobots(url: string, known: RemoteVersion): Promise<RobotsAnswer> {

@@ -12,6 +12,8 @@ import { onSite, type Crawls } from './crawls.ts';
 
 useSharedServer();
 
+const NOT_FOUND = { status: 404, body: 'not found' };
+
 async function startApi(answer: () => LocalAnswer): Promise<LocalServer> {
   const server = await startLocalServer(answer);
   onTestFinished(() => server.close());
@@ -99,6 +101,27 @@ describe('a source whose requests fail', () => {
         { source: 'urls', reason: 'gave-up', error, host, until: null, searches: 0, pictures: 2 },
       ]);
       expect(next).toEqual([expect.stringMatching(/ --from \S+list\.csv .*--source urls$/)]);
+    });
+  });
+
+  it('of a list is given up if the host of its last pictures asks for a longer pause, and other hosts are served', async () => {
+    await onSite(startGeese, async (site, crawls) => {
+      const later = { status: 429, headers: { 'retry-after': '3600' }, body: 'later' };
+      const host = await startLocalServer(({ url }) => (url.pathname === '/robots.txt' ? NOT_FOUND : later));
+      onTestFinished(() => host.close());
+      const urls = [`${host.url}/1.jpg`, `${host.url}/2.jpg`, ...site.photos.map((photo) => photo.split(' ')[1] ?? '')];
+      const from = await writeUrlList(crawls.file('list.csv'), urls, GOOSE);
+      const allowed = [new URL(host.url).host, site.settings['fetch.allowAddresses']].join(',');
+      const flags = ['--source', 'urls', '--from', from, ...setFlags({ 'fetch.allowAddresses': allowed })];
+      for (let i = 0; i < 2; i += 1) {
+        const { stopped, sources, next } = await summaryOf(crawls, 1, ...flags);
+        expect(stopped).toMatchObject([
+          { source: 'urls', reason: 'retry-after', host: new URL(host.url).host, searches: 0, pictures: 2 },
+        ]);
+        expect(sources).toMatchObject([{ source: 'urls', fetched: i === 0 ? 12 : 0 }]);
+        expect(next[0]).toMatch(/^winnow crawl .* --source urls # not before \S+Z$/);
+      }
+      expect(host.log.map(({ path: at }) => at)).toEqual(['/robots.txt', expect.stringMatching(/^\/[12]\.jpg$/)]);
     });
   });
 

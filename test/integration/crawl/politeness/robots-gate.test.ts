@@ -38,6 +38,9 @@ async function withApp(host: string, use: (app: App) => Promise<void>): Promise<
   });
 }
 
+/** Waits for the network as long as it takes. */
+const FOR_EVER = { giveUpAfterMs: null, onNetworkGone: () => Promise.resolve() };
+
 describe('robots.txt of a host whose pictures are fetched', () => {
   it.each<[string, Readonly<Record<string, string>>, string]>([
     ['its tag', { etag: '"v1"' }, 'if-none-match'],
@@ -53,7 +56,7 @@ describe('robots.txt of a host whose pictures are fetched', () => {
     onTestFinished(() => server.close());
     await withApp(new URL(server.url).host, async (app) => {
       const read = async (at: string): Promise<string> => {
-        const pictures = new NetworkPictures(app, new AbortController().signal);
+        const pictures = new NetworkPictures(app, new AbortController().signal, FOR_EVER);
         const picture = { id: 1, source: 'urls', sourceId: at, url: `${server.url}${at}`, attempts: 0 };
         const result = await pictures.read(picture);
         pictures.close();
