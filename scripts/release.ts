@@ -1,18 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import {
+  isUnnamed,
+  NAME_RULES,
+  NAMED_FILES,
+  problemsOfNames,
+  withNames,
+  type NamedFile,
+  type Names,
+} from './release-names.ts';
 
 /** `npm run release`: checks a version, packs it and tags it. RELEASING.md says how to use it. It publishes and pushes nothing. */
-const USAGE = 'Usage: npm run release [-- --dry-run]';
+const USAGE = 'Usage: npm run release [-- --dry-run | --repository URL --author NAME --contact ADDRESS]';
 /** In .gitignore. */
 const TARGET = 'data/release';
 const MAX_BYTES = 60_000_000;
-/** Texts of the package that name addresses and people. */
-const NAMING = ['package.json', 'CHANGELOG.md', 'CITATION.cff', 'README.md', 'SECURITY.md'];
 const NEEDED = [
   'dist/cli/main.mjs',
   ...['discover', 'fetch', 'filter', 'server'].map((name) => `dist/workers/${name}.mjs`),
@@ -29,13 +38,35 @@ function git(...args: string[]): string {
   return execFileSync('git', args, { encoding: 'utf8' }).trim();
 }
 
-/** Lines with a name or an address that nobody has stated yet. */
-function placeholders(): string[] {
-  return NAMING.flatMap((file) =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap((line, i) => (line.includes('PLACEHOLDER') ? [`${file}:${i + 1} ${line.trim()}`] : [])),
+function unnamedFiles(): readonly NamedFile[] {
+  return NAMED_FILES.filter((file) => isUnnamed(file, readFileSync(file, 'utf8')));
+}
+
+/** The names that are given, and on a terminal those that the user types. */
+async function askForNames(given: Partial<Names>): Promise<Partial<Names>> {
+  if (!process.stdin.isTTY) return given;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const names: Partial<Record<keyof Names, string>> = { ...given };
+  for (const key of ['repository', 'author', 'contact'] as const)
+    names[key] ??= (await terminal.question(`${NAME_RULES[key].what}: `)).trim();
+  terminal.close();
+  return names;
+}
+
+/** Writes the names into the files that have none. Returns the exit code. */
+async function name(files: readonly NamedFile[], given: Partial<Names>): Promise<number> {
+  const names = await askForNames(given);
+  const problems = problemsOfNames(names);
+  if (problems.length > 0) {
+    for (const problem of problems) console.error(problem);
+    console.error(`Without names there is no release: ${files.join(', ')} name nobody. Nothing was changed.`);
+    return 1;
+  }
+  for (const file of files) writeFileSync(file, withNames(file, readFileSync(file, 'utf8'), names as Names));
+  console.log(
+    `Wrote the names into ${files.join(', ')}. Look at \`git diff\`, commit it, and run \`npm run release\` again.`,
   );
+  return 1;
 }
 
 function problemsOf(version: string, tag: string): string[] {
@@ -78,13 +109,13 @@ function dryRun(version: string, tag: string): number {
   const folder = mkdtempSync(path.join(tmpdir(), 'winnow-release-'));
   try {
     const problems = [...problemsOf(version, tag), ...pack(folder).problems];
-    const open = placeholders();
+    const unnamed = unnamedFiles();
     for (const problem of problems) console.log(`problem: ${problem}`);
-    for (const line of open) console.log(`placeholder: ${line}`);
+    for (const file of unnamed) console.log(`no names: ${file}`);
     console.log(
-      problems.length + open.length === 0
+      problems.length + unnamed.length === 0
         ? `\`npm run release\` would pack ${version} into ${TARGET} and tag it as ${tag}. Nothing was changed.`
-        : `\`npm run release\` would refuse: ${problems.length} problems, ${open.length} placeholders. Nothing was changed.`,
+        : `\`npm run release\` would refuse: ${problems.length} problems, ${unnamed.length} files without names. Nothing was changed.`,
     );
     return problems.length === 0 ? 0 : 1;
   } finally {
@@ -93,7 +124,7 @@ function dryRun(version: string, tag: string): number {
 }
 
 function release(version: string, tag: string): number {
-  const problems = [...problemsOf(version, tag), ...placeholders().map((line) => `Replace the placeholder in ${line}`)];
+  const problems = problemsOf(version, tag);
   if (problems.length === 0) {
     mkdirSync(TARGET, { recursive: true });
     const { file, problems: packing } = pack(TARGET);
@@ -109,10 +140,17 @@ function release(version: string, tag: string): number {
 }
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
-const [flag, ...others] = process.argv.slice(2);
+const text = { type: 'string' } as const;
+const flags = { 'dry-run': { type: 'boolean' }, repository: text, author: text, contact: text } as const;
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
 const tag = `v${version}`;
-if (others.length > 0 || (flag !== undefined && flag !== '--dry-run')) {
-  console.error(USAGE);
+try {
+  const { 'dry-run': isDryRun = false, ...names } = parseArgs({ options: flags }).values;
+  const unnamed = unnamedFiles();
+  if (isDryRun) process.exitCode = dryRun(version, tag);
+  else process.exitCode = unnamed.length > 0 ? await name(unnamed, names) : release(version, tag);
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n${USAGE}`);
   process.exitCode = 2;
-} else process.exitCode = flag === undefined ? release(version, tag) : dryRun(version, tag);
+}

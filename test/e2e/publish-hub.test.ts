@@ -209,6 +209,18 @@ describe('winnow publish to the Hub', () => {
   });
 });
 
+it('winnow publish --dry-run lists all files of the export if there is no token, and sends no request', async () => {
+  const made = await makeFolderToPublish(folder.at('unasked'), numbers(3));
+  const flags = ['publish', made.root, '--to', `hf:${NAME}`, '--dry-run'];
+  const requests = hub.requests.length;
+  const { code, stdout, stderr } = await winnow(flags, { env: environment({ HF_TOKEN: '' }) });
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('HF_TOKEN is not set, so the Hub was not asked what it has');
+  const listed = [...stdout.matchAll(/^upload {2}(\S+) /gm)].map(([, file = '']) => file);
+  expect(listed.toSorted()).toEqual(Object.keys(contentsOf(made)).toSorted());
+  expect(hub.requests.length).toBe(requests);
+});
+
 describe('winnow publish refuses', () => {
   let made: FolderToPublish;
   beforeEach(async () => {

@@ -30,6 +30,26 @@ it('the package has nothing of the user, no tests and no sources', async () => {
   expect(files.map((file) => file.path).toSorted()).toEqual([...OURS, 'package.json'].toSorted());
 });
 
+const LINK = /\[[^\]]*\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g;
+
+it('links of packed pages lead to packed files', () => {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const output = execFileSync('npm', args, { cwd: packageRoot, encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const packed = packedSchema.parse(JSON.parse(output))[0].files.map((file) => file.path);
+  const isPacked = (target: string): boolean => packed.some((name) => name === target || name.startsWith(`${target}/`));
+  const links = packed
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((page) => {
+      const text = readFileSync(path.join(packageRoot, page), 'utf8').replaceAll(/`[^`\n]*`/g, '');
+      return [...text.matchAll(LINK)]
+        .map(([, link, picture]) => (link ?? picture ?? '').split('#')[0] ?? '')
+        .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+        .map((target) => ({ page, target: path.posix.join(path.posix.dirname(page), target) }));
+    });
+  expect(links.length).toBeGreaterThan(150);
+  expect(links.filter(({ target }) => !isPacked(target))).toEqual([]);
+});
+
 it('npm run format rewrites sources, and nothing that commands of winnow write into the clone', async () => {
   const folder = await testFolder();
   for (const name of ['.gitignore', '.prettierignore', 'config/tools/oxfmt.json'])

@@ -2,7 +2,12 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
-import { publishFolder, type PublishProgress, type PublishResult } from '../../export/publish/publish.process.ts';
+import {
+  dryRunUnasked,
+  publishFolder,
+  type PublishProgress,
+  type PublishResult,
+} from '../../export/publish/publish.process.ts';
 import { hasData } from '../../runtime/open/data-folder.process.ts';
 import { readEnvironment, silenceS3Client } from '../../config/env.ts';
 import { readExportedFolder, type ExportedFolder } from '../../export/publish/publish-folder.process.ts';
@@ -30,14 +35,15 @@ come last. Files of an earlier revision that this one does not have are deleted 
 has a catalogue, winnow activity lists the upload. A place that has the set of another collection is refused.
 
 hf:OWNER/NAME is a dataset on the Hugging Face Hub. It is made, private, if there is none. The token is read
-from HF_TOKEN and stored nowhere. HF_ENDPOINT names another Hub. Its git history keeps deleted files:
---forget-history replaces it by one commit.
+from HF_TOKEN and stored nowhere; without it --dry-run asks the Hub nothing and lists all files.
+HF_ENDPOINT names another Hub. Its git history keeps deleted files: --forget-history replaces it by one
+commit.
 s3://BUCKET/PREFIX uses the settings blobs.endpoint, blobs.region, blobs.pathStyle, and the AWS variables.
 
 Exit codes: 0 done, 1 it was refused or failed, 2 wrong usage, 130 interrupted (run it again to go on).
 
 Examples:
-  HF_TOKEN=hf_... winnow publish exports/v1 --to hf:my-lab/hard-birds --dry-run
+  winnow publish exports/v1 --to hf:my-lab/hard-birds --dry-run
   HF_TOKEN=hf_... winnow publish exports/v1 --to hf:my-lab/hard-birds --public
   winnow publish exports/v1 --to s3://my-bucket/hard-birds
 `;
@@ -59,6 +65,11 @@ export function addPublishCommand(program: Command): void {
 async function publish(root: string, flags: PublishFlags, context: CommandContext): Promise<void> {
   const { to, dryRun = false, forgetHistory = false, replace = false } = flags;
   const target = parseTarget(to);
+  if (dryRun && target.kind === 'hub' && readEnvironment().HF_TOKEN === undefined) {
+    const url = `${hubUrlOf()}/datasets/${target.name}`;
+    const exported = await readExportedFolder(root);
+    return writePublished(dryRunUnasked(exported, { to, url }), { target, exported, flags });
+  }
   const open = target.kind === 'hub' ? hubOpener(target.name, flags) : bucketOpener(target, flags);
   const exported = await readExportedFolder(root);
   const destination = await open(exported, context);
@@ -72,10 +83,15 @@ async function publish(root: string, flags: PublishFlags, context: CommandContex
       return publishFolder(exported, destination, options);
     });
   const result = dryRun ? await upload() : await recordedUpload({ exported, to }, context, upload);
+  await writePublished(result, { target, exported, flags });
+}
+
+async function writePublished(result: PublishResult, published: Published): Promise<void> {
+  const { flags } = published;
   if (flags.json !== true)
     for (const { action, path: file, bytes } of result.changes ?? [])
       await writeOut(`${action}  ${file}  ${bytesText(bytes)}\n`);
-  await writeResult(flags, result, () => resultText(result, { target, exported, flags }));
+  await writeResult(flags, result, () => resultText(result, published));
 }
 
 /** Records the upload in the catalogue, if there is one: publishing needs none. */
@@ -100,9 +116,18 @@ type Opener = (exported: ExportedFolder, context: CommandContext) => Promise<Des
 
 const HUB_URL = 'https://huggingface.co';
 
+/** @throws UsageError `hub-endpoint` */
+function hubUrlOf(): string {
+  const url = URL.parse(readEnvironment().HF_ENDPOINT ?? HUB_URL);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '') return url.href.replace(/\/+$/, '');
+  throw new UsageError('Expected an http or https URL without a user in the environment variable HF_ENDPOINT.', {
+    code: 'hub-endpoint',
+  });
+}
+
 /** @throws UsageError `hub-token`, `hub-endpoint` before any work */
 function hubOpener(name: string, { public: isPublic = false }: PublishFlags): Opener {
-  const { HF_TOKEN: token, HF_ENDPOINT: endpoint = HUB_URL } = readEnvironment();
+  const { HF_TOKEN: token } = readEnvironment();
   if (token === undefined)
     throw new UsageError(
       'The environment variable HF_TOKEN is not set. Set it to a token that may write (https://huggingface.co/settings/tokens).',
@@ -113,14 +138,9 @@ function hubOpener(name: string, { public: isPublic = false }: PublishFlags): Op
     throw new UsageError('The environment variable HF_TOKEN has no token of the Hub: these begin with hf_.', {
       code: 'hub-token',
     });
-  const url = URL.parse(endpoint);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '')
-    throw new UsageError('Expected an http or https URL without a user in the environment variable HF_ENDPOINT.', {
-      code: 'hub-endpoint',
-    });
+  const hubUrl = hubUrlOf();
   return async ({ protocol }, { signal }) => {
     const { openHub } = await import('../../platform/publish/hub.ts');
-    const hubUrl = url.href.replace(/\/+$/, '');
     const title = `Publish revision ${shortId(protocol.id)} of ${protocol.collection.name} (winnow ${protocol.winnow})`;
     return openHub({ hubUrl, name, token: token.trim(), isPublic, title, signal });
   };
@@ -162,6 +182,7 @@ function resultText(result: PublishResult, { target, exported, flags }: Publishe
     `${plural(uploaded.files, 'file')} ${would}uploaded (${bytesText(uploaded.bytes)}), ${unchanged} unchanged, ${deleted} ${would}deleted`,
     leftAlone > 0 &&
       `${plural(leftAlone, 'file')} of another revision left: no protocol.json of winnow was there, so they may not be winnow's. Publish again to delete them.`,
+    !result.compared && 'HF_TOKEN is not set, so the Hub was not asked what it has: these are all files of the export.',
     `${dryRun ? 'place:   ' : `revision ${shortId(id)} of ${collection.name}: `}${url}${visibilityText(result, flags)}`,
     isHub &&
       visibility === 'private' &&
@@ -177,7 +198,10 @@ function resultText(result: PublishResult, { target, exported, flags }: Publishe
   ]);
 }
 
-function visibilityText({ visibility, dryRun }: PublishResult, { to, public: isPublic = false }: PublishFlags): string {
+function visibilityText(
+  { visibility, dryRun, compared }: PublishResult,
+  { to, public: isPublic = false }: PublishFlags,
+): string {
   if (visibility !== null) return ` (${visibility})`;
-  return dryRun && to.startsWith('hf:') ? ` (would be made, ${isPublic ? 'public' : 'private'})` : '';
+  return dryRun && compared && to.startsWith('hf:') ? ` (would be made, ${isPublic ? 'public' : 'private'})` : '';
 }

@@ -23,6 +23,8 @@ export interface PublishResult {
   readonly visibility: Visibility;
   readonly historyForgotten: boolean;
   readonly dryRun: boolean;
+  /** False if the destination was not asked what it has. */
+  readonly compared: boolean;
   readonly changes?: readonly PublishChange[];
 }
 
@@ -84,7 +86,31 @@ export async function publishFolder(
     visibility,
     historyForgotten,
     dryRun,
+    compared: true,
     ...(dryRun ? { changes: changesOf(first) } : {}),
+  };
+}
+
+/** The result of a dry run that asks nothing of the destination: all files of the export would go there. */
+export function dryRunUnasked(
+  { protocol, files }: ExportedFolder,
+  { to, url }: { to: string; url: string },
+): PublishResult {
+  const plan = planPublish(files, [], { isOfWinnow: false });
+  const changes = changesOf(plan);
+  return {
+    to,
+    revision: protocol.id,
+    uploaded: { files: changes.length, bytes: bytesOf([...files.values()]) },
+    unchanged: 0,
+    deleted: 0,
+    leftAlone: 0,
+    url,
+    visibility: null,
+    historyForgotten: false,
+    dryRun: true,
+    compared: false,
+    changes,
   };
 }
 
