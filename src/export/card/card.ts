@@ -95,6 +95,9 @@ function loading(protocol: Protocol, files: readonly WrittenFile[]): string {
   return `## Load it\n\n${[...parts, ALWAYS, VERIFY].join('\n\n')}`;
 }
 
+/** With ".", `datasets` 5.2 and 3.6 raise a ValueError, because they name a set after the last part of its path. */
+const DATASETS = ['import os', 'from datasets import load_dataset', 'photos = load_dataset(os.getcwd(), split="test")'];
+
 const FOLDER = `In the folder of the set:
 
 ${python(
@@ -103,8 +106,7 @@ ${python(
   'photos = ImageFolder("test")',
   '',
   '# Hugging Face datasets: with the names of the classes, the rights and the evidence of each photo',
-  'from datasets import load_dataset',
-  'photos = load_dataset(".", split="test")',
+  ...DATASETS,
 )}`;
 
 const LINKS = `The set has no pictures. This fetches those that have an address in \`source_url\`, changes them as the set has them
@@ -114,7 +116,7 @@ ${shell('python3 fetch.py --contact you@example.org')}
 
 Then \`ImageFolder("test")\` of torchvision reads what was fetched. Hugging Face datasets reads the lines about them:
 
-${python('from datasets import load_dataset', 'photos = load_dataset(".", split="test")')}`;
+${python(...DATASETS)}`;
 
 function webDataset(shards: number): string {
   const last = String(shards - 1).padStart(6, '0');
@@ -134,10 +136,10 @@ ${python('from datasets import load_dataset', 'photos = load_dataset("parquet", 
 
 const ALWAYS = '`test/metadata.jsonl` has a line for each photo. `croissant.json` describes the set for programs.';
 
-const VERIFY = `The first line checks the files. The second one needs winnow: it also compares the tables with each other and, if pictures and
+const VERIFY = `The first line checks the files. The second one needs winnow (the npm package \`winnow-images\`): it also compares the tables with each other and, if pictures and
 models are there, computes again that the rule keeps each photo.
 
-${shell('sha256sum --check --quiet SHA256SUMS', 'winnow verify .')}`;
+${shell('sha256sum --check --quiet SHA256SUMS', 'npx winnow-images verify .')}`;
 
 const EVALUATION: Readonly<Record<Mode, (protocol: Protocol) => string>> = { A: evaluation, O: outOfDistribution };
 
@@ -149,7 +151,38 @@ function evaluation({ among, classes }: Protocol): string {
   return `## Evaluate a model
 
 Accuracy is the share of photos whose class comes first among the ${countOf(among.length, 'class', 'classes')} of the filter
-(\`among\` in \`protocol.json\`), so keep only the logits of these. ${here}`;
+(\`among\` in \`protocol.json\`), so keep only the logits of these. ${here} The labels of \`ImageFolder\` are the positions of the
+folders, and no positions of logits, so compare the names of the folders. With a model of timm:
+
+${python(...timmScript(among))}`;
+}
+
+/** Ids of WordNet, which the classes of ImageNet have. */
+const WNID = /^n\d{8}$/;
+
+function timmScript(among: readonly string[]): readonly string[] {
+  const [info, names] = among.every((id) => WNID.test(id))
+    ? ['ImageNetInfo, ', 'ImageNetInfo().label_names()  # of the 1,000 logits, in their order']
+    : [
+        '',
+        '[line.strip() for line in open("classes.txt")]  # your file: the ids of the model\'s classes, in the order of its logits',
+      ];
+  return [
+    'import json',
+    'import timm, torch',
+    `from timm.data import ${info}create_transform, resolve_model_data_config`,
+    'from torchvision.datasets import ImageFolder',
+    '',
+    'model = timm.create_model("resnet50", pretrained=True).eval()',
+    `names = ${names}`,
+    'among = json.load(open("protocol.json"))["among"]',
+    'keep = [names.index(name) for name in among]',
+    'photos = ImageFolder("test", create_transform(**resolve_model_data_config(model)))',
+    'with torch.inference_mode():',
+    '    seen = [among[model(pixels[None])[0, keep].argmax()] for pixels, label in photos]',
+    'right = sum(name == photos.classes[label] for name, label in zip(seen, photos.targets))',
+    'print(f"{right} of {len(photos)} photos are classified correctly")',
+  ];
 }
 
 function outOfDistribution(protocol: Protocol): string {
