@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -22,6 +22,7 @@ import { readSet } from '../../src/evaluate/set/read-set.process.ts';
 import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
 import { findChromium, NO_CHROMIUM } from '../support/browser.ts';
 import { suiteFolder } from '../support/process-tree.ts';
+import { blocksOf } from '../support/recipes/blocks.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
 import { acceptOnPage } from './review-on-page.ts';
@@ -158,6 +159,45 @@ describe('an exported set', { timeout: TIMEOUT_MS }, () => {
     const right = rows.filter((row) => ours[row.file_name] === row.wnid).length;
     console.log(said);
     expect(said).toMatch(new RegExp(`^${right} of ${rows.length} photos are classified correctly `));
+  });
+});
+
+/** Runs the Python blocks of a page as they stand, except that no weights are downloaded and FiftyOne has a test of its own. */
+async function runPython(page: string, markdown: string, cwd: string): Promise<number> {
+  const blocks = blocksOf(page, markdown).filter(({ language }) => language === 'python');
+  const scripts = blocks.filter(({ text }) => !text.includes('import fiftyone'));
+  const env = { ...process.env, HF_HUB_OFFLINE: '1', HF_HOME: folder.at('hf') };
+  for (const { place, text } of scripts) {
+    const { code, stdout } = await run(PYTHON, ['-c', text.replace('pretrained=True', 'pretrained=False')], {
+      cwd,
+      env,
+    }).then(
+      () => ({ code: 0, stdout: '' }),
+      (error: Readonly<{ code: number; stderr: string }>) => ({ code: error.code, stdout: error.stderr }),
+    );
+    expect([place, code, stdout]).toEqual([place, 0, '']);
+  }
+  return scripts.length;
+}
+
+describe('Python that winnow prints or documents', { timeout: TIMEOUT_MS }, () => {
+  it('runs as it stands in the card of a set', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    const ran = await runPython('README.md', await readFile(path.join(exported(), 'README.md'), 'utf8'), exported());
+    console.log(`python ${ran} blocks of the card`);
+    expect(ran).toBe(4);
+  });
+
+  it('runs as it stands in docs/python.md', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    const reader = folder.at('reader');
+    await mkdir(path.join(reader, 'exports'), { recursive: true });
+    await symlink(exported(), path.join(reader, 'exports', 'v1'));
+    await writeFile(path.join(reader, 'decisions.jsonl'), await succeed('decisions', '--state', 'kept', '--json'));
+    const page = await readFile(path.join(repositoryRoot, 'docs', 'python.md'), 'utf8');
+    const ran = await runPython('docs/python.md', page, reader);
+    console.log(`python ${ran} blocks of docs/python.md`);
+    expect(ran).toBe(3);
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256Of } from '../support/sha256.ts';
 import { startLabelStudio, type TestLabelStudio } from '../support/label-studio.ts';
 import { suiteFolder } from '../support/process-tree.ts';
+import { blocksOf } from '../support/recipes/blocks.ts';
 import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
 import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
 import { jsonLines, repositoryRoot, startNode, winnow } from '../support/winnow.ts';
@@ -66,6 +67,21 @@ async function verdictsOf(reviewer: string): Promise<Record<string, string>> {
     ),
   );
 }
+
+describe('the FiftyOne script of docs/python.md', () => {
+  it('reads the samples of a set, with their classes', async (context) => {
+    const problem = await lacksFiftyOne();
+    context.skip(problem !== '', problem);
+    const page = await readFile(path.join(repositoryRoot, 'docs', 'python.md'), 'utf8');
+    const script = blocksOf('docs/python.md', page).find(({ text }) => text.includes('import fiftyone'))?.text ?? '';
+    await writeFile(folder.at('look.py'), script);
+    await mkdir(folder.at('exports', 'v1'), { recursive: true });
+    await symlink(folder.at('photos', 'photos'), folder.at('exports', 'v1', 'test'));
+    const reader = path.join(repositoryRoot, 'test', 'support', 'run-fiftyone.py');
+    const { stdout } = await run(PYTHON, [reader, folder.at('look.py')], { cwd: folder.at(), maxBuffer: 2 ** 26 });
+    expect(stdout).toMatch(/^\[\('.*\/exports\/v1\/test\/n\d{8}\/[^']+', 'n\d{8}'\), /m);
+  });
+});
 
 describe('winnow shortlist --format fiftyone', () => {
   it('writes a dataset whose samples name the stored photos, and says how to open it in Python', async () => {

@@ -35,7 +35,7 @@ Examples:
   winnow activity
   winnow activity --since 7d --action takedown
   winnow activity --collection imagenet-a --limit 1000 --json
-  winnow activity --collection collections/birds.yaml
+  winnow activity --collection config/collections/birds.yaml
 `;
 
 export function addActivityCommand(program: Command): void {

@@ -35,11 +35,11 @@ The exit code is 1 if the data folder has lost the bytes of photos (all others a
 the list of photos of an earlier snapshot is damaged.
 
 Examples:
-  winnow backup /mnt/disk/winnow
-  winnow backup /mnt/disk/winnow --keep 30 --json
-  winnow backup /mnt/disk/winnow --verify
-  winnow backup list /mnt/disk/winnow
-  winnow backup apply-takedowns /mnt/disk/winnow
+  winnow backup ~/backups/winnow
+  winnow backup ~/backups/winnow --keep 30 --json
+  winnow backup ~/backups/winnow --verify
+  winnow backup list ~/backups/winnow
+  winnow backup apply-takedowns ~/backups/winnow
 `;
 
 export function addBackupCommand(program: Command): void {
@@ -93,7 +93,7 @@ function backupText(result: BackedUp): string {
 function addListCommand(command: Command): void {
   addPlainCommand(command, 'list', 'List the snapshots of a backup, the oldest first')
     .argument('<dir>', 'the folder of the backup')
-    .addHelpText('after', '\nExample:\n  winnow backup list /mnt/disk/winnow --json\n')
+    .addHelpText('after', '\nExample:\n  winnow backup list ~/backups/winnow --json\n')
     .action((dir: string, _: GlobalFlags, own: Command) => {
       const flags = own.optsWithGlobals<GlobalFlags>();
       return runCommand(flags, async () => {
@@ -134,7 +134,7 @@ up to any more, such as an old disk. The bytes of photos that were taken down ar
 and the list of takedowns is stored in it: winnow restore obeys it, also for snapshots that are older.
 
 Example:
-  winnow backup apply-takedowns /mnt/disk/winnow
+  winnow backup apply-takedowns ~/backups/winnow
 `;
 
 function addApplyTakedownsCommand(command: Command): void {

@@ -26,9 +26,9 @@ Commands then continue where the snapshot was: winnow run, or the workers, take 
 The exit code is 1 if photos have no bytes in the backup, or if a check fails.
 
 Examples:
-  winnow restore /mnt/disk/winnow --data data
-  winnow restore /mnt/disk/winnow --data data --snapshot 2026-11-27T02-00-00-000Z
-  DATABASE_URL=postgres://winnow@db.example/winnow winnow restore /mnt/disk/winnow
+  winnow restore ~/backups/winnow --data restored
+  winnow restore ~/backups/winnow --data restored --snapshot 2026-11-27T02-00-00-000Z
+  DATABASE_URL=postgres://winnow@db.example/winnow winnow restore ~/backups/winnow
 `;
 
 export function addRestoreCommand(program: Command): void {

@@ -1,10 +1,21 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { jsonLines, repositoryRoot, winnow } from '../winnow.ts';
 
 const DEMO = path.join(repositoryRoot, 'assets', 'demo');
 /** What a clone has beside its sources. `config` is copied, because commands write into it. */
-const LINKED = ['assets', 'dist', 'docs', 'examples', 'node_modules', 'package.json', 'scripts', 'src', 'test', 'workers'];
+const LINKED = [
+  'assets',
+  'dist',
+  'docs',
+  'examples',
+  'node_modules',
+  'package.json',
+  'scripts',
+  'src',
+  'test',
+  'workers',
+];
 
 export interface Reader {
   /** The clone in which a reader types. */
@@ -22,7 +33,11 @@ function keptRows(): readonly Row[] {
   const kept = new Set(readFileSync(path.join(DEMO, 'verdicts.csv'), 'utf8').match(/^[0-9a-f]{64}/gm));
   return readFileSync(path.join(DEMO, 'labels.csv'), 'utf8')
     .split('\n')
-    .map((line) => ({ file: line.split(',')[0] ?? '', wnid: line.split(',')[1] ?? '', sha256: line.split(',').at(-1) ?? '' }))
+    .map((line) => ({
+      file: line.split(',')[0] ?? '',
+      wnid: line.split(',')[1] ?? '',
+      sha256: line.split(',').at(-1) ?? '',
+    }))
     .filter(({ sha256 }) => kept.has(sha256));
 }
 
@@ -41,6 +56,10 @@ export async function makeReader(folder: string): Promise<Reader> {
   };
   put('photos/kite', 2, 3);
   put('photos/jay', 4, 6);
+  renameSync(
+    path.join(folder, 'photos/jay', path.basename(rows[4]?.file ?? '')),
+    path.join(folder, 'photos/jay/2024-1.jpg'),
+  );
   put('photos/house finch', 7);
   put('home/photos/dragonfly', 8, 9);
   put('home/photos/sea lion', 10);
@@ -50,7 +69,11 @@ export async function makeReader(folder: string): Promise<Reader> {
   mkdirSync(path.join(home, 'imagenet'), { recursive: true });
   for (const name of ['imagenet/val', 'imagenet/train']) symlinkSync(path.join(DEMO, 'clean'), path.join(home, name));
   symlinkSync(path.join(home, 'imagenet'), path.join(folder, 'imagenet'));
+  mkdirSync(path.join(folder, 'birds'));
+  symlinkSync(path.join(DEMO, 'clean'), path.join(folder, 'references'));
+  for (const name of ['train', 'val']) symlinkSync(path.join(DEMO, 'clean'), path.join(folder, 'birds', name));
   await makeDemo(folder, rows.slice(8, 15));
+  await makeSet(folder);
   return { folder, home };
 }
 
@@ -63,6 +86,21 @@ async function makeDemo(folder: string, rows: readonly Row[]): Promise<void> {
   const flags = ['--collection', 'demo', '--data', 'data/demo'];
   await succeed(folder, 'run', ...flags, '--from', 'home/demo');
   await acceptAll(folder, flags);
+}
+
+/** The collection imagenet-a of the guides: a set of the photos in `~/photos`, exported. */
+async function makeSet(folder: string): Promise<void> {
+  const flags = ['--collection', 'imagenet-a'];
+  await succeed(folder, 'run', ...flags, '--from', 'home/photos');
+  await succeed(folder, 'rights', 'set', ...flags, '--licence', 'CC-BY-4.0', '--creator', 'Ana');
+  await acceptAll(folder, flags);
+  await succeed(folder, 'export', ...flags, '--out', 'exports/imagenet-a');
+  symlinkSync('exports/imagenet-a/test', path.join(folder, 'imagenet-a'));
+  const lines = readFileSync(path.join(folder, 'exports/imagenet-a/test/metadata.jsonl'), 'utf8').trim().split('\n');
+  writeFileSync(
+    path.join(folder, 'logits.csv'),
+    lines.map(() => Array.from({ length: 1000 }, (_, i) => -i).join()).join('\n'),
+  );
 }
 
 /** Gives the verdicts of a person who accepts every listed photo. */

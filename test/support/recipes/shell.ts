@@ -12,8 +12,8 @@ import { acceptAll } from './reader.ts';
 
 const PROGRAM = fileURLToPath(new URL('program.mjs', import.meta.url));
 /** Commands that serve pages until Ctrl-C. */
-const SERVING = new Set(['review', 'server']);
-const BLOCK_TIMEOUT_MS = 120_000;
+const SERVING = new Set(['quiz', 'review', 'server']);
+const BLOCK_TIMEOUT_MS = 60_000;
 
 interface Asked {
   readonly args: readonly string[];
@@ -66,7 +66,7 @@ export async function openShell(folder: string, home: string): Promise<Shell> {
 /** The commands run in processes of winnow's own tests, with a port that is free. */
 async function run({ args, cwd, env }: Asked): Promise<Pick<CommandResult, 'code' | 'stdout' | 'stderr'>> {
   const options = { cwd, env: { ...env, WINNOW_SERVER_PORT: '0' } };
-  if (!SERVING.has(args[0] ?? '') || args.includes('--help')) return winnow(args, options);
+  if (!SERVING.has(args[0] ?? '') || args[1] === 'results') return winnow(args, options);
   const at = args.lastIndexOf('--data');
   await catalogueOf(path.resolve(cwd, at === -1 ? 'data' : (args[at + 1] ?? '')));
   const started = startWinnow(args, options);
@@ -81,9 +81,8 @@ function inShell(
   script: string,
   { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): Promise<CommandResult> {
-  const child = spawn('sh', ['-e'], { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('sh', ['-e', '-c', script], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), BLOCK_TIMEOUT_MS);
-  child.stdin.end(script);
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   return new Promise((resolve) => {
     child.once('close', (code, signal) => {
