@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, isShell, type Block } from '../support/recipes/blocks.ts';
 import { helpExamples } from '../support/recipes/help.ts';
-import { acceptAll, makeReader } from '../support/recipes/reader.ts';
+import { makeReader } from '../support/recipes/reader.ts';
 import { openShell, type Shell } from '../support/recipes/shell.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
@@ -82,8 +82,9 @@ describe('commands that winnow prints', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('run as they stand in the examples of --help', async () => {
+    await shell.run('winnow unpause all', { withWinnow: true });
     // These begin in a folder without exports and collections of the user.
-    for (const name of ['exports', 'reports', 'plan-1', 'evidence'])
+    for (const name of ['exports/v1', 'exports/v2', 'reports', 'plan-1', 'evidence'])
       rmSync(folder.at(name), { recursive: true, force: true });
     for (const name of ['birds', 'dragonflies', 'mine'])
       rmSync(folder.at('config', 'collections', `${name}.yaml`), { force: true });
@@ -122,7 +123,7 @@ describe('the first example of docs/library.md', { timeout: TIMEOUT_MS }, () => 
 
   it('runs on a folder of photos', async () => {
     rmSync(folder.at('exports'), { recursive: true, force: true });
-    await acceptAll(folder.at(), ['--collection', 'birds']);
+    writeFileSync(folder.at('verdicts.csv'), 'sha256,wnid,verdict,reviewer\n');
     writeFileSync(folder.at('example.mjs'), example());
     const env = { ...process.env, DATABASE_URL: await catalogueOf(folder.at('data')), WINNOW_FILTER_THREADS: '1' };
     const { stdout } = await promisify(execFile)(process.execPath, ['example.mjs'], { cwd: folder.at(), env });

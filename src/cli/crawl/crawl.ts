@@ -44,8 +44,8 @@ Examples:
   winnow crawl --collection imagenet-a --source folder --from ~/photos
   winnow crawl --collection imagenet-a --source folder --from ~/photos --class dragonfly --limit 500
   winnow crawl --collection imagenet-a --source inaturalist --class 'dragonfly, sea lion' --limit 2000 --set crawl.contact=me@example.org
-  winnow crawl --collection imagenet-a --source inaturalist --dry-run
-  winnow crawl --collection imagenet-a --source urls --from jays.txt --class jay
+  winnow crawl --collection imagenet-a --source inaturalist --dry-run --set crawl.contact=me@example.org
+  winnow crawl --collection imagenet-a --source urls --from jays.txt --class jay --set crawl.contact=me@example.org
   winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
 `,
     )

@@ -27,7 +27,7 @@ folder, a killed one a folder whose name ends in .unfinished: delete it.
 
 Examples:
   winnow evidence plan --collection imagenet-a --out plan-1
-  winnow evidence plan --collection imagenet-a --out plan-1 --shard-rows 500
+  winnow evidence plan --collection imagenet-a --out plan-2 --shard-rows 500
 `;
 
 const EXPORT_HELP = `

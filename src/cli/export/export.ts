@@ -42,7 +42,7 @@ keeps it, and the card says so. Turned, transparent, 16-bit and WebP pictures ar
 
 Examples:
   winnow export --collection imagenet-a --out exports/v1
-  winnow export --collection imagenet-a --out exports/v1 --format webdataset,coco,parquet
+  winnow export --collection imagenet-a --out exports/v2 --format webdataset,coco,parquet
   winnow export --collection imagenet-a --out exports/open --licences CC0-1.0,CC-BY-4.0
   winnow export list --collection imagenet-a
   winnow export diff 3f2a 91bc --collection imagenet-a

@@ -85,7 +85,7 @@ async function makeDemo(folder: string, rows: readonly Row[]): Promise<void> {
   writeFileSync(path.join(folder, 'home/demo/labels.csv'), `${labels.join('\n')}\n`);
   const flags = ['--collection', 'demo', '--data', 'data/demo'];
   await succeed(folder, 'run', ...flags, '--from', 'home/demo');
-  await acceptAll(folder, flags);
+  await acceptAll(folder, flags, 'verdicts.csv');
 }
 
 /** The collection imagenet-a of the guides: a set of the photos in `~/photos`, exported. */
@@ -104,7 +104,7 @@ async function makeSet(folder: string): Promise<void> {
 }
 
 /** Gives the verdicts of a person who accepts every listed photo. */
-export async function acceptAll(folder: string, flags: readonly string[]): Promise<void> {
+export async function acceptAll(folder: string, flags: readonly string[], file = 'home/accepted.csv'): Promise<void> {
   const listed = jsonLines<{ sha256: string; wnid: string; state: string }>(
     await succeed(folder, 'verdicts', ...flags, '--json'),
   );
@@ -112,9 +112,8 @@ export async function acceptAll(folder: string, flags: readonly string[]): Promi
     .filter(({ state }) => state === 'open' || state === 'unreviewed')
     .map(({ sha256, wnid }) => `${sha256},${wnid},accept,ana`);
   if (verdicts.length === 0) return;
-  const file = path.join(folder, 'verdicts.csv');
-  writeFileSync(file, ['sha256,wnid,verdict,reviewer', ...verdicts, ''].join('\n'));
-  await succeed(folder, 'verdicts', 'import', 'verdicts.csv', ...flags);
+  writeFileSync(path.join(folder, file), ['sha256,wnid,verdict,reviewer', ...verdicts, ''].join('\n'));
+  await succeed(folder, 'verdicts', 'import', file, ...flags);
 }
 
 async function succeed(folder: string, ...args: readonly string[]): Promise<string> {
