@@ -19,6 +19,7 @@ const FIRST = ['README.md', 'docs/README.md', 'docs/collections.md', 'docs/crawl
 const GUIDES = readdirSync(path.join(repositoryRoot, 'docs')).filter((name) => name.endsWith('.md'));
 const PAGES = [...new Set([...FIRST, ...GUIDES.map((name) => `docs/${name}`), 'CONTRIBUTING.md', 'RELEASING.md'])];
 const TIMEOUT_MS = 600_000;
+const NO_VERDICTS = 'sha256,wnid,verdict,reviewer\n';
 
 const folder = suiteFolder();
 let shell: Shell;
@@ -83,6 +84,7 @@ describe('commands that winnow prints', { timeout: TIMEOUT_MS }, () => {
 
   it('run as they stand in the examples of --help', async () => {
     await shell.run('winnow unpause all', { withWinnow: true });
+    writeFileSync(folder.at('verdicts.csv'), NO_VERDICTS);
     // These begin in a folder without exports and collections of the user.
     for (const name of ['exports/v1', 'exports/v2', 'reports', 'plan-1', 'evidence'])
       rmSync(folder.at(name), { recursive: true, force: true });
@@ -123,7 +125,7 @@ describe('the first example of docs/library.md', { timeout: TIMEOUT_MS }, () => 
 
   it('runs on a folder of photos', async () => {
     rmSync(folder.at('exports'), { recursive: true, force: true });
-    writeFileSync(folder.at('verdicts.csv'), 'sha256,wnid,verdict,reviewer\n');
+    writeFileSync(folder.at('verdicts.csv'), NO_VERDICTS);
     writeFileSync(folder.at('example.mjs'), example());
     const env = { ...process.env, DATABASE_URL: await catalogueOf(folder.at('data')), WINNOW_FILTER_THREADS: '1' };
     const { stdout } = await promisify(execFile)(process.execPath, ['example.mjs'], { cwd: folder.at(), env });

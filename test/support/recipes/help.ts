@@ -12,12 +12,12 @@ export interface Example {
 /** Why examples of `--help` are not run: that text has no place for marks. The first pattern that fits counts. */
 const NOT_RUN_EXAMPLES: readonly (readonly [RegExp, NotRun])[] = [
   [/^HF_TOKEN=/, 'key'],
-  [/s3:\/\/|postgres:\/\/|systemctl/, 'service'],
+  [/s3:\/\/|postgres:\/\/|systemctl|0\.0\.0\.0/, 'service'],
   [/--source inaturalist(?!.*--dry-run)/, 'network'],
   [/models pull|clip-|siglip|resnet18/, 'weights'],
   [/^winnow demo/, 'minutes'],
   [
-    /--snapshot|export diff|sessions end|project-1|exported\/|\.onnx|vit\.|imagenet-o|mine|lite1-a|models remove|collection forget/,
+    /--snapshot|export diff|sessions end|project-1|exported\/|\.onnx|vit\.|imagenet-o|mine|lite1-a|models remove|collection forget|--draw/,
     'own',
   ],
 ];

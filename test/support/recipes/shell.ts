@@ -67,14 +67,18 @@ export async function openShell(folder: string, home: string): Promise<Shell> {
 async function run({ args, cwd, env }: Asked): Promise<Pick<CommandResult, 'code' | 'stdout' | 'stderr'>> {
   const options = { cwd, env: { ...env, WINNOW_SERVER_PORT: '0' } };
   if (!SERVING.has(args[0] ?? '') || args[1] === 'results') return winnow(args, options);
-  const at = args.lastIndexOf('--data');
-  await catalogueOf(path.resolve(cwd, at === -1 ? 'data' : (args[at + 1] ?? '')));
+  const flags = ['--collection', '--data'].flatMap((flag) => (args.includes(flag) ? [flag, valueOf(args, flag)] : []));
+  await catalogueOf(path.resolve(cwd, valueOf(args, '--data') || 'data'));
   const started = startWinnow(args, options);
   await inOutput(started.child, /(http:\/\/\S+)/).finally(() => started.killGroup('SIGINT'));
   const result = await started.result;
   // The person who opens the page reviews.
-  if (args[0] === 'review') await acceptAll(cwd, args.slice(1));
+  if (args[0] === 'review') await acceptAll(cwd, flags);
   return { ...result, code: result.code === 130 ? 0 : result.code };
+}
+
+function valueOf(args: readonly string[], flag: string): string {
+  return args.includes(flag) ? (args[args.lastIndexOf(flag) + 1] ?? '') : '';
 }
 
 function inShell(
