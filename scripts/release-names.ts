@@ -7,7 +7,7 @@ export interface Names {
   readonly contact: string;
 }
 
-/** What each name must look like, and how the prompt calls it. */
+/** The form of each name, and how the prompt calls it. */
 export const NAME_RULES: Readonly<Record<keyof Names, { readonly rule: RegExp; readonly what: string }>> = {
   repository: { rule: /^https:\/\/[\w.-]+\/[\w./~-]*\w$/, what: 'https URL of the repository' },
   author: { rule: /^[^\s"'\\:#<>][^"\\:#<>]*$/, what: 'name of the author, a person or a group' },
@@ -50,7 +50,7 @@ const PLACES = {
 } as const satisfies Record<string, Place>;
 
 export type NamedFile = keyof typeof PLACES;
-export const NAMED_FILES = Object.keys(PLACES) as readonly NamedFile[];
+export const NAMED_FILES: readonly NamedFile[] = ['package.json', 'CITATION.cff', 'README.md', 'SECURITY.md'];
 
 /** True while the text names nobody. */
 export function isUnnamed(file: NamedFile, text: string): boolean {
@@ -62,11 +62,19 @@ export function withNames(file: NamedFile, text: string, names: Names): string {
   return text.replace(unnamed, () => named(names));
 }
 
-/** One sentence for each name that is missing or looks wrong. */
-export function problemsOfNames(names: Partial<Names>): readonly string[] {
-  return Object.entries(NAME_RULES).flatMap(([key, { rule, what }]) => {
-    const value = names[key as keyof Names];
-    if (value === undefined) return [`The ${what} is not stated. Give it to --${key}.`];
-    return rule.test(value) ? [] : [`Expected the ${what} for --${key} but received '${value}'.`];
-  });
+/** The names, or one sentence for each that is missing or looks wrong. */
+export function parseNames({ repository, author, contact }: Partial<Names>): Names | readonly string[] {
+  const problems = [
+    ...problemsOf('repository', repository),
+    ...problemsOf('author', author),
+    ...problemsOf('contact', contact),
+  ];
+  const isComplete = repository !== undefined && author !== undefined && contact !== undefined;
+  return isComplete && problems.length === 0 ? { repository, author, contact } : problems;
+}
+
+function problemsOf(key: keyof Names, value: string | undefined): readonly string[] {
+  const { rule, what } = NAME_RULES[key];
+  if (value === undefined) return [`The ${what} is not stated. Give it to --${key}.`];
+  return rule.test(value) ? [] : [`Expected the ${what} for --${key} but received '${value}'.`];
 }

@@ -11,7 +11,7 @@ import {
   isUnnamed,
   NAME_RULES,
   NAMED_FILES,
-  problemsOfNames,
+  parseNames,
   withNames,
   type NamedFile,
   type Names,
@@ -54,15 +54,14 @@ async function askForNames(given: Partial<Names>): Promise<Partial<Names>> {
 }
 
 /** Writes the names into the files that have none. Returns the exit code. */
-async function name(files: readonly NamedFile[], given: Partial<Names>): Promise<number> {
-  const names = await askForNames(given);
-  const problems = problemsOfNames(names);
-  if (problems.length > 0) {
-    for (const problem of problems) console.error(problem);
+async function writeNames(files: readonly NamedFile[], given: Partial<Names>): Promise<number> {
+  const names = parseNames(await askForNames(given));
+  if (!('repository' in names)) {
+    for (const problem of names) console.error(problem);
     console.error(`Without names there is no release: ${files.join(', ')} name nobody. Nothing was changed.`);
     return 1;
   }
-  for (const file of files) writeFileSync(file, withNames(file, readFileSync(file, 'utf8'), names as Names));
+  for (const file of files) writeFileSync(file, withNames(file, readFileSync(file, 'utf8'), names));
   console.log(
     `Wrote the names into ${files.join(', ')}. Look at \`git diff\`, commit it, and run \`npm run release\` again.`,
   );
@@ -148,7 +147,7 @@ try {
   const { 'dry-run': isDryRun = false, ...names } = parseArgs({ options: flags }).values;
   const unnamed = unnamedFiles();
   if (isDryRun) process.exitCode = dryRun(version, tag);
-  else process.exitCode = unnamed.length > 0 ? await name(unnamed, names) : release(version, tag);
+  else process.exitCode = unnamed.length > 0 ? await writeNames(unnamed, names) : release(version, tag);
 } catch (error) {
   if (!(error instanceof TypeError)) throw error;
   console.error(`${error.message}\n${USAGE}`);

@@ -65,7 +65,7 @@ export function addPublishCommand(program: Command): void {
 async function publish(root: string, flags: PublishFlags, context: CommandContext): Promise<void> {
   const { to, dryRun = false, forgetHistory = false, replace = false } = flags;
   const target = parseTarget(to);
-  if (dryRun && target.kind === 'hub' && readEnvironment().HF_TOKEN === undefined) {
+  if (dryRun && target.kind === 'hub' && readEnvironment()['HF_TOKEN'] === undefined) {
     const url = `${hubUrlOf()}/datasets/${target.name}`;
     const exported = await readExportedFolder(root);
     return writePublished(dryRunUnasked(exported, { to, url }), { target, exported, flags });
@@ -118,7 +118,7 @@ const HUB_URL = 'https://huggingface.co';
 
 /** @throws UsageError `hub-endpoint` */
 function hubUrlOf(): string {
-  const url = URL.parse(readEnvironment().HF_ENDPOINT ?? HUB_URL);
+  const url = URL.parse(readEnvironment()['HF_ENDPOINT'] ?? HUB_URL);
   if (url !== null && /^https?:$/.test(url.protocol) && url.username === '') return url.href.replace(/\/+$/, '');
   throw new UsageError('Expected an http or https URL without a user in the environment variable HF_ENDPOINT.', {
     code: 'hub-endpoint',
@@ -182,7 +182,7 @@ function resultText(result: PublishResult, { target, exported, flags }: Publishe
     `${plural(uploaded.files, 'file')} ${would}uploaded (${bytesText(uploaded.bytes)}), ${unchanged} unchanged, ${deleted} ${would}deleted`,
     leftAlone > 0 &&
       `${plural(leftAlone, 'file')} of another revision left: no protocol.json of winnow was there, so they may not be winnow's. Publish again to delete them.`,
-    !result.compared && 'HF_TOKEN is not set, so the Hub was not asked what it has: these are all files of the export.',
+    unaskedText(result),
     `${dryRun ? 'place:   ' : `revision ${shortId(id)} of ${collection.name}: `}${url}${visibilityText(result, flags)}`,
     isHub &&
       visibility === 'private' &&
@@ -196,6 +196,10 @@ function resultText(result: PublishResult, { target, exported, flags }: Publishe
         ? `The history is one commit now. The Hub may keep stored copies of deleted files: ${url}/settings lists them.`
         : `The Hub's git history still has the deleted files. --forget-history replaces the history by one commit.`),
   ]);
+}
+
+function unaskedText({ compared }: PublishResult): string | false {
+  return !compared && 'HF_TOKEN is not set, so the Hub was not asked what it has: these are all files of the export.';
 }
 
 function visibilityText(

@@ -46,22 +46,32 @@ function markOf(line: string, place: string): NotRun {
   return known;
 }
 
-function blockAt(
-  lines: readonly string[],
-  start: number,
-): { readonly language: string; readonly text: string; readonly last: number } | null {
-  const fence = /^```(\w*)$/.exec(lines[start] ?? '');
+interface Found {
+  readonly language: string;
+  readonly text: string;
+  /** The index of its last line. */
+  readonly last: number;
+}
+
+function blockAt(lines: readonly string[], start: number): Found | null {
+  const line = lines[start] ?? '';
+  const fence = /^```(\w*)$/.exec(line);
   if (fence !== null) {
-    const end = lines.indexOf('```', start + 1);
-    return { language: fence[1] ?? '', text: `${lines.slice(start + 1, end).join('\n')}\n`, last: end };
+    const last = lines.indexOf('```', start + 1);
+    return { language: fence[1] ?? '', text: textOf(lines.slice(start + 1, last)), last };
   }
-  const indent = /^ {4,}(?=\S)/.exec(lines[start] ?? '')?.[0];
-  if (indent === undefined || (lines[start - 1] ?? '') !== '') return null;
-  let last = start;
-  for (let i = start; i < lines.length; i += 1) {
-    if (lines[i]?.startsWith(indent) === true) last = i;
-    else if (lines[i] !== '') break;
-  }
-  const text = lines.slice(start, last + 1).map((line) => line.slice(indent.length));
-  return { language: '', text: `${text.join('\n')}\n`, last };
+  const indent = /^ {4,}(?=\S)/.exec(line)?.[0];
+  return indent === undefined || lines[start - 1] !== '' ? null : indentedAt(lines, start, indent);
+}
+
+function indentedAt(lines: readonly string[], start: number, indent: string): Found {
+  const isOfIt = (line: string): boolean => line === '' || line.startsWith(indent);
+  const end = lines.findIndex((line, i) => i > start && !isOfIt(line));
+  const block = lines.slice(start, end === -1 ? lines.length : end);
+  const last = start + block.findLastIndex((line) => line !== '');
+  return { language: '', text: textOf(lines.slice(start, last + 1).map((line) => line.slice(indent.length))), last };
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { jsonLines, repositoryRoot, winnow } from '../winnow.ts';
 
 const DEMO = path.join(repositoryRoot, 'assets', 'demo');
-/** What a clone has beside its sources. `config` is copied, because commands write into it. */
+/** Files and folders of a clone. `config` is copied, because commands write into it. */
 const LINKED = [
   'assets',
   'dist',

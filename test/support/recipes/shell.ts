@@ -36,16 +36,16 @@ export async function openShell(folder: string, home: string): Promise<Shell> {
   for (const name of ['npm', 'npx', 'winnow/winnow']) symlinkSync(PROGRAM, path.join(bin, name));
   const printed: string[] = [];
   const socket = path.join(bin, 'socket');
+  const answer = async (asked: Asked): Promise<string> => {
+    const result = await run(asked).catch((error: unknown) => ({ code: 70, stdout: '', stderr: String(error) }));
+    printed.push(result.stdout);
+    return JSON.stringify(result);
+  };
   const server = net.createServer({ allowHalfOpen: true }, (connection) => {
     let asked = '';
     connection.setEncoding('utf8').on('data', (part: string) => (asked += part));
     connection.once('end', () => {
-      void run(JSON.parse(asked) as Asked)
-        .catch((error: unknown) => ({ code: 70, stdout: '', stderr: String(error) }))
-        .then((result) => {
-          printed.push(result.stdout);
-          connection.end(JSON.stringify(result));
-        });
+      void answer(JSON.parse(asked) as Asked).then((result) => connection.end(result));
     });
   });
   await new Promise<void>((resolve) => void server.listen(socket, resolve));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { isUnnamed, NAMED_FILES, problemsOfNames, withNames } from '../../../scripts/release-names.ts';
+import { isUnnamed, NAMED_FILES, parseNames, withNames } from '../../../scripts/release-names.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 
 const NAMES = { repository: 'https://git.example/lab/winnow', author: 'A Lab', contact: 'security@lab.example' };
@@ -33,8 +33,8 @@ describe('the names of a release', () => {
   });
 
   it('that are missing or look wrong are named with the flag that takes them', () => {
-    expect(problemsOfNames(NAMES)).toEqual([]);
-    expect(problemsOfNames({ repository: 'git@lab', author: 'A "Lab"' })).toEqual([
+    expect(parseNames(NAMES)).toEqual(NAMES);
+    expect(parseNames({ repository: 'git@lab', author: 'A "Lab"' })).toEqual([
       "Expected the https URL of the repository for --repository but received 'git@lab'.",
       `Expected the name of the author, a person or a group for --author but received 'A "Lab"'.`,
       'The address for reports about security is not stated. Give it to --contact.',
