@@ -13,7 +13,7 @@ export interface Example {
 const NOT_RUN_EXAMPLES: readonly (readonly [RegExp, NotRun])[] = [
   [/^HF_TOKEN=/, 'key'],
   [/s3:\/\/|postgres:\/\/|systemctl|0\.0\.0\.0/, 'service'],
-  [/--source inaturalist(?!.*--dry-run)/, 'network'],
+  [/--source inaturalist/, 'network'],
   [/models pull|clip-|siglip|resnet18/, 'weights'],
   [/^winnow demo/, 'minutes'],
   [

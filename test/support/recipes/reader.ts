@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { jsonLines, repositoryRoot, winnow } from '../winnow.ts';
 
@@ -16,6 +16,9 @@ const LINKED = [
   'test',
   'workers',
 ];
+
+/** Ordinary photos of so many classes stand for a set such as ImageNet's. */
+const CLEAN_CLASSES = 5;
 
 export interface Reader {
   /** The clone in which a reader types. */
@@ -66,12 +69,15 @@ export async function makeReader(folder: string): Promise<Reader> {
   put('home/raptors/kite', 11);
   put('home/concepts/windmill', 18);
   put('home/concepts/notebook', 19);
-  mkdirSync(path.join(home, 'imagenet'), { recursive: true });
-  for (const name of ['imagenet/val', 'imagenet/train']) symlinkSync(path.join(DEMO, 'clean'), path.join(home, name));
+  const clean = path.join(home, 'clean');
+  for (const wnid of readdirSync(path.join(DEMO, 'clean')).slice(0, CLEAN_CLASSES))
+    cpSync(path.join(DEMO, 'clean', wnid), path.join(clean, wnid), { recursive: true });
+  mkdirSync(path.join(home, 'imagenet'));
+  for (const name of ['imagenet/val', 'imagenet/train']) symlinkSync(clean, path.join(home, name));
   symlinkSync(path.join(home, 'imagenet'), path.join(folder, 'imagenet'));
   mkdirSync(path.join(folder, 'birds'));
-  symlinkSync(path.join(DEMO, 'clean'), path.join(folder, 'references'));
-  for (const name of ['train', 'val']) symlinkSync(path.join(DEMO, 'clean'), path.join(folder, 'birds', name));
+  symlinkSync(clean, path.join(folder, 'references'));
+  for (const name of ['train', 'val']) symlinkSync(clean, path.join(folder, 'birds', name));
   await makeDemo(folder, rows.slice(8, 15));
   await makeSet(folder);
   return { folder, home };

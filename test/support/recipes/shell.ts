@@ -13,7 +13,7 @@ import { acceptAll } from './reader.ts';
 const PROGRAM = fileURLToPath(new URL('program.mjs', import.meta.url));
 /** Commands that serve pages until Ctrl-C. */
 const SERVING = new Set(['quiz', 'review', 'server']);
-const BLOCK_TIMEOUT_MS = 60_000;
+const BLOCK_TIMEOUT_MS = 180_000;
 
 interface Asked {
   readonly args: readonly string[];
@@ -52,6 +52,8 @@ export async function openShell(folder: string, home: string): Promise<Shell> {
   const environment = (withWinnow: boolean): NodeJS.ProcessEnv => ({
     HOME: home,
     LANG: 'C.UTF-8',
+    npm_config_offline: 'true',
+    npm_config_update_notifier: 'false',
     PATH: [bin, ...(withWinnow ? [path.join(bin, 'winnow')] : []), process.env['PATH']].join(':'),
     RECIPES_REAL_PATH: process.env['PATH'],
     RECIPES_SOCKET: socket,
