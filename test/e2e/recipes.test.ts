@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -51,11 +51,7 @@ async function failuresOf(what: string, recipes: readonly Recipe[]): Promise<rea
   for (const { place, text, mark, withWinnow = false } of recipes) {
     count(mark ?? what);
     if (mark !== null) continue;
-    const started = Date.now();
     const { code, stderr } = await shell.run(text, { withWinnow });
-    if (process.env['RECIPES_VERBOSE']) appendFileSync('/tmp/w/rx/times.txt', `${Date.now() - started} ${place} ${text.split('\n')[0]}\n`);
-    if (code !== 0 && process.env['RECIPES_VERBOSE'])
-      appendFileSync('/tmp/w/rx/failed.txt', `### ${place} ended with ${code}\n${text}--\n${stderr.slice(-500)}\n`);
     if (code !== 0) failures.push(`${place} ended with ${code}\n${text}${stderr.slice(-1000)}`);
   }
   return failures;
