@@ -74,9 +74,15 @@ describe('commands that winnow prints', { timeout: TIMEOUT_MS }, () => {
     const printed = shell.printed.flatMap((text) => [
       ...text.matchAll(/^(?:next:)? +(winnow .*|node .*winnow\.cjs .*)$/gm),
     ]);
-    const commands = [...new Set(printed.map(([, command = '']) => command.replace(/^node \S+winnow\.cjs/, 'winnow')))];
+    // Of each command the first line: the others differ in names.
+    const commands = new Map(
+      printed
+        .map(([, command = '']) => command.replace(/^node \S+winnow\.cjs/, 'winnow'))
+        .toReversed()
+        .map((command) => [command.split(' ')[1] ?? '', command]),
+    );
     // Words such as DIR stand for something that the reader chooses.
-    const recipes = commands.map((text) => ({
+    const recipes = [...commands.values()].map((text) => ({
       place: 'next:',
       text: `${text}\n`,
       mark: /(?<=\s)[A-Z]{3,}(?=\s|$)/.test(text) ? ('own' as const) : null,
