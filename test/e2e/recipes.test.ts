@@ -96,7 +96,7 @@ describe('commands that winnow prints', { timeout: TIMEOUT_MS }, () => {
     await shell.run('winnow unpause all', { withWinnow: true });
     writeFileSync(folder.at('verdicts.csv'), NO_VERDICTS);
     // These begin in a folder without exports and collections of the user.
-    for (const name of ['exports/v1', 'exports/v2', 'reports', 'plan-1', 'evidence'])
+    for (const name of ['exports/v1', 'exports/v2', 'home/backups', 'reports', 'plan-1', 'evidence'])
       rmSync(folder.at(name), { recursive: true, force: true });
     for (const name of ['birds', 'dragonflies', 'mine'])
       rmSync(folder.at('config', 'collections', `${name}.yaml`), { force: true });
