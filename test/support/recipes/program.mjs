@@ -19,7 +19,8 @@ function argumentsOfWinnow() {
   const text = JSON.parse(readFileSync('package.json', 'utf8')).scripts[script ?? ''] ?? '';
   const [, own] = /^exec node src\/cli\/winnow\.cjs ?(.*)$/.exec(text) ?? [];
   if (own === undefined) return null;
-  if (separator !== undefined && separator !== '--') throw new Error(`Expected -- after ${script} but received ${separator}`);
+  if (separator !== undefined && separator !== '--')
+    throw new Error(`Expected -- after ${script} but received ${separator}`);
   return [...(own === '' ? [] : [own]), ...rest];
 }
 
