@@ -29,7 +29,7 @@ export class NetworkPictures {
   readonly #patience: Patience;
   readonly #onNetworkGone: (gone: NetworkGone) => Promise<void>;
 
-  /** @param options.onNetworkGone called if no host answers for `giveUpAfterMs`. Null: pictures wait for the network for ever */
+  /** @param options.giveUpAfterMs null: pictures wait for the network for ever, and `onNetworkGone` is not called */
   constructor(
     app: App,
     signal: AbortSignal,
