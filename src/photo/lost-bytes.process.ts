@@ -4,6 +4,7 @@ import type { Sha256 } from '../kernel/ids.ts';
 import { refetchPictures, storedPhotosOf, linkedPhotos } from './lost-bytes.repository.ts';
 import { photoHashes } from './photo.repository.ts';
 import type { App } from '../runtime/open/app.process.ts';
+import { countLostBytes } from '../runtime/work/work-metrics.ts';
 import { StopTheRun } from '../kernel/errors.ts';
 import { placeText } from '../platform/blobs/blob-place.ts';
 
@@ -67,6 +68,7 @@ export class LostPhotos implements SetAside {
   }
 
   async add(photos: readonly LostPhoto[]): Promise<boolean> {
+    countLostBytes(photos.length);
     // A worker that stays waits until the disk is back.
     if (this.#isStaying && !(await isStoreThere(this.#app))) return false;
     await requireStore(this.#app);

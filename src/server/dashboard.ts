@@ -2,6 +2,7 @@ import { queuesOf } from '../operate/upkeep/collection-queues.ts';
 import { RevisionChangesCache } from '../export/revisions/revisions.process.ts';
 import { readMeasures, type Measures, type CollectionCard } from '../status/overview.process.ts';
 import type { App } from '../runtime/open/app.process.ts';
+import { measureDiskOf } from '../runtime/work/work-metrics.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';
@@ -42,6 +43,7 @@ const READY_WITHIN_MS = 2_000;
 const TARS_AT_ONCE = 4;
 
 export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptions) {
+  measureDiskOf(longApp.dataDir);
   const app: App = { ...longApp, db: longApp.openLimitedDb(longApp.config.server.statementTimeoutMs) };
   const collections = new Collections({ app, longApp, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();

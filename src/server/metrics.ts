@@ -33,6 +33,11 @@ function gaugesIn(registry: Registry) {
     budgetLimit: gauge('winnow_budget_limit', 'Of how many', 'key', 'budget'),
     waits: gauge('winnow_source_waits', '1 while a source must be left alone, by reason', 'key', 'reason'),
     paused: gauge('winnow_stage_paused', '1 while an operator has paused the stage', 'stage'),
+    pausedSeconds: gauge(
+      'winnow_stage_paused_seconds',
+      'For how long the stage has been paused; 0 if it is not',
+      'stage',
+    ),
     inHand: gauge('winnow_jobs_draining', 'Jobs in progress of a stage that is paused', 'stage'),
     workers: gauge('winnow_processes', 'Connected winnow processes, by what they do', 'name'),
   };
@@ -121,10 +126,12 @@ export class Metrics {
     }
   }
 
-  #setPauses({ collection, pauses }: Measures): void {
+  #setPauses({ collection, pauses, at }: Measures): void {
     for (const stage of PAUSABLE_STAGES) {
       const holding = pauses.filter((pause) => pause.stage === stage);
       this.#gauges.paused.set({ collection, stage }, holding.length > 0 ? 1 : 0);
+      const sinceMs = holding.map(({ since }) => Date.parse(at) - since.getTime());
+      this.#gauges.pausedSeconds.set({ collection, stage }, Math.max(0, ...sinceMs) / 1000);
       this.#gauges.inHand.set({ collection, stage }, Math.max(0, ...holding.map(({ inHand }) => inHand)));
     }
   }

@@ -22,7 +22,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics } from 'prom-client';
-import { takeWork, workMetrics, type StageWork } from '../../runtime/work/work-metrics.ts';
+import { measureDiskOf, takeWork, workMetrics, type StageWork } from '../../runtime/work/work-metrics.ts';
 import type { Config } from '../../config/settings.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Logger } from '../../platform/log/logger.ts';
@@ -69,6 +69,7 @@ async function workOn(
   { signal, log }: CommandContext,
 ): Promise<number> {
   const { config } = workspace.app;
+  measureDiskOf(workspace.app.dataDir);
   const endMetrics = await serveMetrics(config, log);
   const heartbeat = openHeartbeat(config.workers.heartbeatFile, log);
   const endTelling = tellWork(log);

@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { countResponse, workMetrics } from '../../../src/runtime/work/work-metrics.ts';
 import { holdKey } from '../../../src/crawl/sources/permit-pause.repository.ts';
+import { pauseStages } from '../../../src/collection/pause.repository.ts';
+import { freeBytesOn } from '../../../src/platform/disk/full-disk.ts';
 import { candidate, store } from '../../support/catalogue-fixtures.ts';
 import { NO_TOKENS, useDashboard } from '../server/support.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
@@ -34,6 +36,7 @@ beforeAll(async () => {
   ]);
   await holdKey(db, 'source:inaturalist', { forMs: 60_000, why: 'HTTP 429' });
   await holdKey(db, 'host:photos.example', { forMs: 60_000, why: 'HTTP 429' });
+  await pauseStages(db, { stages: ['fetch'], collectionId: null, by: 'ann@lab3', endWorkers: false });
   before = await countedResponses();
   countResponse('staticflickr.com', 200);
   countResponse(null, 404);
@@ -112,6 +115,23 @@ describe('metrics for operators', () => {
     expect(metrics).toContain('winnow_stored_bytes{collection="demo",state="stored"} 0');
     expect(metrics).toContain('winnow_processes{collection="demo",name="filter-worker"} 0');
     expect(metrics).toContain('winnow_processes{collection="demo",name="server"} 1');
+  });
+
+  it('tell for how long a stage is paused, what the disk has left, and that no bytes are lost', async () => {
+    const valueOf = (series: string): number => Number(seriesOf(series)[0]?.split(' ').at(-1));
+    const paused = seriesOf('winnow_stage_paused_seconds').map((line) => [
+      line.split('"')[3],
+      Number(line.split(' ')[1]),
+    ]);
+    expect(paused).toEqual([
+      ['discover', 0],
+      ['fetch', expect.any(Number)],
+      ['filter', 0],
+    ]);
+    expect(Object.fromEntries(paused)['fetch']).toBeGreaterThan(0);
+    const free = await freeBytesOn(dashboard.app.dataDir);
+    expect(valueOf('winnow_disk_free_bytes') / free).toBeCloseTo(1, 1);
+    expect(valueOf('winnow_lost_bytes_total')).toBe(0);
   });
 
   it('tell how sources stand, and of no host', () => {
