@@ -2,7 +2,7 @@ import { queuesOf } from '../operate/upkeep/collection-queues.ts';
 import { RevisionChangesCache } from '../export/revisions/revisions.process.ts';
 import { readMeasures, type Measures, type CollectionCard } from '../status/overview.process.ts';
 import type { App } from '../runtime/open/app.process.ts';
-import { measureDiskOf } from '../runtime/work/work-metrics.ts';
+import { measureDiskOf } from '../runtime/work/disk-metric.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';

@@ -1,6 +1,8 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import { startWorker, winnow, withFolder } from '../support/winnow.ts';
+import { jsonLines, startWorker, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
@@ -15,6 +17,9 @@ it('a worker serves its counters to Prometheus, logs its work, and leaves its jo
       { cwd },
     );
     expect(crawl).toMatchObject({ code: 0 });
+    const blobs = await readdir(path.join(cwd, 'data', 'blobs'), { recursive: true, withFileTypes: true });
+    const lost = blobs.find((entry) => entry.isFile());
+    await rm(path.join(lost?.parentPath ?? '', lost?.name ?? ''));
     const worker = startWorker('filter', [...FLAGS, '--set', 'workers.metricsPort=0'], { cwd });
     let logged = '';
     worker.child.stderr?.on('data', (text: string) => (logged += text));
@@ -25,6 +30,8 @@ it('a worker serves its counters to Prometheus, logs its work, and leaves its jo
     const dropped = /^winnow_photos_total\{stage="filter",source="any",outcome="dropped"\} ([1-9]\d*)$/m;
     await until(async () => dropped.test(await metrics()) && jobs.test(await metrics()), 240_000);
     expect(await metrics()).toContain('process_resident_memory_bytes');
+    await until(async () => /^winnow_lost_bytes_total [1-9]/m.test(await metrics()));
+    expect(await metrics()).toMatch(/^winnow_disk_free_bytes [1-9]/m);
     expect((await fetch(`${url()}/`)).status).toBe(404);
     worker.killGroup('SIGTERM');
     const { code, stderr } = await worker.result;
@@ -33,8 +40,9 @@ it('a worker serves its counters to Prometheus, logs its work, and leaves its jo
       expect.stringMatching(/"stage":"filter","jobs":\d+,"photos":\{.*"dropped":\d+/),
     ]);
     const { stdout } = await winnow(['jobs', ...FLAGS, '--stage', 'filter', '--json'], { cwd });
-    const job = JSON.parse(stdout.split('\n')[0] ?? '') as object;
-    expect(job).toMatchObject({ collection: 'demo', stage: 'filter', state: 'finished', page: expect.any(Number) });
+    expect(jsonLines(stdout)).toContainEqual(
+      expect.objectContaining({ collection: 'demo', stage: 'filter', state: 'finished', page: expect.any(Number) }),
+    );
     const fetched = await winnow(['jobs', ...FLAGS, '--stage', 'fetch'], { cwd });
     expect(fetched.stdout).toMatch(/fetch +finished +files/);
   });

@@ -1,7 +1,6 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import type { PausableStage } from '../../collection/pause.ts';
 import { NETWORK_SOURCES, SOURCE_NAMES } from '../../config/sources/sources.ts';
-import { freeBytesOn } from '../../platform/disk/full-disk.ts';
 import type { PhotosDone } from './stage-definition.ts';
 
 /** The metrics of the work of this process, for Prometheus. A process has one of each, whatever it works on. */
@@ -35,18 +34,6 @@ const lostBytes = new Counter({
   name: 'winnow_lost_bytes_total',
   help: 'Photos whose stored bytes were missing, wrong or unreadable when this process read them; counted at each read',
   registers,
-});
-let diskOf: string | null = null;
-new Gauge({
-  name: 'winnow_disk_free_bytes',
-  help: 'Free bytes on the disk of the data folder of this process, without the reserve for root',
-  registers,
-  async collect() {
-    const free = diskOf === null ? null : await freeBytesOn(diskOf).catch(() => null);
-    // Without a series, a folder that cannot be read does not count as full.
-    if (free === null) this.remove();
-    else this.set(free);
-  },
 });
 
 // A series that begins with 0 has a rate from its first photo on.
@@ -106,11 +93,6 @@ export function countResponse(host: string | null, status: number): void {
 /** Counts photos whose bytes this process needed and did not find as they were stored. */
 export function countLostBytes(photos: number): void {
   lostBytes.inc(photos);
-}
-
-/** From now on the metrics have the free bytes on the disk of this folder. */
-export function measureDiskOf(dataDir: string): void {
-  diskOf = dataDir;
 }
 
 function workOf(stage: PausableStage): StageWork {
