@@ -52,6 +52,12 @@ export async function readBuiltAt(db: Kysely<Database>, collectionId: number): P
   return builtAt;
 }
 
+/** True if the collection has a shortlist, wherever the files of it were written. */
+export async function hasShortlist(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<boolean> {
+  const query = db.selectFrom('shortlist').select('built_at').where('collection_id', '=', collectionId);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 export async function isStored(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -9,7 +9,7 @@ import { asTyped } from '../../kernel/command-text.ts';
 import { isCandidateReason } from '../../kernel/reasons.ts';
 import { classFile } from '../../shortlist/class-file.ts';
 import { FIRST_PAGE, PAGES_FOLDER } from '../../shortlist/contact-sheet.tsx';
-import { firstListed } from '../../shortlist/shortlist.repository.ts';
+import { firstListed, hasShortlist } from '../../shortlist/shortlist.repository.ts';
 import { cardAnchor, classAnchor } from '../../shortlist/sheet/anchors.ts';
 import { withoutOwnFolders } from '../../status/gallery.process.ts';
 import { mayAct, readerOf } from '../access/access.ts';
@@ -127,13 +127,21 @@ export async function sendSheet(exchange: Exchange, site: Site): Promise<unknown
   if (asked !== FIRST_PAGE && !/^pages\/class-[\w-]+\.html$/.test(asked)) return reply.callNotFound();
   const file = path.join(shortlistFolder(workspace), asked);
   if (!(await isThere(file))) {
-    const error = `Nothing is listed yet. \`winnow shortlist --collection ${name}\` makes the shortlist and its contact sheet.`;
-    return reply.code(404).send({ error: asTyped(error) });
+    const isListed = await hasShortlist(site.app.db, workspace.scope);
+    return reply.code(404).send({ error: asTyped(isListed ? sheetElsewhere(name) : nothingListed(name)) });
   }
   return reply
     .header('content-type', 'text/html; charset=utf-8')
     .header('content-security-policy', CONTENT_SECURITY_POLICY)
     .send(Readable.from(withNavigation(createReadStream(file, 'utf8'), navigationHtml(name))));
+}
+
+function nothingListed(name: string): string {
+  return `Nothing is listed yet. \`winnow shortlist --collection ${name}\` makes the shortlist and its contact sheet.`;
+}
+
+function sheetElsewhere(name: string): string {
+  return `The contact sheet is not on this machine: the shortlist was built with another data folder. Run \`winnow shortlist --collection ${name}\` with the data folder of this server (--data), or let both use one folder.`;
 }
 
 async function* withNavigation(chunks: AsyncIterable<string>, bar: string): AsyncGenerator<string> {

@@ -141,9 +141,10 @@ async function revisionInPath(
   const state = await stateOfFolder(revision);
   if (state === 'there') return { workspace, longWorkspace, revision };
   const where = folderFor(role, displayPath(revision.path));
-  const what = state === 'gone' ? `is not at ${where} any more` : `is not at ${where}: something else is there by now`;
+  const what =
+    state === 'gone' ? `is not on this machine (${where})` : `is not at ${where}: something else is there by now`;
   throw new BadRequest(
-    `The folder of revision ${shortId(revision.id)} ${what}. Move it back, or export the revision there again.`,
+    `The folder of revision ${shortId(revision.id)} ${what}. Move it back, or export the revision again into a folder that this server reaches.`,
     404,
   );
 }

@@ -102,7 +102,7 @@ function Facts({ base, short, revision, running, canVerify }: FactsProps) {
 }
 
 const FOLDER_TEXTS = {
-  gone: 'is not there any more',
+  gone: 'is not on this machine',
   other: 'has something else by now',
 } as const;
 

@@ -80,6 +80,14 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it('shows the server the data folder into which single commands write, at the same path', () => {
+    const dataOf = (name: string): string[] =>
+      serviceOf(name).volumes.filter((volume) => volume.includes(':/app/data'));
+    expect([dataOf('server'), dataOf('winnow')]).toEqual([['./data:/app/data'], ['./data:/app/data']]);
+    // A folder in memory at the same path would hide it.
+    for (const name of ['server', 'winnow']) expect([name, serviceOf(name).tmpfs]).toEqual([name, '/tmp']);
+  });
+
   it('gives the workers settings that winnow knows, and the time to drain', async () => {
     for (const name of OURS) {
       const { config, warnings } = await settingsOf(name);

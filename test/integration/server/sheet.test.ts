@@ -59,6 +59,15 @@ describe('the contact sheet', () => {
     expect([status, body]).toEqual([404, expect.stringContaining('winnow shortlist --collection demo')]);
   });
 
+  it('is named as absent on this machine if the photos were listed with another data folder', async () => {
+    const { app, workspace } = dashboard;
+    const { policy } = workspace.collection;
+    await app.db.transaction().execute((trx) => replaceShortlist(trx, workspace.scope, { policy, rows: [] }));
+    const { status, body } = await ask(url, '/c/demo/sheet/shortlist.html');
+    expect([status, body]).toEqual([404, expect.stringMatching(/The contact sheet is not on this machine: .*--data/)]);
+    expect(body).not.toContain('Nothing is listed yet');
+  });
+
   describe('of several pages', () => {
     beforeAll(async () => {
       await writeSheet([TENCH, FOREIGN, LONG].map(sheetClass));
