@@ -14,7 +14,7 @@ import { routesOf } from '../server/routes.ts';
 import { sessionKeyOf } from '../runtime/open/session-key.repository.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { pathOf } from '../page/frame.tsx';
-import { writeOut, EXIT } from './text/output.ts';
+import { writeOut, EXIT, SERVICE_EXIT_CODES } from './text/output.ts';
 import { builtProgram, BUILT } from '../config/built.mjs';
 import {
   addCommand,
@@ -47,7 +47,7 @@ Examples:
   winnow server
   winnow server --collection imagenet-a
   WINNOW_TOKEN=$(openssl rand -hex 24) winnow server --collection imagenet-a --set server.host=0.0.0.0
-`,
+${SERVICE_EXIT_CODES}`,
     )
     .action((flags: GlobalFlags) => runServer(flags));
 }
@@ -72,7 +72,7 @@ export async function runServer(flags: GlobalFlags, isWorker = false): Promise<v
     if (isWorker) limitDrain(context);
     return withApp(context, { name: 'server' }, (app) => serve(app, context, { reviewer: null, announce }));
   };
-  await runCommand(flags, action, { collection: 'named', isWorker });
+  await runCommand(flags, action, { collection: 'named', isWorker, waitsForServices: true });
 }
 
 interface Serving {

@@ -82,6 +82,11 @@ export const SERVER_SETTINGS = {
     'How long a worker that receives SIGTERM may take to finish its running jobs, in milliseconds. Then it abandons them and ends. ' +
       'Keep this below the time after which the worker is killed: 10 s with Docker, 30 s with Kubernetes.',
   ),
+  'workers.waitForServicesMs': setting(
+    wholeNumber(0, 3_600_000),
+    60_000,
+    'How long a worker or the server that starts waits for PostgreSQL, Redis and S3, in milliseconds. Then it ends with exit code 75.',
+  ),
   'workers.heartbeatFile': setting(
     z.string().trim().min(1).describe('a path').nullable(),
     null,

@@ -48,6 +48,12 @@ export class GiveUpOnItem extends WinnowError {}
 /** The run cannot continue (database gone, disk full, wrong model file). Consequence: stop cleanly, exit code 1. */
 export class StopTheRun extends WinnowError {}
 
+/**
+ * A service that a worker or the server needs did not answer in time at its start. Consequence: exit code 75, after which a
+ * supervisor starts it again.
+ */
+export class ServiceAway extends WinnowError {}
+
 /** The user pressed Ctrl-C or the system asked the process to end. Consequence: running jobs finish, exit code 130. */
 export class Interrupted extends WinnowError {
   constructor(message = 'Interrupted') {

@@ -2,11 +2,13 @@ import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { App } from '../../runtime/open/app.process.ts';
 import { toldFailure } from '../../runtime/open/database-failure.process.ts';
+import { awaitServices } from '../../runtime/open/await-services.process.ts';
 import { openWorkspace, type Workspace } from '../../models/workspace/workspace.process.ts';
 import type { UsableCollection } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
+import type { Config } from '../../config/settings.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
 import { typingOfCommands, writeCommandsAs } from '../../kernel/command-text.ts';
@@ -77,6 +79,8 @@ interface CommandOptions {
   readonly collection?: 'none' | 'named' | 'needed' | 'logged';
   readonly settings?: readonly SettingArgument[];
   readonly isWorker?: boolean;
+  /** Waits at the start for services that are away, as a supervisor's processes do. */
+  readonly waitsForServices?: boolean;
 }
 
 export function wholeNumberFrom(min: number, max: number): (text: string) => number {
@@ -93,11 +97,17 @@ export async function runCommand(
   options: CommandOptions = {},
 ): Promise<void> {
   const { collection: use = 'none', settings = [], isWorker = false } = options;
+  let fatal = isWorker ? fatalLogOf('auto') : undefined;
   const { signal, stopListening } = listenForInterrupt({ isWorker });
   const output = watchOutput();
   writeCommandsAs({ ...typingOfCommands(), flags: flagsToRepeat(flags) });
   let databaseFolder: string | null = flags.data;
   try {
+    if (options.waitsForServices === true) {
+      const loaded = await settingsFor(flags, null, settings);
+      if (isWorker) fatal = fatalLogOf(loaded.config.log.format);
+      await servicesAnswer(flags, { loaded, log: loggerOf(loaded, isWorker), signal });
+    }
     const { collection, warnings } = use === 'logged' ? NO_COLLECTION : await collectionOf(flags, signal, options);
     const loaded = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
@@ -109,10 +119,22 @@ export async function runCommand(
     // A command that knows its exit code returns it. Any other interrupted command counts as interrupted.
     exitWith(code ?? outcomeOf(signal, 0));
   } catch (error) {
-    exitWith(outcomeOf(signal, output.failure() ?? (await toldFailure(error, databaseFolder))));
+    exitWith(outcomeOf(signal, output.failure() ?? (await toldFailure(error, databaseFolder))), fatal);
   } finally {
     stopListening();
   }
+}
+
+async function servicesAnswer(
+  { data: dataDir }: GlobalFlags,
+  { loaded, log, signal }: Pick<CommandContext, 'loaded' | 'log' | 'signal'>,
+): Promise<void> {
+  const { config, origins } = loaded;
+  const [databaseFrom, redisFrom] = (['postgres.url', 'queue.redisUrl'] as const).map(
+    (name) => origins.get(name)?.where,
+  );
+  if (config.blobs.url !== null) silenceS3Client();
+  await awaitServices({ config, log, signal, dataDir, databaseFrom, redisFrom });
 }
 
 function flagsToRepeat({ data, config }: GlobalFlags): [string, string][] {
@@ -165,8 +187,17 @@ export function settingsFor(
 
 function loggerOf({ config }: LoadedConfig, isWorker: boolean): Logger {
   const { level, format } = config.log;
-  const automatic = isWorker && !process.stderr.isTTY ? 'json' : 'text';
-  return openLogger({ level, format: format === 'auto' ? automatic : format }, process.stderr);
+  return openLogger({ level, format: formatOf(format, isWorker) }, process.stderr);
+}
+
+function formatOf(format: Config['log']['format'], isWorker: boolean): 'json' | 'text' {
+  if (format !== 'auto') return format;
+  return isWorker && !process.stderr.isTTY ? 'json' : 'text';
+}
+
+/** The log of a worker for its last line, which no `log.level` leaves out. Undefined if people read the log. */
+export function fatalLogOf(format: Config['log']['format']): Logger | undefined {
+  return formatOf(format, true) === 'json' ? openLogger({ level: 'fatal', format: 'json' }, process.stderr) : undefined;
 }
 
 export interface CollectionContext extends CommandContext {

@@ -4,16 +4,19 @@ import { setImmediate } from 'node:timers/promises';
 import {
   codeOf,
   isFileError,
+  messageOf,
   StopTheRun,
   withoutCodes,
   WinnowError,
   Interrupted,
+  ServiceAway,
   UsageError,
 } from '../../kernel/errors.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import { printable } from '../../kernel/printable.ts';
 import { countOf as plural, nonEmpty } from '../../kernel/texts.ts';
 import type { Mode } from '../../kernel/mode.ts';
+import type { Logger } from '../../platform/log/logger.ts';
 
 export { bytesText, countOf as plural, countText, nonEmpty, shellWord } from '../../kernel/texts.ts';
 
@@ -101,8 +104,17 @@ export function prunedText(count: number): string {
   return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
 }
 
-/** The exit codes are part of the contract, because scripts rely on them. */
-export const EXIT = { done: 0, incomplete: 1, usage: 2, interrupted: 130 } as const;
+/**
+ * The exit codes are part of the contract, because scripts rely on them. Only workers and the server end with `serviceAway`,
+ * which is EX_TEMPFAIL of sysexits.h: the same start may succeed later.
+ */
+export const EXIT = { done: 0, incomplete: 1, usage: 2, serviceAway: 75, interrupted: 130 } as const;
+
+/** For the help of workers and the server. */
+export const SERVICE_EXIT_CODES = `
+Exit codes: 0 ended on request, 1 it could not go on, 2 wrong usage, 75 a service was away at the start for longer than
+workers.waitForServicesMs (start it again later), 130 interrupted while it started.
+`;
 
 function forPeople(text: string): string {
   return asTyped(withoutCodes(text));
@@ -113,23 +125,35 @@ function writeNote(text: string): void {
   console.error(forPeople(text));
 }
 
-/** The process ends on its own once nothing is open, so no write is cut off. */
-export function exitWith(outcome: unknown): void {
+/**
+ * The process ends on its own once nothing is open, so no write is cut off.
+ * @param log takes the error as a log line, instead of a sentence for people
+ */
+export function exitWith(outcome: unknown, log?: Pick<Logger, 'fatal'>): void {
   if (typeof outcome === 'number') {
     process.exitCode = outcome;
     return;
   }
   process.exitCode = exitCodeOf(outcome);
   if (outcome instanceof Interrupted || outcome instanceof ReaderGone) return;
-  if (outcome instanceof WinnowError) writeNote(`winnow: ${printable(outcome.message)}`);
+  if (log !== undefined) log.fatal(...fatalLine(outcome));
+  else if (outcome instanceof WinnowError) writeNote(`winnow: ${printable(outcome.message)}`);
   else if (isFileError(outcome))
     writeNote(`winnow: ${outcome.message}. Check the path, and who may read and write there.`);
   // Anything else is a defect, and the stack helps to fix it.
   else console.error('winnow: unexpected error; please report it.', outcome);
 }
 
+function fatalLine(error: unknown): [fields: object, message: string] {
+  if (error instanceof WinnowError || isFileError(error))
+    return [{ code: error.code ?? 'file' }, forPeople(error.message)];
+  const stack = error instanceof Error ? error.stack : undefined;
+  return [{ code: 'unexpected', stack }, `unexpected error; please report it: ${messageOf(error)}`];
+}
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof ServiceAway) return EXIT.serviceAway;
   if (error instanceof Interrupted) return EXIT.interrupted;
   if (error instanceof ReaderGone) return EXIT.done;
   return EXIT.incomplete;

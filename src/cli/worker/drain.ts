@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { CommandContext } from '../start/context.ts';
+import { fatalLogOf, type CommandContext } from '../start/context.ts';
 
 /**
  * Ends a stopping worker after `workers.drainTimeoutMs`, because the process manager would soon kill it, without a
@@ -8,9 +8,10 @@ import type { CommandContext } from '../start/context.ts';
 export function limitDrain({ signal, loaded }: CommandContext): void {
   const timeoutMs = loaded.config.workers.drainTimeoutMs;
   const end = (): void => {
-    console.error(
-      `winnow: the jobs in flight did not finish within ${timeoutMs / 1000} s (workers.drainTimeoutMs), so the worker ends without them. Nothing is lost: they will run again.`,
-    );
+    const message = `the jobs in flight did not finish within ${timeoutMs / 1000} s (workers.drainTimeoutMs), so the worker ends without them. Nothing is lost: they will run again.`;
+    const log = fatalLogOf(loaded.config.log.format);
+    if (log === undefined) console.error(`winnow: ${message}`);
+    else log.fatal({ code: 'drain-timeout' }, message);
     // A gentler signal would wait for the work that has just proved too slow, such as a thread that runs a model.
     process.kill(process.pid, 'SIGKILL');
   };

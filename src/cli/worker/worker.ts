@@ -15,7 +15,7 @@ import {
   type CommandContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { EXIT } from '../text/output.ts';
+import { EXIT, SERVICE_EXIT_CODES } from '../text/output.ts';
 import { nowAndThen, startDiscoveries } from './discover-worker.ts';
 import { limitDrain } from './drain.ts';
 import { once } from 'node:events';
@@ -56,7 +56,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
 /** Works one stage's queue until SIGTERM or Ctrl-C. Any number of workers may share one catalogue. */
 export async function runWorker(name: keyof typeof STAGES): Promise<void> {
   const flags = flagsOf(name, `Works the ${name} queue of a collection until it is stopped`);
-  await runWithCollection(flags, { isWorker: true }, (context) => {
+  await runWithCollection(flags, { isWorker: true, waitsForServices: true }, (context) => {
     limitDrain(context);
     return withWorkspace(context, { name: `${name}-worker`, waitsForDatabase: true, rules: 'keep' }, (workspace) =>
       workOn(name, workspace, context),
@@ -95,6 +95,7 @@ export async function runServer(): Promise<void> {
 
 function flagsOf(name: string, description: string): GlobalFlags {
   return addGlobalFlags(new Command(`worker ${name}`).description(description))
+    .addHelpText('after', SERVICE_EXIT_CODES)
     .parse(process.argv)
     .opts();
 }

@@ -33,7 +33,7 @@ export function openLineLogger(level: LevelWithSilent, out: { write(text: string
 
 function optionsOf(level: LevelWithSilent): LoggerOptionsOfPino {
   const redact = ['url', '*.url', 'password', '*.password', 'connectionString', '*.connectionString'];
-  return { level, base: null, redact };
+  return { level, base: null, redact, formatters: { level: (word) => ({ level: word }) } };
 }
 
 function terminal(stderr: NodeJS.WriteStream): DestinationStream {
@@ -51,12 +51,12 @@ function terminal(stderr: NodeJS.WriteStream): DestinationStream {
   });
 }
 
-const ERROR_LEVEL = 50;
-const WARN_LEVEL = 40;
+/** How a line begins, by its level. Other levels have no word. */
+const RANKS: Readonly<Record<string, string>> = { fatal: 'error: ', error: 'error: ', warn: 'warning: ' };
 
 /** `winnow: warning: a job failed (stage fetch, attempt 2)` */
 export function logText({ level, msg, ...fields }: Readonly<Record<string, unknown>>): string {
-  const rank = Number(level) >= ERROR_LEVEL ? 'error: ' : Number(level) >= WARN_LEVEL ? 'warning: ' : '';
+  const rank = RANKS[String(level)] ?? '';
   const about = Object.entries(fields)
     .filter(([name]) => name !== 'time')
     .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);

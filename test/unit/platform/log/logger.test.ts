@@ -3,17 +3,17 @@ import { openLogger, logText } from '../../../../src/platform/log/logger.ts';
 
 describe('a log line for people', () => {
   it('is a sentence with its rank and its fields', () => {
-    expect(logText({ level: 40, time: 1, msg: 'a job failed', stage: 'fetch', attempt: 2 })).toBe(
+    expect(logText({ level: 'warn', time: 1, msg: 'a job failed', stage: 'fetch', attempt: 2 })).toBe(
       'winnow: warning: a job failed (stage fetch, attempt 2)',
     );
-    expect(logText({ level: 50, time: 1, msg: 'nothing moves', left: { jobs: 3 } })).toBe(
+    expect(logText({ level: 'error', time: 1, msg: 'nothing moves', left: { jobs: 3 } })).toBe(
       'winnow: error: nothing moves (left {"jobs":3})',
     );
-    expect(logText({ level: 30, time: 1, msg: 'reading the dump' })).toBe('winnow: reading the dump');
+    expect(logText({ level: 'info', time: 1, msg: 'reading the dump' })).toBe('winnow: reading the dump');
   });
 
   it('stays one line without control characters for any content', () => {
-    expect(logText({ level: 40, msg: 'odd\u001b[2J', file: 'a\nb' })).toBe(
+    expect(logText({ level: 'warn', msg: 'odd\u001b[2J', file: 'a\nb' })).toBe(
       String.raw`winnow: warning: odd\u001b[2J (file a\nb)`,
     );
   });
