@@ -71,7 +71,7 @@ describe('three workers on one catalogue, two with its rules and one with others
     expect([third.code, third.stderr]).toEqual([
       2,
       expect.stringMatching(
-        /rules-differ: [^]*policy\.threshold: 0\.15 in the catalogue, 0\.4 here\n0 decisions would be open again/,
+        /rules-differ: [^]*policy\.threshold: 0\.15 in the catalogue, 0\.4 here\\n0 decisions would be open again/,
       ),
     ]);
     expect((await winnow(['unpause', 'filter', '--collection', strict, '--data', data])).code).toBe(0);

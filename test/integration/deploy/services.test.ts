@@ -227,10 +227,15 @@ it('end although a job in flight takes longer than the limit, and lose nothing',
   running.splice(0);
   fetcher.command.child.kill('SIGTERM');
   const { code, signal, stderr } = await fetcher.command.result;
-  expect([code, signal, stderr.trimEnd().split('\n').at(-1)]).toEqual([
+  expect([code, signal, JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')]).toEqual([
     null,
     'SIGKILL',
-    'winnow: the jobs in flight did not finish within 0.7 s (workers.drainTimeoutMs), so the worker ends without them. Nothing is lost: they will run again.',
+    {
+      level: 'fatal',
+      time: expect.any(Number),
+      code: 'drain-timeout',
+      msg: 'the jobs in flight did not finish within 0.7 s (workers.drainTimeoutMs), so the worker ends without them. Nothing is lost: they will run again.',
+    },
   ]);
   s3.fault = () => null;
   await endAll([discover]);
@@ -247,7 +252,7 @@ it('a worker that no source would answer says so, and ends', async (context) => 
   expect([code, stderr]).toEqual([
     1,
     expect.stringMatching(
-      /^winnow: Expected a source of collection 'insects' that can be asked but there is none\. inaturalist, flickr: Expected crawl\.contact .*; folder: it is not asked query by query: `winnow crawl --source folder` reads it$/m,
+      /"code":"no-source","msg":"Expected a source of collection 'insects' that can be asked but there is none\. inaturalist, flickr: Expected crawl\.contact .*; folder: it is not asked query by query: `winnow crawl --source folder` reads it"\}$/m,
     ),
   ]);
   running.splice(0);
