@@ -97,17 +97,12 @@ export async function runCommand(
   options: CommandOptions = {},
 ): Promise<void> {
   const { collection: use = 'none', settings = [], isWorker = false } = options;
-  let fatal = isWorker ? fatalLogOf('auto') : undefined;
   const { signal, stopListening } = listenForInterrupt({ isWorker });
   const output = watchOutput();
   writeCommandsAs({ ...typingOfCommands(), flags: flagsToRepeat(flags) });
   let databaseFolder: string | null = flags.data;
   try {
-    if (options.waitsForServices === true) {
-      const loaded = await settingsFor(flags, null, settings);
-      if (isWorker) fatal = fatalLogOf(loaded.config.log.format);
-      await servicesAnswer(flags, { loaded, log: loggerOf(loaded, isWorker), signal });
-    }
+    await servicesAnswer(flags, signal, options);
     const { collection, warnings } = use === 'logged' ? NO_COLLECTION : await collectionOf(flags, signal, options);
     const loaded = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
@@ -119,22 +114,28 @@ export async function runCommand(
     // A command that knows its exit code returns it. Any other interrupted command counts as interrupted.
     exitWith(code ?? outcomeOf(signal, 0));
   } catch (error) {
-    exitWith(outcomeOf(signal, output.failure() ?? (await toldFailure(error, databaseFolder))), fatal);
+    const outcome = outcomeOf(signal, output.failure() ?? (await toldFailure(error, databaseFolder)));
+    exitWith(outcome, await lastLogOf(flags, isWorker));
   } finally {
     stopListening();
   }
 }
 
+/** @throws ServiceAway as `awaitServices`, for commands that wait for services */
 async function servicesAnswer(
-  { data: dataDir }: GlobalFlags,
-  { loaded, log, signal }: Pick<CommandContext, 'loaded' | 'log' | 'signal'>,
+  flags: GlobalFlags,
+  signal: AbortSignal,
+  { waitsForServices = false, isWorker = false, settings }: CommandOptions,
 ): Promise<void> {
+  if (!waitsForServices) return;
+  const loaded = await settingsFor(flags, null, settings);
   const { config, origins } = loaded;
   const [databaseFrom, redisFrom] = (['postgres.url', 'queue.redisUrl'] as const).map(
     (name) => origins.get(name)?.where,
   );
   if (config.blobs.url !== null) silenceS3Client();
-  await awaitServices({ config, log, signal, dataDir, databaseFrom, redisFrom });
+  const log = loggerOf(loaded, isWorker);
+  await awaitServices({ config, log, signal, dataDir: flags.data, databaseFrom, redisFrom });
 }
 
 function flagsToRepeat({ data, config }: GlobalFlags): [string, string][] {
@@ -198,6 +199,16 @@ function formatOf(format: Config['log']['format'], isWorker: boolean): 'json' | 
 /** The log of a worker for its last line, which no `log.level` leaves out. Undefined if people read the log. */
 export function fatalLogOf(format: Config['log']['format']): Logger | undefined {
   return formatOf(format, true) === 'json' ? openLogger({ level: 'fatal', format: 'json' }, process.stderr) : undefined;
+}
+
+/** The settings may be what is wrong, so they are read once more. */
+async function lastLogOf(flags: GlobalFlags, isWorker: boolean): Promise<Logger | undefined> {
+  if (!isWorker) return undefined;
+  const format = await settingsFor(flags, null).then(
+    ({ config }) => config.log.format,
+    () => 'auto' as const,
+  );
+  return fatalLogOf(format);
 }
 
 export interface CollectionContext extends CommandContext {

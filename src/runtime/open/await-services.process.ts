@@ -31,14 +31,15 @@ export async function awaitServices(services: Services): Promise<void> {
 }
 
 async function awaitOne(
-  { name, reach }: Service,
+  service: Service,
   { config: { workers }, log, signal }: Services,
   endMs: number,
 ): Promise<void> {
+  const { name } = service;
   let isLogged = false;
   while (!signal.aborted)
     try {
-      await reach();
+      await service.reach();
       if (isLogged) log.info(`${name} is reachable again`);
       return;
     } catch (error) {
@@ -55,6 +56,8 @@ async function awaitOne(
     }
 }
 
+const loadRedis = () => import('../../platform/queue/reach-redis.ts');
+
 function servicesOf(services: Services): readonly Service[] {
   const { config, dataDir, signal } = services;
   const [{ url }, { redisUrl }, place] = [config.postgres, config.queue, blobPlaceOf(config.blobs, dataDir)];
@@ -65,15 +68,18 @@ function servicesOf(services: Services): readonly Service[] {
   }
   if (redisUrl !== null) {
     const server = { url: redisUrl, shown: redisText(services), signal };
-    const load = () => import('../../platform/queue/reach-redis.ts');
-    all.push({ name: 'Redis', reach: async () => (await load()).reachRedis(server) });
+    all.push({ name: 'Redis', reach: async () => (await loadRedis()).reachRedis(server) });
   }
   if (place.kind !== 'folder')
     all.push({
       name: 'S3',
       async reach() {
         const blobs = await openBlobs(place);
-        await blobs.check().finally(() => blobs.close());
+        try {
+          await blobs.check();
+        } finally {
+          await blobs.close();
+        }
       },
     });
   return all;
