@@ -263,9 +263,7 @@ it('a worker stays where its source refuses it, and leaves the source alone', as
   variables = { ...variables, WINNOW_CRAWL_LIMIT_PER_CLASS: '1000' };
   site.mode = 'blocked';
   const discover = await start('discover');
-  await until('the refusal to be told', () =>
-    discover.log().includes('the source refuses us; it is not asked until its pause is over'),
-  );
+  await until('the refusal to be told', () => /is asked again at /.test(discover.log()));
   const requests = site.log.api.length;
   await until('the worker to be well', () => discover.isWell());
   await sleep(1_500);

@@ -67,7 +67,8 @@ export class Supply {
   }
 
   refill(): void {
-    const isWaiting = this.#isAsking || this.#stopped.signal.aborted || document.visibilityState !== 'visible';
+    const isOver = this.#stopped.signal.aborted || this.#store.isLeaving;
+    const isWaiting = this.#isAsking || isOver || document.visibilityState !== 'visible';
     if (this.#store.outbox === null || isWaiting) return;
     const { open, ahead, from } = this.#options.need();
     const isDue = open.length > 0 && performance.now() - this.#askedAtMs >= this.#renewMs;
