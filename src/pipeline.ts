@@ -56,7 +56,8 @@ class PipelineRun {
   readonly #workspace: Workspace;
   readonly #options: PipelineOptions;
   readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
-  readonly #stopped = new Map<string, SourceStop & SourceLeft>();
+  readonly #stopped = new Map<string, SourceStop>();
+  readonly #searchesLeft = new Map<string, number>();
   readonly #hostsGivenUp = new Map<string, SourceStop>();
   /** Aborted if no host answers for `crawl.giveUpAfterMs`. Searching and fetching then end, and filtering goes on. */
   readonly #networkGone = new AbortController();
@@ -103,8 +104,9 @@ class PipelineRun {
         if (!this.#stopped.has(source)) await this.#noteStop(source, stop);
     const stopped = new Map<string, SourceStop & SourceLeft>();
     for (const [source, stop] of this.#stopped) {
+      const searches = this.#searchesLeft.get(source) ?? 0;
       const pictures = await countWaitingPictures(db, { ...scope, sources: [source] });
-      if (stop.searches + pictures > 0) stopped.set(source, { ...stop, pictures });
+      if (searches + pictures > 0) stopped.set(source, { ...stop, searches, pictures });
       else await clearStops(db, scope.collectionId, [source]);
     }
     return stopped;
@@ -119,7 +121,7 @@ class PipelineRun {
   }
 
   async #noteStop(source: string, stop: SourceStop): Promise<void> {
-    this.#stopped.set(source, { ...stop, searches: 0, pictures: 0 });
+    this.#stopped.set(source, stop);
     await storeStop(this.#workspace.app.db, this.#workspace.scope.collectionId, { ...stop, source });
   }
 
@@ -157,6 +159,8 @@ class PipelineRun {
   #ending(signal = this.#signal): { readonly signal: AbortSignal; readonly onFatal: () => void } {
     return { signal, onFatal: () => this.#failure.abort() };
   }
+
+  readonly #exceptHosts = (): readonly string[] => [...this.#hostsGivenUp.keys()];
 
   get #online(): AbortSignal {
     return AbortSignal.any([this.#signal, this.#networkGone.signal]);
@@ -223,26 +227,31 @@ class PipelineRun {
       onDone: (ids) => this.#toFetch(name, ids),
       onPage: (page) => ofSource.addPage(page),
       onWait: (why) => counts.noteWait(name, why),
-      onStopped: (stop) => this.#stopped.set(name, { ...stop, searches: 0, pictures: 0 }),
+      onStopped: (stop) => this.#stopped.set(name, stop),
+      hostsGivenUp: this.#exceptHosts,
     });
     const finish = async (): Promise<number> => {
       const searches = await stage.finish();
       ofSource.isSearching = false;
-      const stop = this.#stopped.get(name);
-      if (stop !== undefined) this.#stopped.set(name, { ...stop, searches });
+      this.#searchesLeft.set(name, searches);
       return searches;
     };
     return { enqueue: (ids) => stage.enqueue(ids), finish, serve: () => stage.serve(), stop: () => stage.stop() };
   }
 
-  /** Waits until fetching has caught up. A folder does not wait, because its files are read during the walk. */
-  async #roomFor(source: string): Promise<void> {
+  /**
+   * Waits until fetching has caught up. A folder does not wait, because its files are read during the walk.
+   *
+   * @param full aborted if there will be no room
+   */
+  async #roomFor(source: string, full: AbortController): Promise<void> {
     const { counts, stages, wantedWnids: wnids } = this.#options;
     this.#isWalking = false;
     if (source !== 'folder' && stages.has('fetch')) {
       const onWait = (why: string | null): void => counts.noteWait(source, why);
       const { app, scope } = this.#workspace;
-      await waitForRoom(app, { ...scope, source, wnids, signal: this.#online, onWait });
+      const room = { ...scope, source, wnids, signal: this.#online, onWait, hostsGivenUp: this.#exceptHosts };
+      if (!(await waitForRoom(app, room))) full.abort();
       counts.noteWait(source, null);
     }
     await this.#untilWalksMay();
@@ -268,6 +277,7 @@ class PipelineRun {
     let total: WalkSummary | null = null;
     for (const walk of walks) {
       const ofSource = counts.of(walk.source);
+      const full = new AbortController();
       ofSource.isSearching = true;
       await this.#untilWalksMay();
       const summary = await crawlWalk(this.#workspace.app, {
@@ -276,11 +286,11 @@ class PipelineRun {
         rules,
         wanted,
         limitPerClass,
-        signal: this.#online,
+        signal: AbortSignal.any([this.#online, full.signal]),
         onFound: () => (ofSource.found += 1),
         onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),
-        waitForRoom: () => this.#roomFor(walk.source),
+        waitForRoom: () => this.#roomFor(walk.source, full),
       });
       ofSource.isSearching = false;
       ofSource.overLimit += summary.overLimit;

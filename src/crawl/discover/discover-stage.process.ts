@@ -50,6 +50,8 @@ export interface DiscoverStageOptions extends StageOptions, SourceStateOptions {
   readonly onPage: (page: DiscoveredPage) => void;
   /** Opens finished searches too, which then go on where they can. */
   readonly isAgain?: boolean;
+  /** Hosts of pictures that are not asked again in this run. */
+  readonly hostsGivenUp?: () => readonly string[];
 }
 
 /** Pages of one source that are fetched at the same time, so that a slow answer does not delay the next request. Permits space the requests. */
@@ -66,12 +68,13 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
   const { db } = app;
   const { collectionId, classes, isAgain = false } = given;
   const stopped = new AbortController();
-  const options = { ...given, signal: AbortSignal.any([given.signal, stopped.signal]) };
+  const end = (): void => stopped.abort();
+  const options = { ...given, signal: AbortSignal.any([given.signal, stopped.signal]), end };
   const health = new SourceState(app, {
     ...given,
     onStopped(stop) {
       given.onStopped(stop);
-      stopped.abort();
+      end();
     },
   });
   const client = openHttp(app.config, [endpoint]);
@@ -85,14 +88,16 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
   return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, { api, health }), close }, options);
 }
 
+type RunOptions = DiscoverStageOptions & { readonly end: () => void };
+
 function discoverDeps(
   app: App,
-  options: DiscoverStageOptions,
+  options: RunOptions,
   { api, job, scope }: { api: SourceApi; job: RunningJob; scope: QueryScope },
 ): DiscoverDeps {
-  const { ready, classes, rules, signal, onWait } = options;
+  const { ready, classes, rules, signal, onWait, hostsGivenUp, end } = options;
   const shouldStop = (): boolean => signal.aborted || job.shouldStop();
-  const room = { ...scope, signal, shouldStop, onWait };
+  const room = { ...scope, signal, shouldStop, onWait, hostsGivenUp };
   return {
     db: app.db,
     source: ready.source,
@@ -100,7 +105,9 @@ function discoverDeps(
     scope,
     rules,
     wantedClass: (wnid) => classes.get(wnid) ?? null,
-    waitForRoom: () => waitForRoom(app, room),
+    async waitForRoom() {
+      if (!(await waitForRoom(app, room))) end();
+    },
     shouldStop,
     retryDelayMs: (attempt, askedMs) => Math.max(askedMs ?? 0, backoffMs(attempt, RETRY)),
     onPage(page) {
@@ -112,7 +119,7 @@ function discoverDeps(
 
 function definitionOf(
   app: App,
-  options: DiscoverStageOptions,
+  options: RunOptions,
   { api, health }: { readonly api: SourceApi; readonly health: SourceState },
 ): StageDefinition<DiscoverPayload> {
   const { db } = app;
@@ -172,18 +179,28 @@ interface FetchRoom extends Omit<FetchScope, 'sources'> {
   readonly signal: AbortSignal;
   readonly shouldStop?: () => boolean;
   readonly onWait: (why: string | null) => void;
+  readonly hostsGivenUp?: (() => readonly string[]) | undefined;
 }
 
-/** Waits until fetching has caught up. Discovery may be ahead of fetching only by the number of pictures of crawl.maxBacklog. */
-export async function waitForRoom(app: App, room: FetchRoom): Promise<void> {
-  const { source, signal, shouldStop, onWait } = room;
+/**
+ * Waits until fetching has caught up. Discovery may be ahead of fetching only by the number of pictures of crawl.maxBacklog.
+ *
+ * @returns false if there will be no room in this run, because all pictures wait at hosts that were given up
+ */
+export async function waitForRoom(app: App, room: FetchRoom): Promise<boolean> {
+  const { source, signal, shouldStop, onWait, hostsGivenUp = () => [] } = room;
   const isOver = (): boolean => signal.aborted || app.broken.aborted || (shouldStop?.() ?? false);
   while (!isOver()) {
     const { maxBacklog } = app.config.crawl;
     // The first query is cheap and usually answers no. The second one leaves out pictures that only other collections want.
-    if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;
-    if ((await countWaitingPictures(app.db, { ...room, sources: [source] }, maxBacklog + 1)) <= maxBacklog) return;
+    if (!(await isBacklogAbove(app.db, source, maxBacklog))) return true;
+    const scope = { ...room, sources: [source] };
+    if ((await countWaitingPictures(app.db, scope, maxBacklog + 1)) <= maxBacklog) return true;
+    const exceptHosts = hostsGivenUp();
+    if (exceptHosts.length > 0 && (await countWaitingPictures(app.db, { ...scope, exceptHosts }, 1)) === 0)
+      return false;
     onWait(`${source} waits because more than ${maxBacklog} pictures wait to be fetched (crawl.maxBacklog)`);
     await sleepUnlessAborted(ROOM_CHECK_MS, signal);
   }
+  return true;
 }

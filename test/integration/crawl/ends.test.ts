@@ -125,6 +125,19 @@ describe('a source whose requests fail', () => {
     });
   });
 
+  it('of a list is given up if so many of its pictures are at such a host that its walk has no room', async () => {
+    await onSite(startGeese, async (_, crawls) => {
+      const later = { status: 429, headers: { 'retry-after': '3600' }, body: 'later' };
+      const host = await startLocalServer(({ url }) => (url.pathname === '/robots.txt' ? NOT_FOUND : later));
+      onTestFinished(() => host.close());
+      const urls = Array.from({ length: 600 }, (_one, i) => `${host.url}/${i}.jpg`);
+      const from = await writeUrlList(crawls.file('list.csv'), urls, GOOSE);
+      const settings = { 'crawl.maxBacklog': 100, 'fetch.allowAddresses': new URL(host.url).host };
+      const { stopped } = await summaryOf(crawls, 1, '--source', 'urls', '--from', from, ...setFlags(settings));
+      expect(stopped).toMatchObject([{ source: 'urls', reason: 'retry-after', searches: 0, pictures: 256 }]);
+    });
+  });
+
   it('is not given up for a used-up budget of winnow: the crawl says until when it waits', async () => {
     await onSite(
       () => startInaturalist(8),
