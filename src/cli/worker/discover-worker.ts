@@ -47,7 +47,7 @@ async function startOne(
   await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
   const rules = await rulesOf(collection, { allowed, searched: collection.subjects.ids });
   const log = app.log.child({ source: ready.source.name });
-  const tellWait = nowAndThen((why) => log.warn({ reason: why }, 'the source waits'));
+  const tellWait = everyMinute((why) => log.warn({ reason: why }, 'the source waits'), options.signal);
   return startDiscovery(app, {
     ...options,
     ready,
@@ -57,11 +57,24 @@ async function startOne(
     limitPerClass,
     stays: true,
     onPage: ({ wnid, seen, newPictures, overLimit }) => log.debug({ wnid, seen, newPictures, overLimit }, 'asked'),
-    onWait: (why) => {
-      if (why !== null) tellWait(why);
-    },
+    onWait: tellWait,
     onStopped: () => undefined,
   });
+}
+
+/** Reports at once why something waits, and again every minute, until it is given null. */
+export function everyMinute(tell: (why: string) => void, signal: AbortSignal): (why: string | null) => void {
+  let waits: string | null = null;
+  const tellOnce = nowAndThen(tell);
+  const repeat = (): void => {
+    if (waits !== null) tellOnce(waits);
+  };
+  const timer = setInterval(repeat, SAME_TEXT_EVERY_MS);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return (why) => {
+    waits = why;
+    repeat();
+  };
 }
 
 const SAME_TEXT_EVERY_MS = 60_000;

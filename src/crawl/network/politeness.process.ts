@@ -25,6 +25,9 @@ export interface WaitOptions {
   readonly onWait?: (why: string) => void;
 }
 
+/** Shorter pauses between requests are no reason to report. */
+const USUAL_SPACING_MS = 10_000;
+
 export async function permitSoon(
   db: Kysely<Database>,
   keys: readonly PermitKey[],
@@ -35,7 +38,7 @@ export async function permitSoon(
     const answer = await takePermit(db, keys, { reserveBytes });
     if (answer.granted) return { permit: answer.permit };
     const why = explainWait(answer.why);
-    onWait?.(why);
+    if (answer.why.reason !== 'spacing' || answer.waitMs > USUAL_SPACING_MS) onWait?.(why);
     if (answer.waitMs > patienceMs || signal.aborted) return { waitMs: answer.waitMs, why, reason: answer.why.reason };
     await sleepUnlessAborted(answer.waitMs, signal);
   }
