@@ -1,4 +1,4 @@
-import { messageOf, StopTheRun, WinnowError } from '../../kernel/errors.ts';
+import { Interrupted, messageOf, StopTheRun, WinnowError } from '../../kernel/errors.ts';
 import type { JobConsumer, JobQueue } from '../../kernel/job.ts';
 import { ifLockIsFree } from '../../platform/postgres/transactions.ts';
 import type { App } from '../open/app.process.ts';
@@ -95,6 +95,7 @@ class QueueStage<Payload> implements Stage {
     return this.#queue.consume(async (payload) => this.#work(payload, control), {
       concurrency,
       onFailure: ({ key, attempt, error }) => {
+        if (error instanceof Interrupted) return;
         this.#lastFailure = messageOf(error);
         // Expected errors are logged without a stack trace.
         const expected = error instanceof WinnowError || databaseFailure(error) !== null;
