@@ -239,11 +239,7 @@ class PipelineRun {
     return { enqueue: (ids) => stage.enqueue(ids), finish, serve: () => stage.serve(), stop: () => stage.stop() };
   }
 
-  /**
-   * Waits until fetching has caught up. A folder does not wait, because its files are read during the walk.
-   *
-   * @param full aborted if there will be no room
-   */
+  /** Waits until fetching has caught up. Aborts `full` if it never will. A folder does not wait: its files are read during the walk. */
   async #roomFor(source: string, full: AbortController): Promise<void> {
     const { counts, stages, wantedWnids: wnids } = this.#options;
     this.#isWalking = false;

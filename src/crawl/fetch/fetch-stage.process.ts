@@ -73,7 +73,7 @@ function definitionOf(
   const { db } = app;
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
-  const remaining = (): FetchScope => ({ ...options.scope, exceptHosts: resting.givenUp() });
+  const remaining = (): FetchScope => ({ ...options.scope, exceptHosts: [...resting.givenUp] });
   const { network, inspection } = parts;
   const deps = fetchDeps(app, options, { ...parts, resting });
   const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
@@ -142,33 +142,25 @@ function fetchDeps(
       if (options.onGivenUp === undefined || !isTooLong) {
         resting.rest(host, wait.waitMs);
         options.onHostWaits(host, wait);
-      } else if (resting.giveUp(host)) options.onGivenUp.host(host, wait);
+      } else {
+        resting.givenUp.add(host);
+        options.onGivenUp.host(host, wait);
+      }
     },
   };
 }
 
 /** Hosts whose next permit is due too late to wait for. Their partitions are not queued until then, or in this run. */
 class RestingHosts {
-  readonly #givenUp = new Set<string>();
+  readonly givenUp = new Set<string>();
   readonly #untilMs = new Map<string, number>();
 
   rest(host: string, waitMs: number): void {
     this.#untilMs.set(host, Math.max(this.#untilMs.get(host) ?? 0, steadyClock.nowMs() + waitMs));
   }
 
-  /** Returns false if it was given up before. */
-  giveUp(host: string): boolean {
-    const isNew = !this.#givenUp.has(host);
-    this.#givenUp.add(host);
-    return isNew;
-  }
-
-  givenUp(): readonly string[] {
-    return [...this.#givenUp];
-  }
-
   isResting(host: string): boolean {
-    if (this.#givenUp.has(host)) return true;
+    if (this.givenUp.has(host)) return true;
     const untilMs = this.#untilMs.get(host);
     if (untilMs === undefined) return false;
     if (untilMs > steadyClock.nowMs()) return true;
