@@ -69,7 +69,7 @@ export function everyMinute(tell: (why: string) => void, signal: AbortSignal): (
   const repeat = (): void => {
     if (waits !== null) tellOnce(waits);
   };
-  const timer = setInterval(repeat, SAME_TEXT_EVERY_MS);
+  const timer = setInterval(repeat, WAIT_CHECK_MS);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   return (why) => {
     waits = why;
@@ -78,6 +78,7 @@ export function everyMinute(tell: (why: string) => void, signal: AbortSignal): (
 }
 
 const SAME_TEXT_EVERY_MS = 60_000;
+const WAIT_CHECK_MS = 5_000;
 
 /** Reports a text once a minute, however often it is given. Texts that differ only in a time count as the same. */
 export function nowAndThen(tell: (text: string) => void): (text: string) => void {
