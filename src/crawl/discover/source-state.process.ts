@@ -64,6 +64,8 @@ export class SourceState {
       await this.#stop({ reason: isTooLong ? 'retry-after' : 'gave-up', error, until });
       return;
     }
+    // The key is held for as long, so each further request would fail in the same way.
+    if (retryAfterMs !== null) this.#restsUntilMs = nowMs + retryAfterMs;
     const { endMs } = this.#patience;
     const end = endMs === null ? '' : `. It is given up at ${new Date(endMs).toISOString()} (crawl.giveUpAfterMs)`;
     this.#trouble = `${this.#name}: ${error}${end}`;
