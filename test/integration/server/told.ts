@@ -84,11 +84,11 @@ function targetsOf({ photos, ids }: AskedAbout): readonly Target[] {
 
 /** Without times and loads, which differ from one request to the next. */
 function steady(body: string): string {
-  const isOurs = (line: string): boolean => /^winnow_(?!processes)/.test(line);
+  const isOurs = (line: string): boolean => /^winnow_(?!processes|disk_free)/.test(line);
   if (body.includes('# HELP')) return body.split('\n').filter(isOurs).join('\n');
   return body
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/"(rates|workers)":(\{.*?\}\}|\[.*?\])/g, '"$1"');
+    .replaceAll(/"(rates|workers|processes)":(\{.*?\}\}|\[.*?\])/g, '"$1"');
 }
 
 /** The first message of the live page. */
