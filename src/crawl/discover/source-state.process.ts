@@ -58,7 +58,7 @@ export class SourceState {
   async failed({ message, retryAfterMs }: RetryLater): Promise<void> {
     const nowMs = steadyClock.nowMs();
     const error = this.#withHost(message);
-    const isTooLong = this.#patience.isTooLong(retryAfterMs ?? 0);
+    const isTooLong = this.#patience.isTooLong(retryAfterMs);
     if (this.#patience.failed(nowMs) || isTooLong) {
       const until = retryAfterMs === null ? null : new Date(Date.now() + retryAfterMs);
       await this.#stop({ reason: isTooLong ? 'retry-after' : 'gave-up', error, until });

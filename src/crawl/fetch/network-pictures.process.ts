@@ -92,7 +92,7 @@ export class NetworkPictures {
     if (reason === 'rate-limited' || (retryAfterMs !== null && status === 503)) {
       const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
       await holdKey(this.#app.db, hostKeyOf(url), { forMs, why: detail });
-      if (retryAfterMs !== null && this.#patience.isTooLong(retryAfterMs))
+      if (this.#patience.isTooLong(retryAfterMs))
         return waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }), picture);
     }
     if (isAboutHost(reason) && !visit.isFinal) {

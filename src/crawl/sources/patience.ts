@@ -37,8 +37,9 @@ export class Patience {
     return this.#limitMs !== null && nowMs - this.#sinceMs >= this.#limitMs;
   }
 
-  isTooLong(waitMs: number): boolean {
-    return this.#limitMs !== null && waitMs > this.#limitMs;
+  /** @param waitMs null: the site named no pause */
+  isTooLong(waitMs: number | null): boolean {
+    return this.#limitMs !== null && waitMs !== null && waitMs > this.#limitMs;
   }
 
   /** When a failing source is given up. Null if its last request was answered, or if it is never given up. */
