@@ -60,6 +60,7 @@ const REST = [
     'page',
     'photos',
     'queues',
+    'stale',
   ),
   ...files('integration/status', 'made-catalogue'),
 ];

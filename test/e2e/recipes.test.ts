@@ -74,7 +74,7 @@ describe('commands that winnow prints', { timeout: TIMEOUT_MS }, () => {
     const printed = shell.printed.flatMap((text) => [
       ...text.matchAll(/^(?:next:)? +(winnow .*|node .*winnow\.cjs .*)$/gm),
     ]);
-    // Of each command the first line: the others differ in names.
+    // The first `next:` line of each command is enough: the others differ in names only.
     const commands = new Map(
       printed
         .map(([, command = '']) => command.replace(/^node \S+winnow\.cjs/, 'winnow'))

@@ -25,7 +25,7 @@ export function setAccuracyText({ accuracy, accuracyLow, accuracyHigh, accuracyB
   return accuracyByRule === true ? BY_RULE : estimateText(accuracy, accuracyLow, accuracyHigh);
 }
 
-/** Of a member that the rule leaves no right answer. */
+/** The accuracy of a filter member on its own set: the rule drops every photo that it gets right. */
 export const BY_RULE = '0 by rule';
 
 export function pointsText(difference: number | null): string {

@@ -15,7 +15,7 @@ export interface Block {
 const MARK = /^<!-- not run: (\S+) -->$/;
 /** Words that begin a line of a shell. Other indented blocks are outputs and files. */
 const COMMAND =
-  /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|winnow|python3?|pip|docker|curl|git|export|cd|cp|mkdir|for|tar|sha256sum|label-studio|systemctl|\.ci\/run|PGPASSWORD=\S+|\/tmp\/\S+\/python)\s/;
+  /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|winnow|python3?|pip|docker|curl|git|export|cd|cp|mkdir|for|tar|sha256sum|label-studio|systemctl|useradd|\.ci\/run|PGPASSWORD=\S+|\/tmp\/\S+\/python)\s/;
 
 export function isShell({ language, text }: Block): boolean {
   return language === 'sh' || (language === '' && COMMAND.test(text));
