@@ -25,7 +25,7 @@ const onProgress = ({ what, done, total }) => say(`${what}: ${done} of ${total ?
 async function curate(winnow) {
   const { crawl, filter } = await winnow.run({ from, signal, onProgress });
   for (const problem of crawl.problems) complain(problem);
-  for (const { source, why } of crawl.blocked) complain(`${source}: ${why}`);
+  for (const { source, error } of crawl.stopped) complain(`${source} was given up: ${error}`);
   if (filter.lostBytes > 0) complain(`${filter.lostBytes} photos have lost their bytes`);
   say(`${crawl.fetched} photos fetched, ${filter.kept} kept, ${filter.dropped} dropped`);
 
