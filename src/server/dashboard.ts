@@ -1,5 +1,7 @@
 import { queuesOf } from '../operate/upkeep/collection-queues.ts';
 import { RevisionChangesCache } from '../export/revisions/revisions.process.ts';
+import type { PhotoEvidenceShown } from '../review/desk/desk.ts';
+import type { GalleryIndex } from '../status/gallery.ts';
 import { readMeasures, type Measures, type CollectionCard } from '../status/overview.process.ts';
 import type { App } from '../runtime/open/app.process.ts';
 import { measureDiskOf } from '../runtime/work/disk-metric.process.ts';
@@ -69,6 +71,8 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
     livePlaces: new LivePlaces(),
     readShared: sharedReadings<Buffer>(SHARED_READINGS),
+    readIds: sharedReadings<GalleryIndex>(1),
+    readEvidence: sharedReadings<PhotoEvidenceShown | null>(SHARED_READINGS),
     longWork,
     sessions: new Sessions(() => openSessionIds(app.db)),
     failedLogIns,

@@ -156,6 +156,9 @@ export class Hidden extends BadRequest {
   }
 }
 
+/** Characters. */
+const MOST_OF_MESSAGE = 300;
+
 /** @throws BadRequest that names the first wrong field and quotes its value */
 export function parseRequest<S extends z.ZodType>(
   schema: S,
@@ -172,7 +175,9 @@ export function parseRequest<S extends z.ZodType>(
   );
   const path = [...where, ...inner];
   const named = path.length === 0 ? 'the request' : `'${path.map(String).join('.')}'`;
-  throw new BadRequest(`Expected ${named} otherwise (${issue?.message ?? 'invalid'}) but received ${quote(value)}`);
+  // A message may name each unknown key.
+  const why = (issue?.message ?? 'invalid').slice(0, MOST_OF_MESSAGE);
+  throw new BadRequest(`Expected ${named} otherwise (${why}) but received ${quote(value)}`);
 }
 
 /** Checks photos in slices, so that other requests are answered in between. @throws BadRequest */

@@ -27,6 +27,15 @@ export function holderOf({ request, reviewer, hasNamedToken }: Exchange): string
   return hasNamedToken && reviewer !== null ? `person ${reviewer}` : normalizeIP(request.ip);
 }
 
+/** The person of a request. The signal aborts when its connection closes. */
+export function askerOf(exchange: Exchange): { readonly holder: string; readonly signal: AbortSignal } {
+  const { raw } = exchange.reply;
+  const gone = new AbortController();
+  if (raw.destroyed) gone.abort();
+  raw.once('close', () => gone.abort());
+  return { holder: holderOf(exchange), signal: gone.signal };
+}
+
 export function wantsPage({ headers }: FastifyRequest): boolean {
   return (headers.accept ?? '').includes('text/html');
 }

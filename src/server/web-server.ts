@@ -58,6 +58,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** A connection on which nothing moves for this long is closed, such as one of a client that does not read its answer. */
 const SILENCE_MS = 300_000;
 const MAX_CONNECTIONS = 1_000;
+/** A person's readings take seconds. */
+const RETRY_AFTER_S = 5;
 /** Requests in progress have this long when the server closes. It is less than a worker has to drain. */
 const CLOSE_WITHIN_MS = 3_000;
 /** Scripts, styles and pictures of this server only; nothing inline, nowhere framed. */
@@ -182,6 +184,7 @@ function addGuards(app: FastifyInstance, { allowedHosts, trustProxy = [], log }:
     const status = statusOf(error);
     // Failures inside the server are for the log, not for the client.
     if (status >= 500) log.error({ path: pathOf(request), reason: messageOf(error) }, 'a request failed');
+    if (status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_S);
     const isTooLarge = codeOf(error) === BODY_TOO_LARGE;
     const refusal = isTooLarge ? tooLargeText(request) : messageOf(error);
     const message = status < 500 ? refusal : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;

@@ -13,8 +13,8 @@ import {
 import { mayAct } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { deskOf, readerFor, showAnywayPath } from '../desk-of.ts';
-import { BadRequest, bodyOf } from '../review-requests.ts';
-import { paramOf, type Exchange } from '../route.ts';
+import { BadRequest, bodyOf, parseRequest } from '../review-requests.ts';
+import { askerOf, paramOf, type Exchange } from '../route.ts';
 
 async function galleryDeskOf(exchange: Exchange, site: Site): Promise<GalleryDesk> {
   const seesFolders = exchange.role !== null && mayAct(exchange.role, 'operator');
@@ -35,7 +35,9 @@ export async function sendGallery(exchange: Exchange, site: Site): Promise<unkno
   const { workspace, ...reader } = desk;
   const key = JSON.stringify(['photos', workspace.scope.collectionId, reader, filter]);
   const read = async (): Promise<Buffer> => Buffer.from(JSON.stringify(await galleryIndex(desk, filter)));
-  return exchange.reply.type('application/json; charset=utf-8').send(await site.readShared(key, read));
+  return exchange.reply
+    .type('application/json; charset=utf-8')
+    .send(await site.readShared(key, read, askerOf(exchange)));
 }
 
 /** Their ids are held in memory. */
@@ -44,15 +46,33 @@ const MOST_EXPORTED = 10_000_000;
 /** Sends all photos that match. */
 export async function sendGalleryCsv(exchange: Exchange, site: Site): Promise<unknown> {
   const desk = await galleryDeskOf(exchange, site);
-  const { ids } = await galleryIndex(desk, filterOf(exchange), MOST_EXPORTED);
+  const filter = filterOf(exchange);
+  const { workspace, ...reader } = desk;
+  const key = JSON.stringify([workspace.scope.collectionId, reader, filter]);
+  const { ids } = await site.readIds(key, () => galleryIndex(desk, filter, MOST_EXPORTED), askerOf(exchange));
   return sendCsv(exchange, galleryRows(desk, ids));
 }
 
 export const CSV_MAX_BYTES = 4 * 1024 * 1024;
-const csvBody = z.strictObject({ ids: z.array(z.int().min(1)).min(1).max(MOST_LISTED) });
+const galleryId = z.int().min(1);
+/** `selectedIds` checks each of them. */
+const csvBody = z.strictObject({
+  ids: z.custom<readonly number[]>(
+    (ids) => Array.isArray(ids) && ids.length > 0 && ids.length <= MOST_LISTED,
+    `1 to ${MOST_LISTED} ids`,
+  ),
+});
+
+/** Each id once. A schema would take seconds for the problems of so many. @throws BadRequest that quotes the first wrong one */
+function selectedIds(exchange: Exchange): number[] {
+  const { ids } = bodyOf(csvBody, exchange);
+  const wrong = ids.findIndex((id) => !(Number.isSafeInteger(id) && id >= 1));
+  if (wrong !== -1) parseRequest(galleryId, ids[wrong], ['ids', wrong]);
+  return [...new Set(ids)];
+}
 
 export async function sendSelectionCsv(exchange: Exchange, site: Site): Promise<unknown> {
-  const { ids } = bodyOf(csvBody, exchange);
+  const ids = selectedIds(exchange);
   return sendCsv(exchange, galleryRows(await galleryDeskOf(exchange, site), ids));
 }
 

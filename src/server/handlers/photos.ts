@@ -8,7 +8,7 @@ import { messageOf, Interrupted, RetryLater, codeOf } from '../../kernel/errors.
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { photoFacts } from '../../photo/photo.repository.ts';
 import type { Site } from '../dashboard.ts';
-import { paramOf, type Exchange } from '../route.ts';
+import { askerOf, paramOf, type Exchange } from '../route.ts';
 import { NO_HEATMAP } from '../../review/heatmap/compute-heatmaps.process.ts';
 import { evidenceShown } from '../../status/photo-evidence.process.ts';
 import { heatmapOf } from '../../review/heatmap/heatmaps.process.ts';
@@ -80,12 +80,15 @@ const FOR_EVER = 'private, max-age=31536000, immutable';
 
 /** Sends a small WebP of a photo that the catalogue has: neither of a picture that was taken down nor of one that lost its bytes. */
 async function sendSmallCopy(
-  { request, reply }: Exchange,
+  exchange: Exchange,
   { app, signal }: Site,
   copyOf: (app: App, sha256: Sha256, signal: AbortSignal) => Promise<Buffer | null>,
 ): Promise<unknown> {
+  const { request, reply } = exchange;
+  const asker = askerOf(exchange);
   const sha256 = paramOf(request, 'sha256');
-  if (!isSha256(sha256) || (await photoFacts(app.db, sha256)) === undefined) return reply.callNotFound();
+  if (!isSha256(sha256) || (await photoFacts(app.db, sha256)) === undefined || asker.signal.aborted)
+    return reply.callNotFound();
   const webp = await copyOf(app, sha256, signal);
   if (webp === null) return reply.callNotFound();
   return reply.header('content-type', 'image/webp').header('cache-control', FOR_EVER).send(webp);
@@ -103,7 +106,10 @@ export async function sendEvidence(exchange: Exchange, site: Site): Promise<unkn
   const { request, reply } = exchange;
   const [wnid, sha256] = [paramOf(request, 'wnid'), paramOf(request, 'sha256')];
   if (!isSha256(sha256)) return reply.callNotFound();
-  return (await evidenceShown(await deskOf(exchange, site), { sha256, wnid })) ?? reply.callNotFound();
+  const desk = await deskOf(exchange, site);
+  const key = JSON.stringify([desk.workspace.scope.collectionId, desk.reviewer, sha256, wnid]);
+  const read = (): ReturnType<typeof evidenceShown> => evidenceShown(desk, { sha256, wnid });
+  return (await site.readEvidence(key, read, askerOf(exchange))) ?? reply.callNotFound();
 }
 
 const NOT_FOUND = new Set([NO_HEATMAP, 'unknown-model', 'model-missing', 'head-missing']);
@@ -116,10 +122,8 @@ export async function sendHeatmap(exchange: Exchange, site: Site): Promise<unkno
   const [model, wnid, sha256] = [paramOf(request, 'model'), paramOf(request, 'wnid'), paramOf(request, 'sha256')];
   if (!isSha256(sha256)) return reply.callNotFound();
   await requireKnown(exchange, site, sha256);
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
   try {
-    return await heatmapOf(workspace, { model, wnid, sha256 }, AbortSignal.any([signal, gone.signal]));
+    return await heatmapOf(workspace, { model, wnid, sha256 }, AbortSignal.any([signal, askerOf(exchange).signal]));
   } catch (error) {
     if (NOT_FOUND.has(codeOf(error) ?? '')) return reply.code(404).send({ error: messageOf(error) });
     if (!(error instanceof RetryLater || error instanceof Interrupted)) throw error;

@@ -40,7 +40,7 @@ import {
   parseRequest,
   rowsBody,
 } from '../review-requests.ts';
-import { paramOf, type Exchange } from '../route.ts';
+import { askerOf, paramOf, type Exchange } from '../route.ts';
 import { listsMoreThan } from '../../review/events/review.repository.ts';
 
 export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewSetup> {
@@ -208,6 +208,7 @@ async function sendShared(
     return Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer));
   };
   const mayKeep = !isKnown && (await listsMoreThan(site.app.db, collectionId, MANY_PHOTOS));
-  const bytes = await site.readShared(JSON.stringify([what, await viewOf(desk)]), readBytes, mayKeep ? KEEP_MS : 0);
+  const key = JSON.stringify([what, await viewOf(desk)]);
+  const bytes = await site.readShared(key, readBytes, askerOf(exchange), mayKeep ? KEEP_MS : 0);
   return exchange.reply.type('application/json; charset=utf-8').send(bytes);
 }

@@ -8,7 +8,7 @@ import type { WhatIfAnswer } from '../../ui/dashboard/what-if.tsx';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { BadRequest } from '../review-requests.ts';
-import { paramOf, type Exchange } from '../route.ts';
+import { askerOf, paramOf, type Exchange } from '../route.ts';
 
 /** Photos of each change that the page shows, and that the table lists. They are spread evenly over the catalogue. */
 const PHOTOS_SHOWN = 12;
@@ -42,7 +42,7 @@ async function readWhatIf(exchange: Exchange, site: Site, samples: number): Prom
   const value = numberIn(rule, query) ?? policy[rule];
   const cap = numberIn('cap', query) ?? policy.cap;
   const wanted = { ...collection, policy: { ...policy, [rule]: value } };
-  return site.readShared(JSON.stringify(['what-if', collection.name, value, cap, samples]), async () => {
+  const read = async (signal: AbortSignal): Promise<Buffer> => {
     const found = await whatIf(
       { db: app.db, scope, memberIds: ensemble.memberIds },
       {
@@ -52,7 +52,7 @@ async function readWhatIf(exchange: Exchange, site: Site, samples: number): Prom
           nearDuplicateDistance: policy.nearDuplicateDistance,
         },
         samples,
-        signal: site.signal,
+        signal: AbortSignal.any([signal, site.signal]),
       },
     );
     // Settings are in the order of the policies, with both caps for each.
@@ -71,7 +71,9 @@ async function readWhatIf(exchange: Exchange, site: Site, samples: number): Prom
       }),
     };
     return Buffer.from(JSON.stringify(answer));
-  });
+  };
+  const key = JSON.stringify(['what-if', collection.name, value, cap, samples]);
+  return site.readShared(key, read, askerOf(exchange));
 }
 
 /** Null if it was not asked. @throws BadRequest that quotes the value */

@@ -13,10 +13,18 @@ export class LivePlaces {
   readonly #held = new Map<string, number>();
   #all = 0;
 
+  readonly #most: number;
+  readonly #mostOfOne: number;
+
+  constructor(most = MOST, mostOfOne = MOST_OF_ONE) {
+    this.#most = most;
+    this.#mostOfOne = mostOfOne;
+  }
+
   take(holder: string): LivePlace {
     const held = this.#held.get(holder) ?? 0;
-    if (held >= MOST_OF_ONE) return { full: 'one' };
-    if (this.#all >= MOST) return { full: 'all' };
+    if (held >= this.#mostOfOne) return { full: 'one' };
+    if (this.#all >= this.#most) return { full: 'all' };
     this.#add(holder, 1);
     return { release: () => this.#add(holder, -1) };
   }

@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import http from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ask, JSON_BODY, NO_TOKENS, useDashboard, type Answered } from './support.ts';
@@ -66,6 +67,42 @@ describe('actions that are too large', () => {
   it('leave the server as it was: it decides on 20,000 photos that it does not list, and answers', async () => {
     const { status, body } = await send(bodyOf(1, photos(20_000)));
     expect([status, JSON.parse(body).results]).toEqual([200, [{ sequence: 1, stored: 0, skipped: 20_000 }]]);
+  });
+});
+
+describe('a table of 100,000 photos', () => {
+  const table = async (body: object): Promise<readonly unknown[]> => {
+    const delays = monitorEventLoopDelay({ resolution: 10 });
+    delays.enable();
+    const answer = await ask(server, '/c/demo/api/photos/csv', {
+      method: 'POST',
+      headers: JSON_BODY,
+      body: JSON.stringify(body),
+    });
+    delays.disable();
+    return [answer.status, answer.body, delays.max / 1e6];
+  };
+  const quick = expect.toSatisfy((ms: number) => ms < 1_000);
+
+  it('with wrong ids is refused with the first of them, and others are answered at once', async () => {
+    const [status, text, standstillMs] = await table({ ids: Array.from({ length: 100_000 }, () => 'none') });
+    expect([status, JSON.parse(String(text)).error, standstillMs]).toEqual([
+      400,
+      expect.stringMatching(/^Expected 'ids\.0' otherwise \(.{1,100}\) but received 'none'$/),
+      quick,
+    ]);
+    const [last, problem] = await table({ ids: [...Array.from({ length: 99_999 }, (_, i) => i + 1), 0.5] });
+    expect([last, JSON.parse(String(problem)).error]).toEqual([400, expect.stringContaining("'ids.99999'")]);
+  });
+
+  it('with unknown fields is refused in a short message', async () => {
+    const [status, text] = await table(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`key ${i}`, 1])));
+    expect([status, String(text).length < 1_000]).toEqual([400, true]);
+  });
+
+  it('has each photo once', async () => {
+    const [status, text, standstillMs] = await table({ ids: Array.from({ length: 100_000 }, () => 1) });
+    expect([status, String(text).split('\n').length, standstillMs]).toEqual([200, 2, quick]);
   });
 });
 
