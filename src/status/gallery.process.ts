@@ -84,9 +84,13 @@ function classesNamed({ collection }: Workspace, text: string): string[] {
 }
 
 /** In the order of the ids, without candidates that the reader may not know of. */
-export async function galleryTiles(desk: GalleryDesk, ids: readonly number[]): Promise<readonly GalleryTile[]> {
+export async function galleryTiles(
+  desk: GalleryDesk,
+  ids: readonly number[],
+  view?: GalleryView,
+): Promise<readonly GalleryTile[]> {
   const { app, collection } = desk.workspace;
-  const rows = await readTiles(app.db, await galleryView(desk), ids);
+  const rows = await readTiles(app.db, view ?? (await galleryView(desk)), ids);
   const tileOf = (row: (typeof rows)[number]): GalleryTile => ({
     ...(desk.seesFolders ? row : withoutOwnFolders(row)),
     name: nameOf(collection, row.wnid),
@@ -106,8 +110,10 @@ export function withoutOwnFolders<Row extends Pick<GalleryTile, 'url' | 'detail'
 const READ_AT_ONCE = 5_000;
 
 export async function* galleryRows(desk: GalleryDesk, ids: readonly number[]): AsyncGenerator<GalleryTile> {
+  // To see what is blind takes as long as to read thousands of rows.
+  const view = await galleryView(desk);
   for (let at = 0; at < ids.length; at += READ_AT_ONCE)
-    yield* await galleryTiles(desk, ids.slice(at, at + READ_AT_ONCE));
+    yield* await galleryTiles(desk, ids.slice(at, at + READ_AT_ONCE), view);
 }
 
 export async function galleryChoices(desk: GalleryDesk): Promise<Omit<GalleryChoices, 'showAnyway'>> {

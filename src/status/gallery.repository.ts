@@ -32,11 +32,16 @@ export interface GalleryView extends DeskView {
  * out those that a query does not use. The window keeps its estimates right, so it joins by hashes. While a blind review is open,
  * `d`, `e` and `v` are null for each candidate, so that nothing that is made from them can tell photos apart.
  *
- * @param of SQL about candidates `c` and pictures `p`: all of the photos that a query asks for
+ * @param of SQL about candidates `c` and pictures `p`: all of the photos that a query asks for, if they are few
  */
-function shownCandidates(view: GalleryView, of: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
+function shownCandidates(view: GalleryView, of: RawBuilder<unknown> | null = null): RawBuilder<unknown> {
   const { scope, isCrawlOnly, blind } = view;
-  const isOfOthers = sql`exists (select 1 from ${unjudgedPhotos(view, blind)} as u where u.photo_id = p.photo_id)`;
+  const unjudged = unjudgedPhotos(view, blind);
+  // All candidates are looked up in a hash, and a few by the index. Left to itself, PostgreSQL would join them in a loop.
+  const isOfOthers =
+    of === null
+      ? sql`coalesce(p.photo_id, 0) in (select u.photo_id from ${unjudged} as u)`
+      : sql`exists (select 1 from ${unjudged} as u where u.photo_id = p.photo_id offset 0)`;
   const isKnown = isCrawlOnly || blind.length === 0 ? sql`true` : sql`not ${isOfOthers}`;
   const isSeen = isCrawlOnly ? sql`false` : sql`c.is_first`;
   const { state, reason, detail } = judged(scope);
@@ -47,7 +52,7 @@ function shownCandidates(view: GalleryView, of: RawBuilder<unknown> = sql`true`)
         over (partition by p.photo_id, c.wnid) as is_first
     from candidate c join picture p on p.id = c.picture_id
     where (${ofCollection(scope)} or c.refusal = 'unknown-class') and ${isLinked(scope.collectionId)}
-      and ${isKnown} and ${isNotAsked(view, sql`coalesce(p.photo_id, 0)`)} and ${of}
+      and ${isKnown} and ${isNotAsked(view, sql`coalesce(p.photo_id, 0)`)} and ${of ?? sql`true`}
   ) as c
     left join photo f on f.id = c.photo_id
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = c.photo_id and d.wnid = c.wnid and ${isSeen}

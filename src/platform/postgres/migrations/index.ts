@@ -30,6 +30,7 @@ import * as evidenceImports from './0031-evidence-imports.ts';
 import * as controlIndex from './0032-control-index.ts';
 import * as acceptanceLooks from './0034-acceptance-looks.ts';
 import * as crawlStops from './0036-crawl-stops.ts';
+import * as shortlistPhotoIndex from './0037-shortlist-photo-index.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -64,4 +65,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0032-control-index': controlIndex,
   '0034-acceptance-looks': acceptanceLooks,
   '0036-crawl-stops': crawlStops,
+  '0037-shortlist-photo-index': shortlistPhotoIndex,
 };
