@@ -152,7 +152,8 @@ class PipelineRun {
   /** Discovery links photos that other collections had fetched. */
   async #countToDecide(): Promise<void> {
     const { counts } = this.#options;
-    const { withBytes } = await countToDecide(this.#workspace.app.db, this.#workspace.scope);
+    const { app, scope } = this.#workspace;
+    const { withBytes } = await countToDecide(app.db, scope, app.log);
     counts.toDecide = counts.kept + counts.dropped + counts.failed + withBytes;
   }
 

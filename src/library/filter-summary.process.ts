@@ -23,7 +23,7 @@ export interface FilterSummary {
 
 export async function filterSummary({ app, scope }: Workspace, { counts, left }: StagesResult): Promise<FilterSummary> {
   const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, lost, filterWork } = counts;
-  const { pruned: undecidedPruned } = await countToDecide(app.db, scope);
+  const { pruned: undecidedPruned } = await countToDecide(app.db, scope, app.log);
   const completion = { completed, completedCrops, notCompletable };
   const decided = { kept, dropped, failed, left: left.filter ?? 0, lostBytes: lost.length, undecidedPruned };
   return { ...decided, ...completion, poisoned, work: workOf(filterWork) };

@@ -235,7 +235,7 @@ export async function funnelIn(trx: Transaction<Database>, workspace: Workspace)
 
 /** One snapshot for all counts, or a running crawl would make the sums fail. */
 async function readCounts(workspace: Workspace): Promise<Counts> {
-  await foldPhotoCounts(workspace.app.db, workspace.scope);
+  await foldPhotoCounts(workspace.app.db, workspace.scope, workspace.app.log);
   return readSnapshot(workspace.app.db, (trx) => countsIn(trx, workspace));
 }
 

@@ -52,7 +52,7 @@ export function addPruneCommand(program: Command): void {
         } as const;
         const report = await withProgress(lines, () => (isDryRun ? prune() : recorded(workspace.app.db, doing, prune)));
         const { gone, ...others } = report;
-        const { pruned: undecidedPruned } = await countToDecide(workspace.app.db, workspace.scope);
+        const { pruned: undecidedPruned } = await countToDecide(workspace.app.db, workspace.scope, workspace.app.log);
         await writeResult(flags, { collection, dryRun: isDryRun, ...gone, ...others, undecidedPruned }, () =>
           pruneText(report, { collection, isDryRun, undecidedPruned }),
         );

@@ -34,7 +34,7 @@ export function addResumeCommand(program: Command): void {
           lostBytes: lost,
           queries: queries.reduce((total, { count }) => total + count, 0),
           toFetch: await countWaitingPictures(app.db, { ...scope, sources: SOURCE_NAMES, wnids }),
-          toDecide: (await countToDecide(app.db, scope)).withBytes,
+          toDecide: (await countToDecide(app.db, scope, app.log)).withBytes,
         };
         const lostText =
           lost === 0

@@ -33,7 +33,7 @@ export type RevisionPlan = Awaited<ReturnType<typeof planRevision>>;
 export async function planRevision(workspace: Workspace, file: string, options: PlanOptions) {
   const { app, scope, ensemble } = workspace;
   const settings = app.config.review.acceptance;
-  await foldPhotoCounts(app.db, scope);
+  await foldPhotoCounts(app.db, scope, app.log);
   await storePlan(app.db, scope.collectionId, settings);
   const { inspection, stored, review, ...plan } = await readSnapshot(app.db, async (trx) => {
     const shortlist = await readShortlistHead(trx, scope);

@@ -3,6 +3,7 @@ import { collectionScopes } from '../prune/retention.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { sha256Bytes } from '../../config/sha256.ts';
+import type { Logger } from '../../platform/log/logger.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { countPhotos, judgedPhotos } from './photo-counts.repository.ts';
@@ -44,19 +45,29 @@ export async function readPhotoCounts(trx: Transaction<Database>, scope: Decisio
   return stale.length === 0 ? counts : addedUp(counts);
 }
 
-/** Skips pages that another process is counting, instead of waiting for its lock. */
-export async function foldPhotoCounts(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
+/** Pages that take seconds. */
+const MANY_PAGES = 64;
+const MANY = 'counting photos: the first look after changed rules, or after many changes, takes longer';
+
+/** Skips pages that another process is counting, instead of waiting for its lock. With a log, it says so if it counts many. */
+export async function foldPhotoCounts(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  log?: Pick<Logger, 'info'>,
+): Promise<void> {
   const scopeId = await openScope(db, scope);
-  for (const run of runsOf(await stalePages(db, scopeId), PAGES_PER_FOLD))
-    if (!(await foldRun(db, scope, { scopeId, run }))) return;
+  const stale = await stalePages(db, scopeId);
+  if (stale.length >= MANY_PAGES) log?.info({ photos: stale.length * PHOTOS_PER_PAGE }, MANY);
+  for (const run of runsOf(stale, PAGES_PER_FOLD)) if (!(await foldRun(db, scope, { scopeId, run }))) return;
 }
 
 /** Undecided pairs of a photo and a class: those that a filter can decide, and those whose bytes must be fetched first. */
 export async function countToDecide(
   db: Kysely<Database>,
   scope: DecisionScope,
+  log?: Pick<Logger, 'info'>,
 ): Promise<{ withBytes: number; pruned: number }> {
-  await foldPhotoCounts(db, scope);
+  await foldPhotoCounts(db, scope, log);
   const counts = await readSnapshot(db, (trx) => readPhotoCounts(trx, scope));
   const left = { withBytes: 0, pruned: 0 };
   for (const { state, isPruned, count } of counts)
