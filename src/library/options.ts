@@ -58,6 +58,8 @@ export interface ShortlistOptions extends WorkOptions {
   readonly cap?: number | undefined;
   /** Photos per class that the filter dropped as `correct`, to review among the listed ones. Default: those of the last shortlist. */
   readonly controls?: number | undefined;
+  /** False: the models of `review.outsideModels` do not look at the listed photos. Default: true. */
+  readonly reviewEvidence?: boolean | undefined;
 }
 
 export interface ListOptions<State = string> extends Pick<CrawlOptions, 'class'> {

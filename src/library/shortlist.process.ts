@@ -21,7 +21,7 @@ export async function summaryOfShortlist(workspace: Workspace, options: Options)
 /** @throws UsageError `bad-cap`, `bad-controls`, `no-controls` */
 export async function buildShortlist(
   workspace: Workspace,
-  { cap, controls, signal, onProgress }: Options,
+  { cap, controls, reviewEvidence = true, signal, onProgress }: Options,
 ): Promise<MadeShortlist> {
   for (const [name, count, least] of [['cap', cap, 1] as const, ['controls', controls, 0] as const])
     if (count !== undefined && !(Number.isSafeInteger(count) && count >= least))
@@ -31,6 +31,7 @@ export async function buildShortlist(
   return makeShortlist(workspace, {
     cap,
     controls,
+    reviewEvidence,
     signal,
     funnelIn: (trx) => funnelIn(trx, workspace),
     onFeatures: ({ done, total }) => onProgress?.({ what: 'features', done, total }),

@@ -1,5 +1,6 @@
 import { foldPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { Interrupted } from '../kernel/errors.ts';
+import { countingWarnings } from '../platform/log/counting-warnings.ts';
 import { readSnapshot, withAdvisoryLock } from '../platform/postgres/transactions.ts';
 import { controlsPerClass, withControls } from './add-controls.process.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
@@ -42,6 +43,8 @@ export interface ShortlistOptions {
   readonly cap?: number | undefined;
   /** Controls per class. Default: as many as the last shortlist has. */
   readonly controls?: number | undefined;
+  /** The models of `review.outsideModels` look at the listed photos. */
+  readonly reviewEvidence: boolean;
   readonly signal: AbortSignal;
   /** Reads the funnel that the contact sheet shows, in the transaction that reads the list. */
   readonly funnelIn: (trx: Transaction<Database>) => Promise<Funnel>;
@@ -58,7 +61,9 @@ const LOCK_CLASS = 0x57_4e_53;
  */
 export async function makeShortlist(workspace: Workspace, options: ShortlistOptions) {
   const { app, scope } = workspace;
-  return withAdvisoryLock(app.db, [LOCK_CLASS, scope.collectionId], () => make(workspace, options));
+  return withAdvisoryLock(app.db, [LOCK_CLASS, scope.collectionId], () =>
+    countingWarnings(app.log, (log) => make({ ...workspace, app: { ...app, log } }, options)),
+  );
 }
 
 async function make(workspace: Workspace, options: ShortlistOptions) {
@@ -78,8 +83,8 @@ async function make(workspace: Workspace, options: ShortlistOptions) {
   const built = await buildShortlist(app.db, scope, { policy, backboneId, isPending: isKeptPending(secondPass) });
   const changes = changesOfList(before, built);
   if (signal.aborted) throw new Interrupted();
-  await runOutsideModels(workspace, { signal, onProgress: onOutside });
-  await foldPhotoCounts(app.db, scope);
+  if (options.reviewEvidence) await runOutsideModels(workspace, { signal, onProgress: onOutside });
+  await foldPhotoCounts(app.db, scope, app.log);
   const { rows, ...content } = await readContent(workspace, funnelIn);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);

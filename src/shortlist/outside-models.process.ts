@@ -55,6 +55,7 @@ async function runOutsideModel(
     crop: CENTRE_CROP,
   });
   const onDone = (done: number): void => onProgress({ model: name, done, total: photos.length });
+  if (photos.length > 0) onDone(0);
   await lookAt(workspace, model, { photos, crops: [CENTRE_CROP], signal, onDone });
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { buildShortlist } from '../../library/shortlist.process.ts';
+import type { ShortlistOptions } from '../../library/options.ts';
 import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
 import { nextLines } from '../../status/status.process.ts';
 import { displayPath } from '../../config/root.ts';
@@ -20,6 +21,8 @@ interface ShortlistFlags extends GlobalFlags {
   readonly controls?: number;
   readonly format?: ShortlistFormat;
   readonly safeCsv?: boolean;
+  /** False with `--no-review-evidence`. */
+  readonly reviewEvidence: boolean;
 }
 
 const HELP = `
@@ -36,6 +39,9 @@ Run the command again after a review to fill the places. docs/review.md says mor
 a listed photo, drawn by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see
 nothing from the models before they give their verdict. Controls count towards no total, cap or target.
 Later shortlists have as many; --controls 0 ends that. Those with a verdict stay. docs/controls.md says more.
+
+At last the models of review.outsideModels look at the listed photos, for reviewers: minutes for thousands of new ones.
+--no-review-evidence leaves that out. The next shortlist makes up for it.
 
 --format is for other tools (csv and jsonl have what is left out, too):
   label-studio  Prints tasks with the class searched as, and the confusion as a prediction. For
@@ -82,6 +88,7 @@ export function addShortlistCommand(program: Command): void {
       ),
     )
     .addOption(safeCsvOption())
+    .option('--no-review-evidence', 'do not run the models of review.outsideModels on the listed photos for reviewers')
     .addHelpText('after', HELP)
     .action(async (flags: ShortlistFlags) => {
       const format = formatOf(flags);
@@ -90,7 +97,8 @@ export function addShortlistCommand(program: Command): void {
         flags,
         { name: 'shortlist', access: 'read', waitsForDatabase: true, rules: 'work' },
         async (workspace, { signal }) => {
-          const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, controls: flags.controls, signal });
+          const { cap, controls, reviewEvidence } = flags;
+          const made = await makeShortlistWithProgress(workspace, { cap, controls, reviewEvidence, signal });
           if (format !== 'table') return writeShortlist(workspace, made.rows, { format, isSafe });
           await writeOut(shortlistText(made) + (await nextLines(workspace)));
         },
@@ -100,7 +108,7 @@ export function addShortlistCommand(program: Command): void {
 
 export async function makeShortlistWithProgress(
   workspace: Workspace,
-  options: { readonly cap?: number | undefined; readonly controls?: number | undefined; readonly signal: AbortSignal },
+  options: ShortlistOptions & { readonly signal: AbortSignal },
 ): Promise<MadeShortlist> {
   return withSteps((onProgress) => buildShortlist(workspace, { ...options, onProgress }));
 }
