@@ -162,10 +162,10 @@ export async function writeTakedowns(folder: BackupFolder, takedowns: readonly T
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8');
   try {
-    return JSON.parse(text);
+    return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw error;
     throw damaged(file, messageOf(error));
   }
 }

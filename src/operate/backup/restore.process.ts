@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Client } from 'pg';
 import { displayPath } from '../../config/root.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
-import { StopTheRun, UsageError, unlessCode } from '../../kernel/errors.ts';
+import { codeOf, messageOf, StopTheRun, UsageError, unlessCode } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { recordActivity } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
@@ -65,7 +65,7 @@ export async function chooseSnapshot(
       { code: 'no-snapshot' },
     );
   }
-  const unknown = snapshot.migrations.filter((name) => MIGRATIONS[name] === undefined);
+  const unknown = snapshot.migrations.filter((name) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown.length > 0)
     throw new UsageError(
       `The snapshot ${snapshot.id} in '${folder.shown}' was made by a newer winnow (${snapshot.winnow}): this version does not know its migration '${unknown.at(-1)}'. Use that version.`,
@@ -133,9 +133,24 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
       takenDown,
       checks: await auditDataFolder({ db, blobs }, signal),
     };
+  } catch (error) {
+    throw isOfRows(error) ? refusedRows(folder, snapshot, error) : error;
   } finally {
     await Promise.all([client?.end(), db.destroy()]);
   }
+}
+
+/** SQLSTATEs of data that PostgreSQL refuses: a value that it cannot read, or a row that breaks a rule of its table. */
+function isOfRows(error: unknown): error is Error {
+  return error instanceof Error && /^2[23][0-9A-Z]{3}$/.test(codeOf(error) ?? '');
+}
+
+function refusedRows({ shown }: BackupFolder, { id }: Snapshot, error: Error): StopTheRun {
+  const table = 'table' in error && typeof error.table === 'string' ? ` of the table ${error.table}` : '';
+  return new StopTheRun(
+    `The snapshot ${id} in '${shown}' is damaged: PostgreSQL refuses rows${table}: ${messageOf(error)}. Restore another snapshot, or take the backup from a copy`,
+    { code: 'backup-damaged', cause: error },
+  );
 }
 
 /** Refuses a target that is not empty, unless an earlier call has begun to fill it from the same snapshot. */

@@ -61,14 +61,19 @@ export function portionsOf({ tables, photos }: Snapshot): Portion[] {
 }
 
 export const takedownsSchema = z.array(
-  z.object({
-    sha256: sha256.nullable(),
-    source: z.string().nullable(),
-    sourceId: z.string().nullable(),
-    url: z.string().nullable(),
-    reason: z.string(),
-    at: z.iso.datetime(),
-  }),
+  z
+    .object({
+      sha256: sha256.nullable(),
+      source: z.string().nullable(),
+      sourceId: z.string().nullable(),
+      url: z.string().nullable(),
+      reason: z.string(),
+      at: z.iso.datetime(),
+    })
+    .refine(
+      ({ sha256: hash, source, sourceId, url }) => hash ?? url ?? (source !== null && sourceId),
+      'names no photo',
+    ),
 );
 export type Takedown = Readonly<z.infer<typeof takedownsSchema>[number]>;
 

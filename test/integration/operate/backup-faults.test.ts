@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.process.ts';
 import { chooseSnapshot } from '../../../src/operate/backup/restore.process.ts';
 import { applyTakedowns } from '../../../src/operate/backup/sweep.process.ts';
 import { auditDataFolder } from '../../../src/operate/upkeep/audit.process.ts';
-import { toSha256 } from '../../../src/kernel/ids.ts';
+import { WinnowError } from '../../../src/kernel/errors.ts';
+import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { openBlobBucket } from '../../../src/platform/blobs/blob-bucket.ts';
 import { MIGRATIONS } from '../../../src/platform/postgres/migrations/index.ts';
@@ -221,6 +223,89 @@ describe('a damaged backup', () => {
     const verified = await backup(dir, { verify: true });
     expect([verified.copied.photos, verified.copied.catalogueBytes]).toEqual([1, 0]);
     expect(problemsOf(await restoreInto(await emptyTarget(), dir))).toEqual([]);
+  });
+});
+
+describe('a backup that somebody has changed', () => {
+  const sentenceOf = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'restored',
+      (error: unknown) => (error instanceof WinnowError ? error.message : error),
+    );
+  const isDamaged = expect.stringMatching(
+    / (is|are) damaged.*(Restore another snapshot|[Tt]ake it from a copy|take the )/,
+  );
+
+  it('in its files gets a sentence', async () => {
+    const dir = folderFor('changed files');
+    const { snapshot } = await backup(dir);
+    const file = path.join(dir, 'snapshots', `${snapshot}.json`);
+    const whole = await readFile(file, 'utf8');
+    const texts = ['', '\0'.repeat(40), whole.slice(0, whole.length / 2), 'null', '[]', '{}', '"text"', `${whole}}`];
+    for (const text of texts) {
+      await writeFile(file, text);
+      expect(await sentenceOf(chooseSnapshot(dir, undefined)), text.slice(0, 20)).toEqual(isDamaged);
+    }
+    await rm(file);
+    await mkdir(file);
+    expect(await sentenceOf(chooseSnapshot(dir, undefined))).toEqual(isDamaged);
+    await rm(file, { recursive: true });
+    await writeFile(file, whole);
+    await editSnapshot(dir, (value) => ({ ...value, migrations: ['constructor'] }));
+    expect(await sentenceOf(chooseSnapshot(dir, undefined))).toEqual(
+      expect.stringContaining("does not know its migration 'constructor'"),
+    );
+    await writeFile(file, whole);
+    const takedowns = path.join(dir, 'takedowns.json');
+    const nothing = { sha256: null, source: null, sourceId: null, url: null, reason: '', at: '2026-11-01T00:00:00Z' };
+    for (const text of ['', '{}', '[1]', JSON.stringify([nothing])]) {
+      await writeFile(takedowns, text);
+      expect(await sentenceOf(restoreInto(await emptyTarget('nothing'), dir)), text).toEqual(isDamaged);
+    }
+    await rm(takedowns);
+    const [portion = ''] = await filesIn(path.join(dir, 'catalogue'));
+    for (const change of [() => writeFile(portion, ''), () => rm(portion), () => mkdir(portion)]) {
+      await change();
+      expect(await sentenceOf(restoreInto(await emptyTarget('nothing'), dir))).toEqual(isDamaged);
+    }
+  });
+
+  it('in its rows gets a sentence, although the hashes fit', async () => {
+    const dir = folderFor('changed rows');
+    const { snapshot } = await backup(dir);
+    const file = path.join(dir, 'snapshots', `${snapshot}.json`);
+    const whole = await readFile(file, 'utf8');
+    const catalogue = openBlobFolder(path.join(dir, 'catalogue'));
+    const hashOf = (bytes: Buffer): Sha256 => toSha256(createHash('sha256').update(bytes).digest('hex'));
+    const changes: ((text: string) => string)[] = [
+      (text) => text.replace(/^[^\t]*/, 'none'),
+      (text) => text + text,
+      (text) => text.slice(0, -20),
+      () => 'not a row\n',
+      (text) => text.replaceAll('\t', '\0'),
+    ];
+    for (const change of changes) {
+      await writeFile(file, whole);
+      const [{ tables } = { tables: [] }] = await readSnapshots(await openToRead(dir));
+      const [portion] = tables.find(({ name }) => name === 'photo')?.portions ?? [];
+      const text = Buffer.from(change(gunzipSync(await catalogue.read(portion?.file ?? toSha256(''))).toString()));
+      const bytes = gzipSync(text);
+      await catalogue.put(hashOf(bytes), bytes);
+      const changed = { sha256: hashOf(text), file: hashOf(bytes), bytes: bytes.length };
+      await editSnapshot(dir, (value) => ({
+        ...value,
+        tables: value.tables.map((table) => (table.name === 'photo' ? { ...table, portions: [changed] } : table)),
+      }));
+      expect(await sentenceOf(restoreInto(await emptyTarget('nothing'), dir)), String(change)).toEqual(isDamaged);
+    }
+    await writeFile(file, whole);
+    await editSnapshot(dir, (value) => ({
+      ...value,
+      tables: value.tables.map((table) =>
+        table.numbers === null ? table : { ...table, numbers: { lastValue: Number.MAX_SAFE_INTEGER, isCalled: true } },
+      ),
+    }));
+    expect(await sentenceOf(restoreInto(await emptyTarget('nothing'), dir))).toEqual(isDamaged);
   });
 });
 
