@@ -96,6 +96,20 @@ describe('the tally of photos', () => {
     expect(await marks()).toBe(0);
   });
 
+  it('says that it counts when many pages wait, as after changed rules', async () => {
+    const { db } = database;
+    const scope = await collection(db, 'birds');
+    const said: unknown[] = [];
+    const log = { info: (...line: unknown[]) => void said.push(line) };
+    await skipPages(70);
+    await fetched(db, [candidate('far')], 'far');
+    await foldPhotoCounts(db, scope, log);
+    await foldPhotoCounts(db, scope, log);
+    await foldPhotoCounts(db, { ...scope, decisionSha256: sha256Of('new rules') }, log);
+    const line = [{ photos: expect.any(Number) }, expect.stringMatching(/^counting photos: .* changed rules/)];
+    expect(said).toEqual([line, line]);
+  });
+
   it('is correct again after a crash has emptied its tables', async () => {
     const { db } = database;
     const scope = await collection(db, 'birds');
