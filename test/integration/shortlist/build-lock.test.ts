@@ -40,7 +40,7 @@ describe('two builds of one shortlist', () => {
     const dataDir = await testFolder();
     const [first, second] = [await workspaceIn(dataDir), await workspaceIn(dataDir)];
     const { signal } = new AbortController();
-    const options = { signal, onFeatures: () => undefined, onOutside: () => undefined };
+    const options = { signal, onFeatures: () => undefined, reviewEvidence: true, onOutside: () => undefined };
     const ended: string[] = [];
     const build = async (name: string, workspace: Workspace): Promise<string> => {
       const { files } = await makeShortlist(workspace, { ...options, funnelIn: (trx) => funnelIn(trx, workspace) });
