@@ -226,7 +226,7 @@ describe('a damaged backup', () => {
   });
 });
 
-describe('a backup that somebody has changed', () => {
+describe('a backup that was changed', () => {
   const sentenceOf = (work: Promise<unknown>): Promise<unknown> =>
     work.then(
       () => 'restored',
