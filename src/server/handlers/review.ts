@@ -209,6 +209,6 @@ async function sendShared(
   };
   const mayKeep = !isKnown && (await listsMoreThan(site.app.db, collectionId, MANY_PHOTOS));
   const key = JSON.stringify([what, await viewOf(desk)]);
-  const bytes = await site.readShared(key, readBytes, askerOf(exchange), mayKeep ? KEEP_MS : 0);
+  const bytes = await site.readShared(key, readBytes, { ...askerOf(exchange), keepMs: mayKeep ? KEEP_MS : 0 });
   return exchange.reply.type('application/json; charset=utf-8').send(bytes);
 }

@@ -15,26 +15,22 @@ export function sharedReading<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 /** A person who waits for a reading. */
-export interface Asker {
+interface Asker {
   readonly holder: string;
   /** Aborts when the person's connection closes. */
   readonly signal: AbortSignal;
+  /** Default: 0. */
+  readonly keepMs?: number;
 }
 
-type ReadShared<T> = (
-  key: string,
-  read: (signal: AbortSignal) => Promise<T>,
-  asker: Asker,
-  keepMs?: number,
-) => Promise<T>;
+type ReadShared<T> = (key: string, read: (signal: AbortSignal) => Promise<T>, asker: Asker) => Promise<T>;
 
 /** Readings of one person that wait or run. A page asks for four at once. */
 const MOST_OF_ONE = 8;
 
-const TOO_MANY = 'Too many readings of yours wait or run; ask again later';
-
 interface Reading<T> {
   readonly result: Promise<T>;
+  /** Has no effect on a reading that has ended. */
   readonly end: () => void;
   waiting: number;
 }
@@ -50,9 +46,9 @@ export function sharedReadings<T>(atOnce: number): ReadShared<T> {
   const limit = pLimit(atOnce);
   const shared = new Map<string, Reading<T>>();
   const places = new LivePlaces(Number.POSITIVE_INFINITY, MOST_OF_ONE);
-  const begin: (...asked: Parameters<ReadShared<T>>) => Reading<T> = (key, read, { holder }, keepMs = 0) => {
+  const begin: (...asked: Parameters<ReadShared<T>>) => Reading<T> = (key, read, { holder, keepMs = 0 }) => {
     const place = places.take(holder);
-    if ('full' in place) throw new BadRequest(TOO_MANY, 429);
+    if ('full' in place) throw new BadRequest('Too many readings of yours wait or run; ask again later', 429);
     const ending = new AbortController();
     const forget = (): unknown => shared.get(key) === reading && shared.delete(key);
     const result = limit(async () => {
@@ -76,9 +72,9 @@ export function sharedReadings<T>(atOnce: number): ReadShared<T> {
     if (keepMs > 0) result.then(() => setTimeout(forget, keepMs).unref(), forget);
     return reading;
   };
-  return async (key, read, asker, keepMs) => {
+  return async (key, read, asker) => {
     if (asker.signal.aborted) throw gone();
-    const reading = shared.get(key) ?? begin(key, read, asker, keepMs);
+    const reading = shared.get(key) ?? begin(key, read, asker);
     reading.waiting += 1;
     try {
       return await untilGone(reading.result, asker.signal);

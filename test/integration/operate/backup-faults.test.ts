@@ -275,7 +275,7 @@ describe('a backup that was changed', () => {
     const { snapshot } = await backup(dir);
     const file = path.join(dir, 'snapshots', `${snapshot}.json`);
     const whole = await readFile(file, 'utf8');
-    const catalogue = openBlobFolder(path.join(dir, 'catalogue'));
+    const parts = openBlobFolder(path.join(dir, 'catalogue'));
     const hashOf = (bytes: Buffer): Sha256 => toSha256(createHash('sha256').update(bytes).digest('hex'));
     const changes: ((text: string) => string)[] = [
       (text) => text.replace(/^[^\t]*/, 'none'),
@@ -288,9 +288,9 @@ describe('a backup that was changed', () => {
       await writeFile(file, whole);
       const [{ tables } = { tables: [] }] = await readSnapshots(await openToRead(dir));
       const [portion] = tables.find(({ name }) => name === 'photo')?.portions ?? [];
-      const text = Buffer.from(change(gunzipSync(await catalogue.read(portion?.file ?? toSha256(''))).toString()));
+      const text = Buffer.from(change(gunzipSync(await parts.read(portion?.file ?? toSha256(''))).toString()));
       const bytes = gzipSync(text);
-      await catalogue.put(hashOf(bytes), bytes);
+      await parts.put(hashOf(bytes), bytes);
       const changed = { sha256: hashOf(text), file: hashOf(bytes), bytes: bytes.length };
       await editSnapshot(dir, (value) => ({
         ...value,
