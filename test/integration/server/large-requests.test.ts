@@ -3,6 +3,7 @@ import http from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { candidate, store } from '../../support/catalogue-fixtures.ts';
 import { ask, JSON_BODY, NO_TOKENS, useDashboard, type Answered } from './support.ts';
 
 const dashboard = useDashboard();
@@ -96,13 +97,19 @@ describe('a table of 100,000 photos', () => {
   });
 
   it('with unknown fields is refused in a short message', async () => {
-    const [status, text] = await table(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`key ${i}`, 1])));
+    const [status, text] = await table({
+      ids: [1],
+      ...Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`key ${i}`, 1])),
+    });
     expect([status, String(text).length < 1_000]).toEqual([400, true]);
   });
 
   it('has each photo once', async () => {
-    const [status, text, standstillMs] = await table({ ids: Array.from({ length: 100_000 }, () => 1) });
-    expect([status, String(text).split('\n').length, standstillMs]).toEqual([200, 2, quick]);
+    const { db } = dashboard.app;
+    await store(db, [candidate('once', { wnid: 'n02129165' })]);
+    const { id } = await db.selectFrom('candidate').select('id').executeTakeFirstOrThrow();
+    const [status, text, standstillMs] = await table({ ids: Array.from({ length: 100_000 }, () => id) });
+    expect([status, String(text).trim().split('\n').length, standstillMs]).toEqual([200, 2, quick]);
   });
 });
 
