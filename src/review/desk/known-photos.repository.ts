@@ -112,8 +112,7 @@ export async function mayKnow(db: Kysely<Database>, view: DeskView, sha256: Sha2
     where v.collection_id = ${scope.collectionId} and v.sha256 = f.sha256 and ${reviewer} = any(v.reviewers))`;
   const { rows } = await sql`
     select 1 from photo f where f.sha256 = decode(${sha256}, 'hex') and not (
-      ${open.includes(scope.collectionId) ? hasJudged : sql`true`} and ${isNotAsked(view, sql`f.id`)} and f.id not in ${unjudgedPhotos(view, open)})`.execute(
-    db,
-  );
+      ${open.includes(scope.collectionId) ? hasJudged : sql`true`} and ${isNotAsked(view, sql`f.id`)} and not exists (
+        select from ${unjudgedPhotos(view, open)} as u where u.photo_id = f.id))`.execute(db);
   return rows.length === 0;
 }
