@@ -2,6 +2,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import http from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { buffer } from 'node:stream/consumers';
+import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { candidate, store } from '../../support/catalogue-fixtures.ts';
 import { ask, JSON_BODY, NO_TOKENS, useDashboard, type Answered } from './support.ts';
@@ -107,8 +108,8 @@ describe('a table of 100,000 photos', () => {
   it('has each photo once', async () => {
     const { db } = dashboard.app;
     await store(db, [candidate('once', { wnid: 'n02129165' })]);
-    const { id } = await db.selectFrom('candidate').select('id').executeTakeFirstOrThrow();
-    const [status, text, standstillMs] = await table({ ids: Array.from({ length: 100_000 }, () => id) });
+    const { rows } = await sql<{ id: number }>`select id from candidate limit 1`.execute(db);
+    const [status, text, standstillMs] = await table({ ids: Array.from({ length: 100_000 }, () => rows[0]?.id) });
     expect([status, String(text).trim().split('\n').length, standstillMs]).toEqual([200, 2, quick]);
   });
 });

@@ -17,7 +17,6 @@ import { suiteFolder } from '../../support/process-tree.ts';
 import { truncateCatalogue } from '../../support/catalogue-fixtures.ts';
 
 const CANDIDATES = 5_000;
-const LARGE = 50_000;
 const database = useDatabase();
 const { signal } = new AbortController();
 
@@ -137,9 +136,18 @@ describe('a made catalogue', () => {
     await sql`delete from verdict`.execute(database.db);
   });
 
-  it('gives reviewers its gallery about as fast as operators, also while another review is blind', async () => {
+  it('differs from a wrong tally, and doctor reports that', async () => {
+    await sql`update photo_tally set count = count + 1 where kind = (select min(kind) from photo_tally)`.execute(
+      database.db,
+    );
+    expect(await problems()).toEqual([
+      expect.stringMatching(/^the tally of imagenet-a has 1 photos more than there are /),
+    ]);
+  });
+
+  it('hides photos of another blind review from the gallery of reviewers', async () => {
     if (app === undefined) throw new Error('Expected the app to be open');
-    const workspace = await made(LARGE, false);
+    const workspace = await made(CANDIDATES, false);
     const { scope } = await openWorkspace(app, (await usableCollection('demo')).collection);
     await sql`insert into shortlist (collection_id, cap, near_duplicate_distance, decision_sha256)
       values (${scope.collectionId}, 15, 8, '')`.execute(database.db);
@@ -149,33 +157,15 @@ describe('a made catalogue', () => {
         max_true_prob, confusion_prob, also_in from shortlist_entry where state = 'listed' and photo_id % 2 = 0`.execute(
       database.db,
     );
-    await sql`analyze shortlist_entry`.execute(database.db);
-    const look = async (reader: 'operators' | 'others') => {
+    const listed = async (reader: 'operators' | 'others'): Promise<number> => {
       const desk = { workspace, reviewer: 'ann', reader, seesFolders: true };
-      const times: number[] = [];
-      let listed = 0;
-      for (let i = 0; i < 3; i += 1) {
-        const startMs = performance.now();
-        const { ids } = await galleryIndex(desk, { ...EVERY_PHOTO, state: ['listed'] });
-        listed = ids.length;
-        await galleryIndex(desk, EVERY_PHOTO);
-        for await (const { id } of galleryRows(desk, ids.slice(0, 5_000))) if (id === 0) throw new Error('no id');
-        times.push(performance.now() - startMs);
-      }
-      return { listed, ms: Math.min(...times) };
+      const { ids } = await galleryIndex(desk, { ...EVERY_PHOTO, state: ['listed'] });
+      let rows = 0;
+      for await (const { id } of galleryRows(desk, ids)) rows += Number(id > 0);
+      expect(rows).toBe(ids.length);
+      return ids.length;
     };
-    const [operators, others] = [await look('operators'), await look('others')];
-    expect(operators.listed - others.listed).toBe(Number(hidden));
-    // 1.5 on a machine that does nothing else.
-    expect(others.ms / operators.ms).toBeLessThan(2.5);
-  });
-
-  it('differs from a wrong tally, and doctor reports that', async () => {
-    await sql`update photo_tally set count = count + 1 where kind = (select min(kind) from photo_tally)`.execute(
-      database.db,
-    );
-    expect(await problems()).toEqual([
-      expect.stringMatching(/^the tally of imagenet-a has 1 photos more than there are /),
-    ]);
+    expect((await listed('operators')) - (await listed('others'))).toBe(Number(hidden));
+    expect(Number(hidden)).toBeGreaterThan(0);
   });
 });
