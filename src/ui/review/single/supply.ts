@@ -67,8 +67,7 @@ export class Supply {
   }
 
   refill(): void {
-    const isWaiting = this.#isAsking || this.#stopped.signal.aborted || document.visibilityState !== 'visible';
-    if (this.#store.outbox === null || isWaiting) return;
+    if (!this.#mayAsk()) return;
     const { open, ahead, from } = this.#options.need();
     const isDue = open.length > 0 && performance.now() - this.#askedAtMs >= this.#renewMs;
     const mayTake = this.#timer === undefined && ahead < REFILL_AT;
@@ -78,6 +77,12 @@ export class Supply {
     const room = Math.min(HOLD - ahead, MOST_HELD - held.length, this.#left);
     const wanted = mayTake ? Math.max(0, room) : 0;
     if (wanted > 0 || isDue) void this.#ask(wanted, { from, held });
+  }
+
+  #mayAsk(): boolean {
+    const { outbox, isLeaving } = this.#store;
+    const isOver = this.#stopped.signal.aborted || isLeaving || outbox === null;
+    return !this.#isAsking && !isOver && document.visibilityState === 'visible';
   }
 
   /** Renews the leases now: after a wait, and when the page becomes visible or shows another photo. */

@@ -49,6 +49,8 @@ export class ReviewStore {
   readonly shelf = new Shelf();
   setup: ReviewSetup;
   history: History = NO_HISTORY;
+  /** True while the page is about to load under another name. It then asks for no photos. */
+  isLeaving = false;
   said = '';
   /** How the last verdict compares with others', until the next action. */
   met: string | null = null;
@@ -116,9 +118,15 @@ export class ReviewStore {
 
   /** Loads the page again under another name, whose reviewer may get this tab's photos. Unsent actions keep theirs. @throws ApiError */
   async rename(name: string): Promise<void> {
-    await this.#giveBack();
-    await this.api.setReviewer(name);
-    location.reload();
+    this.isLeaving = true;
+    try {
+      await this.#giveBack();
+      await this.api.setReviewer(name);
+      location.reload();
+    } catch (error) {
+      this.isLeaving = false;
+      throw error;
+    }
   }
 
   get outbox(): Outbox | null {
