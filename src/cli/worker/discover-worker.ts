@@ -7,6 +7,7 @@ import { steadyClock } from '../../kernel/clock.ts';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { deleteIdleKeys } from '../../crawl/sources/permit.repository.ts';
+import { clearStops } from '../../crawl/sources/source-stop.repository.ts';
 import { planCrawl } from '../../library/crawl-plan.process.ts';
 import { rulesOf } from '../../library/wanted.process.ts';
 
@@ -45,6 +46,7 @@ async function startOne(
   const allowed = await allowHyponyms(app.db, scope.collectionId, collection.allowHyponyms);
   const { limitPerClass } = app.config.crawl;
   await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
+  await clearStops(app.db, scope.collectionId, [ready.source.name]);
   const rules = await rulesOf(collection, { allowed, searched: collection.subjects.ids });
   const log = app.log.child({ source: ready.source.name });
   const tellWait = everyMinute((why) => log.warn({ reason: why }, 'the source waits'), options.signal);

@@ -17,7 +17,6 @@ import type { Wnid } from '../../kernel/ids.ts';
 import type { SourceApi, WantedClass } from '../sources/network-source.ts';
 import { apiKeyOf } from '../sources/permit-keys.ts';
 import { forgiveNewKey } from '../sources/permit-pause.repository.ts';
-import { clearStops } from '../sources/source-stop.repository.ts';
 import { openHttp, addressOf, userAgentOf } from '../network/http.process.ts';
 import { openSourceApi, PERMIT_LATER } from '../network/source-api.process.ts';
 import { SourceState, type ReadySource, type SourceStateOptions } from './source-state.process.ts';
@@ -80,7 +79,6 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
   const client = openHttp(app.config, [endpoint]);
   const api = openSourceApi({ ...options, app, source: source.name, client, onWait: (why) => health.waits(why) });
   const plans = [...classes.values()].map((wanted) => planOf(wanted, options.rules));
-  await clearStops(db, collectionId, [source.name]);
   if (source.apiKey !== undefined) await forgiveNewKey(db, apiKeyOf(source.name), source.apiKey);
   await openPlans(db, { collectionId, source: source.name }, plans);
   await reopenQueries(db, { collectionId, source: source.name, wnids: [...classes.keys()] }, isAgain);
