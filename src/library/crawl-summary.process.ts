@@ -1,9 +1,10 @@
 import type { SourceLeft, SourceStop } from '../crawl/sources/patience.ts';
 import type { SourceCounts } from '../status/run-counts.ts';
+import { sourceOf } from '../config/sources/sources.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
 import { PASSING_REASONS } from '../crawl/sources/retry-policy.ts';
-import { countText, nonEmpty } from '../kernel/texts.ts';
+import { countText, nonEmpty, shellWord } from '../kernel/texts.ts';
 import { type StagesResult, sourcesOf } from './stages.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { queryReports } from '../crawl/candidates/query.repository.ts';
@@ -59,6 +60,8 @@ export interface SummaryParts {
   readonly where: string;
   /** The command that goes on, without its sources: `winnow crawl --collection birds --limit 100`. */
   readonly command: string;
+  /** Its `--from`, for the sources that take one. */
+  readonly from?: string | undefined;
 }
 
 const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
@@ -117,7 +120,7 @@ function sourceSummary(source: string, counts: SourceCounts, seconds: number): S
 
 function nextSteps(
   { complete, left, stopped, sources, fetched }: Outcome,
-  { remarks, result, where, command }: SummaryParts,
+  { remarks, result, where, command, from }: SummaryParts,
 ): string[] {
   const passing = [...new Set(sources.flatMap(({ failed }) => Object.keys(failed)))].filter((reason) =>
     PASSING_REASONS.has(reason),
@@ -126,8 +129,13 @@ function nextSteps(
   return nonEmpty([
     remarks.problems.length > 0 &&
       'fix the queries of the classes with problems (in the queries file of the collection), then crawl again',
-    ...stopped.map(
-      ({ source, until }) => `${command} --source ${source}${until === null ? '' : ` # not before ${until}`}`,
+    ...stopped.map(({ source, until }) =>
+      nonEmpty([
+        command,
+        from !== undefined && (sourceOf(source)?.from ?? null) !== null && `--from ${shellWord(from)}`,
+        `--source ${source}`,
+        until !== null && `# not before ${until}`,
+      ]).join(' '),
     ),
     !isLookedThrough && stopped.length === 0 && 'run the command again: it continues where it stopped',
     passing.length > 0 &&
@@ -154,7 +162,7 @@ interface CrawlRemarks {
 
 export async function crawlSummary(
   workspace: Workspace,
-  { plan, ...parts }: Pick<SummaryParts, 'result' | 'where' | 'command'> & { readonly plan: CrawlPlan },
+  { plan, ...parts }: Omit<SummaryParts, 'remarks' | 'budgets'> & { readonly plan: CrawlPlan },
 ): Promise<CrawlSummary> {
   const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
   return summaryOf({

@@ -37,10 +37,11 @@ async function crawled(
   options: PlannedCrawl,
 ): Promise<{ readonly result: StagesResult; readonly summary: CrawlSummary }> {
   const { app, collection } = workspace;
-  const { plan } = options;
+  const { plan, from } = options;
   const result = await work(workspace, stages, options);
   const where = `${placeFlags(collection.name)} --data ${shellWord(app.dataDir)}`;
-  return { result, summary: await crawlSummary(workspace, { result, plan, where, command: `winnow crawl ${where}` }) };
+  const command = `winnow crawl ${where}`;
+  return { result, summary: await crawlSummary(workspace, { result, plan, where, command, from }) };
 }
 
 const PROGRESS_EVERY_MS = 250;

@@ -70,7 +70,8 @@ async function crawl(context: CollectionContext, flags: CrawlFlags): Promise<num
       again,
     });
     const where = whereFlags(context);
-    const summary = await crawlSummary(workspace, { result, plan, where, command: continuing('crawl', where, flags) });
+    const command = continuing('crawl', where, flags);
+    const summary = await crawlSummary(workspace, { result, plan, where, command, from: flags.from });
     await writeResult(flags, summary, async () => {
       // Loaded at the end: string-width takes a thirtieth of a second to load, which would delay the first request.
       const { summaryText } = await import('./crawl-summary-text.ts');
@@ -114,15 +115,10 @@ export function addCrawlFlags(command: Command): Command {
     .option('--again', 'make finished searches again, to find photos that were added since');
 }
 
-/** The command that goes on, without its sources. */
-export function continuing(
-  name: string,
-  where: string,
-  { from, class: classes = [], limit }: CrawlSourceFlags,
-): string {
+/** The command that goes on, without `--source` and `--from`. */
+export function continuing(name: string, where: string, { class: classes = [], limit }: CrawlSourceFlags): string {
   return nonEmpty([
     `winnow ${name} ${where}`,
-    from !== undefined && `--from ${shellWord(from)}`,
     ...classes.map((label) => `--class ${shellWord(label)}`),
     limit !== undefined && `--limit ${shellWord(limit)}`,
   ]).join(' ');

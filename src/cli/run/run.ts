@@ -86,7 +86,8 @@ async function run(
     again: flags.again,
   });
   const where = whereFlags(context);
-  const summary = await crawlSummary(workspace, { result, plan, where, command: continuing('run', where, flags) });
+  const command = continuing('run', where, flags);
+  const summary = await crawlSummary(workspace, { result, plan, where, command, from: flags.from });
   const { undecidedPruned } = await filterSummary(workspace, result);
   if (flags.json !== true) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
   const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });

@@ -115,6 +115,23 @@ next: winnow filter --collection birds --data data
     );
   });
 
+  it('names --from in the commands of those sources that take one', () => {
+    const stop = {
+      reason: 'gave-up',
+      error: 'HTTP 500',
+      host: 'a.example',
+      until: null,
+      searches: 1,
+      pictures: 0,
+    } as const;
+    const stopped = new Map(['flickr', 'urls'].map((source) => [source, stop]));
+    const { next } = summaryOf({ ...parts({ stopped }), from: 'my list.csv' });
+    expect(next.slice(0, 2)).toEqual([
+      'winnow crawl --collection birds --source flickr',
+      "winnow crawl --collection birds --from 'my list.csv' --source urls",
+    ]);
+  });
+
   it('reports a walked source that could not be reached, without pointing to the queries file', () => {
     const counted = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0 };
     const notes = Array.from({ length: 14 }, (_, i) => `urls: note ${i}`);
