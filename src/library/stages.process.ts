@@ -56,7 +56,9 @@ export async function runStages(
   const allowed = await allowHyponyms(app.db, scope.collectionId, given);
   const rules = await rulesOf(collection, { allowed, searched: stages.includes('discover') ? wanted : null });
   const { limitPerClass } = app.config.crawl;
-  if ((plan?.network ?? []).length > 0) await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
+  // A crawl of a few classes says nothing about the limit of the others.
+  if (of.class === undefined && (plan?.network ?? []).length > 0)
+    await storeLimitOfCrawl(app.db, scope.collectionId, limitPerClass);
   const stopShowing = show(counts);
   try {
     const result = await runPipeline(workspace, {
