@@ -211,7 +211,7 @@ export async function allowedHyponyms(db: Kysely<Database>, collectionId: number
   return row.allowed_hyponyms;
 }
 
-/** For processes that know only the setting: a crawl may have another limit (`--limit`). Null for none. */
+/** For processes that know only the setting: a crawl over all classes may have another limit (`--limit`). Null for none. */
 export async function storeLimitOfCrawl(
   db: Kysely<Database>,
   collectionId: number,
