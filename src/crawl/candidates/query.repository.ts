@@ -80,19 +80,20 @@ function isWanted(scope: QueryScope): ReturnType<typeof sql> {
 }
 
 /**
- * Opens what the collection's plans name, when a crawl begins: refused searches, and with `isAgain` finished ones, which go on where
- * they can. Searches that had to wait after a failure need not wait any longer.
+ * Opens what the collection's plans name, when a crawl or a worker begins: refused searches, and with `isAgain` finished ones, which go
+ * on where they can and count from 0. With `isNow`, searches that had to wait after a failure need not wait any longer.
  */
 export async function reopenQueries(
   db: Kysely<Database>,
   { collectionId, source, wnids }: Pick<QueryScope, 'collectionId' | 'source' | 'wnids'>,
-  isAgain: boolean,
+  { isAgain, isNow }: { readonly isAgain: boolean; readonly isNow: boolean },
 ): Promise<void> {
   await sql`
     update query q set state = 'open', cursor = case when q.state = 'done' then q.resume else q.cursor end,
+      total = case when q.state <> 'done' then q.total end, seen = case when q.state <> 'done' then q.seen else 0 end,
       pages = q.pages + (q.state <> 'open')::int, problems = '{}', attempts = 0, not_before = null
     where q.source = ${source} and ${isAmong(sql`q.wnid`, wnids)}
-      and (q.state = 'open' and q.not_before is not null or q.kind = 'search' and (q.state = 'refused' or ${isAgain} and q.state = 'done'))
+      and (${isNow} and q.state = 'open' and q.not_before is not null or q.kind = 'search' and (q.state = 'refused' or ${isAgain} and q.state = 'done'))
       and (${hasPlan(collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(collectionId)} and ${NAMES}))`.execute(
     db,
   );

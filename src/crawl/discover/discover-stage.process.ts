@@ -65,7 +65,7 @@ const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
 export async function startDiscovery(app: App, given: DiscoverStageOptions): Promise<Stage> {
   const { source, endpoint } = given.ready;
   const { db } = app;
-  const { collectionId, classes, isAgain = false } = given;
+  const { collectionId, classes, isAgain = false, stays = false } = given;
   const stopped = new AbortController();
   const end = (): void => stopped.abort();
   const options = { ...given, signal: AbortSignal.any([given.signal, stopped.signal]), end };
@@ -81,7 +81,8 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
   const plans = [...classes.values()].map((wanted) => planOf(wanted, options.rules));
   if (source.apiKey !== undefined) await forgiveNewKey(db, apiKeyOf(source.name), source.apiKey);
   await openPlans(db, { collectionId, source: source.name }, plans);
-  await reopenQueries(db, { collectionId, source: source.name, wnids: [...classes.keys()] }, isAgain);
+  const wnids = [...classes.keys()];
+  await reopenQueries(db, { collectionId, source: source.name, wnids }, { isAgain, isNow: !stays });
   const close = (): Promise<void> => Promise.resolve(client.close());
   return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, { api, health }), close }, options);
 }
