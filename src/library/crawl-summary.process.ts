@@ -129,14 +129,11 @@ function nextSteps(
   return nonEmpty([
     remarks.problems.length > 0 &&
       'fix the queries of the classes with problems (in the queries file of the collection), then crawl again',
-    ...stopped.map(({ source, until }) =>
-      nonEmpty([
-        command,
-        from !== undefined && (sourceOf(source)?.from ?? null) !== null && `--from ${shellWord(from)}`,
-        `--source ${source}`,
-        until !== null && `# not before ${until}`,
-      ]).join(' '),
-    ),
+    ...stopped.map(({ source, until }) => {
+      const isGiven = from !== undefined && (sourceOf(source)?.from ?? null) !== null;
+      const flags = isGiven ? `--from ${shellWord(from)} --source ${source}` : `--source ${source}`;
+      return `${command} ${flags}${until === null ? '' : ` # not before ${until}`}`;
+    }),
     !isLookedThrough && stopped.length === 0 && 'run the command again: it continues where it stopped',
     passing.length > 0 &&
       `winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: these failures may have been temporary`,
