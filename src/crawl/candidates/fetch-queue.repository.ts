@@ -108,11 +108,16 @@ export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promi
 export async function postponePicture(
   db: Kysely<Database>,
   id: number,
-  { delayMs, problem, isTry }: { delayMs: number; problem: string; isTry: boolean },
+  { delayMs, problem }: { delayMs: number; problem: string },
 ): Promise<void> {
   await sql`
-    update picture set attempts = attempts + ${isTry ? 1 : 0}, not_before = ${pauseEnd(delayMs)}, detail = ${wellFormed(problem)}
+    update picture set attempts = attempts + 1, not_before = ${pauseEnd(delayMs)}, detail = ${wellFormed(problem)}
     where id = ${id} and state = 'found'`.execute(db);
+}
+
+/** The picture waits with the pictures of this host, to which its redirect leads. */
+export async function movePicture(db: Kysely<Database>, id: number, host: string): Promise<void> {
+  await sql`update picture set host = ${host} where id = ${id} and state = 'found'`.execute(db);
 }
 
 /** A picture that is settled already does not change. */

@@ -137,14 +137,12 @@ function fetchDeps(
     shouldStop: () => options.signal.aborted,
     onOutcome: options.onOutcome,
     onHostWaits(host, wait) {
-      const { giveUpAfterMs } = config.crawl;
-      const isTooLong = wait.isAsked === true && giveUpAfterMs !== null && wait.waitMs > giveUpAfterMs;
-      if (options.onGivenUp === undefined || !isTooLong) {
+      if (wait.isGivenUp === true) {
+        resting.givenUp.add(host);
+        options.onGivenUp?.host(host, wait);
+      } else {
         resting.rest(host, wait.waitMs);
         options.onHostWaits(host, wait);
-      } else {
-        resting.givenUp.add(host);
-        options.onGivenUp.host(host, wait);
       }
     },
   };

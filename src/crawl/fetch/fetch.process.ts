@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import {
+  movePicture,
   nextInPartition,
   postponePicture,
   settlePicture,
@@ -25,16 +26,18 @@ export type PictureRead =
       readonly giveBack?: () => void;
     }
   | { readonly kind: 'problem'; readonly problem: PhotoProblem }
-  /** The picture is tried again later. `isTry` false: no request was made, so this does not count as a try. */
-  | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string; readonly isTry?: boolean }
-  /** The host takes no request for now (the next permit is due later, or it sent Retry-After). The partition ends. */
+  /** The picture is tried again later. */
+  | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string }
+  /** The host takes no request for now (the next permit is due later, or it sent Retry-After). Its partitions end. */
   | ({ readonly kind: 'host-waits' } & HostWait);
 
 export interface HostWait {
+  /** Optional; by default the partition's host. If a redirect leads to another host, the picture joins that host's partitions. */
+  readonly host?: string;
   readonly waitMs: number;
   readonly why: string;
-  /** True if the site asked for the pause (Retry-After). */
-  readonly isAsked?: boolean;
+  /** True if the site asks for a longer pause than the run waits. */
+  readonly isGivenUp?: boolean;
 }
 
 export interface FetchDeps {
@@ -117,8 +120,13 @@ async function fetchSome(
       if (hasFailed || deps.shouldStop() || performance.now() > endMs) return;
       const read = await deps.read(picture);
       if (read.kind === 'host-waits') {
-        deps.onHostWaits(partition.host, read);
-        return;
+        const { host = partition.host } = read;
+        deps.onHostWaits(host, read);
+        if (host === partition.host) return;
+        await movePicture(deps.db, picture.id, host);
+        started += 1;
+        done.settled += 1;
+        continue;
       }
       started += 1;
       yield { picture, read };
@@ -152,11 +160,7 @@ async function settleRead(picture: WaitingPicture, read: SettlingRead, deps: Set
     return photoId;
   }
   if (read.kind === 'problem') return settle(picture, read.problem, deps);
-  await postponePicture(deps.db, picture.id, {
-    delayMs: read.delayMs,
-    problem: read.detail,
-    isTry: read.isTry ?? true,
-  });
+  await postponePicture(deps.db, picture.id, { delayMs: read.delayMs, problem: read.detail });
   deps.onOutcome({ outcome: 'later', reason: null, source: picture.source, bytes: 0 });
   return null;
 }

@@ -66,7 +66,7 @@ export class NetworkPictures {
       return result.ok ? received(result, this.#buffers) : await this.#refused(picture, result, visit);
     } catch (error) {
       await this.#gate.settle(visit, 0);
-      if (error instanceof HostWaits) return waitFor(error, picture);
+      if (error instanceof HostWaits) return this.#waitFor(error);
       if (error instanceof NetworkGone) {
         await this.#onNetworkGone(error);
         return { kind: 'host-waits', waitMs: SUSPECT_PAUSE_MS, why: error.message };
@@ -93,11 +93,11 @@ export class NetworkPictures {
       const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
       await holdKey(this.#app.db, hostKeyOf(url), { forMs, why: detail });
       if (this.#patience.isTooLong(retryAfterMs))
-        return waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }), picture);
+        return this.#waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }));
     }
     if (isAboutHost(reason) && !visit.isFinal) {
       if (health.isNetworkSuspect())
-        return waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, { why: detail }), picture);
+        return this.#waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, { why: detail }));
       visit.isFinal = health.isGivenUp(hostOf(url));
     }
     const attempt = picture.attempts + 1;
@@ -106,16 +106,14 @@ export class NetworkPictures {
     if (delayMs === null || visit.isFinal) return { kind: 'problem', problem: problemOf(failure) };
     return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
   }
+
+  #waitFor({ host, waitMs, isAsked, message }: HostWaits): PictureRead {
+    return { kind: 'host-waits', host, waitMs, why: message, isGivenUp: isAsked && this.#patience.isTooLong(waitMs) };
+  }
 }
 
 /** Equal to the first pause of an unreachable host. */
 const SUSPECT_PAUSE_MS = 2_000;
-
-/** Waits for a host. If it is the partition's own host, the whole partition waits; if a redirect leads to it, only the picture does. */
-function waitFor({ host, waitMs, isAsked, message }: HostWaits, picture: WaitingPicture): PictureRead {
-  if (host === hostOf(picture.url)) return { kind: 'host-waits', waitMs, why: message, isAsked };
-  return { kind: 'later', delayMs: waitMs, detail: message, isTry: false };
-}
 
 const hostOf = (url: string): string => new URL(url).host;
 

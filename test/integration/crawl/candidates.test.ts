@@ -320,8 +320,8 @@ describe('waiting pictures', () => {
     const { waiting } = await store(database.db, [candidate('a-held'), candidate('b-ages')]);
     const [held = 0, ages = 0] = waiting.toSorted((a, b) => a - b);
     const day = 86_400_000;
-    await postponePicture(database.db, held, { delayMs: 30 * day, problem: 'held', isTry: false });
-    await postponePicture(database.db, ages, { delayMs: 1_000 * day, problem: 'in the year 2030', isTry: false });
+    await postponePicture(database.db, held, { delayMs: 30 * day, problem: 'held' });
+    await postponePicture(database.db, ages, { delayMs: 1_000 * day, problem: 'in the year 2030' });
     const next = await nextInPartition(database.db, scope, { partition, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['b-ages']);
   });
@@ -370,8 +370,7 @@ describe('waiting pictures', () => {
 
   it('that were never tried come before the others, page after page', async () => {
     await store(database.db, [candidate('a'), candidate('b'), candidate('c'), candidate('d')]);
-    await postponePicture(database.db, 1, { delayMs: 0, problem: 'connect', isTry: true });
-    await postponePicture(database.db, 2, { delayMs: 0, problem: 'its host waits', isTry: false });
+    await postponePicture(database.db, 1, { delayMs: 0, problem: 'connect' });
     const first = await nextInPartition(database.db, scope, { partition, after: null, limit: 3 });
     expect(first.map(({ id, attempts }) => [id, attempts])).toEqual([
       [2, 0],

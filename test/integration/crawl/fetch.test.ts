@@ -224,6 +224,23 @@ describe('fetchPartition', () => {
     expect(again.read).toEqual(['b', 'c']);
   });
 
+  it('leaves a picture whose redirect leads to a host that waits to that host, and goes on', async () => {
+    await storeAll('a', 'b');
+    const waits: string[] = [];
+    const one = setting({ a: 'wren', b: 'kite' }, { onHostWaits: (host) => waits.push(host) });
+    const moving: FetchDeps = {
+      ...one.deps,
+      read: (picture) =>
+        picture.sourceId === 'a'
+          ? Promise.resolve({ kind: 'host-waits', host: 'cdn.example', waitMs: 70_000, why: 'Retry-After' })
+          : one.deps.read(picture),
+    };
+    expect(await fetchPartition(partition, moving)).toMatchObject({ settled: 2 });
+    expect([waits, await states()]).toEqual([['cdn.example'], { a: 'found', b: 'fetched' }]);
+    expect((await fetchPartition(partition, one.deps)).settled).toBe(0);
+    expect((await fetchPartition({ ...partition, host: 'cdn.example' }, one.deps)).settled).toBe(1);
+  });
+
   it('drops bytes that were taken down, from any source', async () => {
     await store(database.db, [candidate('a')]);
     await takeDown(database.db, { sha256: sha256Of('wren') }, 'asked to');

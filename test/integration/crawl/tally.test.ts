@@ -52,7 +52,7 @@ describe('the tally of candidates', () => {
     const [a = 0, b = 0, e = 0] = waiting.toSorted((x, y) => x - y);
     await storePhoto(db, a, photo('A'));
     await settlePicture(db, b, problem);
-    await postponePicture(db, e, { delayMs: 0, problem: 'later', isTry: true });
+    await postponePicture(db, e, { delayMs: 0, problem: 'later' });
     expect(await tallyProblems(db)).toEqual([]);
     // Found again: one with another licence, one that is wanted now, and failed ones that are tried again.
     await store(db, [
