@@ -59,7 +59,7 @@ class PipelineRun {
   readonly #stopped = new Map<string, SourceStop>();
   readonly #searchesLeft = new Map<string, number>();
   readonly #hostsGivenUp = new Map<string, SourceStop>();
-  /** Aborted if no host answers for `crawl.giveUpAfterMs`. Searching and fetching then end, and filtering goes on. */
+  /** Aborted if no host answers for `crawl.giveUpAfterMs`. Folders and filtering then go on alone. */
   readonly #networkGone = new AbortController();
   /** False also while the walk waits for room. */
   #isWalking = false;
@@ -196,7 +196,7 @@ class PipelineRun {
     for (const source of sources)
       counts.of(source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {
-      ...this.#ending(this.#online),
+      ...this.#ending(),
       scope,
       neededOf: photosNeeded,
       onDone: (ids) => this.#toDecide(ids),
@@ -283,7 +283,7 @@ class PipelineRun {
         rules,
         wanted,
         limitPerClass,
-        signal: AbortSignal.any([this.#online, full.signal]),
+        signal: AbortSignal.any([walk.source === 'folder' ? this.#signal : this.#online, full.signal]),
         onFound: () => (ofSource.found += 1),
         onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),

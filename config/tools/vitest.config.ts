@@ -12,7 +12,7 @@ const WAYS = files('e2e', 'crawl', 'demo', 'export', 'report', 'review-page');
 /** Integration tests of `npm run test:rest`: kills, outages, hostile hosts, browsers, Redis, other versions, containers, and long ones. */
 const REST = [
   ...files('contract', 'job-queue-redis'),
-  ...files('integration/crawl', 'ends'),
+  ...files('integration/crawl', 'ends', 'network-gone'),
   ...files('integration/crawl/open-data', 'dump-over-http', 'resume'),
   ...files('integration/crawl/politeness', 'processes'),
   ...files('integration/deploy', 'containers', 'image-context', 'services'),

@@ -73,8 +73,12 @@ function definitionOf(
   const { db } = app;
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
-  const remaining = (): FetchScope => ({ ...options.scope, exceptHosts: [...resting.givenUp] });
   const { network, inspection } = parts;
+  const isLeft = (source: string): boolean => source === 'folder' || network?.isGone !== true;
+  const isResting = (host: string): boolean => resting.isResting(host) || (host !== '' && network?.isGone === true);
+  const remaining = (): FetchScope => {
+    return { ...options.scope, sources: options.scope.sources.filter(isLeft), exceptHosts: [...resting.givenUp] };
+  };
   const deps = fetchDeps(app, options, { ...parts, resting });
   const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
   const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
@@ -100,7 +104,7 @@ function definitionOf(
     // The next requeue, within half a second, finds the hosts of new pictures.
     jobsFor: () => [],
     async *workable() {
-      yield (await rounds.next((host) => resting.isResting(host))).flatMap(partitionsOf);
+      yield (await rounds.next(isResting)).flatMap(partitionsOf);
     },
     countLeft: () => countWaitingPictures(db, deps.scope),
     isAnyLeft: async () => (await countWaitingPictures(db, remaining(), 1)) > 0,

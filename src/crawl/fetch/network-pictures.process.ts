@@ -20,6 +20,8 @@ import type { App } from '../../runtime/open/app.process.ts';
 
 /** Every request first passes the host gate. Headers are checked for opt-outs before the body is read, within all limits. */
 export class NetworkPictures {
+  /** True once the network is given up. */
+  isGone = false;
   readonly #app: App;
   readonly #signal: AbortSignal;
   readonly #client: HttpClient;
@@ -68,6 +70,7 @@ export class NetworkPictures {
       await this.#gate.settle(visit, 0);
       if (error instanceof HostWaits) return this.#waitFor(error);
       if (error instanceof NetworkGone) {
+        this.isGone = true;
         await this.#onNetworkGone(error);
         return { kind: 'host-waits', waitMs: SUSPECT_PAUSE_MS, why: error.message };
       }
