@@ -4,7 +4,12 @@ import type { CrawlSummary } from '../../../src/library/crawl-summary.process.ts
 import type { RecordedJob } from '../../../src/runtime/work/job-history.repository.ts';
 import { freePort } from '../../support/free-port.ts';
 import { useSharedServer } from '../../support/shared-server.ts';
-import { startLocalServer, type LocalAnswer, type LocalServer } from '../../support/sites/local-server.ts';
+import {
+  startLocalServer,
+  type LocalAnswer,
+  type LocalRequest,
+  type LocalServer,
+} from '../../support/sites/local-server.ts';
 import { writeUrlList } from '../../support/url-list.ts';
 import { jsonLines, setFlags, startWinnow } from '../../support/winnow.ts';
 import { GOOSE, startDuckduckgo, startFlickr, startInaturalist, type CrawledSite } from './crawled-sites.ts';
@@ -14,7 +19,7 @@ useSharedServer();
 
 const NOT_FOUND = { status: 404, body: 'not found' };
 
-async function startApi(answer: () => LocalAnswer): Promise<LocalServer> {
+async function startApi(answer: (request: LocalRequest) => LocalAnswer): Promise<LocalServer> {
   const server = await startLocalServer(answer);
   onTestFinished(() => server.close());
   return server;
@@ -104,14 +109,21 @@ describe('a source whose requests fail', () => {
     });
   });
 
-  it('of a list is given up if the host of its last pictures asks for a longer pause, and other hosts are served', async () => {
+  it.each([
+    ['the host of its last pictures', false],
+    ['the host to which they redirect', true],
+  ])('of a list is given up if %s asks for a longer pause, and other hosts are served', async (_, isRedirected) => {
     await onSite(startGeese, async (site, crawls) => {
       const later = { status: 429, headers: { 'retry-after': '3600' }, body: 'later' };
-      const host = await startLocalServer(({ url }) => (url.pathname === '/robots.txt' ? NOT_FOUND : later));
-      onTestFinished(() => host.close());
-      const urls = [`${host.url}/1.jpg`, `${host.url}/2.jpg`, ...site.photos.map((photo) => photo.split(' ')[1] ?? '')];
+      const host = await startApi(({ url }) => (url.pathname === '/robots.txt' ? NOT_FOUND : later));
+      const first = await startApi(({ url: { pathname } }) =>
+        pathname === '/robots.txt' ? NOT_FOUND : { status: 302, headers: { location: host.url + pathname }, body: '' },
+      );
+      const at = isRedirected ? first.url : host.url;
+      const urls = [`${at}/1.jpg`, `${at}/2.jpg`, ...site.photos.map((photo) => photo.split(' ')[1] ?? '')];
       const from = await writeUrlList(crawls.file('list.csv'), urls, GOOSE);
-      const allowed = [new URL(host.url).host, site.settings['fetch.allowAddresses']].join(',');
+      const hosts = [first, host].map(({ url }) => new URL(url).host);
+      const allowed = [...hosts, site.settings['fetch.allowAddresses']].join(',');
       const settings = { 'fetch.allowAddresses': allowed, 'fetch.connectionsPerHost': 1 };
       const flags = ['--source', 'urls', '--from', from, ...setFlags(settings)];
       for (let i = 0; i < 2; i += 1) {
@@ -122,7 +134,7 @@ describe('a source whose requests fail', () => {
         expect(sources).toMatchObject([{ source: 'urls', fetched: i === 0 ? 12 : 0 }]);
         expect(next[0]).toMatch(/^winnow crawl .* --source urls # not before \S+Z$/);
       }
-      expect(host.log.map(({ path: at }) => at)).toEqual(['/robots.txt', expect.stringMatching(/^\/[12]\.jpg$/)]);
+      expect(host.log.map(({ path }) => path)).toEqual(['/robots.txt', expect.stringMatching(/^\/[12]\.jpg$/)]);
     });
   });
 
@@ -164,6 +176,13 @@ async function completions(crawls: Crawls): Promise<readonly (string | null)[]> 
   return queries.filter(({ kind }) => kind === 'search').map(({ completedAt }) => completedAt);
 }
 
+/** The numbers of the searches are those of a walk over all photos found, or over the added one alone. */
+async function expectOfNewestWalk(crawls: Crawls, { found, isWhole }: { found: number; isWhole: boolean }) {
+  const { queries } = await crawls.status();
+  expect(queries.reduce((sum, { seen }) => sum + seen, 0)).toBe(isWhole ? found : 1);
+  for (const { seen, total } of queries) expect(total ?? seen).toBe(seen);
+}
+
 it('a search that the site refused is made again by the next crawl', async () => {
   await onSite(
     () => startFlickr('no-such-search'),
@@ -174,6 +193,18 @@ it('a search that the site refused is made again by the next crawl', async () =>
       expect((await crawls.crawl()).code).toBe(0);
       expect(site.searches().length).toBeGreaterThan(asked);
       expect((await crawls.status()).queries).toMatchObject([{}, { state: 'done', problems: [] }]);
+    },
+  );
+});
+
+it('a limit for one class changes nothing about the open searches of the others', async () => {
+  await onSite(
+    () => startInaturalist(8),
+    async (_, crawls) => {
+      await crawls.crawl('--limit', '2');
+      expect((await crawls.status()).unfinishedQueries).toBe(0);
+      await crawls.crawl('--class', 'goose', '--limit', '100');
+      expect((await crawls.status()).unfinishedQueries).toBe(0);
     },
   );
 });
@@ -203,6 +234,7 @@ describe('crawl --again', () => {
       expect(news.map(({ sourceId, url }) => (goesOn === null ? url : sourceId))).toEqual([added]);
       for (const { query } of goesOn === null ? [] : site.searches().slice(asked))
         expect(query?.get(goesOn?.name ?? '')).toMatch(goesOn?.value ?? '');
+      await expectOfNewestWalk(crawls, { found: known.length + 1, isWhole: goesOn === null });
       const after = await completions(crawls);
       for (const [i, at] of after.entries()) expect(at?.localeCompare(before[i] ?? '')).toBe(1);
       const again = site.searches().length;
