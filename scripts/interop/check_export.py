@@ -224,7 +224,8 @@ def check_croissant(export):
 
     data = mlcroissant.Dataset(jsonld=str(export.root / 'croissant.json'))
     issues = data.metadata.ctx.issues
-    expect_none([*issues.errors, *issues.warnings])
+    # Only the curator of a set can give it a version.
+    expect_none([*issues.errors, *(warning for warning in issues.warnings if 'https://schema.org/version' not in warning)])
 
     def records(name):
         return [{key.split('/')[1]: value for key, value in record.items()} for record in data.records(name)]
