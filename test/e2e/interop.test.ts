@@ -259,7 +259,7 @@ describe('winnow evaluate', { timeout: TIMEOUT_MS }, () => {
     console.log(`${name}: ${ours.length} photos, largest difference of confidences ${furthest}`);
     expect(furthest).toBeLessThan(1e-4);
     const byModel = await evaluate(exported(), '--model', name);
-    const byFile = await evaluate(exported(), '--logits', folder.at(`${name}.npy`));
+    const byFile = await evaluate(exported(), '--logits', folder.at(`${name}.npy`), '--logits-are', 'logits');
     expect(byModel.perClass).toEqual(byFile.perClass);
     expect(byModel.rmsCalibrationError).toBeCloseTo(byFile.rmsCalibrationError ?? -1, 4);
   });
@@ -285,7 +285,8 @@ async function answersOfFile(file: string): Promise<readonly Answered[]> {
   const { photos } = await readExported();
   const { answers } = await readAnswers(await openLogits(file), {
     columns: Array.from({ length: 1000 }, (_, i) => i),
-    logitsAre: 'auto',
+    // A network may end with an activation, so that no logit is negative.
+    logitsAre: 'logits',
     order: { photos: photos.map((photo) => photo.file), names: null, positionOf: () => null },
     signal: new AbortController().signal,
     onProgress: () => undefined,
