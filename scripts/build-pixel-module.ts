@@ -6,13 +6,13 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Compiles scripts/pixel-module/pixels.as into src/photo/pixels/pixel-module-bytes.ts. With `--check` it only compares, for CI. npm
+ * Compiles scripts/pixel-module/pixels.as into src/core/photo/pixels/pixel-module-bytes.ts. With `--check` it only compares, for CI. npm
  * downloads the compiler (100 MB) when this script runs, because users of winnow do not need it.
  */
 const COMPILER = 'assemblyscript@0.28.20';
 const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--converge', '--noAssert', '--initialMemory', '1'];
 const SOURCE = fileURLToPath(new URL('pixel-module/pixels.as', import.meta.url));
-const TARGET = fileURLToPath(new URL('../src/photo/pixels/pixel-module-bytes.ts', import.meta.url));
+const TARGET = fileURLToPath(new URL('../src/core/photo/pixels/pixel-module-bytes.ts', import.meta.url));
 
 /** Returns the bytes of the compiled module. */
 function compile(): Buffer {

@@ -3,8 +3,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundlePages } from '../src/server/assets.ts';
-import { BUILT, builtProgram, stampFile, stampOf } from '../src/config/built.mjs';
+import { bundlePages } from '../src/web/server/assets.ts';
+import { BUILT, builtProgram, stampFile, stampOf } from '../src/cli/built.mjs';
 
 /**
  * `npm run build`, which `npm ci` runs automatically. It compiles the program once, so that no command must do it at start.
@@ -67,12 +67,12 @@ async function bundle(folder: string): Promise<void> {
     // Every module keeps its depth below src/. A program that is started by its file's name is next to the code that starts
     // it.
     entryPoints: [
-      { in: 'src/cli/main.ts', out: 'cli/main' },
+      { in: 'src/main.ts', out: 'cli/main' },
       { in: `src/${LIBRARY}`, out: 'library/library' },
-      { in: 'src/filter/engine/filter-thread.process.ts', out: 'part/filter-thread' },
-      { in: 'src/evaluate/aside/computation-thread.process.ts', out: 'part/computation-thread' },
-      { in: 'src/filter/run/engine-child.process.ts', out: 'part/engine-child' },
-      { in: 'src/crawl/fetch/solo-inspect.process.ts', out: 'part/solo-inspect' },
+      { in: 'src/core/filter/engine/filter-thread.process.ts', out: 'part/filter-thread' },
+      { in: 'src/measure/evaluate/aside/computation-thread.process.ts', out: 'part/computation-thread' },
+      { in: 'src/core/filter/run/engine-child.process.ts', out: 'part/engine-child' },
+      { in: 'src/core/crawl/fetch/solo-inspect.process.ts', out: 'part/solo-inspect' },
       ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),
     ],
     chunkNames: 'part/[name]-[hash]',
@@ -85,7 +85,7 @@ async function bundle(folder: string): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: NOT_BUNDLED,
-    inject: ['src/cli/start/navigator.mjs'],
+    inject: ['src/core/cli/start/navigator.mjs'],
     // Every command reads this code at start: 0.39 s without whitespace instead of 0.46 s. Names stay as they are.
     minifyWhitespace: true,
     minifySyntax: true,

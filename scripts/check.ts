@@ -27,7 +27,7 @@ const PARTS: readonly Part[] = [
   },
   {
     name: 'types, lint',
-    // Each file is checked under the nearest tsconfig.json: pages under that of `src/ui`.
+    // Each file is checked under the nearest tsconfig.json: pages under that of `src/web/pages`.
     command: [
       'oxlint',
       '--config=config/tools/oxlint.json',

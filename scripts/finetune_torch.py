@@ -34,7 +34,7 @@ from torchvision.models import get_model, get_model_weights
 
 ROOT = Path(__file__).parent.parent
 CLASS_TABLE = ROOT / 'config' / 'classes' / 'imagenet-1k.jsonl'
-# As in src/collection/name.ts.
+# As in src/core/collection/name.ts.
 NAME = re.compile(r'[a-z0-9][a-z0-9._-]{0,63}')
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

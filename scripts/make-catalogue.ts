@@ -1,11 +1,11 @@
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
-import { openApp } from '../src/runtime/open/app.process.ts';
-import { readStatus } from '../src/status/status.process.ts';
-import { openWorkspace } from '../src/models/workspace/workspace.process.ts';
-import { usableCollection } from '../src/collection/collection.process.ts';
-import { loadConfig } from '../src/config/load-config.ts';
-import { openLogger } from '../src/platform/log/logger.ts';
+import { openApp } from '../src/core/runtime/open/app.process.ts';
+import { readStatus } from '../src/core/status/status.process.ts';
+import { openWorkspace } from '../src/core/models/workspace/workspace.process.ts';
+import { usableCollection } from '../src/core/collection/collection.process.ts';
+import { loadConfig } from '../src/core/config/load-config.ts';
+import { openLogger } from '../src/core/platform/log/logger.ts';
 import { makeCatalogue } from '../test/support/made-catalogue.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { loadClassTable } from '../src/collection/class-table.process.ts';
+import { loadClassTable } from '../src/core/collection/class-table.process.ts';
 
 /**
  * Prints config/classes/wordnet.jsonl (see config/classes/README.md) from the database files of WordNet 3.0 (man 5WN wndb).

@@ -1,11 +1,11 @@
-import { environmentName } from '../src/config/env.ts';
-import { expectedOf } from '../src/config/schema-problems.ts';
-import { SETTING_NAMES, settingOf, type SettingName } from '../src/config/settings.ts';
-import { groupBy } from '../src/kernel/group-by.ts';
+import { environmentName } from '../src/core/config/env.ts';
+import { expectedOf } from '../src/core/config/schema-problems.ts';
+import { SETTING_NAMES, settingOf, type SettingName } from '../src/core/config/settings.ts';
+import { groupBy } from '../src/core/kernel/group-by.ts';
 
 const HEAD = `# Settings
 
-This page is made from the table in \`src/config/settings.ts\`. \`winnow config\` prints every setting with its value and where the
+This page is made from the table in \`src/core/config/settings.ts\`. \`winnow config\` prints every setting with its value and where the
 value comes from. The strongest source wins:
 
 1. flags, and \`--set name=value\`;

@@ -32,7 +32,7 @@ async function environmentPython(folder: string): Promise<string> {
 
 const python = await environmentPython(process.argv[2] ?? path.join(root, 'data', 'interop-venv'));
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'config/tools/vitest.config.ts'];
-const tests = ['test/e2e/interop.test.ts', 'test/integration/models/finetune-torch.test.ts'];
+const tests = ['test/e2e/interop.test.ts', 'test/integration/core/models/finetune-torch.test.ts'];
 const { status } = spawnSync(process.execPath, [...vitest, '--project', 'rest', ...tests], {
   cwd: root,
   stdio: 'inherit',

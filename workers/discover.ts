@@ -1,3 +1,3 @@
-import { runWorker } from '../src/cli/worker/worker.ts';
+import { runWorker } from '../src/core/cli/worker/worker.ts';
 
 await runWorker('discover');

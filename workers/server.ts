@@ -1,3 +1,3 @@
-import { runServer } from '../src/cli/worker/worker.ts';
+import { runServer } from '../src/core/cli/worker/worker.ts';
 
 await runServer();

@@ -53,8 +53,8 @@ module.exports = {
     {
       name: 'kernel-imports-nothing',
       severity: 'error',
-      from: { path: '^src/kernel/' },
-      to: { pathNot: '^src/kernel/' },
+      from: { path: '^src/core/kernel/' },
+      to: { pathNot: '^src/core/kernel/' },
     },
     {
       name: 'suffixes-say-what-a-file-may-do',
@@ -63,14 +63,14 @@ module.exports = {
       severity: 'error',
       from: { path: SUFFIXED, pathNot: '\\.(repository|process)\\.tsx?$|\\.mjs$' },
       to: {
-        path: `^src/platform/|\\.(repository|process)\\.tsx?$|${IO}`,
+        path: `^src/core/platform/|\\.(repository|process)\\.tsx?$|${IO}`,
         dependencyTypesNot: ['type-only'],
       },
     },
     {
       name: 'sql-lives-in-repositories',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/platform/postgres/|\\.repository\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/core/platform/postgres/|\\.repository\\.ts$' },
       to: {
         path: '^node_modules/(kysely|pg|pg-cursor|pg-copy-streams)(/|$)',
         dependencyTypesNot: ['type-only'],
@@ -83,7 +83,7 @@ module.exports = {
       from: { path: PAGES },
       to: {
         path: '^(src/|(node:)?[a-z_]+$)',
-        pathNot: `${PAGES}|^src/kernel/`,
+        pathNot: `${PAGES}|^src/core/kernel/`,
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -92,13 +92,13 @@ module.exports = {
       comment: 'The server renders them. They import no hooks, because they show only their props.',
       severity: 'error',
       from: { path: '^src/(page|report/page|shortlist/sheet|ui/(revisions|activity))/' },
-      to: { path: '^(src/ui/(review|dashboard|home)/|node_modules/preact/(hooks|compat)/)' },
+      to: { path: '^(src/web/pages/(review|dashboard|home)/|node_modules/preact/(hooks|compat)/)' },
     },
     {
       name: 'the-server-renders-plain-components',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/ui/' },
-      to: { path: '^src/ui/', pathNot: '^src/ui/(revisions|activity|dashboard)/', dependencyTypesNot: ['type-only'] },
+      from: { path: '^src/', pathNot: '^src/web/pages/' },
+      to: { path: '^src/web/pages/', pathNot: '^src/web/pages/(revisions|activity|dashboard)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'only-config-reads-env',

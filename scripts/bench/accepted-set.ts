@@ -1,11 +1,11 @@
 import process from 'node:process';
 import { sql } from 'kysely';
-import { openApp } from '../../src/runtime/open/app.process.ts';
-import { openWorkspace, type Workspace } from '../../src/models/workspace/workspace.process.ts';
-import { usableCollection } from '../../src/collection/collection.process.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { softmax } from '../../src/models/evidence/softmax.ts';
-import { openLogger } from '../../src/platform/log/logger.ts';
+import { openApp } from '../../src/core/runtime/open/app.process.ts';
+import { openWorkspace, type Workspace } from '../../src/core/models/workspace/workspace.process.ts';
+import { usableCollection } from '../../src/core/collection/collection.process.ts';
+import { loadConfig } from '../../src/core/config/load-config.ts';
+import { softmax } from '../../src/core/models/evidence/softmax.ts';
+import { openLogger } from '../../src/core/platform/log/logger.ts';
 import { withComment } from '../../test/support/copies.ts';
 import { makeShortlistOf } from '../../test/support/made-shortlist.ts';
 

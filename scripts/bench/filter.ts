@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { loadClassTable } from '../../src/collection/class-table.process.ts';
-import { wnidsOf } from '../../src/collection/class-table.ts';
-import { decodeRgb } from '../../src/platform/image/inspect.ts';
+import { loadClassTable } from '../../src/core/collection/class-table.process.ts';
+import { wnidsOf } from '../../src/core/collection/class-table.ts';
+import { decodeRgb } from '../../src/core/platform/image/inspect.ts';
 import { writePhotoSet, type Labelling, type PhotoSet } from './filter-photos.ts';
 import { measureRun, tableOf, type Measured } from './filter-summary.ts';
 import { hostOfRun, writeReport } from './report.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import process from 'node:process';
-import { resize, resizedSize } from '../../src/photo/pixels/resize.ts';
-import type { RgbImage } from '../../src/platform/image/raster.ts';
+import { resize, resizedSize } from '../../src/core/photo/pixels/resize.ts';
+import type { RgbImage } from '../../src/core/platform/image/raster.ts';
 import { hostOfRun, writeReport } from './report.ts';
 import { median } from './statistics.ts';
 

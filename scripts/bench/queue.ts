@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
-import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
-import { openPostgresQueues } from '../../src/platform/queue/postgres-queue.ts';
-import { openRedisQueues } from '../../src/platform/queue/redis-queue.ts';
+import { attachEmbedded } from '../../src/core/platform/postgres/embedded/attach.ts';
+import { openPostgresQueues } from '../../src/core/platform/queue/postgres-queue.ts';
+import { openRedisQueues } from '../../src/core/platform/queue/redis-queue.ts';
 import { redisProblem, startRedis } from '../../test/support/redis-server.ts';
-import type { JobDefinition, JobQueues } from '../../src/kernel/job.ts';
+import type { JobDefinition, JobQueues } from '../../src/core/kernel/job.ts';
 import { hostOfRun, writeReport } from './report.ts';
 import { median } from './statistics.ts';
 

@@ -1,7 +1,7 @@
 // AssemblyScript (TypeScript's syntax, compiled to WebAssembly): loops over pixels, most of them 128 bits at a time. `node --import tsx
-// scripts/build-pixel-module.ts` compiles it into src/photo/pixels/pixel-module-bytes.ts.
+// scripts/build-pixel-module.ts` compiles it into src/core/photo/pixels/pixel-module-bytes.ts.
 //
-// Resizing. Sums are those of Pillow (see src/photo/pixels/resize.ts): 8-bit pixels times weights in units of 2^-22, plus one half, shifted right by 22. A weight
+// Resizing. Sums are those of Pillow (see src/core/photo/pixels/resize.ts): 8-bit pixels times weights in units of 2^-22, plus one half, shifted right by 22. A weight
 // does not fit 16 bits, so it comes in two parts, weight = high * 2^11 + low, the high part of a weight beyond 0..1 a little outside 0..2^11: i32x4.dot_i16x8_s then
 // multiplies two pixels by two weights and adds them up in one instruction. Low parts are never negative. Low sums may wrap around; since the sum as a
 // whole fits 32 bits, it is right all the same.

@@ -24,7 +24,7 @@ process.once('exit', (code) => {
 });
 
 async function start() {
-  const { builtProgram } = await import('../config/built.mjs');
+  const { builtProgram } = await import('./built.mjs');
   const built = builtProgram(root);
   // `--import tsx` would only work from the package's own folder.
   if (built === null) {
@@ -32,7 +32,7 @@ async function start() {
     process.env.TSX_DISABLE_CACHE = '1';
     (await import('tsx/esm/api')).register();
   }
-  const { main } = await import(built === null ? './main.ts' : pathToFileURL(built).href);
+  const { main } = await import(built === null ? '../main.ts' : pathToFileURL(built).href);
   await main(process.argv);
   isDone = true;
 }

@@ -1,8 +1,8 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { FoundClass } from '../../src/collection/find-classes.ts';
-import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
+import type { FoundClass } from '../../src/core/collection/find-classes.ts';
+import type { CandidateLine } from '../../src/core/status/candidate-list.repository.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 

@@ -1,10 +1,10 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/kernel/funnel.ts';
-import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
+import type { CandidateLine } from '../../src/core/status/candidate-list.repository.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
+import type { ShortlistRow } from '../../src/core/shortlist/shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';

@@ -2,7 +2,7 @@ import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/evaluate/evaluation.ts';
+import type { Evaluation } from '../../src/measure/evaluate/evaluation.ts';
 import { makeCopies } from '../support/copies.ts';
 import { makeExport } from '../support/made-export.ts';
 import { suiteFolder } from '../support/process-tree.ts';

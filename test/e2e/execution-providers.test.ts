@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { openPool } from '../../src/platform/postgres/open-database.ts';
+import { openPool } from '../../src/core/platform/postgres/open-database.ts';
 import { applicationName } from '../support/database.ts';
 import { makeCopies } from '../support/copies.ts';
 import { ONE_MODEL } from '../support/one-model.ts';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
+import { protocolSchema, type Protocol } from '../../src/core/export/protocol.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { makeReviewedSet, type ReviewedSet } from '../support/reviewed-set.ts';
 import { useSharedServer } from '../support/shared-server.ts';

@@ -1,6 +1,6 @@
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
 import { expect } from 'vitest';
-import type { Funnel } from '../../src/kernel/funnel.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
 import { untilDecided } from '../support/decided.ts';
 import type { suiteFolder } from '../support/process-tree.ts';
 import { ONE_MODEL } from '../support/one-model.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
+import { attachEmbedded } from '../../src/core/platform/postgres/embedded/attach.ts';
 import { makeCopies } from '../support/copies.ts';
 import { untilDecided, untilRow } from '../support/decided.ts';
 import { killServerOn, suiteFolder } from '../support/process-tree.ts';

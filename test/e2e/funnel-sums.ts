@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Funnel, Totals } from '../../src/kernel/funnel.ts';
+import type { Funnel, Totals } from '../../src/core/kernel/funnel.ts';
 
 const sum = (counts: object): number =>
   Object.values(counts).reduce<number>((total, count) => total + Number(count), 0);

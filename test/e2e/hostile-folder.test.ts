@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/kernel/funnel.ts';
+import type { CandidateLine } from '../../src/core/status/candidate-list.repository.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { ONE_MODEL } from '../support/one-model.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/core/status/candidate-list.repository.ts';
 import { isReasonOf, startHostileHost, type HostileHost } from '../support/hostile-host.ts';
 import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../support/photo-server.ts';
 import { peakMemoryBytes, suiteFolder } from '../support/process-tree.ts';

@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/kernel/funnel.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
 import { untilDecided } from '../support/decided.ts';
 import {

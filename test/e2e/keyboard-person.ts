@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import type { ReviewEvent } from '../../src/review/events/event.ts';
+import type { ReviewEvent } from '../../src/core/review/events/event.ts';
 
 /** An action of a person as it must be stored. An undo names the action by its place in the list. */
 export interface Done {

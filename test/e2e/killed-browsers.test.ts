@@ -1,6 +1,6 @@
 import { chromium as playwright, type BrowserContext, type Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import type { ReviewEvent } from '../../src/review/events/event.ts';
+import type { ReviewEvent } from '../../src/core/review/events/event.ts';
 import { findChromium, NO_CHROMIUM } from '../support/browser.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { portOfItsOwn } from '../support/free-port.ts';

@@ -2,10 +2,10 @@ import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
-import { sumsThatFail } from '../../src/status/funnel.ts';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/kernel/funnel.ts';
-import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
+import { sumsThatFail } from '../../src/core/status/funnel.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
+import type { ShortlistLine } from '../../src/core/shortlist/shortlist-csv.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();

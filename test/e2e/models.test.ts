@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
 import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { attachEmbedded, type EmbeddedPostgres } from '../../src/platform/postgres/embedded/attach.ts';
+import { attachEmbedded, type EmbeddedPostgres } from '../../src/core/platform/postgres/embedded/attach.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { inOutput } from '../support/in-output.ts';
 import { suiteFolder } from '../support/process-tree.ts';

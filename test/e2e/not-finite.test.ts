@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
 import { addNanModel } from '../support/nan-model.ts';
 import { jsonLines, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';

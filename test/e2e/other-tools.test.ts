@@ -8,8 +8,8 @@ import { sha256Of } from '../support/sha256.ts';
 import { startLabelStudio, type TestLabelStudio } from '../support/label-studio.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { blocksOf } from '../support/recipes/blocks.ts';
-import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
-import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
+import type { VerdictLine } from '../../src/core/review/events/verdict-line.ts';
+import type { ShortlistLine } from '../../src/core/shortlist/shortlist-csv.ts';
 import { jsonLines, repositoryRoot, startNode, winnow } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 

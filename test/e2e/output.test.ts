@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
 import { makeCopies } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../support/winnow.ts';

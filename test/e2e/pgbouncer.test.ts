@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Funnel } from '../../src/kernel/funnel.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
 import { createDatabase, dropDatabase, onServer } from '../support/database.ts';
 import { makeCopies } from '../support/copies.ts';
 import { ONE_MODEL } from '../support/one-model.ts';

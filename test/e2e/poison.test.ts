@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/kernel/funnel.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
 import { makeCopies, type Copy } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { ONE_MODEL } from '../support/one-model.ts';

@@ -1,6 +1,6 @@
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PublishResult } from '../../src/export/publish/publish.process.ts';
+import type { PublishResult } from '../../src/exchange/publish/publish.process.ts';
 import { startHub, type HubDataset, type TestHub } from '../support/hub-server.ts';
 import { makeFolderToPublish, type FolderToPublish } from '../support/folder-to-publish.ts';
 import { momentsOf } from '../support/sizing.ts';

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PublishResult } from '../../src/export/publish/publish.process.ts';
+import type { PublishResult } from '../../src/exchange/publish/publish.process.ts';
 import { makeFolderToPublish, type FolderToPublish } from '../support/folder-to-publish.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { startS3, type TestS3 } from '../support/s3-server.ts';

@@ -1,10 +1,10 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Protocol } from '../../src/export/protocol.ts';
-import type { PublishResult } from '../../src/export/publish/publish.process.ts';
-import type { Verification } from '../../src/export/verify/findings.ts';
-import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
+import type { Protocol } from '../../src/core/export/protocol.ts';
+import type { PublishResult } from '../../src/exchange/publish/publish.process.ts';
+import type { Verification } from '../../src/core/export/verify/findings.ts';
+import type { ShortlistLine } from '../../src/core/shortlist/shortlist-csv.ts';
 import { inCatalogueOf } from '../support/decided.ts';
 import { startHub, type TestHub } from '../support/hub-server.ts';
 import { suiteFolder } from '../support/process-tree.ts';

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { PhotoRow } from '../../src/export/select/photo-row.ts';
-import type { Split } from '../../src/export/select/select.ts';
-import { sorted, type Copy, type Damage } from '../integration/export/damages.ts';
+import type { PhotoRow } from '../../src/core/export/select/photo-row.ts';
+import type { Split } from '../../src/core/export/select/select.ts';
+import { sorted, type Copy, type Damage } from '../integration/core/export/damages.ts';
 
 /** Damages to what people said and to controls. All hashes are made right again, so that only the content shows them. */
 export const QUALITY_DAMAGES: readonly Omit<Damage, 'mode' | 'needsModels'>[] = [

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Report } from '../../src/report/report.ts';
+import type { Report } from '../../src/measure/report/report.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { SET_WNIDS } from '../support/reviewed-set.ts';
 import { useSharedServer } from '../support/shared-server.ts';

@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/evaluate/evaluation.ts';
-import type { Report } from '../../src/report/report.ts';
-import { sumsThatFail } from '../../src/status/funnel.ts';
+import type { Evaluation } from '../../src/measure/evaluate/evaluation.ts';
+import type { Report } from '../../src/measure/report/report.ts';
+import { sumsThatFail } from '../../src/core/status/funnel.ts';
 import { freePort } from '../support/free-port.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { makeReviewedSet, SET_WNIDS, type ReviewedSet } from '../support/reviewed-set.ts';

@@ -1,7 +1,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withFileLock } from '../../src/platform/lock/file-lock.ts';
+import { withFileLock } from '../../src/core/platform/lock/file-lock.ts';
 import { makeCopies } from '../support/copies.ts';
 import { killAllOn, suiteFolder } from '../support/process-tree.ts';
 import { momentsOf } from '../support/sizing.ts';

@@ -1,8 +1,8 @@
 import { cp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Funnel } from '../../src/kernel/funnel.ts';
-import { sumsThatFail } from '../../src/status/funnel.ts';
+import type { Funnel } from '../../src/core/kernel/funnel.ts';
+import { sumsThatFail } from '../../src/core/status/funnel.ts';
 import { repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 

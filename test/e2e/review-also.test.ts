@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ReviewEvent } from '../../src/review/events/event.ts';
-import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
+import type { ReviewEvent } from '../../src/core/review/events/event.ts';
+import type { VerdictLine } from '../../src/core/review/events/verdict-line.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { inOutput } from '../support/in-output.ts';

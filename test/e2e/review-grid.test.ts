@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
-import { listReviewed } from '../../src/review/events/review.repository.ts';
-import { toVerdictLine, type VerdictLine } from '../../src/review/events/verdict-line.ts';
+import type { Workspace } from '../../src/core/models/workspace/workspace.process.ts';
+import { listReviewed } from '../../src/core/review/events/review.repository.ts';
+import { toVerdictLine, type VerdictLine } from '../../src/core/review/events/verdict-line.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { inOutput } from '../support/in-output.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';

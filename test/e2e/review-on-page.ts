@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
+import type { VerdictLine } from '../../src/core/review/events/verdict-line.ts';
 import { openBrowser } from '../support/browser.ts';
 import { inOutput } from '../support/in-output.ts';
 import { until } from '../support/until.ts';

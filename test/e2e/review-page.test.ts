@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ReviewEvent } from '../../src/review/events/event.ts';
+import type { ReviewEvent } from '../../src/core/review/events/event.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { portOfItsOwn } from '../support/free-port.ts';

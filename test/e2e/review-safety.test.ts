@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ReviewEvent } from '../../src/review/events/event.ts';
-import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
+import type { ReviewEvent } from '../../src/core/review/events/event.ts';
+import type { Workspace } from '../../src/core/models/workspace/workspace.process.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { inOutput } from '../support/in-output.ts';

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
-import type { ReviewEvent } from '../../src/review/events/event.ts';
-import { listEvents } from '../../src/review/events/review.repository.ts';
+import type { Workspace } from '../../src/core/models/workspace/workspace.process.ts';
+import type { ReviewEvent } from '../../src/core/review/events/event.ts';
+import { listEvents } from '../../src/core/review/events/review.repository.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { collect } from '../support/collect.ts';
 import { inOutput } from '../support/in-output.ts';

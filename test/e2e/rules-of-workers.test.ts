@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
+import type { DecisionLine } from '../../src/core/filter/run/decision-line.ts';
 import { makeCopies } from '../support/copies.ts';
 import { inOutput } from '../support/in-output.ts';
 import { ONE_MODEL } from '../support/one-model.ts';

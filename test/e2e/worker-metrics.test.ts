@@ -11,7 +11,7 @@ const FLAGS = ['--collection', 'demo', '--data', 'data'];
 
 it('a worker serves its counters to Prometheus, logs its work, and leaves its jobs in the history', async () => {
   await withFolder(async (cwd) => {
-    const samples = new URL('../../test/fixtures/samples', import.meta.url).pathname;
+    const samples = new URL('../fixtures/samples', import.meta.url).pathname;
     const crawl = await winnow(
       ['crawl', ...FLAGS, '--source', 'folder', '--from', samples, '--class', 'n01440764,n01443537,n01498041'],
       { cwd },

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
-import { packageRoot } from '../../src/config/root.ts';
+import { packageRoot } from '../../src/core/config/root.ts';
 import { testFolder } from '../support/test-app.ts';
 
 const packedSchema = z.tuple([z.object({ files: z.array(z.object({ path: z.string() })) })]);
@@ -27,7 +27,7 @@ const OURS =
   );
 const NOT_OURS =
   `data/demo/blobs/a.jpg exports/v1/test/a.jpg reports/v1/report.html photos/kite/a.jpg .env config/local.yaml
-  config/local/models/mine.onnx config/collections/mine.yaml config/models/mine.yaml src/cli/main.ts dist/cli/main.mjs.map
+  config/local/models/mine.onnx config/collections/mine.yaml config/models/mine.yaml src/main.ts dist/cli/main.mjs.map
   test/a.test.ts scripts/build.ts workers/fetch.ts`.split(/\s+/);
 
 it('the package has nothing of the user, no tests and no sources', async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
-import { builtProgram } from '../../src/config/built.mjs';
+import { builtProgram } from '../../src/cli/built.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
 

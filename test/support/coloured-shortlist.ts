@@ -1,10 +1,10 @@
 import sharp from 'sharp';
-import { openApp } from '../../src/runtime/open/app.process.ts';
-import { openWorkspace, type Workspace } from '../../src/models/workspace/workspace.process.ts';
-import { usableCollection } from '../../src/collection/collection.process.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { openLogger } from '../../src/platform/log/logger.ts';
-import { buildShortlist } from '../../src/shortlist/make-shortlist.process.ts';
+import { openApp } from '../../src/core/runtime/open/app.process.ts';
+import { openWorkspace, type Workspace } from '../../src/core/models/workspace/workspace.process.ts';
+import { usableCollection } from '../../src/core/collection/collection.process.ts';
+import { loadConfig } from '../../src/core/config/load-config.ts';
+import { openLogger } from '../../src/core/platform/log/logger.ts';
+import { buildShortlist } from '../../src/core/shortlist/make-shortlist.process.ts';
 import { candidate, decideAs, kept, photo, store, stored } from './catalogue-fixtures.ts';
 import { sha256Of } from './sha256.ts';
 import { catalogueOf } from './shared-server.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256Of } from './sha256.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../test/fixtures/samples/photos/', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../fixtures/samples/photos/', import.meta.url));
 
 export interface Copy {
   /** Below the folder: `<wnid>/<name>-<number>.jpg`. */

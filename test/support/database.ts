@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
-import type { Database } from '../../src/platform/postgres/database.ts';
-import { openDatabase } from '../../src/platform/postgres/open-database.ts';
+import type { Database } from '../../src/core/platform/postgres/database.ts';
+import { openDatabase } from '../../src/core/platform/postgres/open-database.ts';
 
 /** The server that `postgres-setup.ts` started or was given. */
 export interface TestServer {

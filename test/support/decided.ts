@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
+import { attachEmbedded } from '../../src/core/platform/postgres/embedded/attach.ts';
 import { onClient } from './database.ts';
 import { knownCatalogueOf } from './shared-server.ts';
 import { silentLog } from './silent-log.ts';

@@ -3,8 +3,8 @@ import {
   type EvaluationResult,
   type EvaluationRules,
   type EvaluationTask,
-} from '../../src/filter/engine/evaluated-photo.ts';
-import { CropStream, type CropStreamDeps } from '../../src/models/evidence/crop-stream.process.ts';
+} from '../../src/core/filter/engine/evaluated-photo.ts';
+import { CropStream, type CropStreamDeps } from '../../src/core/models/evidence/crop-stream.process.ts';
 
 export type EvaluationDeps = EvaluationRules & CropStreamDeps;
 

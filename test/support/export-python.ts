@@ -23,7 +23,7 @@ export async function lacksModules(...modules: readonly string[]): Promise<strin
 
 /** Reads a form of an export with the users' libraries, by `read-forms.py`. */
 export async function readWithPython<Seen>(form: 'shards' | 'coco' | 'parquet', folder: string): Promise<Seen> {
-  const script = path.join(repositoryRoot, 'test/integration/export/read-forms.py');
+  const script = path.join(repositoryRoot, 'test/integration/core/export/read-forms.py');
   const { stdout } = await run(PYTHON, [script, form, folder], { maxBuffer: 2 ** 26 });
   return JSON.parse(stdout) as Seen;
 }

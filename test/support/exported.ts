@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { exportCard } from '../../src/export/card/card.ts';
-import { croissantText } from '../../src/export/croissant/croissant.ts';
-import { OutputFolder, type WrittenFile } from '../../src/export/output-folder.process.ts';
-import type { PhotoRow } from '../../src/export/select/photo-row.ts';
-import { EXPORT_FORMAT, protocolSchema, type Protocol } from '../../src/export/protocol.ts';
-import { funnelOf } from '../../src/status/funnel.ts';
+import { exportCard } from '../../src/core/export/card/card.ts';
+import { croissantText } from '../../src/core/export/croissant/croissant.ts';
+import { OutputFolder, type WrittenFile } from '../../src/core/export/output-folder.process.ts';
+import type { PhotoRow } from '../../src/core/export/select/photo-row.ts';
+import { EXPORT_FORMAT, protocolSchema, type Protocol } from '../../src/core/export/protocol.ts';
+import { funnelOf } from '../../src/core/status/funnel.ts';
 import { sha256Of } from './sha256.ts';
 
 const CLASSES = [

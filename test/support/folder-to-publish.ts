@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Protocol } from '../../src/export/protocol.ts';
-import { idOf, photoId } from '../../src/export/revisions/revision-id.ts';
+import type { Protocol } from '../../src/core/export/protocol.ts';
+import { idOf, photoId } from '../../src/core/export/revisions/revision-id.ts';
 import { protocolOf } from './exported.ts';
 import { sha256Of } from './sha256.ts';
 

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { blackPng } from './bombs.ts';
-import type { CandidateState, DroppedReason, FailedReason } from '../../src/kernel/reasons.ts';
+import type { CandidateState, DroppedReason, FailedReason } from '../../src/core/kernel/reasons.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../test/fixtures/samples/photos/', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../fixtures/samples/photos/', import.meta.url));
 const LION = join(SAMPLES, 'n02129165/lion-standing.jpg');
 const GOLDFISH = join(SAMPLES, 'n01443537/goldfish.jpg');
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { FailedReason } from '../../src/kernel/reasons.ts';
+import type { FailedReason } from '../../src/core/kernel/reasons.ts';
 import { makeBombs, type Bombs } from './bombs.ts';
 import { goodPhoto, GOOD_PATHS, pathOf, sendPhoto, startPhotoServer, type LocalServer } from './photo-server.ts';
 

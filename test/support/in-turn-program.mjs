@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtProgram } from '../../src/config/built.mjs';
+import { builtProgram } from '../../src/cli/built.mjs';
 
 /** Time limit for resources of a command to close. Any that stay open would keep its own process alive. */
 const CLOSING_MS = 10_000;
@@ -13,7 +13,7 @@ const CLOSING_MS = 10_000;
 // As winnow.cjs starts the program.
 const built = builtProgram(path.resolve(fileURLToPath(new URL('../../', import.meta.url))));
 if (built === null) (await import('tsx/esm/api')).register();
-const { main } = await (built === null ? import('../../src/cli/main.ts') : import(pathToFileURL(built).href));
+const { main } = await (built === null ? import('../../src/main.ts') : import(pathToFileURL(built).href));
 
 /** Given by the parent, as winnow.cjs gives it to its process. Processes that a command starts also get it. */
 const { UV_THREADPOOL_SIZE } = process.env;

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql, type Kysely } from 'kysely';
 import sharp from 'sharp';
-import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
-import { storeLicences } from '../../src/crawl/candidates/licence.repository.ts';
-import { parseQueries } from '../../src/crawl/candidates/wanted-class.ts';
-import { toSha256 } from '../../src/kernel/ids.ts';
-import type { Database } from '../../src/platform/postgres/database.ts';
-import { buildShortlist } from '../../src/shortlist/make-shortlist.process.ts';
+import type { Workspace } from '../../src/core/models/workspace/workspace.process.ts';
+import { storeLicences } from '../../src/core/crawl/candidates/licence.repository.ts';
+import { parseQueries } from '../../src/core/crawl/candidates/wanted-class.ts';
+import { toSha256 } from '../../src/core/kernel/ids.ts';
+import type { Database } from '../../src/core/platform/postgres/database.ts';
+import { buildShortlist } from '../../src/core/shortlist/make-shortlist.process.ts';
 import { LICENCES, statementsOf, type Portion } from './made-catalogue-sql.ts';
 
 const QUERIES = fileURLToPath(new URL('../../config/classes/queries-imagenet-a.jsonl', import.meta.url));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { wilsonInterval } from '../../src/kernel/wilson.ts';
-import type { ModelReport, Report } from '../../src/report/report.ts';
+import { wilsonInterval } from '../../src/core/kernel/wilson.ts';
+import type { ModelReport, Report } from '../../src/measure/report/report.ts';
 import { repositoryRoot } from './winnow.ts';
 
 /** Hostile text for names, credits and tags. */

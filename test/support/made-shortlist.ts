@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
+import type { Workspace } from '../../src/core/models/workspace/workspace.process.ts';
 import { linkAll } from './catalogue-fixtures.ts';
 import { sha256Of } from './sha256.ts';
 

@@ -1,6 +1,6 @@
 import { Migrator, type Kysely } from 'kysely';
-import type { Database } from '../../src/platform/postgres/database.ts';
-import { MIGRATIONS } from '../../src/platform/postgres/migrations/index.ts';
+import type { Database } from '../../src/core/platform/postgres/database.ts';
+import { MIGRATIONS } from '../../src/core/platform/postgres/migrations/index.ts';
 
 /** The migration before the one that fills in what allows each licence. */
 const OLDER = '0015-references-of-heads';

@@ -1,5 +1,5 @@
-import type { EvaluationRules } from '../../src/filter/engine/evaluated-photo.ts';
-import type { ModelInput } from '../../src/models/evidence/member.ts';
+import type { EvaluationRules } from '../../src/core/filter/engine/evaluated-photo.ts';
+import type { ModelInput } from '../../src/core/models/evidence/member.ts';
 
 /** A member as tests make them: it gives one row of logits a crop. */
 type TestMember = { readonly input: ModelInput; run(tensor: Float32Array, crops: number): Promise<Float32Array[]> };

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { OutputFolder, type PhotoSink } from '../../src/export/output-folder.process.ts';
-import type { PhotoFile, PhotoRow } from '../../src/export/select/photo-row.ts';
+import { OutputFolder, type PhotoSink } from '../../src/core/export/output-folder.process.ts';
+import type { PhotoFile, PhotoRow } from '../../src/core/export/select/photo-row.ts';
 import { sha256Of } from './sha256.ts';
 
 /** Names and texts that break careless writers of files. Ids match `[A-Za-z0-9_-]+`, whatever the photo is called. */

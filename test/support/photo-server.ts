@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { listenOnLoopback } from './free-port.ts';
 
-const PHOTOS = fileURLToPath(new URL('../../test/fixtures/samples/photos', import.meta.url));
+const PHOTOS = fileURLToPath(new URL('../fixtures/samples/photos', import.meta.url));
 
 export type LoggedRequest = ReturnType<typeof logged>;
 

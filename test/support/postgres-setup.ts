@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestProject } from 'vitest/node';
-import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
-import { openDatabase } from '../../src/platform/postgres/open-database.ts';
-import { prepareQueues } from '../../src/platform/queue/postgres-queue.ts';
+import { attachEmbedded } from '../../src/core/platform/postgres/embedded/attach.ts';
+import { openDatabase } from '../../src/core/platform/postgres/open-database.ts';
+import { prepareQueues } from '../../src/core/platform/queue/postgres-queue.ts';
 import { onServer, urlOfDatabase, type TestServer } from './database.ts';
 import { makeTempFolder } from './folder-in-memory.ts';
 import { silentLog } from './silent-log.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withFileLock } from '../../src/platform/lock/file-lock.ts';
-import { prepareLayout } from '../../src/platform/postgres/embedded/layout.ts';
-import { runningPostmaster } from '../../src/platform/postgres/embedded/postmaster.ts';
-import { openPrograms } from '../../src/platform/postgres/embedded/programs.ts';
-import { startServer, stopServer } from '../../src/platform/postgres/embedded/server.ts';
+import { withFileLock } from '../../src/core/platform/lock/file-lock.ts';
+import { prepareLayout } from '../../src/core/platform/postgres/embedded/layout.ts';
+import { runningPostmaster } from '../../src/core/platform/postgres/embedded/postmaster.ts';
+import { openPrograms } from '../../src/core/platform/postgres/embedded/programs.ts';
+import { startServer, stopServer } from '../../src/core/platform/postgres/embedded/server.ts';
 
 /** Stops the server of a data folder as an administrator does, although clients are connected, and restarts it after a while. */
 export async function restartServer(dataDir: string, awayMs: number): Promise<void> {

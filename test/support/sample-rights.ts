@@ -1,4 +1,4 @@
-import type { Rights } from '../../src/shortlist/photo-of-class.repository.ts';
+import type { Rights } from '../../src/core/shortlist/photo-of-class.repository.ts';
 
 export function sampleRights(changes: Partial<Rights> = {}): Rights {
   return {

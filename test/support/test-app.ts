@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openApp, type App } from '../../src/runtime/open/app.process.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { openLogger } from '../../src/platform/log/logger.ts';
+import { openApp, type App } from '../../src/core/runtime/open/app.process.ts';
+import { loadConfig } from '../../src/core/config/load-config.ts';
+import { openLogger } from '../../src/core/platform/log/logger.ts';
 
 /** A folder that is removed at the end of the test. */
 export async function testFolder(): Promise<string> {

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/core/status/candidate-list.repository.ts';
 import { jsonLines, setFlags, winnow } from './winnow.ts';
 
 /** Crawls of lists of URLs: the simplest way to send the real command to local servers. */

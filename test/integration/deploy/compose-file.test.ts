@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadConfig } from '../../../src/config/load-config.ts';
+import { loadConfig } from '../../../src/core/config/load-config.ts';
 import { composeServices, parseCompose, readComposeText, type ComposeService } from '../../support/compose.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 

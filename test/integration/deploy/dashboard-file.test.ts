@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { countResponse, workMetrics } from '../../../src/runtime/work/work-metrics.ts';
-import { holdKey } from '../../../src/crawl/sources/permit-pause.repository.ts';
-import { pauseStages } from '../../../src/collection/pause.repository.ts';
-import { freeBytesOn } from '../../../src/platform/disk/full-disk.ts';
+import { countResponse, workMetrics } from '../../../src/core/runtime/work/work-metrics.ts';
+import { holdKey } from '../../../src/core/crawl/sources/permit-pause.repository.ts';
+import { pauseStages } from '../../../src/core/collection/pause.repository.ts';
+import { freeBytesOn } from '../../../src/core/platform/disk/full-disk.ts';
 import { candidate, store } from '../../support/catalogue-fixtures.ts';
-import { NO_TOKENS, useDashboard } from '../server/support.ts';
+import { NO_TOKENS, useDashboard } from '../web/server/support.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
 const DASHBOARD = path.join(repositoryRoot, 'config/deploy/grafana/dashboards/winnow.json');

@@ -4,8 +4,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../../src/config/load-config.ts';
-import { EXIT } from '../../../src/cli/text/output.ts';
+import { loadConfig } from '../../../src/core/config/load-config.ts';
+import { EXIT } from '../../../src/core/cli/text/output.ts';
 import { testFolder } from '../../support/test-app.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 

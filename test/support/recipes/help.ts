@@ -36,7 +36,7 @@ export function helpExamples(): readonly Example[] {
       return blocks
         .map((line) => line.trim().split(/ {3,}(?=\w)/)[0] ?? '')
         .filter((command) => command !== '')
-        .map((command) => ({ place: `src/cli/${name}`, command, mark: markOf(command) }));
+        .map((command) => ({ place: `src/core/cli/${name}`, command, mark: markOf(command) }));
     });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageRoot } from '../../../src/config/root.ts';
+import { packageRoot } from '../../../src/core/config/root.ts';
 
 /** Every page of documentation, as a path from the root of the package. */
 const PAGES = [

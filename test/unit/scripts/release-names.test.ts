@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { isUnnamed, NAMED_FILES, parseNames, withNames } from '../../../scripts/release-names.ts';
-import { packageRoot } from '../../../src/config/root.ts';
+import { packageRoot } from '../../../src/core/config/root.ts';
 
 const NAMES = { repository: 'https://git.example/lab/winnow', author: 'A Lab', contact: 'security@lab.example' };
 const textOf = (file: string): string => readFileSync(path.join(packageRoot, file), 'utf8');

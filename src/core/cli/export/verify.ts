@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import type { Verification } from '../../export/verify/findings.ts';
+import { hasData } from '../../runtime/open/data-folder.process.ts';
+import { verifyWith } from '../../library/verify.process.ts';
+import { oneLine } from '../../kernel/printable.ts';
+import { placeFlags, publishCommand, reportCommand } from '../../kernel/next-step.ts';
+import { readExportedFolder } from '../../export/verify/exported-folder.process.ts';
+import { linesText, plural, shellWord, writeResult, EXIT } from '../text/output.ts';
+import { withSteps } from '../text/progress.ts';
+import {
+  addPlainCommand,
+  runCommand,
+  wholeNumberFrom,
+  type CommandContext,
+  type GlobalFlags,
+} from '../start/context.ts';
+
+const HELP = `
+Reads every file of the folder that winnow export made, compares what they say of each photo, and
+recomputes the rule of the protocol with the models: each photo must be one that the filter keeps, for the
+numbers that are recorded. It needs no network, no catalogue and no data folder, only the models.
+
+It prints a line for each breach: the check, the file, what was expected and what is there. Checks that
+cannot run, such as the rule if a model is not installed, are listed as skipped and are no breaches.
+It also checks exports that earlier versions made. It does not compare their sentences.
+
+Exit codes: 0 the export is what it claims to be, 1 there are breaches, 2 it is no export, 130 interrupted.
+
+Examples:
+  winnow verify exports/imagenet-a
+  winnow verify exports/imagenet-a --sample 100   recomputes the rule for 100 photos, all else for all
+  winnow verify exports/imagenet-a --json | jq '.breaches[]'
+`;
+
+interface VerifyFlags extends GlobalFlags {
+  readonly sample?: number;
+}
+
+export function addVerifyCommand(program: Command): void {
+  addPlainCommand(program, 'verify', 'Check that an exported folder is what it claims to be')
+    .argument('<dir>', 'the folder that winnow export made')
+    .option('--sample <n>', 'recompute the rule for n photos only; 0 needs no models', wholeNumberFrom(0, 999_999_999))
+    .addHelpText('after', HELP)
+    .action((dir: string, flags: VerifyFlags) => runCommand(flags, (context) => verify(dir, flags, context)));
+}
+
+async function verify(dir: string, flags: VerifyFlags, context: CommandContext): Promise<number> {
+  const result = await verifyWithProgress(dir, context, flags.sample);
+  await writeResult(
+    flags,
+    result,
+    async () => verificationText(result) + (result.ok ? await nextCommands(dir, context) : ''),
+  );
+  return result.ok ? EXIT.done : EXIT.incomplete;
+}
+
+export function verifyWithProgress(
+  dir: string,
+  { loaded: { config }, log, signal }: CommandContext,
+  sample?: number,
+): Promise<Verification> {
+  return withSteps((onProgress) => verifyWith({ config, log }, dir, { sample, signal, onProgress }));
+}
+
+/** Empty if the data folder here does not have the collection. */
+async function nextCommands(dir: string, { flags: { data }, loaded }: CommandContext): Promise<string> {
+  const { name } = (await readExportedFolder(path.resolve(dir))).protocol.collection;
+  const isHere = (await hasData(data)) && existsSync(path.join(data, 'shortlists', name));
+  if (loaded.config.postgres.url === null && !isHere) return '';
+  return `next: ${reportCommand(placeFlags(name), name)}\n      ${publishCommand(shellWord(dir))}\n`;
+}
+
+export function verificationText({ ok, photos, importedRows, checks, skipped, breaches }: Verification): string {
+  const kinds = plural(checks, 'kind of check', 'kinds of checks');
+  return linesText([
+    ...breaches.map(({ check, file, detail }) => `${check}  ${oneLine(file)}: ${oneLine(detail)}`),
+    ...skipped.map(({ check, reason }) => `skipped  ${check}: ${oneLine(reason)}`),
+    importedRows > 0 &&
+      `${plural(importedRows, 'row')} of imported evidence: compared with wider tolerances (0.02 a logit, 0.01 of p)`,
+    ok
+      ? `verified ${plural(photos, 'photo')}: ${kinds}, no breaches`
+      : `not ok: ${plural(photos, 'photo')}, ${kinds}, ${plural(breaches.length, 'breach', 'breaches')}`,
+  ]);
+}

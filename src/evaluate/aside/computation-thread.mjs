@@ -1,4 +1,0 @@
-// A thread of the sources starts here. A thread of the built program starts with the built part itself.
-import { runPart } from '../../config/run-part.mjs';
-
-await runPart('computation-thread', () => import('./computation-thread.process.ts'));

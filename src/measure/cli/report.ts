@@ -1,0 +1,164 @@
+import { type Command, Option } from 'commander';
+import { reportAndRecord } from '../library/report.process.ts';
+import type { WrittenReport } from '../report/write-report.process.ts';
+import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { displayPath } from '../../core/config/root.ts';
+import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
+import { nextLines } from '../../core/status/status.process.ts';
+import { fittedText, oodListsText } from '../../core/kernel/texts.ts';
+import { countText, linesText, plural, shellWord, writeResult } from '../../core/cli/text/output.ts';
+import { tableText } from '../../core/cli/text/table.ts';
+import { withSteps } from '../../core/cli/text/progress.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from '../../core/cli/start/context.ts';
+import type { Mode } from '../../core/kernel/mode.ts';
+
+const HELP = `
+Writes what a paper's section of experiments would say of the collection: report.html to read,
+report.json and csv/ to compute with, figures/ as SVG and PNG to paste. It is about the photos that
+reviewers accepted or, while none is, about the listed ones.
+
+Every installed model that was no member of the ensemble looks at all ten crops of each photo, and at the
+centre crops of the clean photos. What it says is kept, so the next report only runs it on new photos.
+A head is measured without the photos that it was fitted or validated on, and the report says how many these are.
+
+The report also says what the set would be without each member of the ensemble. For that --fill runs the crops that
+no decision needed, and that are therefore not stored. Decisions stay as they are.
+
+DIR has one folder a class, named by wnid, as the validation set of ImageNet has.
+
+In mode O the rule of the filter is over the 1,000 classes. AUROC and AUPR are over the collection's own (--among
+names others), as in the paper, and use the photos of --in-distribution that show one of these.
+
+Examples:
+  winnow report --collection imagenet-a --out reports/v1
+  winnow report --collection imagenet-a --out reports/v1 --clean imagenet/val
+  winnow report --collection imagenet-a --out reports/v1 --fill
+  winnow report --collection imagenet-o --out reports/o1 --in-distribution imagenet/val
+  winnow report --collection birds --out reports/v1 --models efficientnet-lite2,resnet18-v1-7
+`;
+
+interface ReportFlags extends GlobalFlags {
+  readonly out?: string;
+  readonly clean?: string;
+  readonly inDistribution?: string;
+  readonly among?: string;
+  readonly photos?: ReportedPhotos;
+  readonly models?: string;
+  readonly fill?: boolean;
+}
+
+export function addReportCommand(program: Command): void {
+  addCommand(program, 'report', 'Report how hard the set is, for which models, and why')
+    .option('--out <dir>', 'the folder to write; a report that is there is replaced')
+    .option('--clean <dir>', 'clean photos of the same classes, to measure how far accuracy drops')
+    .option('--in-distribution <dir>', 'mode O: photos that show one of the classes of the collection')
+    .option(
+      '--among <list>',
+      "mode O: classes that the confidence is over: imagenet-1k, imagenet-o, a file with one class a line, or wnids with commas between them (default: the collection's classes)",
+    )
+    .addOption(new Option('--photos <which>', 'the photos that it is about').choices(REPORTED_PHOTOS))
+    .option('--models <names>', 'only these models besides the members (separate by commas)')
+    .option('--fill', 'first run the crops that the set without each member depends on')
+    .addHelpText('after', HELP)
+    .action((flags: ReportFlags) =>
+      runOnCollection(flags, { name: 'report', access: flags.fill ? 'use' : 'read' }, async (workspace, { signal }) => {
+        const models = flags.models?.split(',').map((name) => name.trim());
+        const written = await reportWithProgress(workspace, { ...flags, models, signal });
+        await writeResult(
+          flags,
+          written.report,
+          async () => reportText(written, workspace) + (await nextLines(workspace)),
+        );
+      }),
+    );
+}
+
+export function reportWithProgress(
+  workspace: Workspace,
+  options: Parameters<typeof reportAndRecord>[1],
+): Promise<WrittenReport> {
+  return withSteps((onProgress) => reportAndRecord(workspace, { ...options, onProgress }));
+}
+
+const SET_TEXT: Readonly<Record<ReportedPhotos, string>> = {
+  accepted: 'accepted',
+  listed: 'listed',
+  kept: 'kept by the filter',
+};
+
+function reportText({ report, path: folderPath }: WrittenReport, { collection }: Workspace): string {
+  const { set, confusion, leftOut } = report;
+  const folder = shellWord(displayPath(folderPath));
+  return linesText([
+    `${plural(set.photos, 'photo')} ${SET_TEXT[set.which]}, ${plural(set.classes, 'class', 'classes')} of ${collection.name}`,
+    set.which !== 'accepted' &&
+      report.funnel.totals.selected === 0 &&
+      'No photo is accepted yet. winnow review is the human step.',
+    '',
+    modelsText(report).trimEnd(),
+    ...report.models.flatMap(({ ood }) => (ood === null ? [] : [oodListsText(ood)])).slice(0, 1),
+    ...report.models.flatMap(({ model, fitted }) => (fitted === null ? [] : [`${model}: ${fittedText(fitted)}`])),
+    '',
+    `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
+    ...leftOut.map(({ model, reason }) => `left out: ${model}, because ${reason}`),
+    MODEL_TEXTS[report.mode].hintOf(report),
+    `read:  ${folder}/report.html`,
+  ]);
+}
+
+const MODEL_TEXTS = {
+  A: {
+    heads: ['accuracy', 'clean', 'drop'],
+    cellsOf: accuracyCells,
+    hintOf: ({ clean }: Report) => clean === null && 'Add --clean DIR to see how far accuracy drops.',
+  },
+  O: {
+    heads: ['AUROC', 'AUPR', 'FPR95'],
+    cellsOf: oodCells,
+    hintOf: ({ inDistribution }: Report) =>
+      inDistribution === null && 'Add --in-distribution DIR for AUROC, AUPR and FPR95.',
+  },
+} satisfies Record<Mode, object>;
+
+function modelsText({ mode, models }: Report): string {
+  const { heads, cellsOf } = MODEL_TEXTS[mode];
+  return tableText(
+    ['model', '', 'photos', ...heads],
+    models.map((model) => [model.model, roleOf(model), countText(model.photos), ...cellsOf(model)]),
+  );
+}
+
+function roleOf({ isMember, sharesBackbone }: ModelReport): string {
+  if (isMember) return 'member';
+  return sharesBackbone ? "over a member's backbone" : '';
+}
+
+function oodCells({ ood }: ModelReport): string[] {
+  if (ood === null) return ['', '', ''];
+  return [
+    `${withInterval(ood.auroc, ood.aurocLow, ood.aurocHigh)}, chance ${(100 * ood.chance.auroc).toFixed(1)}`,
+    `${withInterval(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${(100 * ood.chance.aupr).toFixed(1)}`,
+    `${(100 * ood.fpr95Nearest).toFixed(1)} %`,
+  ];
+}
+
+function accuracyCells({ accuracy, accuracyLow, accuracyHigh, accuracyByRule, drop, ...of }: ModelReport): string[] {
+  return [
+    accuracyByRule === true ? '0 by rule' : withInterval(accuracy, accuracyLow, accuracyHigh),
+    withInterval(of.clean, of.cleanLow, of.cleanHigh),
+    drop === null ? '' : `${(100 * drop).toFixed(1)} points`,
+  ];
+}
+
+/** `3.3 % (1.3 to 8.1)` */
+export function withInterval(value: number | null, low: number | null, high: number | null): string {
+  if (value === null) return '';
+  const [share, from, to] = [value, low ?? 0, high ?? 1].map((each) => (100 * each).toFixed(1));
+  return `${share} % (${from} to ${to})`;
+}
+
+function topText({ confusion }: Report, collection: Workspace['collection']): string {
+  const [top] = confusion.top;
+  if (top === undefined) return '';
+  return `, most often ${nameOf(collection, top.wnid)} as ${nameOf(collection, top.predictedWnid)} (${countText(top.photos)})`;
+}

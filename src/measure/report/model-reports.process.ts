@@ -1,0 +1,215 @@
+import { groupBy } from '../../core/kernel/group-by.ts';
+import { accuracyByClass, accuracyOf, curvesOf } from '../evaluate/evaluate.ts';
+import type { ClassAccuracy, OodLists } from '../evaluate/evaluation.ts';
+import type { FittedPhotos } from '../../core/kernel/texts.ts';
+import { pairedDifference, type AnswerPair, type Creators } from '../evaluate/metrics/by-creator.ts';
+import { differenceInterval } from '../evaluate/metrics/intervals.ts';
+import { holm } from '../evaluate/metrics/mcnemar.ts';
+import { impliedFor } from './method.ts';
+import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
+import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion } from './report.ts';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
+import { computeAside } from '../evaluate/aside/compute-aside.process.ts';
+import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
+import type { ReportedModel } from './models.process.ts';
+import type { ModelView } from './views.process.ts';
+import { isZeroByRule, MODES } from '../../core/collection/modes.ts';
+
+export interface SeenByModel {
+  readonly model: ReportedModel;
+  readonly photos: ModelView;
+  /** One for each picture, in order; null if the model is a head that was fitted on it. Null without such a folder. */
+  readonly clean: readonly (Prediction | null)[] | null;
+  readonly inDistribution: readonly (Prediction | null)[] | null;
+  readonly fitted: FittedPhotos | null;
+  /** One for each accepted control. */
+  readonly control: readonly (Prediction | null)[];
+}
+
+interface Reporting {
+  readonly photos: readonly ReportedPhoto[];
+  /** Null in mode A. */
+  readonly lists: OodLists | null;
+  readonly signal: AbortSignal;
+}
+
+export async function modelReport(
+  { collection, scope }: Workspace,
+  { model, photos: view, fitted, ...folders }: SeenByModel,
+  { photos, lists, signal }: Reporting,
+): Promise<ModelReport> {
+  const predictions = madeOf(view.predictions);
+  const clean = madeOf(folders.clean ?? []);
+  const about = {
+    model: model.card.name,
+    among: scope.wnids,
+    inDistribution: folders.inDistribution &&
+      lists && { confidences: madeOf(folders.inDistribution).map(({ confidence }) => confidence), lists },
+  };
+  // The resamples of many photos take seconds.
+  const evaluation = await computeAside('evaluationOf', [predictions, about], signal);
+  const onClean = cleanAccuracy(clean);
+  const cleanByClass = accuracyByClass(clean, scope.wnids);
+  const cleanOf = new Map(cleanByClass.map((row) => [row.wnid, row]));
+  const isAtZero = collection.mode === 'A' && isZeroByRule(collection.policy);
+  const byRule = model.isMember && isAtZero && evaluation.accuracy === 0;
+  return {
+    ...evaluation,
+    ...(byRule ? ({ accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const) : {}),
+    isMember: model.isMember,
+    sharesBackbone: model.sharesBackbone,
+    family: model.card.family ?? null,
+    fitted,
+    ...onClean,
+    ...dropWithInterval(clean, predictions, byRule),
+    perClass: evaluation.perClass.map((row) => {
+      const ofClass = cleanOf.get(row.wnid) ?? null;
+      return { ...row, clean: ofClass?.accuracy ?? null, drop: dropOf(ofClass, row) };
+    }),
+    perConfusion: MODES[collection.mode].showsClass
+      ? byConfusion(view.predictions, photos).map((row) => ({
+          ...row,
+          drop: dropOf(cleanOf.get(row.wnid) ?? null, row),
+        }))
+      : [],
+    implied: model.isMember ? impliedFor(collection) : null,
+    curves: curvesOf(predictions, about),
+  };
+}
+
+/** @param reviewed the controls that were accepted or rejected; @param reports one for each model, in order */
+export function controlPart(
+  models: readonly SeenByModel[],
+  reviewed: readonly ReportedPhoto[],
+  reports: readonly Pick<ModelReport, 'accuracyByRule'>[],
+): Required<Pick<Report, 'control' | 'controlVerdicts'>> {
+  const accepted = reviewed.filter(({ verdict }) => verdict === 'accepted').length;
+  const accuracies = models.map(({ model, control, photos }, i) => {
+    const made = madeOf(control);
+    const answers = answersOf(made);
+    const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = accuracyOf(answers) ?? {};
+    const { drop, dropLow, dropHigh } = dropWithInterval(
+      made,
+      madeOf(photos.predictions),
+      reports[i]?.accuracyByRule === true,
+    );
+    const difference = { difference: drop, differenceLow: dropLow, differenceHigh: dropHigh };
+    return { model: model.card.name, photos: answers.length, accuracy, low, high, ...difference };
+  });
+  return { control: accuracies, controlVerdicts: { accepted, rejected: reviewed.length - accepted } };
+}
+
+function madeOf(predictions: readonly (Prediction | null)[]): Prediction[] {
+  return predictions.filter((prediction) => prediction !== null);
+}
+
+/** With fewer photos on one side, a drop is chance. */
+const LEAST_OF_DROP = 5;
+
+type Measured = Pick<ClassAccuracy, 'photos' | 'accuracy'>;
+
+function dropOf(clean: Measured | null, set: Measured): number | null {
+  return clean === null || Math.min(clean.photos, set.photos) < LEAST_OF_DROP ? null : clean.accuracy - set.accuracy;
+}
+
+function answersOf(predictions: readonly Prediction[]): { readonly isCorrect: boolean }[] {
+  return predictions.filter(({ truth }) => truth !== null).map((one) => ({ isCorrect: isCorrect(one) }));
+}
+
+/** An accuracy that is 0 by the rule: the interval of a difference is then that of the other one. */
+const ZERO = { accuracy: 0, accuracyLow: 0, accuracyHigh: 0 } as const;
+
+function dropWithInterval(
+  clean: readonly Prediction[],
+  set: readonly Prediction[],
+  byRule: boolean,
+): Pick<ModelReport, 'drop' | 'dropLow' | 'dropHigh'> {
+  const [ofClean, ofSet] = [accuracyOf(answersOf(clean)), byRule ? ZERO : accuracyOf(answersOf(set))];
+  if (ofClean === null || ofSet === null || Math.min(clean.length, set.length) < LEAST_OF_DROP)
+    return { drop: null, dropLow: null, dropHigh: null };
+  const { low, high } = differenceInterval(ofClean, ofSet);
+  return { drop: ofClean.accuracy - ofSet.accuracy, dropLow: low, dropHigh: high };
+}
+
+function cleanAccuracy(
+  predictions: readonly Prediction[],
+): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
+  const estimate = accuracyOf(answersOf(predictions));
+  return {
+    clean: estimate?.accuracy ?? null,
+    cleanLow: estimate?.accuracyLow ?? null,
+    cleanHigh: estimate?.accuracyHigh ?? null,
+    cleanPhotos: predictions.length,
+  };
+}
+
+function byConfusion(
+  predictions: readonly (Prediction | null)[],
+  photos: readonly ReportedPhoto[],
+): Omit<ReportedConfusion, 'drop'>[] {
+  const seen = photos.flatMap(({ wnid, confusionWnid }, i) => {
+    const prediction = predictions[i];
+    return prediction == null ? [] : [{ wnid, predictedWnid: confusionWnid, isCorrect: isCorrect(prediction) }];
+  });
+  return [...groupBy(seen, ({ wnid, predictedWnid }) => `${wnid} ${predictedWnid}`).values()].flatMap((same) => {
+    const [first] = same;
+    const accuracy = accuracyOf(same);
+    if (first === undefined || accuracy === null) return [];
+    const { wnid, predictedWnid } = first;
+    return [{ wnid, predictedWnid, photos: same.length, ...accuracy }];
+  });
+}
+
+/** @param creators of the photos of the set; null if they are unknown */
+export function comparisonsOf(models: readonly SeenByModel[], creators: Creators | null): Comparison[] {
+  const outside = models.filter(({ model }) => !model.isMember);
+  const comparing: readonly Comparing[] = [
+    { on: 'set', creators, predictionsOf: ({ photos }) => photos.predictions },
+    { on: 'clean', creators: null, predictionsOf: ({ clean }) => clean ?? [] },
+  ];
+  return comparing.flatMap((one) => {
+    const pairs = outside.flatMap((a, i) => outside.slice(i + 1).flatMap((b) => compared(a, b, one)));
+    const corrected = holm(pairs.map(({ p }) => p));
+    return pairs.map((pair, i) => ({ ...pair, pHolm: corrected[i] ?? 1 }));
+  });
+}
+
+interface Comparing {
+  readonly on: Comparison['on'];
+  readonly creators: Creators | null;
+  readonly predictionsOf: (seen: SeenByModel) => readonly (Prediction | null)[];
+}
+
+function compared(
+  a: SeenByModel,
+  b: SeenByModel,
+  { on, creators, predictionsOf }: Comparing,
+): Omit<Comparison, 'pHolm'>[] {
+  const others = predictionsOf(b);
+  const pairs = predictionsOf(a).flatMap((one, i) => {
+    const other = others[i];
+    if (one == null || other == null || one.truth === null) return [];
+    const pair: AnswerPair = [isCorrect(one), isCorrect(other)];
+    return [{ pair, by: creators?.[i] ?? i }];
+  });
+  if (pairs.length === 0) return [];
+  const difference = pairedDifference(
+    pairs.map(({ pair }) => pair),
+    creators && pairs.map(({ by }) => by),
+  );
+  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference }];
+}
+
+/** The paper's two members had similar accuracies on clean photos, so a larger difference is worth a warning. */
+const LARGEST_GAP = 0.02;
+
+export function memberGapOf(models: readonly ModelReport[]): MemberGap | null {
+  const members = models.flatMap(({ isMember, clean, model }) =>
+    isMember && clean !== null ? [{ model, clean }] : [],
+  );
+  const sorted = members.toSorted((a, b) => b.clean - a.clean);
+  const [higher, lower] = [sorted[0], sorted.at(-1)];
+  if (higher === undefined || lower === undefined || sorted.length < 2) return null;
+  const difference = higher.clean - lower.clean;
+  return { higher: higher.model, lower: lower.model, difference, isLarge: difference > LARGEST_GAP };
+}

@@ -1,0 +1,127 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { countOf, countText, oodListsText } from '../../../core/kernel/texts.ts';
+import type { ModelReport } from '../report.ts';
+import type { SectionOf } from './context.ts';
+import { FittedNotes, rowsOf } from './model-sections.tsx';
+import { Nothing, Plots, Section, Table } from './parts.tsx';
+import { estimateText, percentText, pointsText, rangeText } from './texts.ts';
+
+/** From this many photos there are two bins of 100. */
+const TWO_BINS = 200;
+
+export function ConfidenceSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  return (
+    <Section name="confidence" title={title} context={context}>
+      <p>
+        Confidence is the largest p of {countOf(report.among, 'class', 'classes')}: a softmax over them, or for sigmoid
+        members each class&apos;s own sigmoid. RMS calibration error: the root mean square gap between confidence and
+        accuracy, over bins of 100 photos. Chance alone makes it larger than 0, so beside it stands what 95 of 100
+        calibrated models with the same confidences stay below. AURRA: mean accuracy over all response rates. Soft-F1:
+        how well low confidence marks mistakes. AURRA and soft-F1 have intervals of 1,000 bootstrap resamples.
+      </p>
+      {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
+      <Plots context={context} names={['reliability', 'response-rate']} />
+      <Table
+        caption="Calibration and error detection, with 95 % intervals of AURRA and soft-F1"
+        isWide
+        columns={['model', 'RMS error, corrected', 'if calibrated, up to', 'upstream-compatible', 'AURRA', 'soft-F1']}
+        csv={csv('models')}
+        rows={rowsOf(context, (model) => [
+          percentText(model.rmsCalibrationError),
+          percentText(model.rmsCalibrationErrorIfCalibrated),
+          percentText(model.rmsCalibrationErrorUpstream),
+          estimateText(model.aurra, model.aurraLow, model.aurraHigh),
+          estimateText(model.softF1, model.softF1Low, model.softF1High),
+        ])}
+      />
+      <Notes models={report.models} />
+      {report.models.some(({ photos }) => photos < TWO_BINS) ? (
+        <p class="note">
+          Below {countText(TWO_BINS)} photos the RMS error has one bin: it compares the mean confidence with the
+          accuracy, and mistakes in opposite directions cancel out. The upstream-compatible variant leaves out the last
+          bin, as the paper’s code does. From 100 to 199 photos there is no other bin, so it is {percentText(0)} for any
+          model; below 100 photos that code fails.
+        </p>
+      ) : null}
+    </Section>
+  );
+}
+
+/** Figures that the table has no column for, because it would be too wide. */
+function Notes({ models }: { readonly models: readonly ModelReport[] }) {
+  const gaps = models.filter(({ signedGap }) => signedGap !== null);
+  const never = models.filter(({ accuracy, accuracyHigh }) => accuracy === 0 && accuracyHigh !== null);
+  return (
+    <>
+      {gaps.length === 0 ? null : (
+        <p class="note">
+          Signed gap, mean confidence minus accuracy:{' '}
+          {gaps.map(({ model, signedGap }) => `${model} ${pointsText(signedGap)}`).join(', ')}.
+        </p>
+      )}
+      {never.length === 0 ? null : (
+        <p class="note">
+          Without a right answer there is no AURRA. The accuracy is at most:{' '}
+          {never.map(({ model, accuracyHigh }) => `${model} ${percentText(accuracyHigh)}`).join(', ')}.
+        </p>
+      )}
+    </>
+  );
+}
+
+export function OodSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  const first = report.models.find(({ ood }) => ood !== null);
+  return (
+    <Section name="ood" title={title} context={context}>
+      {first?.ood == null ? (
+        <Nothing>Nothing is measured without photos in the distribution.</Nothing>
+      ) : (
+        <p>
+          {first.ood.polarity.replace(/\.?$/, '.')} {countOf(first.ood.positives, 'photo')} of the set against{' '}
+          {countOf(first.ood.negatives, 'photo')} in the distribution
+          {report.inDistribution === null ? null : (
+            <>
+              {' '}
+              in <code>{report.inDistribution.folder}</code>
+            </>
+          )}
+          . Confidence: {oodListsText(first.ood)}. A score without information gives an AUROC of{' '}
+          {percentText(first.ood.chance.auroc)}, an AUPR of {percentText(first.ood.chance.aupr)} and an FPR95 of{' '}
+          {percentText(first.ood.chance.fpr95)}.
+        </p>
+      )}
+      <Plots context={context} names={['roc', 'precision-recall']} />
+      <Table
+        caption="Detection, with 95 % bootstrap intervals"
+        isWide
+        columns={['model', 'AUROC ↑', 'AUPR ↑', 'FPR95 ↓, nearest', 'FPR95 ↓, first']}
+        csv={csv('models')}
+        rows={rowsOf(context, ({ ood }) =>
+          ood === null
+            ? [NO_NUMBER, NO_NUMBER, NO_NUMBER, NO_NUMBER]
+            : [
+                withRange(ood.auroc, ood.aurocLow, ood.aurocHigh),
+                `${withRange(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${percentText(ood.chance.aupr)}`,
+                withRange(ood.fpr95Nearest, ood.fpr95NearestLow, ood.fpr95NearestHigh),
+                withRange(ood.fpr95First, ood.fpr95FirstLow, ood.fpr95FirstHigh),
+              ],
+        ).filter(() => first !== undefined)}
+      />
+      <FittedNotes models={report.models} />
+      {first === undefined ? null : (
+        <p class="note">
+          FPR95, nearest: at the threshold whose recall is nearest to 95 %, as in the paper’s code. FPR95, first: at the
+          first threshold whose recall is at least 95 %, as in OpenOOD. ↑ higher is better, ↓ lower is better.
+        </p>
+      )}
+    </Section>
+  );
+}
+
+const NO_NUMBER = percentText(null);
+
+function withRange(value: number, low: number, high: number): string {
+  return `${percentText(value)} (${rangeText(low, high) ?? ''})`;
+}

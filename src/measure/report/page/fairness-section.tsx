@@ -1,0 +1,124 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { countOf, countText } from '../../../core/kernel/texts.ts';
+import type { FairAccuracy, Fairness, Report } from '../report.ts';
+import type { SectionOf } from './context.ts';
+import { Nothing, Section, Table, type TableRow } from './parts.tsx';
+import { decimalText, estimateText } from './texts.ts';
+
+/** Below this many photos of a model there is no tau. */
+const LEAST_RANKED = 100;
+
+export function FairnessSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  const { fairness } = report;
+  // Reports of an older winnow.
+  if (fairness === undefined) return <></>;
+  const { leftOut, models, byCreator } = fairness;
+  return (
+    <Section name="fairness" title={title} context={context}>
+      {leftOut.length === 0 ? (
+        <Nothing>One member: nothing to leave out.</Nothing>
+      ) : (
+        <p>
+          The rule decides what a member gets wrong on the set. So each row leaves out one member and lets the others
+          filter alone, before cap, near-duplicates and reviews.
+        </p>
+      )}
+      <Table
+        caption="The set without each member"
+        columns={['without', 'photos of the set that stay', 'removed', 'added', 'undecided']}
+        csv={csv('left-out')}
+        rows={leftOut.map(({ member, kept, removed, gained, undecided }) => ({
+          key: member,
+          head: member,
+          cells: [kept, removed, gained, undecided].map(countText),
+        }))}
+      />
+      <Undecided fairness={fairness} collection={report.collection} />
+      <Table
+        caption="Accuracy on photos that the model did not help to choose, with 95 % intervals"
+        columns={['model', 'photos', 'accuracy']}
+        rows={leftOut.length === 0 ? [] : models.map(accuracyRow)}
+      />
+      {leftOut.length === 0 ? null : (
+        <p class="note">
+          For a member these are all photos that the others keep. Most have no verdict of a reviewer, and wrong labels
+          count as its mistakes. For another model they are the photos of the set. A model over the backbone of a member
+          is left out.
+        </p>
+      )}
+      <Ranking report={{ fairness, set: report.set }} />
+      {report.mode === 'A' ? <Creators byCreator={byCreator} context={context} /> : null}
+    </Section>
+  );
+}
+
+/** Models stop at a photo that one member drops, so the evidence of others may be missing. */
+function Undecided({ fairness, collection }: { readonly fairness: Fairness; readonly collection: string }) {
+  const unread = fairness.models.filter((one) => (one.unread ?? 0) > 0);
+  if (unread.length === 0) return null;
+  const counts = unread.map((one) => `${countOf(one.unread ?? 0, 'photo')} for ${one.model}`).join(', ');
+  return (
+    <p class="note">
+      {fairness.isFilled === true ? (
+        `Some photos lack the evidence of a member, and their bytes are no longer stored: ${counts}. The accuracies leave them out. They may be too low, because a member that drops a photo often recognises it.`
+      ) : (
+        <>
+          Some photos lack the evidence of a member, because a dropped photo is not evaluated further: {counts}. The
+          accuracy of such a member is not known. To run these crops:{' '}
+          <code>winnow report --collection {collection} --fill --out DIR</code>
+        </>
+      )}
+    </p>
+  );
+}
+
+function accuracyRow({ model, isMember, photos, ...of }: FairAccuracy): TableRow {
+  return {
+    key: model,
+    head: (
+      <>
+        {model} {isMember ? <small>member</small> : null}
+      </>
+    ),
+    cells: [countText(photos), estimateText(of.accuracy, of.accuracyLow, of.accuracyHigh)],
+  };
+}
+
+function Ranking({
+  report: { fairness, set },
+}: {
+  readonly report: Required<Pick<Report, 'fairness'>> & Pick<Report, 'set'>;
+}) {
+  const { ranked, kendallTau, kendallTauLow, kendallTauHigh } = fairness;
+  if (ranked.length < 2) return null;
+  const measured = fairness.models.filter(({ model }) => ranked.includes(model)).map(({ photos }) => photos);
+  const rankings = `two rankings of ${countText(ranked.length)} models, by accuracy on the set and on the photos above`;
+  return (
+    <p class="note">
+      {kendallTau === null
+        ? `Kendall’s tau-b of ${rankings}, ${Math.min(set.photos, ...measured) < LEAST_RANKED ? `needs ${LEAST_RANKED} photos of each: on fewer, chance orders the models` : 'is not defined, because all models of one ranking are equal'}.`
+        : `Kendall’s tau-b of ${rankings}, is ${decimalText(kendallTau)} (${decimalText(kendallTauLow)} to ${decimalText(kendallTauHigh)}). It is 1 if the rankings are equal and −1 if one is the other reversed. The 95 % interval draws the set and the photos of each member apart, although a member’s photos include those of the set.`}
+    </p>
+  );
+}
+
+function Creators({ byCreator, context }: Pick<Fairness, 'byCreator'> & Pick<SectionOf, 'context'>) {
+  if (byCreator === null)
+    return (
+      <p class="note">
+        There are no intervals by creator: the photos name none, or all name one. Other intervals take photos as
+        independent, and photos of one person may not be.
+      </p>
+    );
+  const { creators, unnamed, models } = byCreator;
+  const rest = unnamed === 0 ? '' : `; ${countOf(unnamed, 'photo')} that name none count as one creator each`;
+  return (
+    <Table
+      caption={`Accuracy on the set, with 95 % intervals by creator (${countOf(creators, 'creator')}${rest})`}
+      columns={['model', 'photos', 'accuracy']}
+      csv={context.csv('by-creator')}
+      rows={models.filter(({ isMember }) => !isMember).map(accuracyRow)}
+    />
+  );
+}

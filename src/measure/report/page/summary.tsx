@@ -1,0 +1,137 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { Report } from '../report.ts';
+import { countOf, countText, oodListsText, shareText } from '../../../core/kernel/texts.ts';
+import { ERROR_NAMES, labelErrorText } from '../../../core/kernel/acceptance.ts';
+import type { ReportContext, Sections } from './context.ts';
+import { bestOutsider } from './models.ts';
+import { To } from './parts.tsx';
+import { estimateText, NOTHING, percentText, rangeText, timeText } from './texts.ts';
+import { SUBJECTS, type Mode } from '../../../core/kernel/mode.ts';
+
+const SHOWN_DIGITS = 12;
+const WHICH = { accepted: 'accepted by reviewers', listed: 'on the shortlist', kept: 'kept by the filter' } as const;
+
+export function Summary({ context }: { readonly context: ReportContext }) {
+  const { report, linkOf, json, photosCsv } = context;
+  const { set, revision } = report;
+  return (
+    <header class="summary">
+      <p class="eyebrow">Report</p>
+      <h1>
+        <bdi>{report.collection}</bdi>
+      </h1>
+      <p class="lead">
+        {countOf(set.photos, 'photo')} of {countOf(set.classes, SUBJECTS[report.mode].one, SUBJECTS[report.mode].many)},{' '}
+        {WHICH[set.which]}, judged among {countOf(report.among, 'class', 'classes')}
+      </p>
+      <dl class="big-numbers">
+        {bigNumbers(report).map(({ name, value, note }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <b>{value}</b> <span>{note}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <p class="origin">
+        Mode {report.mode}, catalogue as of <time dateTime={report.at}>{timeText(report.at)}</time>, state{' '}
+        <code title={report.state.sha256}>{report.state.sha256.slice(0, SHOWN_DIGITS)}</code>,{' '}
+        {revision === null ? (
+          'no export has exactly these photos'
+        ) : (
+          <>
+            revision{' '}
+            <To href={linkOf('revision', revision)}>
+              <code title={revision}>{revision.slice(0, SHOWN_DIGITS)}</code>
+            </To>
+          </>
+        )}
+        , winnow {report.winnow}, <a href={json}>report.json</a>
+        {photosCsv === null ? null : (
+          <>
+            , <a href={photosCsv}>all kept photos as CSV</a>
+          </>
+        )}
+      </p>
+    </header>
+  );
+}
+
+const DIFFICULTY: Readonly<Record<Mode, (report: Report) => BigNumber>> = { A: accuracy, O: detection };
+
+interface BigNumber {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+}
+
+function bigNumbers(report: Report): BigNumber[] {
+  const { funnel, labelError: inspection } = report;
+  const { total } = funnel.yields;
+  return [
+    DIFFICULTY[report.mode](report),
+    {
+      name: 'kept by the filter',
+      value: shareText(total.kept, total.fetched),
+      note: `${countText(total.kept)} of ${countOf(total.fetched, 'fetched photo')}`,
+    },
+    {
+      name: `${ERROR_NAMES[report.mode].toLowerCase()}, by a blind second look`,
+      value: percentText(inspection.labelError),
+      note: labelErrorText(inspection) ?? 'no photo has a blind second verdict yet',
+    },
+  ];
+}
+
+function accuracy(report: Report): BigNumber {
+  const best = bestOutsider(report);
+  const name = 'accuracy of the best model that did not filter';
+  if (best === null) return { name, value: NOTHING, note: noOutsider(report) };
+  const { model, accuracy: value, accuracyLow, accuracyHigh, clean } = best;
+  const range = rangeText(accuracyLow, accuracyHigh);
+  const fromClean = clean === null ? '' : `, ${percentText(clean)} on clean photos`;
+  return {
+    name,
+    value: percentText(value),
+    note: `${model}${range === null ? '' : `, 95 % interval ${range}`}${fromClean}`,
+  };
+}
+
+function noOutsider({ leftOut, models }: Report): string {
+  if (models.some(({ sharesBackbone }) => sharesBackbone)) return 'all such models share the backbone of a member';
+  return leftOut.length === 0
+    ? 'no such model was measured'
+    : 'all such models were left out, for the reasons under Method';
+}
+
+function detection(report: Report): BigNumber {
+  const name = 'AUROC of the best model that did not filter';
+  const best = bestOutsider(report);
+  if (best === null || best.ood === null)
+    return {
+      name,
+      value: NOTHING,
+      note: report.inDistribution === null ? 'no photos in the distribution were given' : noOutsider(report),
+    };
+  const { auroc, aurocLow, aurocHigh, aupr, auprLow, auprHigh, chance } = best.ood;
+  const area = `95 % interval ${rangeText(aurocLow, aurocHigh)}, chance ${percentText(chance.auroc)}`;
+  const precision = `AUPR ${estimateText(aupr, auprLow, auprHigh)}, chance ${percentText(chance.aupr)}`;
+  return { name, value: percentText(auroc), note: `${best.model}, ${area}. ${precision}; ${oodListsText(best.ood)}` };
+}
+
+export function Contents({ sections, context }: { readonly sections: Sections; readonly context: ReportContext }) {
+  const cautionsOf = (name: string) => context.cautions.filter(({ section }) => section === name).length;
+  return (
+    <nav class="contents" aria-label="Sections">
+      <ol>
+        {sections.map(({ name, title }) => (
+          <li key={name}>
+            <a href={`#${name}`}>{title}</a>{' '}
+            {cautionsOf(name) === 0 ? null : <span class="warn">{countOf(cautionsOf(name), 'caution')}</span>}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}

@@ -1,0 +1,151 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { useEffect, useState } from 'preact/hooks';
+import { beyondCrawl, photosPath, type PhotoFilter, type PhotoState } from '../../../core/kernel/photo-filter.ts';
+import { countText, shareText } from '../../../core/kernel/texts.ts';
+import type { ClassRow, Overview, Row } from './overview.ts';
+import { Table } from './tables.tsx';
+
+type Count = readonly [head: string, state: PhotoState, countOf: (row: Row) => number];
+
+const FOUND: Count = ['found', 'found', ({ found }) => found];
+const FETCHED: Count = ['fetched', 'fetched', ({ fetched }) => fetched];
+const KEPT: Count = ['kept', 'kept', ({ decided }) => decided.kept];
+const LISTED: Count = ['listed', 'listed', ({ shortlisted }) => shortlisted];
+const OPEN: Count = ['open', 'open', ({ unreviewed }) => unreviewed];
+const ACCEPTED: Count = ['accepted', 'accepted', ({ selected }) => selected];
+const OF_CLASS = [FOUND, KEPT, LISTED, OPEN, ACCEPTED];
+
+/** Rows that are rendered at a time, because hundreds would delay what the person does next. */
+const SOME_CLASSES = 20;
+
+export function ClassTable({ now }: { readonly now: Overview }) {
+  const [wanted, setWanted] = useState('');
+  const [showsAll, setShowsAll] = useState(false);
+  const [by, sortBy] = useState({ head: 'kept', isDown: true });
+  const rows = now.classes
+    .filter((row) => row.found > 0 && row.name.toLowerCase().includes(wanted.toLowerCase()))
+    .toSorted((a, b) => (by.isDown ? -1 : 1) * compared(a, b, by.head) || b.found - a.found);
+  const wantsAll = showsAll || wanted !== '';
+  const shown = rows.slice(0, useGrowing(`${wanted} ${by.head} ${by.isDown}`, wantsAll ? rows.length : 0));
+  const onSort = (head: string): void =>
+    sortBy((last) => ({ head, isDown: last.head === head ? !last.isDown : head !== 'class' }));
+  return (
+    <section aria-label="Class table">
+      <div class="table-head">
+        <h2>
+          Classes <small>{countText(rows.length)}</small>
+        </h2>
+        <label class="find">
+          Find a class <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+        </label>
+      </div>
+      <Table
+        caption="Classes"
+        isCaptionHidden
+        rows={shown}
+        keyOf={({ wnid, name }) => wnid ?? name}
+        columns={columnsOf(now)}
+        sorting={{ heads: ['class', ...OF_CLASS.map(([head]) => head)], ...by, onSort }}
+      />
+      {wantsAll || shown.length === rows.length ? null : (
+        <button type="button" onClick={() => setShowsAll(true)}>
+          All {rows.length} classes
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** The number of rows to render: a few at first for each `list`, then more until there are `all`. */
+function useGrowing(list: string, all: number): number {
+  const [last, grow] = useState({ list, count: SOME_CLASSES });
+  const count = last.list === list ? last.count : SOME_CLASSES;
+  useEffect(() => {
+    const next = setTimeout(() => count < all && grow({ list, count: count + SOME_CLASSES }));
+    return () => clearTimeout(next);
+  }, [list, count, all]);
+  return count;
+}
+
+function compared(a: ClassRow, b: ClassRow, head: string): number {
+  const countOf = OF_CLASS.find(([name]) => name === head)?.[2];
+  return countOf === undefined ? a.name.localeCompare(b.name) : countOf(a) - countOf(b);
+}
+
+function columnsOf(now: Overview) {
+  const { target } = now;
+  return {
+    class: (row: ClassRow) => <ClassName row={row} now={now} />,
+    ...Object.fromEntries(
+      OF_CLASS.map(([head, state, countOf]) => [
+        head,
+        (row: ClassRow) => (
+          <PhotosLink
+            now={now}
+            filter={row.wnid === null ? null : { state: [state], class: [row.wnid] }}
+            count={countOf(row)}
+          />
+        ),
+      ]),
+    ),
+    ...(target === null
+      ? {}
+      : {
+          target: ({ selected }: Row) =>
+            selected < target ? countText(target) : <b class="searched">{countText(target)} ✓</b>,
+        }),
+    yield: ({ decided, fetched, duplicates }: Row) => shareText(decided.kept, fetched - duplicates),
+  };
+}
+
+interface PhotosLinkProps {
+  readonly now: Overview;
+  /** Null if no filter describes the photos. */
+  readonly filter: Partial<PhotoFilter> | null;
+  readonly count: number;
+}
+
+/** A number that leads to its photos. It is no link if the gallery hides them during a blind review. */
+export function PhotosLink({ now: { collection, isBlind }, filter, count }: PhotosLinkProps) {
+  if (filter === null || count === 0 || (isBlind && beyondCrawl(filter) !== null)) return <>{countText(count)}</>;
+  return <a href={photosPath(collection, filter)}>{countText(count)}</a>;
+}
+
+const PHOTOS_SHOWN = 3;
+
+function ClassName({ row, now: { confusions } }: { readonly row: ClassRow; readonly now: Overview }) {
+  const ofClass = confusions.filter(({ wnid }) => wnid === row.wnid);
+  const photos = ofClass.flatMap(({ photo }) => photo ?? []).slice(0, PHOTOS_SHOWN);
+  return (
+    <>
+      {row.name}{' '}
+      {photos.map((photo) => (
+        <img key={photo} src={`/thumbnails/${photo}`} alt="" loading="lazy" />
+      ))}
+    </>
+  );
+}
+
+const OF_SOURCE = [FOUND, FETCHED, KEPT, ACCEPTED];
+
+export function Sources({ now }: { readonly now: Overview }) {
+  return (
+    <Table
+      caption="Sources"
+      rows={now.sources}
+      keyOf={({ source }) => source}
+      columns={{
+        source: ({ source }) => source,
+        ...Object.fromEntries(
+          OF_SOURCE.map(([head, state, countOf]) => [
+            head,
+            (row: Overview['sources'][number]) => (
+              <PhotosLink now={now} filter={{ state: [state], source: [row.source] }} count={countOf(row)} />
+            ),
+          ]),
+        ),
+        yield: ({ decided, fetched }) => shareText(decided.kept, fetched),
+      }}
+    />
+  );
+}

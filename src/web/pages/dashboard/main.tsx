@@ -1,0 +1,19 @@
+import { render } from 'preact';
+import { readTyping } from '../../../core/page/command.tsx';
+import { listen, type Live } from './live.ts';
+import { CollectionPage } from './page.tsx';
+
+readTyping(document.documentElement.dataset['typing']);
+const app = document.querySelector<HTMLElement>('#app');
+if (app !== null) listen((live) => show(app, live));
+
+/** Until the first reading arrives, the page stays as the server sent it. */
+function show(place: HTMLElement, { now, trouble }: Live): void {
+  const isOperator = place.dataset['role'] === 'operator';
+  if (now !== null) render(<CollectionPage {...{ now, trouble, isOperator }} isLive />, place);
+  else if (trouble !== null) {
+    const status = place.querySelector('header [role=status]');
+    if (status === null) render(<main aria-busy="true">{trouble}</main>, place);
+    else status.textContent = trouble;
+  }
+}

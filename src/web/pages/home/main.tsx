@@ -1,0 +1,93 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { CollectionCard } from '../../status/overview.process.ts';
+import { Command, readTyping } from '../../../core/page/command.tsx';
+import { FunnelBars } from '../../../core/page/funnel.tsx';
+import { pathOf } from '../../../core/page/frame.tsx';
+import { asTyped } from '../../../core/kernel/command-text.ts';
+import { countOf, listText } from '../../../core/kernel/texts.ts';
+import { render } from 'preact';
+
+const AGAIN_AFTER_MS = 5_000;
+const STEPS = new Set(['found', 'fetched', 'kept', 'listed']);
+
+const cardsIn: (json: string) => CollectionCard[] = JSON.parse;
+
+function Home() {
+  const [cards, setCards] = useState<readonly CollectionCard[] | null>(null);
+  const [trouble, setTrouble] = useState('');
+  useEffect(() => {
+    const read = async (): Promise<void> => {
+      try {
+        const answer = await fetch('/api/collections');
+        if (!answer.ok) throw new Error();
+        setCards(cardsIn(await answer.text()));
+        setTrouble('');
+      } catch {
+        setTrouble('The server does not answer; trying again');
+      }
+    };
+    void read();
+    const timer = setInterval(() => void read(), AGAIN_AFTER_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const sorted = (cards ?? []).toSorted((a, b) => rankOf(a) - rankOf(b));
+  return (
+    <main aria-busy={cards === null}>
+      <header class="head">
+        <h1>Collections</h1>
+        <p>
+          {cards === null ? 'Reading the catalogue …' : `${countOf(cards.length, 'collection')} in this data folder`}
+        </p>
+        <p role="status" class="trouble">
+          {trouble}
+        </p>
+      </header>
+      <ul class="collections">
+        {sorted.map((card) => (
+          <Card key={card.name} card={card} />
+        ))}
+      </ul>
+    </main>
+  );
+}
+
+function rankOf({ funnel, problem }: CollectionCard): number {
+  if (funnel !== null) return 0;
+  return problem === null ? 2 : 1;
+}
+
+function Card({ card: { name, problem, start, funnel, photos, working } }: { readonly card: CollectionCard }) {
+  return (
+    <li class="card">
+      {photos.length === 0 ? null : (
+        <div class="photos">
+          {photos.map((photo) => (
+            <img key={photo} src={`/thumbnails/${photo}`} alt="" loading="lazy" />
+          ))}
+        </div>
+      )}
+      <h2>
+        <a href={pathOf(name)}>{name}</a>
+      </h2>
+      {problem === null ? null : <p class="trouble">{asTyped(problem)}</p>}
+      {start === null ? null : (
+        <p class="quiet">
+          Nothing collected yet. Start with <Command text={start.command} /> {start.text}
+        </p>
+      )}
+      {funnel === null ? null : (
+        <>
+          <small>
+            mode {funnel.mode} · {countOf(funnel.classes, 'class', 'classes')} ·{' '}
+            {working.length === 0 ? 'nothing runs' : `${listText(working)} at work`}
+          </small>
+          <FunnelBars stages={funnel.stages.filter((stage) => STEPS.has(stage.name))} />
+        </>
+      )}
+    </li>
+  );
+}
+
+readTyping(document.documentElement.dataset['typing']);
+const app = document.querySelector<HTMLElement>('#app');
+if (app !== null) render(<Home />, app);

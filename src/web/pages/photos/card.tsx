@@ -1,0 +1,120 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { PhotoEvidenceShown } from '../../../core/review/desk/desk.ts';
+import { Link } from '../../../core/page/link.tsx';
+import type { GalleryTile } from '../../status/gallery.ts';
+import { Dialog } from '../review/dialog.tsx';
+import { CENTRE_CROP, type CropRef } from '../review/single/crop-grid.tsx';
+import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
+import { ask, messageOf } from '../review/store/api.ts';
+import type { Gallery } from './gallery.ts';
+import { stateText } from './tile.tsx';
+
+interface CardProps {
+  readonly gallery: Gallery;
+}
+
+/** All that is known of the photo in the address. The arrow keys show the one before or after it. */
+export function Card({ gallery }: CardProps) {
+  const photo = gallery.tile(Number(gallery.filter.photo));
+  const press = (event: KeyboardEvent): void => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
+    const isInGrid = event.target instanceof Element && event.target.closest('.crop-grid') !== null;
+    if (by === undefined || isInGrid || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    gallery.move(by);
+  };
+  const title = photo === undefined ? 'Reading the photo …' : (photo?.name ?? 'No such photo');
+  return (
+    <Dialog title={title} kind="photo-card" onClose={gallery.close}>
+      <div class="card-body" onKeyDown={press}>
+        {photo === null ? (
+          <p>
+            The collection has no candidate {gallery.filter.photo}, or a blind review or your quiz hides it from you.
+          </p>
+        ) : null}
+        {photo ? <About key={photo.id} photo={photo} gallery={gallery} /> : null}
+      </div>
+    </Dialog>
+  );
+}
+
+interface AboutProps extends CardProps {
+  readonly photo: GalleryTile;
+}
+
+function About({ photo, gallery }: AboutProps) {
+  const answer = useEvidence(gallery, photo);
+  const known = typeof answer === 'string' ? null : answer;
+  const { sha256 } = photo;
+  return (
+    <>
+      <Picture photo={photo} />
+      <div class="side evidence">
+        <section>
+          <b>{stateText(photo)}</b>
+          {photo.detail === null ? null : <p>{photo.detail}</p>}
+          {typeof answer === 'string' ? <p class="trouble">{answer}</p> : null}
+        </section>
+        {known === null ? null : <Evidence {...{ photo, gallery, known }} />}
+        <Credit photo={photo} history={known?.history ?? []} />
+        <p>
+          <small>
+            Candidate {photo.id} · {photo.source} {photo.sourceId} · <Link url={photo.url}>file</Link>
+          </small>
+        </p>
+        {photo.revisions.map((short) => (
+          <p key={short}>
+            In revision <a href={`/c/${encodeURIComponent(gallery.collection)}/revisions#r-${short}`}>{short}</a>
+          </p>
+        ))}
+        {sha256 === null ? null : (
+          <p>
+            <code>{sha256}</code> <a href={gallery.likePath(sha256)}>Similar photos</a>
+          </p>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Picture({ photo: { sha256, hasBytes, name } }: Pick<AboutProps, 'photo'>) {
+  return (
+    <figure class="card-photo">
+      {hasBytes && sha256 !== null ? (
+        <a href={`/photos/${sha256}`}>
+          <img src={`/previews/${sha256}`} alt={name} />
+        </a>
+      ) : (
+        <figcaption class="quiet">{sha256 === null ? 'No photo is stored.' : 'Its bytes were deleted.'}</figcaption>
+      )}
+    </figure>
+  );
+}
+
+function Evidence({ photo, gallery, known }: AboutProps & { readonly known: PhotoEvidenceShown }) {
+  const [crop, setCrop] = useState<CropRef>(CENTRE_CROP);
+  const { members } = known;
+  if (members.length === 0) return null;
+  const choose = (chosen: CropRef | null): void => setCrop(chosen ?? CENTRE_CROP);
+  return (
+    <>
+      {gallery.choices === null ? null : <Certainty setup={gallery.choices} members={members} photo={photo} />}
+      <ByCrop {...{ members, photo, crop }} onCrop={choose} />
+      {known.outside.length === 0 ? null : <Outside photo={photo} known={known} />}
+      {known.nearDuplicates.length === 0 ? null : (
+        <NearDuplicates known={known} onOpen={(sha256) => gallery.visit(gallery.likePath(sha256))} />
+      )}
+    </>
+  );
+}
+
+/** The evidence of a photo; null while it is read, and without a photo; a text if it cannot be read. */
+function useEvidence({ collection }: Gallery, { sha256, wnid }: GalleryTile): PhotoEvidenceShown | string | null {
+  const [known, setKnown] = useState<PhotoEvidenceShown | string | null>(null);
+  useEffect(() => {
+    if (sha256 === null) return;
+    const path = ['c', collection, 'api', 'review', 'evidence', wnid, sha256].map(encodeURIComponent).join('/');
+    ask<PhotoEvidenceShown>(`/${path}`).then(setKnown, (error: unknown) => setKnown(messageOf(error)));
+  }, []);
+  return known;
+}

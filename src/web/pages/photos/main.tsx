@@ -1,0 +1,152 @@
+import { render } from 'preact';
+import { useEffect, useMemo, useReducer } from 'preact/hooks';
+import { readTyping } from '../../../core/page/command.tsx';
+import { ShowAnywayForm } from '../../../core/page/show-anyway.tsx';
+import { isOfCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
+import { countOf, countText } from '../../../core/kernel/texts.ts';
+import { CountLine, SelectMode } from '../grid/bar.tsx';
+import { selectByKey } from '../grid/selecting.ts';
+import { allSelected, selectedCount } from '../grid/selection.ts';
+import { Content } from '../grid/tiles.tsx';
+import { isForPage } from '../review/keys.ts';
+import { Card } from './card.tsx';
+import { Chips, FilterDialog } from './filter.tsx';
+import { Gallery } from './gallery.ts';
+import { tileAt } from './tile.tsx';
+
+interface GalleryProps {
+  readonly gallery: Gallery;
+}
+
+function GalleryPage({ collection }: { readonly collection: string }) {
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  const gallery = useMemo(() => new Gallery(collection, () => again(undefined)), [collection]);
+  useEffect(() => gallery.start(), [gallery]);
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => pressKey(event, gallery);
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [gallery]);
+  const { filter, index } = gallery;
+  return (
+    <main class="grid-page photos-page" data-ready={index === null ? undefined : ''} data-total={index?.total}>
+      <section class="gridview" ref={gallery.scroller} aria-label="Photos" aria-busy={index === null}>
+        <h1>Photos of {collection}</h1>
+        <BlindNotice gallery={gallery} />
+        <FilterBar gallery={gallery} />
+        <Content
+          desk={gallery}
+          isReady={index !== null}
+          trouble={gallery.trouble}
+          allHref={location.pathname}
+          size={filter.size}
+          tileAt={(position) => tileAt(gallery, position)}
+        />
+      </section>
+      {gallery.isFiltering ? <FilterDialog gallery={gallery} /> : null}
+      {filter.photo === '' ? null : <Card key={filter.photo} gallery={gallery} />}
+    </main>
+  );
+}
+
+/** Says what a blind review hides. */
+function BlindNotice({ gallery: { choices } }: GalleryProps) {
+  if (choices?.isCrawlOnly !== true) return null;
+  return (
+    <aside class="blind">
+      <p>
+        This review is blind and still wants verdicts of yours. Until then you see every candidate with what the crawl
+        knows about it.
+      </p>
+      {choices.showAnyway === null ? null : (
+        <ShowAnywayForm action={choices.showAnyway} to={location.pathname + location.search} />
+      )}
+    </aside>
+  );
+}
+
+const SORT_TEXTS: Readonly<Record<PhotoFilter['sort'], string>> = {
+  time: 'newest first',
+  '-time': 'oldest first',
+  p: 'lowest p first',
+  '-p': 'highest p first',
+  confusion: 'surest confusion first',
+  '-confusion': 'least sure confusion first',
+};
+
+function FilterBar({ gallery }: GalleryProps) {
+  const { filter, index, choices } = gallery;
+  const sorts = PHOTO_SORTS.filter((sort) => choices?.isCrawlOnly !== true || isOfCrawl('sort', sort));
+  return (
+    <div class="filters">
+      <button type="button" class="chip" aria-haspopup="dialog" onClick={() => gallery.openFilter()}>
+        Filter <kbd aria-hidden="true">/</kbd>
+      </button>
+      <Chips gallery={gallery} />
+      {filter.like === null ? (
+        <Select label="Sort" name="sort" value={filter.sort} of={sorts} texts={SORT_TEXTS} gallery={gallery} />
+      ) : null}
+      <Select label="Size" name="size" value={filter.size} of={PHOTO_SIZES} gallery={gallery} />
+      <SelectMode desk={gallery} />
+      {index === null ? null : (
+        <CountLine desk={gallery} text={totalText(gallery, index.total)}>
+          <CsvButton gallery={gallery} />
+        </CountLine>
+      )}
+    </div>
+  );
+}
+
+interface SelectProps<Value extends string> extends GalleryProps {
+  readonly label: string;
+  readonly name: 'sort' | 'size';
+  readonly value: Value;
+  readonly of: readonly Value[];
+  readonly texts?: Readonly<Record<Value, string>>;
+}
+
+function Select<Value extends string>({ label, name, value, of, texts, gallery }: SelectProps<Value>) {
+  return (
+    <label class="chip sort">
+      {label}
+      <select value={value} onChange={(event) => gallery.go({ [name]: event.currentTarget.value })}>
+        {of.map((one) => (
+          <option key={one} value={one}>
+            {texts?.[one] ?? one}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function totalText({ count }: Gallery, total: number): string {
+  const shown = total > count ? `, the first ${countText(count)} shown` : '';
+  return `${countOf(total, 'photo')}${shown}`;
+}
+
+function CsvButton({ gallery }: GalleryProps) {
+  const selected = selectedCount(gallery.selection);
+  if (gallery.count === 0) return null;
+  return (
+    <button type="button" class="chip" onClick={() => void gallery.exportCsv()}>
+      {selected > 0 ? `CSV of ${countText(selected)}` : 'CSV of all'}
+    </button>
+  );
+}
+
+function pressKey(event: KeyboardEvent, gallery: Gallery): void {
+  if (!isForPage(event)) return;
+  const { key, ctrlKey, altKey, metaKey } = event;
+  if (ctrlKey && key === 'a') gallery.select(allSelected(gallery.selection, gallery.count));
+  else if (ctrlKey || altKey || metaKey) return;
+  else if (key === '/') gallery.openFilter();
+  else if (key === 'Enter') gallery.open(gallery.selection.cursor);
+  else if (!selectByKey(event, gallery)) return;
+  event.preventDefault();
+}
+
+readTyping(document.documentElement.dataset['typing']);
+const app = document.querySelector<HTMLElement>('#app');
+const collection = app?.dataset['collection'];
+if (app !== null && collection !== undefined) render(<GalleryPage collection={collection} />, app);

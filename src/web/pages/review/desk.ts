@@ -1,0 +1,173 @@
+import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../../core/review/desk/desk.ts';
+import type { Judgement, ShownBy, Subject } from '../../../core/review/events/event.ts';
+import type { DoneAction } from './store/history.ts';
+import { judgementOf, type Command } from './keys.ts';
+import { PhotoList } from './photo-list.ts';
+import type { ReviewStore } from './store/review-store.ts';
+import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
+import { ALSO_TEXT, judgementText, MODE_WORDS } from './words.ts';
+
+export type DialogShown =
+  | { readonly kind: 'filter' | 'keys' | 'also' | 'tags' | 'note' }
+  | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
+  | { readonly kind: 'compare'; readonly sha256: string }
+  | { readonly kind: 'seen' };
+
+export type Commands = Readonly<Partial<Record<Command, () => void>>>;
+
+export abstract class Desk {
+  readonly store: ReviewStore;
+  readonly page: 'grid' | 'disputes' | '';
+  readonly list = new PhotoList();
+  view: ReviewView = viewOf(location.search);
+  /** True once the first photos were read, or none can be. */
+  isReady = false;
+  trouble: string | null = null;
+  /** The open dialog, with the photos for which it was opened. The page may show another one by now. */
+  dialog: (DialogShown & { readonly subjects: readonly Subject[] }) | null = null;
+  protected readonly commands: Commands = {};
+  tools: Commands = {};
+
+  constructor(store: ReviewStore, page: Desk['page']) {
+    this.store = store;
+    this.page = page;
+  }
+
+  protected abstract fill(): void;
+  protected abstract showAgain(action: DoneAction, kind: 'undo' | 'redo', said: string): void;
+  /** False while the photo that an action is for is being read. */
+  protected abstract get isShown(): boolean;
+  /** True if the photo's picture has failed to load on this page. Then the reviewer has not seen it, and cannot accept it. */
+  protected abstract hasFailed(subject: Subject): boolean;
+  protected abstract afterDecision(judgement: Judgement, subjects: readonly Subject[]): void;
+  /** Called with the photos that were to be accepted, but whose pictures have failed to load. */
+  protected abstract afterRefusal(subjects: readonly Subject[]): void;
+  abstract get shownBy(): ShownBy;
+  protected abstract stop(): void;
+
+  start(): () => void {
+    const follow = (): void => this.#show(viewOf(location.search));
+    addEventListener('popstate', follow);
+    this.fill();
+    return () => {
+      removeEventListener('popstate', follow);
+      this.stop();
+    };
+  }
+
+  get order(): ReviewOrder {
+    return this.view.order ?? this.store.setup.orders[0] ?? 'confusions';
+  }
+
+  /** The shown photo, or the one under the cursor; `null` if there is none, or while it is being read. */
+  get photo(): ReviewPhoto | null {
+    const { current } = this.list;
+    return current === undefined ? null : (this.store.shelf.photo(current) ?? null);
+  }
+
+  /** Null for several photos. On a dispute it omits the verdict, because settling is a separate decision. */
+  get own(): OwnReview | null {
+    const [subject, ...others] = this.list.targets;
+    const mine = subject === undefined || others.length > 0 ? undefined : this.store.shelf.photo(subject)?.mine;
+    if (mine === undefined) return null;
+    return this.page === 'disputes' ? { ...mine, verdict: null, reason: null } : mine;
+  }
+
+  get mayAccept(): boolean {
+    return this.list.targets.some((one) => !this.hasFailed(one));
+  }
+
+  /** The name of a class, or its id if no photo of it is listed. */
+  nameOf(wnid: string): string {
+    const predicted = wnid === this.photo?.confusionWnid ? (this.photo.confusionName ?? wnid) : wnid;
+    return this.store.shelf.progress(wnid)?.name ?? predicted;
+  }
+
+  /** The name of a class that a reviewer has named; its id while the names are read. */
+  nameOfFurther = (wnid: string): string => this.store.classNames()?.find((one) => one.wnid === wnid)?.name ?? wnid;
+
+  hrefTo(filter: ReviewFilter): string {
+    return hrefOf(this.store.collection, this.page, { filter, order: this.view.order });
+  }
+
+  /** Shows another filter or order, as a step in the browser's history. */
+  go(view: ReviewView): void {
+    history.pushState(null, '', hrefOf(this.store.collection, this.page, view));
+    this.#show(view);
+  }
+
+  openDialog(shown: DialogShown, subjects = this.list.targets): void {
+    this.dialog = { ...shown, subjects };
+    this.store.changed();
+  }
+
+  closeDialog = (): void => {
+    this.dialog = null;
+    this.store.changed();
+  };
+
+  /** The classes that models predict for a photo, the most likely first. */
+  predictedFor({ confusionWnid }: ReviewPhoto): readonly string[] {
+    return confusionWnid === null ? [] : [confusionWnid];
+  }
+
+  /** In mode O a photo that shows a class is rejected. Further classes are those of reviews, so settling a dispute names none. */
+  isOffered(command: Command): boolean {
+    return command !== 'also' || (this.page !== 'disputes' && MODE_WORDS[this.store.setup.mode].namesClasses);
+  }
+
+  run(command: Command): void {
+    const judgement = judgementOf(command, this.store.setup.reasons);
+    if (judgement !== null) this.#decide(judgement);
+    else if (command === 'undo' || command === 'redo') this.#takeBack(command);
+    else if (command === 'keys') this.openDialog({ kind: command });
+    else if (command === 'tags' || command === 'note') this.#forTargets(() => this.openDialog({ kind: command }));
+    else if (command === 'also') this.#nameClasses();
+    else if (command === 'flag') this.#forTargets((subjects) => this.store.flag(subjects));
+    else (this.commands[command] ?? this.tools[command])?.();
+  }
+
+  #show(view: ReviewView): void {
+    this.view = view;
+    this.isReady = false;
+    this.fill();
+    this.store.changed();
+  }
+
+  #decide(judgement: Judgement): void {
+    this.#forTargets((targets) => {
+      const isUnseen = (one: Subject): boolean => judgement.verdict === 'accept' && this.hasFailed(one);
+      const subjects = targets.filter((one) => !isUnseen(one));
+      if (subjects.length > 0) this.#record(judgement, subjects);
+      if (subjects.length < targets.length) this.afterRefusal(targets.filter(isUnseen));
+    });
+  }
+
+  #record(judgement: Judgement, subjects: readonly Subject[]): void {
+    if (this.page === 'disputes') this.store.record({ kind: 'adjudicate', subjects, value: judgement });
+    else this.store.decide(subjects, judgement, this.shownBy);
+    this.afterDecision(judgement, subjects);
+  }
+
+  #nameClasses(): void {
+    if (!this.isOffered('also')) return;
+    this.#forTargets((subjects) => {
+      if (subjects.length === 1) this.openDialog({ kind: 'also' });
+      else this.store.say('Select one photo to name other classes');
+    });
+  }
+
+  #forTargets(act: (subjects: readonly Subject[]) => void): void {
+    const { targets } = this.list;
+    if (targets.length > 0 && this.isShown && this.store.setup.mayReview) act(targets);
+  }
+
+  #takeBack(kind: 'undo' | 'redo'): void {
+    const action = this.store.takeBack(kind);
+    if (action === null) return;
+    const many = action.photos > 1 ? ` of ${action.photos} photos` : '';
+    const named = action.kind === 'also' ? ALSO_TEXT : action.kind;
+    const what = action.judgement === null ? named : judgementText(action.judgement);
+    this.showAgain(action, kind, `${kind === 'undo' ? 'Undone' : 'Done again'}: ${what}${many}.`);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ReviewFilter, ReviewPhoto } from '../../../core/review/desk/desk.ts';
+import { Chip } from '../grid/bar.tsx';
+import type { Desk } from './desk.ts';
+import type { PhotoChange } from './store/shelf.ts';
+import { tagText } from '../../../core/kernel/texts.ts';
+import { REASON_TEXTS } from './words.ts';
+
+interface FilterChip {
+  readonly text: string;
+  readonly without: ReviewFilter;
+}
+
+export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip[] {
+  const { wnid, confusion, source, state, reason, tag, flagged, noise, pMin, pMax } = filter;
+  const texts: readonly (readonly [keyof ReviewFilter, string | undefined])[] = [
+    ['state', state],
+    ['wnid', wnid && `searched as ${nameOf(wnid)}`],
+    ['confusion', confusion && `models see ${nameOf(confusion)}`],
+    ['source', source && `from ${source}`],
+    ['reason', reason && REASON_TEXTS[reason]],
+    ['tag', tag && `tagged ${tagText(tag)}`],
+    ['flagged', flagged === true ? 'flagged' : undefined],
+    ['noise', noise === true ? 'all models agree' : undefined],
+    ['pMin', pMin === undefined ? undefined : `p from ${pMin}`],
+    ['pMax', pMax === undefined ? undefined : `p up to ${pMax}`],
+  ];
+  return texts.flatMap(([part, text]) =>
+    text === undefined ? [] : [{ text, without: { ...filter, [part]: undefined } }],
+  );
+}
+
+export function isGone({ state, reason, mine }: PhotoChange | ReviewPhoto, filter: ReviewFilter): boolean {
+  const hasOtherState = state !== undefined && filter.state !== undefined && state !== filter.state;
+  const hasOtherReason = state !== undefined && filter.reason !== undefined && reason !== filter.reason;
+  return hasOtherState || hasOtherReason || (filter.flagged === true && mine?.flagged === false);
+}
+
+export function FilterChips({ desk }: { readonly desk: Desk }) {
+  const { view } = desk;
+  return (
+    <>
+      {chipsOf(view.filter, (wnid) => desk.nameOf(wnid)).map(({ text, without }) => (
+        <Chip key={text} text={text} onTakeOff={() => desk.go({ ...view, filter: without, photo: undefined })} />
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,156 @@
+import type { ComponentChildren } from 'preact';
+import type { HeldPhotos } from '../../../../core/review/desk/desk.ts';
+import { asTyped } from '../../../../core/kernel/command-text.ts';
+import { countOf } from '../../../../core/kernel/texts.ts';
+import { Command } from '../../../../core/page/command.tsx';
+import type { SingleDesk } from './single-desk.ts';
+import { useAnswer } from '../pages/page-parts.tsx';
+import type { ReviewStore } from '../store/review-store.ts';
+import { hrefOf } from '../view-url.ts';
+import { totalsOf } from '../words.ts';
+
+export function EndPage({ desk }: { readonly desk: SingleDesk }) {
+  const { store, view } = desk;
+  const { collection, setup } = store;
+  const { trouble: problem, heldByOthers } = desk;
+  if (!desk.isReady) return <Calm title="Looking for photos …" />;
+  if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
+  if (!setup.mayReview) {
+    return (
+      <Calm
+        title="Your role may look, but not review"
+        links={{ 'Look at the photos in the grid': hrefOf(collection, 'grid', view) }}
+      />
+    );
+  }
+  if (desk.isComplete) return <Done desk={desk} />;
+  if (problem !== null) return <Calm title="No photo can be loaded now">{`${problem}. The page tries again.`}</Calm>;
+  if (heldByOthers === null) return <Calm title="Looking for photos …" />;
+  if (heldByOthers.length > 0) {
+    return (
+      <Calm title="Other pages have the last photos">
+        {heldByOthers.map((held) => (
+          <Held key={`${held.reviewer} ${held.silentMs}`} desk={desk} held={held} />
+        ))}
+        Pages that are open keep theirs for longer. The photos come here if nobody gives a verdict.
+      </Calm>
+    );
+  }
+  return <Done desk={desk} />;
+}
+
+const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+
+const MINUTE_MS = 60_000;
+
+interface HeldProps {
+  readonly desk: SingleDesk;
+  readonly held: HeldPhotos;
+}
+
+/** `3 photos are held by Ana until 14:05.` A button takes those of a silent page, and of another page of the same reviewer. */
+function Held({ desk, held: { reviewer, photos, until, silentMs } }: HeldProps) {
+  const isOwn = reviewer !== null && reviewer === desk.store.setup.reviewer;
+  const who = isOwn ? 'another page of yours' : (reviewer ?? 'another page');
+  const page = reviewer === null ? 'Another page' : `${reviewer}'s page`;
+  const silence = silentMs === null ? '' : `${page} is silent for ${Math.floor(silentMs / MINUTE_MS)} min. `;
+  return (
+    <>
+      {silence}
+      {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${TIME.format(new Date(until))}. `}
+      {isOwn || silentMs !== null ? (
+        <>
+          <button type="button" class="chip" onClick={() => desk.takeHeld(isOwn ? 'own' : 'silent')}>
+            Take {photos === 1 ? 'it' : 'them'}
+          </button>{' '}
+        </>
+      ) : null}
+    </>
+  );
+}
+
+function NoDisputes({ collection, problem }: { readonly collection: string; readonly problem: string | null }) {
+  if (problem !== null) return <Calm title="The disputes cannot be read now">{`${problem}.`}</Calm>;
+  return (
+    <Calm
+      title="No dispute is open"
+      links={{
+        'Go on with the review': hrefOf(collection, ''),
+        'See all classes': hrefOf(collection, 'classes'),
+        'See how far reviewers agree': hrefOf(collection, 'agreement'),
+      }}
+    >
+      Wherever two people have judged a photo, they agree, or it was settled. Undo takes the last decision back.
+    </Calm>
+  );
+}
+
+function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk }) {
+  const { collection, shelf } = store;
+  const { accepted, rejected, unsure, disputed, open } = totalsOf(shelf.classes);
+  const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
+  const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
+  const next = { [`Review the next ${view.balanced}`]: hrefOf(collection, '', { ...view, photo: undefined }) };
+  const quiz = { 'Quiz, for people who have not reviewed': `/c/${encodeURIComponent(collection)}/quiz` };
+  const disputes = { [`Settle ${countOf(disputed, 'dispute')}`]: hrefOf(collection, 'disputes') };
+  return (
+    <Calm
+      title={isComplete ? `These ${view.balanced} are done` : allDone}
+      links={{
+        ...(isComplete ? next : {}),
+        ...(isFiltered ? { 'Review all open photos': hrefOf(collection, '') } : {}),
+        ...(disputed > 0 ? disputes : {}),
+        'See all classes': hrefOf(collection, 'classes'),
+        'Look over the accepted photos': hrefOf(collection, 'grid', { filter: { ...view.filter, state: 'accepted' } }),
+        ...(store.setup.mode === 'A' && accepted > 0 ? quiz : {}),
+      }}
+    >
+      In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
+      disputed, {open} open.
+      {isFiltered || isComplete || !store.isSent ? null : <Next store={store} />}
+    </Calm>
+  );
+}
+
+/** The next step, as the server names it once it has all verdicts. The command that opens this page is left out. */
+function Next({ store: { api, setup } }: { readonly store: ReviewStore }) {
+  const next = useAnswer(() => api.next()).answer;
+  if (next === null) return null;
+  return (
+    <>
+      {' '}
+      {asTyped(next.text)}
+      {next.command.startsWith('winnow review') ? null : (
+        <>
+          {' '}
+          Next: <Command text={next.command} />
+        </>
+      )}
+      {setup.withoutLicence === '' ? null : <> {asTyped(setup.withoutLicence)}</>}
+    </>
+  );
+}
+
+interface CalmProps {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+  readonly links?: Readonly<Record<string, string>>;
+}
+
+function Calm({ title, children, links }: CalmProps) {
+  return (
+    <div class="calm">
+      <h1>{title}</h1>
+      {children === undefined ? null : <p>{children}</p>}
+      {links === undefined ? null : (
+        <ul>
+          {Object.entries(links).map(([text, href]) => (
+            <li key={text}>
+              <a href={href}>{text}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,270 @@
+import type {
+  ClassPage,
+  HeldPhotos,
+  LeaseAnswer,
+  ModelEvidence,
+  PhotoEvidenceShown,
+  ReviewPhoto,
+} from '../../../../core/review/desk/desk.ts';
+import type { Judgement, ShownBy, Subject } from '../../../../core/review/events/event.ts';
+import { messageOf } from '../store/api.ts';
+import { Desk, type Commands } from '../desk.ts';
+import { readDisputes } from './disputes.tsx';
+import { Fetched } from './fetched.ts';
+import { lastDecisions, subjectKey, type DoneAction } from '../store/history.ts';
+import { Pictures } from './pictures.ts';
+import { Supply } from './supply.ts';
+import { hrefOf } from '../view-url.ts';
+import { isHidden, judgementText } from '../words.ts';
+
+const PICTURES_AHEAD = 6;
+const EVIDENCE_AHEAD = 2;
+const STRIP_PHOTOS = 10;
+
+/** The classes that models predict on any crop, the most likely first. */
+function predictedIn(evidence: PhotoEvidenceShown | string | null): PhotoEvidenceShown['alsoSeen'] {
+  if (evidence === null || typeof evidence === 'string') return [];
+  const tops = [...evidence.members, ...evidence.outside].flatMap(({ crops }) => crops.flatMap(({ top }) => top));
+  return [...evidence.alsoSeen, ...tops].toSorted((a, b) => b.prob - a.prob);
+}
+
+/** The store of the page that shows one photo after another: leased ones, or on the page of disputes those to settle. */
+export class SingleDesk extends Desk {
+  readonly pictures = new Pictures(() => this.store.changed());
+  readonly evidence = new Fetched<PhotoEvidenceShown>(() => this.store.changed());
+  readonly #classPages = new Fetched<ClassPage>(() => this.store.changed());
+  /** `null` for disputes, which are not leased, because one decision settles a photo for all. */
+  #supply: Supply | null = null;
+  #lastWnid: string | undefined;
+  /** The shown photo's key if another reviewer or tab now leases it. It stays shown, because a decision may be imminent. */
+  #withOther: string | null = null;
+  #loading = 0;
+
+  protected override readonly commands: Commands = {
+    next: () => this.#move(1),
+    previous: () => this.#move(-1),
+    references: () => this.openDialog({ kind: 'references', of: 'searched' }),
+    'predicted-references': () => {
+      if (this.photo !== null && !isHidden(this.photo)) this.openDialog({ kind: 'references', of: 'predicted' });
+    },
+    view: () => location.assign(this.gridHref),
+    filter: () => location.assign(`${this.gridHref}#filter`),
+  };
+
+  get isForDisputes(): boolean {
+    return this.page === 'disputes';
+  }
+
+  get shownBy(): ShownBy {
+    return this.order;
+  }
+
+  /** The evidence of the shown photo; a string if it cannot be read, `null` while it is being read. */
+  get evidenceShown(): PhotoEvidenceShown | string | null {
+    const { photo } = this;
+    return photo === null ? null : this.evidence.get(subjectKey(photo));
+  }
+
+  get members(): readonly ModelEvidence[] {
+    const { evidenceShown: known } = this;
+    return known === null || typeof known === 'string' ? [] : known.members;
+  }
+
+  readEvidenceAgain(): void {
+    if (this.photo !== null) this.evidence.forget(subjectKey(this.photo));
+    this.#settle('');
+  }
+
+  classPage(wnid: string): ClassPage | null {
+    const page = this.#classPages.get(wnid);
+    return typeof page === 'string' ? null : page;
+  }
+
+  get gridHref(): string {
+    const { filter, ...view } = this.view;
+    const shown = this.isForDisputes ? { ...filter, state: 'disputed' as const } : filter;
+    return hrefOf(this.store.collection, 'grid', { ...view, filter: shown, photo: undefined });
+  }
+
+  override predictedFor(photo: ReviewPhoto): readonly string[] {
+    const classes = predictedIn(this.evidence.get(subjectKey(photo))).map(({ wnid }) => wnid);
+    return [...new Set([...super.predictedFor(photo), ...classes])].filter((wnid) => wnid !== photo.wnid);
+  }
+
+  next(count: number): readonly ReviewPhoto[] {
+    const { subjects, at } = this.list;
+    return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.store.shelf.photo(one) ?? []);
+  }
+
+  /** See `Supply`. */
+  get heldByOthers(): readonly HeldPhotos[] | null {
+    return this.#supply?.heldByOthers ?? null;
+  }
+
+  /** Takes photos that other pages hold. */
+  takeHeld(from: 'own' | 'silent'): void {
+    this.#supply?.take(from);
+  }
+
+  get isWithOther(): boolean {
+    const { photo } = this;
+    return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther;
+  }
+
+  /** True if the view has had the number of photos that it asks for. */
+  get isComplete(): boolean {
+    return this.#supply?.isComplete ?? false;
+  }
+
+  get decisions(): ReturnType<typeof lastDecisions> {
+    return lastDecisions(this.store.history, STRIP_PHOTOS);
+  }
+
+  async show(subject: Subject, said = ''): Promise<void> {
+    this.list.show(subject);
+    this.#settle(said);
+    if (this.store.shelf.photo(subject) !== undefined) return;
+    this.#loading += 1;
+    await this.store.load([subject]).catch((error: unknown) => this.store.say(messageOf(error)));
+    this.#loading -= 1;
+    // Another reviewer may have the photo.
+    this.#supply?.renew();
+    if (this.photo === null && this.#loading === 0) this.#showNextOpen();
+    this.#settle('');
+  }
+
+  protected fill(): void {
+    const { store, view, order } = this;
+    this.stop();
+    this.trouble = null;
+    this.#lastWnid = undefined;
+    this.#withOther = null;
+    this.list.fill([]);
+    this.isReady = store.outbox === null && !this.isForDisputes;
+    if (this.isForDisputes) void this.#readDisputes();
+    else {
+      const onAnswer = (answer: LeaseAnswer | null): void => this.#take(answer);
+      this.#supply = new Supply(store, { view, order, need: () => this.#need(), onAnswer });
+    }
+    if (view.photo !== undefined) void this.show(view.photo);
+    this.#supply?.refill();
+  }
+
+  protected stop(): void {
+    this.#supply?.stop();
+  }
+
+  protected get isShown(): boolean {
+    return this.photo !== null;
+  }
+
+  protected hasFailed({ sha256 }: Subject): boolean {
+    return this.pictures.hasFailed(sha256);
+  }
+
+  protected afterRefusal(): void {
+    this.store.say('Not accepted: the photo cannot be loaded.');
+  }
+
+  protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {
+    const { photo } = this;
+    for (const subject of subjects) this.evidence.forget(subjectKey(subject));
+    this.#showNextOpen();
+    this.#settle(`${judgementText(judgement)}: ${photo?.name}.`);
+    if (judgement.reason === 'in-distribution') this.openDialog({ kind: 'seen' }, subjects);
+  }
+
+  /** Shows the photo of an undone action. After a redone decision shows the next open photo. */
+  protected showAgain({ subject, judgement }: DoneAction, kind: 'undo' | 'redo', said: string): void {
+    if (kind === 'undo') return void this.show(subject, said);
+    this.list.show(subject);
+    if (judgement !== null) this.#showNextOpen();
+    this.#settle(said);
+  }
+
+  /** Moves by `by` photos, clamped to the first and last. Earlier decided photos precede the first one. */
+  #move(by: number): void {
+    const { list } = this;
+    const isEarlier = ({ subject }: DoneAction): boolean => list.positionOf(subject) === undefined;
+    const earlier = by < 0 && list.at === 0 ? this.decisions.findLast(isEarlier) : undefined;
+    if (earlier === undefined) list.move(by);
+    else list.show(earlier.subject);
+    this.#settle('');
+  }
+
+  async #readDisputes(): Promise<void> {
+    const { store, view } = this;
+    const found = await readDisputes(store, view.filter.wnid).catch((error: unknown) => messageOf(error));
+    if (view !== this.view) return;
+    if (typeof found === 'string') this.trouble = found;
+    else this.list.append(found);
+    this.isReady = true;
+    this.#settle('');
+  }
+
+  #isOpen = (subject: Subject): boolean => {
+    const photo = this.store.shelf.photo(subject);
+    return this.isForDisputes ? photo?.isSettled === false : photo?.state === 'open';
+  };
+
+  #showNextOpen(): void {
+    this.list.showNextOpen(this.#isOpen);
+  }
+
+  #take(answer: LeaseAnswer | null): void {
+    const { list, isWithOther: wasWithOther } = this;
+    const wasNone = list.current === undefined;
+    this.trouble = this.#supply?.problem ?? null;
+    if (answer !== null) {
+      this.store.put(answer.photos);
+      this.#dropLost(answer.lost);
+      list.append(answer.photos);
+    }
+    const { photo } = this;
+    if (photo === null ? this.#loading === 0 : wasNone && photo.state !== 'open') this.#showNextOpen();
+    const isMore = this.isReady && wasNone && this.photo !== null;
+    const isTaken = this.isWithOther && !wasWithOther;
+    this.isReady = true;
+    if (isMore) this.#settle('More photos.');
+    else this.#settle(isTaken ? 'Another reviewer has this photo now. Your verdict counts, too.' : '');
+  }
+
+  #dropLost(lost: readonly Subject[]): void {
+    const { current } = this.list;
+    const shownKey = current === undefined ? null : subjectKey(current);
+    const others = lost.filter((one) => subjectKey(one) !== shownKey);
+    this.#withOther = others.length < lost.length ? shownKey : null;
+    this.list.remove(others.filter(this.#isOpen));
+  }
+
+  #need() {
+    const { subjects, at } = this.list;
+    const ahead = subjects.slice(at).filter(this.#isOpen).length;
+    return { open: subjects.filter(this.#isOpen), ahead, from: this.#lastWnid };
+  }
+
+  /** Call after each change of the list: announces the shown photo and preloads the next ones. */
+  #settle(said: string): void {
+    const { photo, store, pictures } = this;
+    if (photo !== null) this.#lastWnid = photo.wnid;
+    if (said !== '') store.say(`${said} ${this.#spoken()}`);
+    const undone = store.history.done.at(-1);
+    const ahead = this.next(PICTURES_AHEAD);
+    if (photo !== null) pictures.of(photo.sha256);
+    for (const { sha256 } of ahead) pictures.prepare(sha256);
+    if (undone !== undefined) pictures.of(undone.subject.sha256);
+    for (const one of photo === null ? [] : [photo, ...ahead.slice(0, EVIDENCE_AHEAD)]) {
+      this.evidence.want(subjectKey(one), () => store.api.evidence(one));
+      for (const wnid of [one.wnid, one.confusionWnid])
+        if (wnid !== null) this.#classPages.want(wnid, () => store.api.classPage(wnid));
+    }
+    this.#supply?.refill();
+    store.changed();
+  }
+
+  #spoken(): string {
+    const { photo } = this;
+    if (photo === null) return this.isReady ? 'No photo is left.' : '';
+    return `Shown: searched as ${photo.name}${photo.confusionName === null ? '' : `, models see ${photo.confusionName}`}.`;
+  }
+}

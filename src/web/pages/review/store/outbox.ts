@@ -1,0 +1,313 @@
+import type {
+  ActionRef,
+  ActionsAnswer,
+  ActionsRequest,
+  ReviewActionSent,
+  ReviewChange,
+} from '../../../../core/review/desk/desk.ts';
+import { ApiError, messageOf } from './api.ts';
+import { refKey, subjectKey } from './history.ts';
+import {
+  batchOf,
+  FIRST_PACE,
+  inOrder,
+  joined,
+  othersText,
+  outcomeOf,
+  partsOf,
+  setAsideText,
+  stepAfter,
+  type Failure,
+  type Pace,
+  type Step,
+} from './outbox-rules.ts';
+import { oneAtATime, openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
+import { isRefused, type RefusedAction } from './refused.ts';
+
+export interface OutboxOptions {
+  readonly collection: string;
+  readonly reviewer: string;
+  readonly send: (collection: string, request: ActionsRequest) => Promise<ActionsAnswer>;
+  readonly onChange: () => void;
+  /** Called with the server's answer to stored actions. `isOwn` is true if this page made them. */
+  readonly onAnswer: (answer: ActionsAnswer, isOwn: boolean) => void;
+  /** Called when the server refuses an action. The photos that it changed must be read again. */
+  readonly onRefused: (kept: KeptAction) => void;
+  /** Called when refused actions no longer wait for an answer. */
+  readonly onAnswered: (refused: readonly RefusedAction[]) => void;
+}
+
+const LOOK_EVERY_MS = 30_000;
+
+type Sent =
+  | { readonly outcome: 'stored'; readonly answer: ActionsAnswer }
+  | { readonly outcome: Failure; readonly error: ApiError };
+
+/**
+ * The queue of unsent actions, shared by all tabs of this browser. An action is stored in the browser before it is sent, and
+ * removed when the server has it. Every tab sends its reviewer's actions in order, one request at a time. A Web Lock lets only
+ * one tab send at a time. Browsers offer locks only to pages from https or this machine. Without locks two tabs may send the
+ * same action, which the server stores once. A tab re-sends its own actions that another tab has sent, to get the answer.
+ * Actions of other reviewers wait until they log in.
+ */
+export class Outbox {
+  /** 32 hex digits, new at each page load. `crypto.randomUUID` needs https, as locks do. */
+  readonly client = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+  /** Resolves when the server has all actions that were in the queue when the page was loaded. */
+  sentFound: Promise<void> = Promise.resolve();
+  isOffline = false;
+  readonly #options: OutboxOptions;
+  readonly #store: OutboxStore;
+  #next = 1;
+  #queue: readonly KeptAction[];
+  /** Refused actions: those found for this collection, and those sent by this page. */
+  #setAside: readonly KeptAction[];
+  /** Actions of this collection that wait for their author's answer, because others did something that the author had not seen. */
+  #refused: readonly RefusedAction[];
+  /** Other collections that cannot be reviewed now. Their own pages send their actions. */
+  readonly #left = new Set<string>();
+  #isSending = false;
+  #wake: () => void = () => {};
+  #obstacle: string | null = null;
+  #banner: string | null;
+  /** True if the browser failed to store or remove an action and the reviewer was told. */
+  #isStoreBroken = false;
+
+  private constructor(options: OutboxOptions, store: OutboxStore, kept: readonly KeptAction[]) {
+    this.#options = options;
+    this.#store = store;
+    const mine = inOrder(kept.filter(({ reviewer }) => reviewer === options.reviewer));
+    const ofHere = mine.filter(({ collection }) => collection === options.collection);
+    this.#queue = mine.filter(({ problem }) => problem === null);
+    this.#setAside = ofHere.filter((one) => one.problem !== null && !isRefused(one));
+    this.#refused = ofHere.filter(isRefused);
+    const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
+    this.#banner = setAsideText(this.#setAside) ?? othersText(ofOthers);
+  }
+
+  static async open(options: OutboxOptions): Promise<Outbox> {
+    const store = await openOutboxStore();
+    const outbox = new Outbox(options, store, await store.actions());
+    globalThis.addEventListener('online', () => outbox.#wake());
+    document.addEventListener('visibilitychange', () => outbox.#wake());
+    outbox.sentFound = outbox.#send();
+    setInterval(() => void outbox.#send(), LOOK_EVERY_MS);
+    return outbox;
+  }
+
+  get waiting(): readonly KeptAction[] {
+    return this.#queue;
+  }
+
+  get problem(): string | null {
+    return this.#obstacle ?? this.#banner;
+  }
+
+  /** The actions set aside, if the problem is about them; otherwise empty. */
+  get setAside(): readonly KeptAction[] {
+    return this.#obstacle === null && this.#banner !== null ? this.#setAside : [];
+  }
+
+  record(change: ReviewChange): ActionRef & { readonly at: string } {
+    const { collection, reviewer } = this.#options;
+    const { client } = this;
+    const sequence = this.#next;
+    this.#next += 1;
+    const action: ReviewActionSent = { sequence, at: new Date().toISOString(), ...change };
+    this.#enqueue([{ client, collection, reviewer, sequence, action, problem: null }]);
+    return { client, sequence, at: action.at };
+  }
+
+  get refused(): readonly RefusedAction[] {
+    return this.#refused;
+  }
+
+  /** Ends the wait of refused photos, by default of all actions: their author has answered, or has decided again. */
+  answer(keys: readonly string[], only: ActionRef | null = null): void {
+    const answered = new Set(keys);
+    const ended: RefusedAction[] = [];
+    this.#refused = this.#refused.flatMap((one) => {
+      const isMeant = only === null || refKey(one) === refKey(only);
+      const stale = one.stale.filter((photo) => !isMeant || !answered.has(subjectKey(photo)));
+      if (stale.length === one.stale.length) return one;
+      const rest = { ...one, stale };
+      void this.#safely(stale.length === 0 ? this.#store.remove([one]) : this.#store.put(rest));
+      if (stale.length > 0) return rest;
+      ended.push(one);
+      return [];
+    });
+    if (ended.length > 0) this.#options.onAnswered(ended);
+  }
+
+  sendAgain(): void {
+    const again = this.#setAside.map((one) => ({ ...one, problem: null }));
+    this.#setAside = [];
+    this.#banner = null;
+    this.#enqueue(again);
+  }
+
+  discardSetAside(): void {
+    void this.#safely(this.#store.remove(this.#setAside));
+    this.#setAside = [];
+    this.#banner = null;
+    this.#options.onChange();
+  }
+
+  /** Hides the problem. Actions set aside are shown again at the next page load. */
+  dismissProblem(): void {
+    if (this.#obstacle === null) this.#banner = null;
+    this.#obstacle = null;
+    this.#options.onChange();
+  }
+
+  #enqueue(added: readonly KeptAction[]): void {
+    for (const kept of added) void this.#safely(this.#store.put(kept));
+    this.#queue = [...this.#queue, ...added];
+    this.#options.onChange();
+    void this.#send();
+  }
+
+  /** Actions that cannot be stored are still sent. Those that cannot be removed are sent again, which is harmless. */
+  async #safely(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (this.#isStoreBroken) return;
+      this.#isStoreBroken = true;
+      const advice = 'Do not close the page while some are not sent.';
+      this.#banner = `This browser cannot keep decisions (${messageOf(error)}). ${advice}`;
+      this.#options.onChange();
+    }
+  }
+
+  async #send(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      let pace = FIRST_PACE;
+      do {
+        const step = await oneAtATime(() => this.#sendNext(pace));
+        if (step.do === 'wait') await this.#wait(pace.delayMs);
+        pace = step.pace;
+      } while (this.#queue.length > 0);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #sendNext(pace: Pace): Promise<Step> {
+    await this.#readQueue();
+    const batch = batchOf(this.#queue, pace);
+    if (batch.length === 0) return { do: 'go-on', pace };
+    const sent = await this.#ask(batch);
+    const step = stepAfter(sent.outcome, batch.length, pace);
+    if (sent.outcome === 'stored') await this.#drop(batch, sent.answer);
+    else if (step.do === 'set-aside') await this.#putAside(batch, sent.error);
+    else if (step.do === 'wait' && !sent.error.isPassing && this.#leave(batch)) return { do: 'go-on', pace };
+    else if (step.do === 'wait') this.#noteFailure(sent.error);
+    return step;
+  }
+
+  /** Reads the shared queue. Unsent actions of this page stay in it, even if another tab has removed them. */
+  async #readQueue(): Promise<void> {
+    // Actions that cannot be removed would be sent again and again.
+    if (this.#isStoreBroken) return;
+    const all = await this.#store.actions().catch(() => []);
+    const kept = all.filter(
+      ({ reviewer, collection, problem }) =>
+        reviewer === this.#options.reviewer && problem === null && !this.#left.has(collection),
+    );
+    // Another tab may have sent an action that was refused, or its author may have answered there.
+    this.#refused = all.filter((one) => this.#isOfHere(one)).filter(isRefused);
+    const own = this.#queue.filter(({ client }) => client === this.client);
+    this.#queue = inOrder([...new Map([...kept, ...own].map((one) => [refKey(one), one])).values()]);
+  }
+
+  async #ask(batch: readonly KeptAction[]): Promise<Sent> {
+    const { client = '', collection = '', reviewer = '' } = batch[0] ?? {};
+    const [alone, ...others] = batch.map(({ action }) => action);
+    const parts = alone === undefined || others.length > 0 ? [] : partsOf(alone);
+    const requests = parts.length > 1 ? parts.map((part) => [part]) : [batch.map(({ action }) => action)];
+    try {
+      const answers: ActionsAnswer[] = [];
+      for (const actions of requests) answers.push(await this.#options.send(collection, { reviewer, client, actions }));
+      return { outcome: 'stored', answer: joined(answers) };
+    } catch (error_) {
+      const error = error_ instanceof ApiError ? error_ : new ApiError(0, messageOf(error_));
+      return { outcome: outcomeOf(error), error };
+    }
+  }
+
+  async #drop(batch: readonly KeptAction[], answer: ActionsAnswer): Promise<void> {
+    const refused = batch.flatMap((kept) => {
+      const { stale, stored } = answer.results.find(({ sequence }) => sequence === kept.sequence) ?? {};
+      return stale === undefined ? [] : [{ ...kept, stale, isWhole: stored === 0 }];
+    });
+    for (const one of refused) await this.#refuse(one);
+    const isKept = new Set(refused.map(refKey));
+    await this.#safely(this.#store.remove(batch.filter((kept) => !isKept.has(refKey(kept)))));
+    this.#endWait(batch);
+    // A microtask, so that an error in the callback does not count as a sending error.
+    const isOwn = batch[0]?.client === this.client;
+    if (batch[0]?.collection === this.#options.collection) queueMicrotask(() => this.#options.onAnswer(answer, isOwn));
+  }
+
+  /** Keeps an action for its author's answer. A later decision on the same photo replaces an earlier one. */
+  async #refuse(kept: RefusedAction): Promise<void> {
+    const refused = { ...kept, problem: 'Others did something that the page had not shown' };
+    await this.#safely(this.#store.put(refused));
+    this.answer(refused.stale.map(subjectKey));
+    if (this.#isOfHere(refused)) this.#refused = [...this.#refused, refused];
+    queueMicrotask(() => this.#options.onRefused(refused));
+  }
+
+  async #putAside([kept]: readonly KeptAction[], { message: problem, stale }: ApiError): Promise<void> {
+    if (kept === undefined) return;
+    if (stale.length > 0) await this.#refuse({ ...kept, stale, isWhole: true });
+    else {
+      const refused = { ...kept, problem };
+      await this.#safely(this.#store.put(refused));
+      this.#setAside = [...this.#setAside, refused];
+      this.#banner = setAsideText(this.#setAside);
+      queueMicrotask(() => this.#options.onRefused(kept));
+    }
+    this.#endWait([kept]);
+  }
+
+  #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
+    this.isOffline = true;
+    // `isOffline` already shows that the server is unreachable.
+    const obstacle = isSessionOver ? `${message} What is not sent yet is kept in this browser.` : message;
+    this.#obstacle = isPassing && !isSessionOver ? null : obstacle;
+    this.#options.onChange();
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      setTimeout(resolve, ms);
+    });
+  }
+
+  #isOfHere({ collection, reviewer }: KeptAction): boolean {
+    return collection === this.#options.collection && reviewer === this.#options.reviewer;
+  }
+
+  /** Skips the actions of another collection that cannot be reviewed now, so that they do not block this one. */
+  #leave([first]: readonly KeptAction[]): boolean {
+    if (first === undefined || first.collection === this.#options.collection) return false;
+    this.#left.add(first.collection);
+    this.#endWait(this.#queue.filter(({ collection }) => collection === first.collection));
+    return true;
+  }
+
+  #endWait(batch: readonly KeptAction[]): void {
+    const ended = new Set(batch.map(refKey));
+    this.#queue = this.#queue.filter((one) => !ended.has(refKey(one)));
+    this.isOffline = false;
+    this.#obstacle = null;
+    this.#options.onChange();
+  }
+}

@@ -1,0 +1,225 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { ComponentChildren, ComponentProps, VNode } from 'preact';
+import { renderToStaticMarkup } from 'preact-render-to-string';
+import type { LiveOverview } from '../status/rates.ts';
+import { asSent } from '../pages/dashboard/overview.ts';
+import { CollectionPage } from '../pages/dashboard/page.tsx';
+import { ActivityPage, type ActivityPageProps } from '../pages/activity/page.tsx';
+import { ServedReport, type ServedReportProps } from '../../measure/report/page/served.tsx';
+import { Revisions, type RevisionsProps } from '../pages/revisions/page.tsx';
+import { Document, Navigation } from '../../core/page/frame.tsx';
+import { ShowAnywayForm, type ShowAnyway } from '../../core/page/show-anyway.tsx';
+import type { QueueBoard } from '../../core/kernel/job.ts';
+import type { Role } from '../../core/kernel/people.ts';
+
+/** One page: its frame is made here, and its script fills it. */
+export interface PageParts {
+  readonly title: string;
+  readonly script: string;
+}
+
+export const PAGES: readonly (PageParts & { readonly path: string })[] = [
+  { path: '/', title: 'Collections', script: 'home' },
+  ...['', '/grid', '/classes', '/class/:wnid', '/disputes', '/agreement'].map((page) => ({
+    path: `/c/:collection/review${page}`,
+    title: 'Review',
+    script: 'review',
+  })),
+  { path: '/c/:collection/photos', title: 'Photos', script: 'photos' },
+  { path: '/c/:collection/quiz', title: 'Quiz', script: 'quiz' },
+];
+
+export const COLLECTION_PAGE: PageParts & { readonly path: string } = {
+  path: '/c/:collection/',
+  title: 'Funnel',
+  script: 'dashboard',
+};
+const REVISIONS_SCRIPT = 'revisions';
+const REPORT_SCRIPT = 'report';
+
+export const SCRIPTS: readonly string[] = [
+  ...new Set([...PAGES.map(({ script }) => script), COLLECTION_PAGE.script, REVISIONS_SCRIPT, REPORT_SCRIPT]),
+];
+
+interface Reader {
+  /** The page offers what its reader may do. Whether the reader may is checked again by each route. */
+  readonly role: Role | null;
+  readonly hasTokens: boolean;
+}
+
+interface FramedProps extends Reader {
+  readonly title: string;
+  readonly script: string | null;
+  readonly collection: string | null;
+  readonly current: ComponentProps<typeof Navigation>['current'];
+  readonly children: ComponentChildren;
+}
+
+function Framed({ title, script, collection, current, role, hasTokens, children }: FramedProps) {
+  const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
+  return (
+    <Document title={name} script={script}>
+      <Navigation collection={collection} current={current} isOperator={role === 'operator'}>
+        {hasTokens ? (
+          <form method="post" action="/logout">
+            <button>Log out</button>
+          </form>
+        ) : null}
+      </Navigation>
+      {children}
+    </Document>
+  );
+}
+
+export function framedPage(
+  { title, script }: PageParts,
+  { collection, ...reader }: Reader & { readonly collection: string | null },
+): string {
+  const isReview = script === 'review' || script === 'quiz';
+  const isGallery = script === 'photos';
+  const ofOthers = isGallery ? 'photos' : 'collections';
+  const current = isReview ? 'review' : ofOthers;
+  return htmlOf(
+    <Framed {...{ title, script, collection, current }} {...reader}>
+      <div
+        id="app"
+        class={isReview || isGallery ? 'review' : undefined}
+        data-role={reader.role}
+        data-collection={collection}
+      />
+    </Framed>,
+  );
+}
+
+interface CollectionProps extends Reader {
+  readonly collection: string;
+  /** Null if the catalogue could not be read in time. */
+  readonly now: LiveOverview | null;
+}
+
+/** The page with its first numbers, so that a browser shows them before it has the script. */
+export function collectionPage({ title, script }: PageParts, { collection, now, ...reader }: CollectionProps): string {
+  return htmlOf(
+    <Framed current="collection" {...{ title, script, collection }} {...reader}>
+      <div id="app" data-role={reader.role}>
+        {now === null ? (
+          <main aria-busy="true">Reading the catalogue …</main>
+        ) : (
+          <CollectionPage now={asSent(now)} isOperator={reader.role === 'operator'} isLive={false} trouble={null} />
+        )}
+      </div>
+    </Framed>,
+  );
+}
+
+export function revisionsPage(revisions: RevisionsProps, reader: Reader): string {
+  return htmlOf(
+    <Framed
+      title="Revisions"
+      script={REVISIONS_SCRIPT}
+      current="revisions"
+      collection={revisions.collection}
+      {...reader}
+    >
+      <Revisions {...revisions} />
+    </Framed>,
+  );
+}
+
+export function reportPage(report: ServedReportProps, reader: Reader): string {
+  return htmlOf(
+    <Framed title="Report" script={REPORT_SCRIPT} current="report" collection={report.collection} {...reader}>
+      <ServedReport {...report} />
+    </Framed>,
+  );
+}
+
+export function activityPage(activity: ActivityPageProps, reader: Reader): string {
+  return htmlOf(
+    <Framed title="Activity" script={null} collection={null} current="activity" {...reader}>
+      <ActivityPage {...activity} />
+    </Framed>,
+  );
+}
+
+/**
+ * @param problem why the form is shown again
+ * @param to the page to go to then
+ */
+export function logInPage(problem: string | null, to: string): string {
+  return htmlOf(
+    <Document title="Log in" script={null}>
+      <Navigation collection={null} current={null} />
+      <main class="ask">
+        <h1>Log in</h1>
+        <p class="quiet">
+          Your token is from the person who runs this server. This browser then stays logged in for 12 hours, or until
+          you log out.
+        </p>
+        {problem === null ? null : (
+          <p role="alert" class="trouble">
+            {problem}
+          </p>
+        )}
+        <form method="post" action="/login">
+          <input type="hidden" name="to" value={to} />
+          <label>
+            Token <input type="password" name="token" autocomplete="current-password" required autofocus />
+          </label>
+          <button class="chosen">Log in</button>
+        </form>
+      </main>
+    </Document>,
+  );
+}
+
+export function problemPage(problem: string, showAnyway: ShowAnyway | null = null): string {
+  return htmlOf(
+    <Document title="Problem" script={null}>
+      <Navigation collection={null} current={null} />
+      <main>
+        <h1>This page cannot be shown</h1>
+        <p>{problem}</p>
+        {showAnyway === null ? null : <ShowAnywayForm {...showAnyway} />}
+        <p>
+          <a href="/">All collections</a>
+        </p>
+      </main>
+    </Document>,
+  );
+}
+
+function htmlOf(page: VNode): string {
+  return `<!doctype html>\n${renderToStaticMarkup(page)}`;
+}
+
+export function navigationHtml(collection: string): string {
+  return renderToStaticMarkup(<Navigation collection={collection} current={null} />);
+}
+
+/** The page that bull-board's scripts fill, as its own would be, without fonts from elsewhere. */
+export function queuesPage({ scripts, styles, icon, config }: QueueBoard['page'], base: string): string {
+  // A block of data, which no browser runs; no `<` in it can end it.
+  const data = JSON.stringify(config).replaceAll('<', String.raw`\u003c`);
+  return htmlOf(
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <base href={base} />
+        <title>winnow queues</title>
+        <link rel="icon" type="image/png" href={icon} id="fav-logo" />
+        {styles.map((href) => (
+          <link key={href} rel="stylesheet" href={href} />
+        ))}
+      </head>
+      <body>
+        <script id="__UI_CONFIG__" type="application/json" dangerouslySetInnerHTML={{ __html: data }} />
+        <div id="root">Loading …</div>
+        {scripts.map((src) => (
+          <script key={src} defer src={src} />
+        ))}
+      </body>
+    </html>,
+  );
+}

@@ -1,0 +1,134 @@
+import path from 'node:path';
+import { MODES } from '../../core/collection/modes.ts';
+import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
+import { pathOfFileUrl } from '../../core/crawl/sources/folder/byte-path.ts';
+import { subjectsOf } from '../../core/filter/run/decision.repository.ts';
+import { UsageError } from '../../core/kernel/errors.ts';
+import type { Reader } from '../../core/kernel/people.ts';
+import { beyondCrawl, unfitText, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
+import { withoutFolders } from '../../core/kernel/printable.ts';
+import { similarPhotos } from '../../core/models/evidence/feature.repository.ts';
+import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { photoFacts } from '../../core/photo/photo.repository.ts';
+import { mayKnow, openBlindReviews } from '../../core/review/desk/known-photos.repository.ts';
+import { viewOf, type Desk } from '../../core/review/desk/read-desk.process.ts';
+import { FAILURE_TAGS } from '../../core/review/events/tags.ts';
+import { MOST_LISTED, type GalleryChoices, type GalleryIndex, type GalleryTile } from './gallery.ts';
+import { readGallery, readTiles, readSources, type GalleryView } from './gallery.repository.ts';
+
+/** The code of an error: a part of a gallery's address cannot be used. */
+export const BAD_PHOTO_FILTER = 'bad-photo-filter';
+/** The code of an error: a gallery's address asks for what a blind review hides. */
+export const BLIND_GALLERY = 'blind-gallery';
+
+/** Someone who looks at the gallery. */
+export interface GalleryDesk extends Desk {
+  readonly reader: Reader;
+  /** False for people who need not know the folders of this machine. */
+  readonly seesFolders: boolean;
+}
+
+async function galleryView({ reader, ...desk }: GalleryDesk): Promise<GalleryView> {
+  const { app, ensemble } = desk.workspace;
+  const view = await viewOf(desk);
+  const blind = reader === 'operators' ? [] : await openBlindReviews(app.db, view);
+  const isCrawlOnly = blind.includes(view.scope.collectionId);
+  return { ...view, reader, memberIds: ensemble.memberIds, isCrawlOnly, blind };
+}
+
+/** @throws UsageError `bad-photo-filter`, `blind-gallery` */
+export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit = MOST_LISTED): Promise<GalleryIndex> {
+  const { workspace, reader } = desk;
+  const { db } = workspace.app;
+  const { like, text } = filter;
+  const view = await galleryView(desk);
+  requireKnownValues(workspace, filter);
+  if (view.isCrawlOnly) requireCrawlFilter(filter);
+  if (like !== null && (await photoFacts(db, like)) === undefined)
+    throw refused('like', like, 'the SHA-256 of a photo of this catalogue');
+  if (like !== null && reader === 'others' && !view.isCrawlOnly && !(await mayKnow(db, view, like)))
+    throw refused('like', like, 'a photo that no blind review and no question of your quiz hides from you');
+  // Only photos that the filter keeps have features.
+  const hasFeatures = like !== null && !view.isCrawlOnly;
+  const similar = hasFeatures ? await similarPhotos(db, workspace.scope.collectionId, like) : new Map<number, number>();
+  return readGallery(db, view, { filter, named: classesNamed(workspace, text), similar, limit });
+}
+
+function requireCrawlFilter(filter: PhotoFilter): void {
+  const part = beyondCrawl(filter);
+  if (part === null) return;
+  throw new UsageError(
+    `The address has ${part.slice(0, 100)}, but this review is blind and still wants verdicts of yours. Until then the gallery shows what the crawl knows: filter by state (found to duplicate), the reasons of the crawl, class, source, licence, text and date, and sort by time.`,
+    { code: BLIND_GALLERY },
+  );
+}
+
+function requireKnownValues({ collection }: Workspace, { class: classes, seen, source }: PhotoFilter): void {
+  const { name, subjects, evidenceClasses } = collection;
+  const noClass = classes.find((wnid) => !subjects.has(wnid));
+  if (noClass !== undefined) throw refused('class', noClass, `the id of a class of '${name}'`);
+  const noSeen = seen.find((wnid) => !evidenceClasses.nameByWnid.has(wnid));
+  if (noSeen !== undefined) throw refused('seen', noSeen, `the id of a class that the models of '${name}' see`);
+  const noSource = source.find((one) => !SOURCE_NAMES.some((known) => known === one));
+  if (noSource !== undefined) throw refused('source', noSource, `one of ${SOURCE_NAMES.join(', ')}`);
+}
+
+function refused(name: string, value: string, fits: string): UsageError {
+  return new UsageError(unfitText(name, value, fits), { code: BAD_PHOTO_FILTER });
+}
+
+function classesNamed({ collection }: Workspace, text: string): string[] {
+  const part = text.toLowerCase();
+  const ids = new Set([...(collection.subjects.ids ?? []), ...collection.evidenceClasses.wnids]);
+  return part === '' ? [] : [...ids].filter((wnid) => nameOf(collection, wnid).toLowerCase().includes(part));
+}
+
+/** In the order of the ids, without candidates that the reader may not know of. */
+export async function galleryTiles(
+  desk: GalleryDesk,
+  ids: readonly number[],
+  view?: GalleryView,
+): Promise<readonly GalleryTile[]> {
+  const { app, collection } = desk.workspace;
+  const rows = await readTiles(app.db, view ?? (await galleryView(desk)), ids);
+  const tileOf = (row: (typeof rows)[number]): GalleryTile => ({
+    ...(desk.seesFolders ? row : withoutOwnFolders(row)),
+    name: nameOf(collection, row.wnid),
+    confusionName: row.confusionWnid && nameOf(collection, row.confusionWnid),
+  });
+  const byId = new Map(rows.map((row) => [row.id, tileOf(row)]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** Without the folders of this machine. Those with spaces in their names are found in the detail by the address of the file. */
+export function withoutOwnFolders<Row extends Pick<GalleryTile, 'url' | 'detail'>>(row: Row): Row {
+  const folder = row.url.startsWith('file:') ? `${path.dirname(pathOfFileUrl(row.url).toString())}/` : '/';
+  const detail = folder === '/' ? row.detail : row.detail?.replaceAll(folder, '');
+  return { ...row, url: withoutFolders(row.url), detail: detail ? withoutFolders(detail) : null };
+}
+
+const READ_AT_ONCE = 5_000;
+
+export async function* galleryRows(desk: GalleryDesk, ids: readonly number[]): AsyncGenerator<GalleryTile> {
+  // To see what is blind takes as long as to read thousands of rows.
+  const view = await galleryView(desk);
+  for (let at = 0; at < ids.length; at += READ_AT_ONCE)
+    yield* await galleryTiles(desk, ids.slice(at, at + READ_AT_ONCE), view);
+}
+
+export async function galleryChoices(desk: GalleryDesk): Promise<Omit<GalleryChoices, 'showAnyway'>> {
+  const { app, collection, scope } = desk.workspace;
+  const named = (wnids: readonly string[]): [string, string][] =>
+    wnids
+      .map((wnid): [string, string] => [wnid, nameOf(collection, wnid)])
+      .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));
+  return {
+    isCrawlOnly: (await galleryView(desk)).isCrawlOnly,
+    mode: collection.mode,
+    threshold: MODES[collection.mode].mark(collection.policy),
+    classes: named(await subjectsOf(app.db, scope)),
+    seen: named(collection.evidenceClasses.wnids),
+    ...(await readSources(app.db, scope)),
+    tags: FAILURE_TAGS,
+  };
+}
