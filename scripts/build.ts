@@ -27,7 +27,7 @@ const NOT_BUNDLED = [
   'esbuild',
 ];
 
-const LIBRARY = 'library/library.ts';
+const LIBRARY = 'index.ts';
 const isPacking = ['pack', 'publish'].includes(process.env['npm_command'] ?? '');
 
 const WORKERS = ['discover', 'fetch', 'filter', 'server'];
@@ -67,15 +67,15 @@ async function bundle(folder: string): Promise<void> {
     // Every module keeps its depth below src/. A program that is started by its file's name is next to the code that starts
     // it.
     entryPoints: [
-      { in: 'src/main.ts', out: 'cli/main' },
-      { in: `src/${LIBRARY}`, out: 'library/library' },
-      { in: 'src/core/filter/engine/filter-thread.process.ts', out: 'part/filter-thread' },
-      { in: 'src/measure/evaluate/aside/computation-thread.process.ts', out: 'part/computation-thread' },
-      { in: 'src/core/filter/run/engine-child.process.ts', out: 'part/engine-child' },
-      { in: 'src/core/crawl/fetch/solo-inspect.process.ts', out: 'part/solo-inspect' },
+      { in: 'src/main.ts', out: 'main' },
+      { in: `src/${LIBRARY}`, out: 'index' },
+      { in: 'src/core/filter/engine/filter-thread.process.ts', out: 'core/part/filter-thread' },
+      { in: 'src/measure/evaluate/aside/computation-thread.process.ts', out: 'core/part/computation-thread' },
+      { in: 'src/core/filter/run/engine-child.process.ts', out: 'core/part/engine-child' },
+      { in: 'src/core/crawl/fetch/solo-inspect.process.ts', out: 'core/part/solo-inspect' },
       ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),
     ],
-    chunkNames: 'part/[name]-[hash]',
+    chunkNames: 'core/part/[name]-[hash]',
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-const SOURCES = path.resolve(import.meta.dirname, '../src/core');
+const SOURCES = path.resolve(import.meta.dirname, '../src');
 
 /** A name in a file. Paths are below src/. */
 interface Name {

@@ -23,7 +23,7 @@ const USAGE = 'Usage: npm run release [-- --dry-run | --repository URL --author 
 const TARGET = 'data/release';
 const MAX_BYTES = 60_000_000;
 const NEEDED = [
-  'dist/cli/main.mjs',
+  'dist/main.mjs',
   ...['discover', 'fetch', 'filter', 'server'].map((name) => `dist/workers/${name}.mjs`),
   'src/cli/winnow.cjs',
   'LICENSE',

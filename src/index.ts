@@ -3,9 +3,17 @@ import type { Verification } from './core/export/verify/findings.ts';
 import { UsageError } from './core/kernel/errors.ts';
 import { openLineLogger } from './core/platform/log/logger.ts';
 import { requireData } from './core/runtime/open/data-folder.process.ts';
-import { namedCollection, onlyCollection, openData, settingsFor, told, type Place } from './core/library/open.process.ts';
+import {
+  namedCollection,
+  onlyCollection,
+  openData,
+  settingsFor,
+  told,
+  type Place,
+} from './core/library/open.process.ts';
 import type { OpenOptions, VerifyOptions } from './core/library/options.ts';
-import { rarely, Winnow } from './core/library/winnow.process.ts';
+import { rarely, Winnow as CoreWinnow } from './core/library/winnow.process.ts';
+import type { ReportOptions } from './measure/library/options.ts';
 
 export type { ExportResult } from './core/export/export.process.ts';
 export type { DecisionLine } from './core/filter/run/decision-line.ts';
@@ -26,12 +34,25 @@ export type {
   ListOptions,
   OpenOptions,
   Progress,
-  ReportOptions,
   ShortlistOptions,
   VerifyOptions,
   WorkOptions,
 } from './core/library/options.ts';
-export type { Verification, Winnow };
+export type { ReportOptions, Verification, Winnow };
+
+/**
+ * An opened collection in its data folder. A method does what the command of its name does, and returns what that command
+ * prints with `--json`. The lists are read while they are used.
+ */
+class Winnow extends CoreWinnow {
+  /** Writes report.html, report.json, csv/ and figures/. */
+  async report(options: ReportOptions): Promise<{ readonly path: string }> {
+    return this.work('follow', options, async (workspace, signal) => {
+      const { reportAndRecord } = await import('./measure/library/report.process.ts');
+      return { path: (await reportAndRecord(workspace, { ...rarely(options), signal })).path };
+    });
+  }
+}
 
 /** How many handles this process has opened: each has a name of its own in the database's list of clients. */
 let opened = 0;

@@ -1,3 +1,3 @@
-import { runServer } from '../src/core/cli/worker/worker.ts';
+import { runServerWorker } from '../src/web/cli/server-worker.ts';
 
-await runServer();
+await runServerWorker();

@@ -37,8 +37,8 @@ export function builtProgram(root) {
   try {
     const folder = path.join(root, BUILT);
     const stamp = readFileSync(path.join(folder, STAMP), 'utf8');
-    const isFresh = !existsSync(path.join(root, 'src', 'cli', 'main.ts')) || stamp === stampOf(root);
-    return isFresh ? path.join(folder, 'cli', 'main.mjs') : null;
+    const isFresh = !existsSync(path.join(root, 'src', 'main.ts')) || stamp === stampOf(root);
+    return isFresh ? path.join(folder, 'main.mjs') : null;
   } catch {
     return null;
   }

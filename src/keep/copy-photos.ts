@@ -20,9 +20,6 @@ export interface Shard {
   readonly photos: readonly ListedPhoto[];
 }
 
-/** `00` to `ff` */
-export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
-
 export interface PhotoCopy extends Pick<CopyEvents, 'onPhoto'> {
   readonly from: BlobStore;
   readonly to: BlobStore;

@@ -4,7 +4,8 @@ import { LostBytes, orLoss, type BlobStore } from '../core/kernel/blobs.ts';
 import { messageOf, StopTheRun, throwIfInterrupted } from '../core/kernel/errors.ts';
 import { isSha256, toSha256, type Sha256 } from '../core/kernel/ids.ts';
 import { sha256Of } from '../core/tools/sha256.ts';
-import { SHARDS, type ListedPhoto, type Shard } from './copy-photos.ts';
+import { SHARDS } from '../core/platform/blobs/shards.ts';
+import type { ListedPhoto, Shard } from './copy-photos.ts';
 import type { Portion } from './snapshot.ts';
 
 /** A portion holds whole rows and is cut after this many bytes. PostgreSQL's rows have at most 1 GB. */

@@ -5,7 +5,8 @@ import { sql, type Kysely } from 'kysely';
 import { displayPath } from '../core/config/root.ts';
 import { codeOf, UsageError } from '../core/kernel/errors.ts';
 import type { Database } from '../core/platform/postgres/database.ts';
-import { SHARDS, type Shard } from './copy-photos.ts';
+import { SHARDS } from '../core/platform/blobs/shards.ts';
+import type { Shard } from './copy-photos.ts';
 
 /** The server's estimate of the catalogue's rows, or null: a count would read all rows once more. */
 export async function estimatedRows(db: Kysely<Database>): Promise<number | null> {

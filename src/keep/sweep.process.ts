@@ -13,7 +13,7 @@ import {
 } from './backup-folder.process.ts';
 import { mergeTakedowns, type Takedown, portionsOf, type Snapshot } from './snapshot.ts';
 import { StopTheRun, throwIfInterrupted } from '../core/kernel/errors.ts';
-import { SHARDS } from './copy-photos.ts';
+import { SHARDS } from '../core/platform/blobs/shards.ts';
 import { readPortions, shardsOf } from './portions.ts';
 
 export interface TakedownsApplied {

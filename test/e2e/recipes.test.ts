@@ -113,7 +113,7 @@ describe('the first example of docs/library.md', { timeout: TIMEOUT_MS }, () => 
 
   it('compiles in strict TypeScript', async () => {
     // As the package brings them. Compiling all sources takes ten times as long.
-    for (const [file, text] of declarationsOf('library/library.ts')) {
+    for (const [file, text] of declarationsOf('index.ts')) {
       mkdirSync(path.dirname(folder.at('types', file)), { recursive: true });
       writeFileSync(folder.at('types', file), text);
     }
@@ -125,7 +125,7 @@ describe('the first example of docs/library.md', { timeout: TIMEOUT_MS }, () => 
         strict: true,
         types: ['node'],
         typeRoots: [path.join(repositoryRoot, 'node_modules', '@types')],
-        paths: { 'winnow-images': [folder.at('types', 'library', 'library.d.ts')] },
+        paths: { 'winnow-images': [folder.at('types', 'index.d.ts')] },
       },
       include: [],
       files: ['example.mts'],

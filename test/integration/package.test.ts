@@ -22,12 +22,12 @@ function filesOfRepository(...folders: string[]): string[] {
 }
 
 const OURS =
-  'config/collections/demo.yaml dist/cli/main.mjs dist/library/library.mjs dist/types/library/library.d.ts examples/curate.mjs src/cli/winnow.cjs'.split(
+  'config/collections/demo.yaml dist/main.mjs dist/index.mjs dist/types/index.d.ts examples/curate.mjs src/cli/winnow.cjs'.split(
     ' ',
   );
 const NOT_OURS =
   `data/demo/blobs/a.jpg exports/v1/test/a.jpg reports/v1/report.html photos/kite/a.jpg .env config/local.yaml
-  config/local/models/mine.onnx config/collections/mine.yaml config/models/mine.yaml src/main.ts dist/cli/main.mjs.map
+  config/local/models/mine.onnx config/collections/mine.yaml config/models/mine.yaml src/main.ts dist/main.mjs.map
   test/a.test.ts scripts/build.ts workers/fetch.ts`.split(/\s+/);
 
 it('the package has nothing of the user, no tests and no sources', async () => {

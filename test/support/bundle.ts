@@ -46,9 +46,9 @@ export function useBundle<Name extends string>(entries: Readonly<Record<Name, UR
  * because `config/root.ts` counts them. Every user may read it, because some programs run as another user.
  */
 async function makeFolder(): Promise<string> {
-  const parent = path.join(packageRoot, 'node_modules');
+  const parent = path.join(packageRoot, 'node_modules', '.winnow-test');
   await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(path.join(parent, '.winnow-test-'));
+  const folder = await mkdtemp(path.join(parent, 'program-'));
   chmodSync(folder, 0o755);
   return folder;
 }

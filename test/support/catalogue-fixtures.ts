@@ -12,7 +12,11 @@ import type { NewPhoto } from '../../src/core/photo/photo.ts';
 import type { Database } from '../../src/core/platform/postgres/database.ts';
 import type { PhotoCount } from '../../src/core/filter/run/photo-counts.repository.ts';
 import { countPhotos, judgedPhotos } from '../../src/core/filter/run/photo-counts.repository.ts';
-import { foldPhotoCounts, readPhotoCounts, undecidedPhotoIds } from '../../src/core/filter/run/photo-tally.repository.ts';
+import {
+  foldPhotoCounts,
+  readPhotoCounts,
+  undecidedPhotoIds,
+} from '../../src/core/filter/run/photo-tally.repository.ts';
 import { registerMember } from '../../src/core/models/evidence/evidence.repository.ts';
 import { sha256Of } from './sha256.ts';
 

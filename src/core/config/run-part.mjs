@@ -16,7 +16,7 @@ const root = path.resolve(fileURLToPath(new URL('../../../', import.meta.url)));
 export async function runPart(name, importSource) {
   const built = builtProgram(root);
   if (built !== null) {
-    await import(pathToFileURL(path.join(path.dirname(built), '..', 'part', `${name}.mjs`)).href);
+    await import(pathToFileURL(path.join(path.dirname(built), 'core', 'part', `${name}.mjs`)).href);
     return;
   }
   (await import('tsx/esm/api')).register();

@@ -33,7 +33,6 @@ import type {
   ExportOptions,
   ImportOptions,
   ListOptions,
-  ReportOptions,
   ShortlistOptions,
   WorkOptions,
 } from './options.ts';
@@ -88,7 +87,7 @@ export class Winnow {
   /** Runs the ensemble on the stored photos. */
   filter(options: WorkOptions = {}): Promise<FilterSummary> {
     return this.#inTurn(() =>
-      this.#work('change', options, async (workspace, signal) =>
+      this.work('change', options, async (workspace, signal) =>
         (await import('./work.process.ts')).filter(workspace, { ...options, signal }),
       ),
     );
@@ -96,7 +95,7 @@ export class Winnow {
 
   /** Lists the kept photos again, with the caps and without near-duplicates. */
   makeShortlist(options: ShortlistOptions = {}): Promise<ShortlistSummary> {
-    return this.#work('work', options, async (workspace, signal) =>
+    return this.work('work', options, async (workspace, signal) =>
       (await import('./shortlist.process.ts')).summaryOfShortlist(workspace, { ...options, signal }),
     );
   }
@@ -111,7 +110,7 @@ export class Winnow {
   }
 
   status(): Promise<Status> {
-    return this.#work('follow', {}, async (workspace) => {
+    return this.work('follow', {}, async (workspace) => {
       const { checked, readStatus } = await import('../status/status.process.ts');
       return checked(workspace, await readStatus(workspace));
     });
@@ -139,7 +138,7 @@ export class Winnow {
    * complete, this is a look.
    */
   acceptance(): Promise<Acceptance> {
-    return this.#work('follow', {}, async (workspace) =>
+    return this.work('follow', {}, async (workspace) =>
       (await import('../review/acceptance/read-acceptance.process.ts')).readAcceptance(workspace),
     );
   }
@@ -151,24 +150,16 @@ export class Winnow {
 
   /** Reads verdicts from a CSV table, Label Studio or FiftyOne. If a row is wrong, nothing is imported. */
   importVerdicts(file: string, options: ImportOptions = {}): Promise<ImportSummary> {
-    return this.#work('follow', {}, async (workspace) =>
+    return this.work('follow', {}, async (workspace) =>
       (await import('./import.process.ts')).importFile(workspace, file, options),
     );
   }
 
   /** Freezes the accepted photos into a new folder. */
   export(options: ExportOptions): Promise<ExportResult> {
-    return this.#work('follow', options, async (workspace, signal) =>
+    return this.work('follow', options, async (workspace, signal) =>
       (await import('./export.process.ts')).exportAndRecord(workspace, { ...rarely(options), signal }),
     );
-  }
-
-  /** Writes report.html, report.json, csv/ and figures/. */
-  async report(options: ReportOptions): Promise<{ readonly path: string }> {
-    return this.#work('follow', options, async (workspace, signal) => {
-      const { reportAndRecord } = await import('../../measure/library/report.process.ts');
-      return { path: (await reportAndRecord(workspace, { ...rarely(options), signal })).path };
-    });
   }
 
   /**
@@ -209,7 +200,7 @@ export class Winnow {
       const { planOf } = await import('./crawl-plan.process.ts');
       const wanted = { ...options, signal: this.#signalOf(options) };
       const plan = await this.#explained(wanted.signal, () => planOf(this.#file, this.#app.config, wanted));
-      return this.#work(use, options, async (workspace) => {
+      return this.work(use, options, async (workspace) => {
         const { app, collection } = workspace;
         const isFile = collection === this.#file;
         return work(workspace, { ...wanted, plan: isFile ? plan : await planOf(collection, app.config, wanted) });
@@ -217,7 +208,11 @@ export class Winnow {
     });
   }
 
-  #work<T>(
+  /**
+   * Runs a call on the collection.
+   * @internal for `src/index.ts`, which adds the calls of the wings
+   */
+  protected work<T>(
     use: RulesUse,
     options: WorkOptions,
     work: (workspace: Workspace, signal: AbortSignal) => Promise<T>,

@@ -29,7 +29,7 @@ import { isOpenToReview } from '../review/desk/known-photos.repository.ts';
 import { viewOf } from '../review/desk/read-desk.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported, versionOfReview } from './next-step.repository.ts';
-import { connectedProcesses } from '../../web/status/overview.repository.ts';
+import { connectedProcesses } from './processes.repository.ts';
 import { stagesOfProcess, worksOn, type StageProcess } from '../kernel/processes.ts';
 import { countOpenControls } from './standing.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';

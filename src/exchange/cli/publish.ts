@@ -2,12 +2,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { recorded } from '../../core/runtime/activity/activity.repository.ts';
 import { localActor } from '../../core/runtime/activity/local-actor.process.ts';
-import {
-  dryRunUnasked,
-  publishFolder,
-  type PublishProgress,
-  type PublishResult,
-} from '../publish/publish.process.ts';
+import { dryRunUnasked, publishFolder, type PublishProgress, type PublishResult } from '../publish/publish.process.ts';
 import { hasData } from '../../core/runtime/open/data-folder.process.ts';
 import { readEnvironment, silenceS3Client } from '../../core/config/env.ts';
 import { readExportedFolder, type ExportedFolder } from '../../core/export/verify/exported-folder.process.ts';
@@ -17,7 +12,13 @@ import { UsageError } from '../../core/kernel/errors.ts';
 import type { Destination } from '../../core/kernel/publish.ts';
 import { bytesText, linesText, plural, writeOut, writeResult } from '../../core/cli/text/output.ts';
 import { withSteps } from '../../core/cli/text/progress.ts';
-import { addPlainCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../../core/cli/start/context.ts';
+import {
+  addPlainCommand,
+  runCommand,
+  withApp,
+  type CommandContext,
+  type GlobalFlags,
+} from '../../core/cli/start/context.ts';
 
 interface PublishFlags extends GlobalFlags {
   readonly to: string;
@@ -140,7 +141,7 @@ function hubOpener(name: string, { public: isPublic = false }: PublishFlags): Op
     });
   const hubUrl = hubUrlOf();
   return async ({ protocol }, { signal }) => {
-    const { openHub } = await import('../publish/hub.ts');
+    const { openHub } = await import('../publish/hub.process.ts');
     const title = `Publish revision ${shortId(protocol.id)} of ${protocol.collection.name} (winnow ${protocol.winnow})`;
     return openHub({ hubUrl, name, token: token.trim(), isPublic, title, signal });
   };
@@ -160,7 +161,7 @@ function bucketOpener(
   return async (_, { loaded, signal }) => {
     silenceS3Client();
     const { blobPlaceOf } = await import('../../core/platform/blobs/blob-place.ts');
-    const { openBucket } = await import('../publish/bucket.ts');
+    const { openBucket } = await import('../publish/bucket.process.ts');
     const place = blobPlaceOf({ ...loaded.config.blobs, url }, '');
     if (place.kind !== 's3') throw new TypeError(`Expected a bucket but received '${url}'`);
     return openBucket(place, { signal });

@@ -11,7 +11,13 @@ import type { App } from '../../core/runtime/open/app.process.ts';
 import { LOST_BYTES_CURE } from '../../core/kernel/blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { bytesText, countText, linesText, photosText, plural, writeResult, EXIT } from '../../core/cli/text/output.ts';
-import { addPlainCommand, runCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../../core/cli/start/context.ts';
+import {
+  addPlainCommand,
+  runCommand,
+  runOnData,
+  wholeNumberFrom,
+  type GlobalFlags,
+} from '../../core/cli/start/context.ts';
 import { tableText } from '../../core/cli/text/table.ts';
 
 interface BackupFlags extends GlobalFlags {

@@ -1,7 +1,12 @@
 import path from 'node:path';
 import type { ClassTable } from '../../core/collection/class-table.ts';
 import { firstOf } from '../../core/collection/first-of.ts';
-import { cardFor, classesOfCard, requireLogits, type FoundCard } from '../../core/collection/cards/model-card.process.ts';
+import {
+  cardFor,
+  classesOfCard,
+  requireLogits,
+  type FoundCard,
+} from '../../core/collection/cards/model-card.process.ts';
 import { unknownClasses, type ModelClasses, type WantedClass } from '../../core/collection/cards/model-classes.ts';
 import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
 import { quote } from '../../core/tools/quote.ts';

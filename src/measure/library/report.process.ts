@@ -4,7 +4,7 @@ import type { Workspace } from '../../core/models/workspace/workspace.process.ts
 import { writeReport, type WrittenReport } from '../report/write-report.process.ts';
 import { recorded } from '../../core/runtime/activity/activity.repository.ts';
 import { localActor } from '../../core/runtime/activity/local-actor.process.ts';
-import type { ReportOptions } from '../../core/library/options.ts';
+import type { ReportOptions } from './options.ts';
 
 const recordedOf = ({ report }: WrittenReport) => ({ photos: report.set.photos });
 

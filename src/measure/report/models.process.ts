@@ -1,5 +1,11 @@
 import { loadClassTable } from '../../core/collection/class-table.process.ts';
-import { cardFor, classesOfCard, FEATURES_ONLY, listCards, TO_PULL } from '../../core/collection/cards/model-card.process.ts';
+import {
+  cardFor,
+  classesOfCard,
+  FEATURES_ONLY,
+  listCards,
+  TO_PULL,
+} from '../../core/collection/cards/model-card.process.ts';
 import { didYouMean } from '../../core/tools/nearest.ts';
 import { messageOf, UsageError } from '../../core/kernel/errors.ts';
 import { requireModelFiles, specOf } from '../../core/models/engine/ensemble.process.ts';

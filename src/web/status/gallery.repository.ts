@@ -4,7 +4,13 @@ import { isTaken, ofCollection } from '../../core/filter/run/decision.repository
 import { isCandidateReason, REJECT_REASONS } from '../../core/kernel/reasons.ts';
 import type { Sha256 } from '../../core/kernel/ids.ts';
 import type { Reader } from '../../core/kernel/people.ts';
-import { daysOf, FILTER_REASONS, LEFT_OUT_REASONS, type PhotoFilter, type PhotoState } from '../../core/kernel/photo-filter.ts';
+import {
+  daysOf,
+  FILTER_REASONS,
+  LEFT_OUT_REASONS,
+  type PhotoFilter,
+  type PhotoState,
+} from '../../core/kernel/photo-filter.ts';
 import type { DecisionScope } from '../../core/models/workspace/scope.ts';
 import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
 import type { Database } from '../../core/platform/postgres/database.ts';

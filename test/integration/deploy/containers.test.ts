@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { Client } from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import type { App } from '../../../src/core/runtime/open/app.process.ts';
-import { connectedProcesses } from '../../../src/web/status/overview.repository.ts';
+import { connectedProcesses } from '../../../src/core/status/processes.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { openTestApp, testFolder } from '../../support/test-app.ts';
 

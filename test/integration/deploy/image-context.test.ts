@@ -21,7 +21,7 @@ describe('the image', () => {
       await cp(path.join(root, name), path.join(folder, name), { recursive: true });
     await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
     await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { cwd: folder });
-    expect((await stat(path.join(folder, 'dist/cli/main.mjs'))).isFile()).toBe(true);
+    expect((await stat(path.join(folder, 'dist/main.mjs'))).isFile()).toBe(true);
   });
 
   it('copies nothing that the build does not have, and its program starts from what it copies', async () => {

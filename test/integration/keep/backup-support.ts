@@ -5,12 +5,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { openToRead, readSnapshots } from '../../../src/keep/backup-folder.process.ts';
 import { tablesOf } from '../../../src/keep/copy-tables.process.ts';
 import { backUp, type BackedUp, type BackupOptions } from '../../../src/keep/backup.process.ts';
-import {
-  chooseSnapshot,
-  restore,
-  type Restored,
-  type RestoreOptions,
-} from '../../../src/keep/restore.process.ts';
+import { chooseSnapshot, restore, type Restored, type RestoreOptions } from '../../../src/keep/restore.process.ts';
 import { connectPlainly } from '../../../src/keep/tables.repository.ts';
 import { openApp, type App } from '../../../src/core/runtime/open/app.process.ts';
 import type { Snapshot } from '../../../src/keep/snapshot.ts';

@@ -24,9 +24,9 @@ const NOT_RUN_EXAMPLES: readonly (readonly [RegExp, NotRun])[] = [
 
 /** The examples of all commands, without what is behind three spaces: a remark. */
 export function helpExamples(): readonly Example[] {
-  const root = path.join(repositoryRoot, 'src', 'cli');
+  const root = path.join(repositoryRoot, 'src');
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /^(?:demo|[a-z]+\/cli\/.*)\.ts$/.test(name))
     .toSorted()
     .flatMap((name) => {
       const source = readFileSync(path.join(root, name), 'utf8');
@@ -36,7 +36,7 @@ export function helpExamples(): readonly Example[] {
       return blocks
         .map((line) => line.trim().split(/ {3,}(?=\w)/)[0] ?? '')
         .filter((command) => command !== '')
-        .map((command) => ({ place: `src/core/cli/${name}`, command, mark: markOf(command) }));
+        .map((command) => ({ place: `src/${name}`, command, mark: markOf(command) }));
     });
 }
 

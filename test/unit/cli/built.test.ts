@@ -9,7 +9,7 @@ const file = (...names: string[]): string => path.join(root, ...names);
 
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'built-'));
-  for (const folder of ['src/core/cli', 'src/deep', 'dist/cli']) mkdirSync(file(folder), { recursive: true });
+  for (const folder of ['src/deep', 'dist']) mkdirSync(file(folder), { recursive: true });
   for (const name of ['package.json', 'package-lock.json', 'src/main.ts', 'src/a.ts', 'src/deep/b.ts'])
     writeFileSync(file(name), '1');
 });
@@ -19,7 +19,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 it('is used while the sources are those it was made of', () => {
   expect(builtProgram(root)).toBeNull();
   writeFileSync(stampFile(file('dist')), stampOf(root));
-  expect(builtProgram(root)).toBe(file('dist', 'cli', 'main.mjs'));
+  expect(builtProgram(root)).toBe(file('dist', 'main.mjs'));
 });
 
 it.each([
@@ -37,5 +37,5 @@ it.each([
 it('is all there is in a package without sources', () => {
   writeFileSync(stampFile(file('dist')), stampOf(root));
   rmSync(file('src'), { recursive: true });
-  expect(builtProgram(root)).toBe(file('dist', 'cli', 'main.mjs'));
+  expect(builtProgram(root)).toBe(file('dist', 'main.mjs'));
 });

@@ -17,10 +17,8 @@ import { plural, writeData, writeJsonLines, writeOut, writeResult, EXIT } from '
 import { tableText } from '../text/table.ts';
 import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { addModelsAddCommand } from './add.ts';
-import { addModelsCompareCommand } from '../../../measure/cli/compare.ts';
 import { addModelsPullCommand } from './pull.ts';
 import { addModelsRemoveCommand } from './remove.ts';
-import { addModelsTextCommand } from '../../../measure/cli/text.ts';
 
 export function addModelsCommand(program: Command): void {
   const models = program
@@ -46,8 +44,6 @@ export function addModelsCommand(program: Command): void {
   addModelsAddCommand(models);
   addModelsPullCommand(models);
   addModelsRemoveCommand(models);
-  addModelsCompareCommand(models);
-  addModelsTextCommand(models);
 }
 
 function jsonOf(entry: ModelEntry): Record<string, unknown> {

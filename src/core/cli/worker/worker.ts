@@ -55,7 +55,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
 
 /** Works one stage's queue until SIGTERM or Ctrl-C. Any number of workers may share one catalogue. */
 export async function runWorker(name: keyof typeof STAGES): Promise<void> {
-  const flags = flagsOf(name, `Works the ${name} queue of a collection until it is stopped`);
+  const flags = workerFlags(name, `Works the ${name} queue of a collection until it is stopped`);
   await runWithCollection(flags, { isWorker: true, waitsForServices: true }, (context) => {
     limitDrain(context);
     return withWorkspace(context, { name: `${name}-worker`, waitsForDatabase: true, rules: 'keep' }, (workspace) =>
@@ -86,14 +86,8 @@ async function workOn(
   return EXIT.done;
 }
 
-export async function runServer(): Promise<void> {
-  const flags = flagsOf('server', 'Serves the pages and the metrics of all collections until it is stopped');
-  // The other workers need none of it.
-  const { runServer: serveAll } = await import('../../../web/cli/server.ts');
-  await serveAll(flags, true);
-}
-
-function flagsOf(name: string, description: string): GlobalFlags {
+/** The flags that a worker was started with. */
+export function workerFlags(name: string, description: string): GlobalFlags {
   return addGlobalFlags(new Command(`worker ${name}`).description(description))
     .addHelpText('after', SERVICE_EXIT_CODES)
     .parse(process.argv)

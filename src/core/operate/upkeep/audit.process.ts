@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { SHARDS } from '../../../keep/copy-photos.ts';
+import { SHARDS } from '../../platform/blobs/shards.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { awaitedPhotos } from '../../photo/lost-bytes.repository.ts';

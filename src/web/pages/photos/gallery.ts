@@ -1,6 +1,12 @@
 import { createRef } from 'preact';
 import { toSha256 } from '../../../core/kernel/ids.ts';
-import { EVERY_PHOTO, parsePhotoFilter, photosPath, photosQuery, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
+import {
+  EVERY_PHOTO,
+  parsePhotoFilter,
+  photosPath,
+  photosQuery,
+  type PhotoFilter,
+} from '../../../core/kernel/photo-filter.ts';
 import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gallery.ts';
 import type { TapMode } from '../grid/selecting.ts';
 import { cleared, itemsIn, movedTo, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';

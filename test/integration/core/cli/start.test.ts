@@ -31,7 +31,7 @@ it('gives libuv two threads for each processor and sixteen more, or as many as U
 
 it('fails if the program waits for something that cannot happen any more', async () => {
   const endless = 'export const main = () => new Promise(() => {});';
-  const hooks = `export const load = async (url, context, next) => /cli\\/main\\.(mjs|ts)$/.test(url)
+  const hooks = `export const load = async (url, context, next) => /\\/(src|dist)\\/main\\.(mjs|ts)$/.test(url)
     ? { format: 'module', shortCircuit: true, source: ${JSON.stringify(endless)} } : next(url, context);`;
   const preload = folder.at('endless.mjs');
   await writeFile(

@@ -3,7 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../../src/core/collection/class-table.process.ts';
-import { checkCollection, listCollections, usableCollection } from '../../../../src/core/collection/collection.process.ts';
+import {
+  checkCollection,
+  listCollections,
+  usableCollection,
+} from '../../../../src/core/collection/collection.process.ts';
 import { cardFor, listCards } from '../../../../src/core/collection/cards/model-card.process.ts';
 import { packageRoot } from '../../../../src/core/config/root.ts';
 import { UsageError } from '../../../../src/core/kernel/errors.ts';

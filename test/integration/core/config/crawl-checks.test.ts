@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { checkBudgets, checkCrawlSettings, type CrawlCheck } from '../../../../src/core/crawl/discover/crawl-checks.process.ts';
+import {
+  checkBudgets,
+  checkCrawlSettings,
+  type CrawlCheck,
+} from '../../../../src/core/crawl/discover/crawl-checks.process.ts';
 import { loadConfig } from '../../../../src/core/config/load-config.ts';
 import type { KeyBudget } from '../../../../src/core/crawl/network/budget.ts';
 

@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, expect, it } from 'vitest';
-import { postponeQuery, reopenQueries, workableQueries } from '../../../../src/core/crawl/candidates/query.repository.ts';
+import {
+  postponeQuery,
+  reopenQueries,
+  workableQueries,
+} from '../../../../src/core/crawl/candidates/query.repository.ts';
 import { CRAWLER, emptyCatalogue } from '../../../support/catalogue-fixtures.ts';
 import { useDatabase } from '../../../support/database.ts';
 

@@ -11,7 +11,11 @@ import type { DecisionScope } from '../../../../src/core/models/workspace/scope.
 import { readWithout } from '../../../../src/core/filter/what-if/left-out.process.ts';
 import { storedPages } from '../../../../src/core/filter/what-if/stored-page.repository.ts';
 import { readEvidenceUnder, readStored } from '../../../../src/core/filter/what-if/policy-readings.ts';
-import { registerClassList, readEvidence, storeEvidence } from '../../../../src/core/models/evidence/evidence.repository.ts';
+import {
+  registerClassList,
+  readEvidence,
+  storeEvidence,
+} from '../../../../src/core/models/evidence/evidence.repository.ts';
 import { findRelatedMembers, readKnown } from '../../../../src/core/models/evidence/related-members.repository.ts';
 import { overOurs } from '../../../../src/core/models/evidence/related-members.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../../src/core/models/evidence/evidence.ts';

@@ -6,7 +6,11 @@ import { preprocessingOf } from '../../../../src/core/models/engine/ensemble.pro
 import { removeModel, type Removal } from '../../../../src/core/models/library/remove.process.ts';
 import { loadClassTable } from '../../../../src/core/collection/class-table.process.ts';
 import { cardFor, classesOfCard } from '../../../../src/core/collection/cards/model-card.process.ts';
-import { registerClassList, registerMember, storeEvidence } from '../../../../src/core/models/evidence/evidence.repository.ts';
+import {
+  registerClassList,
+  registerMember,
+  storeEvidence,
+} from '../../../../src/core/models/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop } from '../../../../src/core/models/evidence/evidence.ts';
 import { useDatabase } from '../../../support/database.ts';
 import { sha256Of } from '../../../support/sha256.ts';

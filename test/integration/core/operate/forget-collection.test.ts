@@ -1,6 +1,9 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { contentOfCollection, forgetCollection } from '../../../../src/core/operate/upkeep/forget-collection.repository.ts';
+import {
+  contentOfCollection,
+  forgetCollection,
+} from '../../../../src/core/operate/upkeep/forget-collection.repository.ts';
 import { rulesHold } from '../../../../src/core/collection/collection.repository.ts';
 import { pauseStages, readPauses } from '../../../../src/core/collection/pause.repository.ts';
 import { forgetWalks, openWalk } from '../../../../src/core/crawl/sources/open-data/walk.repository.ts';

@@ -9,7 +9,12 @@ import type {
   ReviewFilter,
   ReviewOrder,
 } from '../../../../src/core/review/desk/desk.ts';
-import { REVIEW_VERDICTS, type ReviewVerdict, type ShownBy, type Subject } from '../../../../src/core/review/events/event.ts';
+import {
+  REVIEW_VERDICTS,
+  type ReviewVerdict,
+  type ShownBy,
+  type Subject,
+} from '../../../../src/core/review/events/event.ts';
 import { countFacets } from '../../../../src/core/review/desk/facets.repository.ts';
 import { readIndex } from '../../../../src/core/review/desk/photo-index.repository.ts';
 import { recordAction } from '../../../../src/core/review/events/record-action.process.ts';

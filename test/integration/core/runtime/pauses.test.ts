@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PauseWatch } from '../../../../src/core/runtime/open/pause-watch.process.ts';
-import { endPauses, pauseStages, readPauses, reportInFlight } from '../../../../src/core/collection/pause.repository.ts';
+import {
+  endPauses,
+  pauseStages,
+  readPauses,
+  reportInFlight,
+} from '../../../../src/core/collection/pause.repository.ts';
 import type { PausableStage, StagePlace } from '../../../../src/core/collection/pause.ts';
 import { useDatabase } from '../../../support/database.ts';
 import { collection, emptyCatalogue } from '../../../support/catalogue-fixtures.ts';

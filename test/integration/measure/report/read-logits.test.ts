@@ -4,7 +4,11 @@ import { promisify } from 'node:util';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLogits } from '../../../../src/measure/evaluate/logits/open-logits.process.ts';
-import { readAnswers, type LogitsAre, type RowOrder } from '../../../../src/measure/evaluate/logits/read-answers.process.ts';
+import {
+  readAnswers,
+  type LogitsAre,
+  type RowOrder,
+} from '../../../../src/measure/evaluate/logits/read-answers.process.ts';
 import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../../support/export-python.ts';
 import { suiteFolder } from '../../../support/process-tree.ts';
 

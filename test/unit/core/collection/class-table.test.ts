@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../../src/core/collection/class-table.process.ts';
-import { CLASS_LIST_NAMES, classListSha256, parseClassTable, wnidsOf } from '../../../../src/core/collection/class-table.ts';
+import {
+  CLASS_LIST_NAMES,
+  classListSha256,
+  parseClassTable,
+  wnidsOf,
+} from '../../../../src/core/collection/class-table.ts';
 import { createWordNet } from '../../../../src/core/collection/wordnet.ts';
 
 const wordNet = () => createWordNet([]);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FINE_HASH_BYTES } from '../../../../src/core/photo/hashes/fine-hash.ts';
-import { KnownPictures, LEAK_DISTANCE, parsedFingerprint, underTwoLabels } from '../../../../src/core/photo/known-pictures.ts';
+import {
+  KnownPictures,
+  LEAK_DISTANCE,
+  parsedFingerprint,
+  underTwoLabels,
+} from '../../../../src/core/photo/known-pictures.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
 /** A picture whose perceptual hash differs in some bits from that of the same name. By chance, no other name's is similar. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { chooseControls, controlRow, type DroppedPhoto, type ListedPhoto } from '../../../../src/core/shortlist/controls.ts';
+import {
+  chooseControls,
+  controlRow,
+  type DroppedPhoto,
+  type ListedPhoto,
+} from '../../../../src/core/shortlist/controls.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
 const WNID = 'n01440764';

@@ -1,5 +1,11 @@
 import type { NamedClass } from '../../../../core/collection/label-index.ts';
-import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../../../core/review/desk/desk.ts';
+import type {
+  ActionRef,
+  ActionsAnswer,
+  ReviewChange,
+  ReviewPhoto,
+  ReviewSetup,
+} from '../../../../core/review/desk/desk.ts';
 import type { Judgement, SeenSubject, ShownBy, Subject } from '../../../../core/review/events/event.ts';
 import { Fetched } from '../single/fetched.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';

@@ -21,7 +21,10 @@ import { dumpOf, HEADERS, leftTables, opener, table, tickingClock } from './dump
 
 const database = useDatabase();
 const recordings = fileURLToPath(new URL('../../../../fixtures/recordings/inaturalist-open-data/', import.meta.url));
-const queries = readFileSync(new URL('../../../../../config/classes/queries-imagenet-a.jsonl', import.meta.url), 'utf8');
+const queries = readFileSync(
+  new URL('../../../../../config/classes/queries-imagenet-a.jsonl', import.meta.url),
+  'utf8',
+);
 const dump = dumpOf(worldOf(readQueriesLines(queries), { perTaxon: 1 }));
 
 const allClasses = queries

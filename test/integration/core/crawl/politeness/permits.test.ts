@@ -17,7 +17,13 @@ import {
   type Permit,
   type PermitAnswer,
 } from '../../../../../src/core/crawl/sources/permit.repository.ts';
-import { UNUSED_KEY, waitMsOf, waitOf, type Limits, type PermitKey } from '../../../../../src/core/crawl/sources/politeness.ts';
+import {
+  UNUSED_KEY,
+  waitMsOf,
+  waitOf,
+  type Limits,
+  type PermitKey,
+} from '../../../../../src/core/crawl/sources/politeness.ts';
 import { useDatabase } from '../../../../support/database.ts';
 import { charge, keyWith } from '../../../../unit/core/crawl/sources/permit-model.ts';
 import { seededRandom } from '../../../../support/random.ts';

@@ -1,7 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runOnPictures, type Picture, type PhotoOutputs } from '../../../../../src/core/filter/engine/run-backbone.process.ts';
+import {
+  runOnPictures,
+  type Picture,
+  type PhotoOutputs,
+} from '../../../../../src/core/filter/engine/run-backbone.process.ts';
 import { cardFor } from '../../../../../src/core/collection/cards/model-card.process.ts';
 import { suiteFolder } from '../../../../support/process-tree.ts';
 import { sha256Of } from '../../../../support/sha256.ts';

@@ -1,5 +1,9 @@
 import { systemClock } from '../../../../../src/core/kernel/clock.ts';
-import { openHttpClient, type HttpClient, type HttpClientOptions } from '../../../../../src/core/platform/http/http-client.ts';
+import {
+  openHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+} from '../../../../../src/core/platform/http/http-client.ts';
 import type { ResolveHost } from '../../../../../src/core/platform/http/guarded-agents.ts';
 import type { HttpLimits } from '../../../../../src/core/platform/http/request.ts';
 

@@ -2,7 +2,12 @@ import { sql } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import type { App } from '../../../../../src/core/runtime/open/app.process.ts';
-import { addJobs, listJobs, pruneJobs, type JobToRecord } from '../../../../../src/core/runtime/work/job-history.repository.ts';
+import {
+  addJobs,
+  listJobs,
+  pruneJobs,
+  type JobToRecord,
+} from '../../../../../src/core/runtime/work/job-history.repository.ts';
 import type { RunningJob, StageDefinition } from '../../../../../src/core/runtime/work/stage-definition.ts';
 import { startStage } from '../../../../../src/core/runtime/work/stage.process.ts';
 import { RetryLater } from '../../../../../src/core/kernel/errors.ts';

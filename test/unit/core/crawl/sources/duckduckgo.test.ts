@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { duckduckgoSource, type DuckduckgoSettings } from '../../../../../src/core/crawl/sources/duckduckgo/duckduckgo.ts';
+import {
+  duckduckgoSource,
+  type DuckduckgoSettings,
+} from '../../../../../src/core/crawl/sources/duckduckgo/duckduckgo.ts';
 import type { Json } from '../../../../../src/core/crawl/sources/network-source.ts';
 import { repositoryRoot } from '../../../../support/winnow.ts';
 import { NOW_MS, outcomeOf, planOf, queryOf, scripted, type Script } from './scripted-api.ts';

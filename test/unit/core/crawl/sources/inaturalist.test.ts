@@ -14,7 +14,12 @@ import {
   photoUrl,
 } from '../../../../../src/core/crawl/sources/inaturalist/photo.ts';
 import { readObservations } from '../../../../../src/core/crawl/sources/inaturalist/observations.ts';
-import type { ApiResponse, Json, SourceApi, WantedClass } from '../../../../../src/core/crawl/sources/network-source.ts';
+import type {
+  ApiResponse,
+  Json,
+  SourceApi,
+  WantedClass,
+} from '../../../../../src/core/crawl/sources/network-source.ts';
 import { InaturalistApi } from '../../../../support/sites/inaturalist-api.ts';
 import { readQueriesLines, worldOf } from '../../../../support/sites/inaturalist-world.ts';
 import { repositoryRoot } from '../../../../support/winnow.ts';

@@ -6,7 +6,10 @@ import * as z from 'zod';
 import { WinnowError } from '../../../../../src/core/kernel/errors.ts';
 import { flickrSource } from '../../../../../src/core/crawl/sources/flickr/flickr.ts';
 import { readAnswer } from '../../../../../src/core/crawl/sources/inaturalist/answer.ts';
-import { observationsSchema, readObservations } from '../../../../../src/core/crawl/sources/inaturalist/observations.ts';
+import {
+  observationsSchema,
+  readObservations,
+} from '../../../../../src/core/crawl/sources/inaturalist/observations.ts';
 import { parseTaxa } from '../../../../../src/core/crawl/sources/inaturalist/taxon-directory.ts';
 import {
   OBSERVATIONS,

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { selectPhotos, type ExportCandidate, type SelectionRules } from '../../../../../src/core/export/select/select.ts';
+import {
+  selectPhotos,
+  type ExportCandidate,
+  type SelectionRules,
+} from '../../../../../src/core/export/select/select.ts';
 import { sampleRights } from '../../../../support/sample-rights.ts';
 import { sha256Of } from '../../../../support/sha256.ts';
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { preprocessingVersion, type ModelInput, type ModelReading } from '../../../../../src/core/models/evidence/member.ts';
+import {
+  preprocessingVersion,
+  type ModelInput,
+  type ModelReading,
+} from '../../../../../src/core/models/evidence/member.ts';
 import { toSha256 } from '../../../../../src/core/kernel/ids.ts';
 
 const INPUT: ModelInput = {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judge, refusalText, trialText, type TrialOutcome } from '../../../../../src/core/models/library/judge-trial.ts';
+import {
+  judge,
+  refusalText,
+  trialText,
+  type TrialOutcome,
+} from '../../../../../src/core/models/library/judge-trial.ts';
 
 /** A result with `right` of `photos` right, over `classes` classes, with outputs that differ. */
 function outcome(right: number, photos: number, classes: number): TrialOutcome {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { condemning, deathsText, DECODING, isCondemned, type Death } from '../../../../../src/core/platform/child/suspicion.ts';
+import {
+  condemning,
+  deathsText,
+  DECODING,
+  isCondemned,
+  type Death,
+} from '../../../../../src/core/platform/child/suspicion.ts';
 
 const death = (changes: Partial<Death> = {}): Death => ({
   at: '2026-11-25T10:00:00.000Z',

@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { databaseFailure, fatalFailure, toldFailure } from '../../../../../src/core/runtime/open/database-failure.process.ts';
+import {
+  databaseFailure,
+  fatalFailure,
+  toldFailure,
+} from '../../../../../src/core/runtime/open/database-failure.process.ts';
 import { StopTheRun, UsageError } from '../../../../../src/core/kernel/errors.ts';
 
 function errorWith(code: string | undefined, message = 'as the server put it'): Error {

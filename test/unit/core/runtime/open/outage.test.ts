@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { sleepUnlessAborted, waitingOut, type OutageOptions } from '../../../../../src/core/runtime/open/outage.process.ts';
+import {
+  sleepUnlessAborted,
+  waitingOut,
+  type OutageOptions,
+} from '../../../../../src/core/runtime/open/outage.process.ts';
 
 function recording(): { lines: string[]; log: OutageOptions['log'] } {
   const lines: string[] = [];

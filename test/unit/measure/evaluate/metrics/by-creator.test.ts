@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { creatorInterval, pairedDifference, type AnswerPair } from '../../../../../src/measure/evaluate/metrics/by-creator.ts';
+import {
+  creatorInterval,
+  pairedDifference,
+  type AnswerPair,
+} from '../../../../../src/measure/evaluate/metrics/by-creator.ts';
 import type { Answers } from '../../../../../src/measure/evaluate/metrics/kendall.ts';
 import { mcnemarP } from '../../../../../src/measure/evaluate/metrics/mcnemar.ts';
 import { tQuantile } from '../../../../../src/core/kernel/student-t.ts';

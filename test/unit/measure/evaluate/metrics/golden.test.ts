@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { curvesOf, evaluationOf } from '../../../../../src/measure/evaluate/evaluate.ts';
-import { auroc, averagePrecision, fpr95, thresholdsOf } from '../../../../../src/measure/evaluate/metrics/thresholds.ts';
+import {
+  auroc,
+  averagePrecision,
+  fpr95,
+  thresholdsOf,
+} from '../../../../../src/measure/evaluate/metrics/thresholds.ts';
 import type { Prediction } from '../../../../../src/measure/evaluate/prediction.ts';
 import { madeNumbers } from './made-numbers.ts';
 

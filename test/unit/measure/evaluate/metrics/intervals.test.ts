@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { accuracyOf } from '../../../../../src/measure/evaluate/evaluate.ts';
 import { rankingOf, type ModelAnswer } from '../../../../../src/measure/evaluate/metrics/answer.ts';
 import { confidenceIntervals, differenceInterval } from '../../../../../src/measure/evaluate/metrics/intervals.ts';
-import { rmsCalibrationError, rmsErrorIfCalibrated, signedGap } from '../../../../../src/measure/evaluate/metrics/calibration.ts';
+import {
+  rmsCalibrationError,
+  rmsErrorIfCalibrated,
+  signedGap,
+} from '../../../../../src/measure/evaluate/metrics/calibration.ts';
 import { aurra } from '../../../../../src/measure/evaluate/metrics/response-rate.ts';
 import { madeNumbers } from './made-numbers.ts';
 

@@ -14,7 +14,7 @@ import {
 import { Interrupted } from '../../core/kernel/errors.ts';
 import type { Destination, LocalFile, RemoteFile, Visibility } from '../../core/kernel/publish.ts';
 import { sha256Of } from '../../core/tools/sha256.ts';
-import { hubFailure, type HubPlace, hubFetch } from './hub-fetch.ts';
+import { hubFailure, type HubPlace, hubFetch } from './hub-fetch.process.ts';
 
 export interface HubOptions extends HubPlace {
   /** True if a new dataset is public. An existing one keeps its visibility. */
