@@ -33,8 +33,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/assets assets
 COPY --from=build /app/config config
 COPY --from=build /app/dist dist
-COPY --from=build /app/src/cli/winnow.cjs src/core/cli/
-COPY --from=build /app/src/config/built.mjs src/core/config/
+COPY --from=build /app/src/cli/winnow.cjs /app/src/cli/built.mjs src/cli/
 RUN install -d -o node -g node data
 USER node
 # A worker writes the file at least every half minute. Services that are not workers have checks of their own in docker-compose.yml.
