@@ -1,6 +1,6 @@
 # One image for every service of docker-compose.yml. It contains the built program and the packages that cannot be bundled into
 # it. It contains no source, no compiler and no embedded PostgreSQL, so set DATABASE_URL.
-# `--build-arg GPU=cuda12` makes an image for NVIDIA GPUs (docs/gpu.md).
+# `--build-arg GPU=cuda12` makes an image for NVIDIA GPUs (docs/performance.md#gpu).
 ARG GPU=none
 FROM node:24-bookworm-slim AS build
 ARG GPU

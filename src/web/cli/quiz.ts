@@ -88,7 +88,7 @@ async function runQuiz(flags: QuizFlags): Promise<void> {
 
 const RESULTS_HELP = `
 Counts the answers on photos that are accepted now, without practice. The interval of a person is Wilson's 95 %
-interval. The pooled ones have photos and people as clusters (docs/review.md).
+interval. The pooled ones have photos and people as clusters (docs/verdicts.md).
 
 Example:
   winnow quiz results --collection imagenet-a --json

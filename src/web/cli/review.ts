@@ -38,7 +38,7 @@ Prints the address of the page and serves it, with all other pages of winnow ser
 --json prints {"url": "http://127.0.0.1:4310/c/NAME/review"}.
 
 Several people can review at the same time. On this machine they need no token. For other machines
-give each of them one (server.people); docs/review.md says how.
+give each of them one (server.people); docs/verdicts.md says how.
 
 Examples:
   winnow review --collection imagenet-a

@@ -6,7 +6,7 @@ import { packageRoot } from '../../../src/core/config/root.ts';
 /** Every page of documentation, as a path from the root of the package. */
 const PAGES = [
   ...readdirSync(packageRoot).filter((name) => name.endsWith('.md')),
-  ...['docs', 'config', 'assets'].flatMap((folder) =>
+  ...['docs', 'config', 'assets', 'src'].flatMap((folder) =>
     readdirSync(path.join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md'))
       .map((name) => path.join(folder, name)),

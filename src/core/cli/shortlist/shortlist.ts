@@ -33,12 +33,12 @@ The same catalogue and verdicts give the same shortlist, byte for byte.
 A photo that was reviewed keeps its place as long as the filter keeps it. Rejected photos do not count
 towards the cap, so each leaves a place to the next photo of its confusion. With the setting
 review.target, a class gets new photos only until its accepted and unreviewed ones reach that number.
-Run the command again after a review to fill the places. docs/review.md says more.
+Run the command again after a review to fill the places. docs/reviewing.md says more.
 
 --controls adds photos of the same crawl that the filter dropped as \`correct\`: up to N of each class that has
 a listed photo, drawn by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see
 nothing from the models before they give their verdict. Controls count towards no total, cap or target.
-Later shortlists have as many; --controls 0 ends that. Those with a verdict stay. docs/controls.md says more.
+Later shortlists have as many; --controls 0 ends that. Those with a verdict stay. docs/verdicts.md says more.
 
 At last the models of review.outsideModels look at the listed photos, for reviewers: minutes for thousands of new ones.
 --no-review-evidence leaves that out. The next shortlist makes up for it.
@@ -61,7 +61,7 @@ At last the models of review.outsideModels look at the listed photos, for review
                                               dataset_type=fo.types.FiftyOneDataset)
                 Fields: searched_as, prediction (with confidence), prob_searched_as (p of the class
                 searched as), rank, licence, licence_url, creator, page_url and others.
-docs/other-tools.md says more.
+docs/imports.md says more.
 
 Examples:
   winnow shortlist --collection imagenet-a
