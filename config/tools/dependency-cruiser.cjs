@@ -28,7 +28,7 @@ const place = (room) => (room.endsWith('.ts') ? `${room}$` : `${room}/`);
 const rooms = (from, to) => `^src/core/(${ROOMS.slice(from, to).map(place).join('|')})`;
 const indexOf = (room) => ROOMS.indexOf(room);
 const folders = (names) => `^src/(${names.join('|')})/`;
-/** What starts the program, in plain JavaScript. */
+/** The files that start the program, in plain JavaScript. */
 const START = '^src/cli/';
 
 /** Places whose files follow the suffixes: `x.ts` is pure. */

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { suiteFolder } from '../support/process-tree.ts';
 import { repositoryRoot, startNode } from '../support/winnow.ts';
 
-/** What the program needs when only core is there. */
+/** The files that core needs to run alone. */
 const PARTS = ['package.json', 'assets', 'config', 'src/cli', 'src/core'];
 const MAIN = `import { commands } from './core/commands.ts';
 import { runProgram } from './core/cli/start/program.ts';
