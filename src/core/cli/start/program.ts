@@ -78,7 +78,7 @@ async function addCommands(
   for (const [heading, names] of Object.entries(GROUPS)) {
     program.commandsGroup(heading);
     const wanted = names.filter((one) => !isKnown || one === name);
-    for (const add of await Promise.all(wanted.map((one) => commands[one]?.()))) add?.(program);
+    for (const add of await Promise.all(wanted.map(async (one) => commands[one]?.()))) add?.(program);
   }
   for (const [above, loads] of Object.entries(below)) {
     const parent = program.commands.find((command) => command.name() === above);
