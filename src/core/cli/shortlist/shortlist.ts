@@ -33,7 +33,7 @@ The same catalogue and verdicts give the same shortlist, byte for byte.
 A photo that was reviewed keeps its place as long as the filter keeps it. Rejected photos do not count
 towards the cap, so each leaves a place to the next photo of its confusion. With the setting
 review.target, a class gets new photos only until its accepted and unreviewed ones reach that number.
-Run the command again after a review to fill the places. docs/reviewing.md says more.
+Run the command again after a review to fill the places. docs/verdicts.md says more.
 
 --controls adds photos of the same crawl that the filter dropped as \`correct\`: up to N of each class that has
 a listed photo, drawn by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see
