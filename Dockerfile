@@ -25,7 +25,7 @@ RUN useradd --uid 1000 --create-home node
 
 FROM runtime-$GPU
 # UV_THREADPOOL_SIZE: libuv's threads decode photos and wait for disks. MALLOC_ARENA_MAX: with fewer heaps glibc takes less memory
-# (docs/performance.md, Growth). A worker starts too late to set them, so the image does.
+# (docs/performance.md). A worker starts too late to set them, so the image does.
 ENV NODE_ENV=production UV_THREADPOOL_SIZE=32 MALLOC_ARENA_MAX=4 WINNOW_WORKERS_HEARTBEAT_FILE=data/heartbeat
 WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE /app/THIRD-PARTY-LICENSES.md ./
