@@ -1,54 +1,55 @@
 import { shellWord } from './texts.ts';
 
-/** Every command. The output finds mentions of them in texts by these names. */
-const COMMANDS = [
-  'run',
-  'demo',
-  'crawl',
-  'filter',
-  'evidence',
-  'shortlist',
-  'review',
-  'quiz',
-  'export',
-  'publish',
-  'status',
-  'candidates',
-  'decisions',
-  'verdicts',
-  'acceptance',
-  'reviewers',
-  'agreement',
-  'show',
-  'what-if',
-  'classes',
-  'report',
-  'verify',
-  'evaluate',
-  'server',
-  'pause',
-  'unpause',
-  'resume',
-  'retry',
-  'doctor',
-  'jobs',
-  'prune',
-  'backup',
-  'restore',
-  'takedown',
-  'activity',
-  'sessions',
-  'migrate',
-  'collection',
-  'models',
-  'finetune',
-  'references',
-  'rights',
-  'move',
-  'config',
-] as const;
+/** Every command, in the order of the help. The output finds mentions of them in texts by these names. A program may have fewer. */
+export const COMMANDS = {
+  'Build a collection:': [
+    'run',
+    'demo',
+    'crawl',
+    'filter',
+    'evidence',
+    'shortlist',
+    'review',
+    'quiz',
+    'rights',
+    'export',
+    'publish',
+  ],
+  'Look at the results:': [
+    'status',
+    'candidates',
+    'decisions',
+    'verdicts',
+    'acceptance',
+    'reviewers',
+    'agreement',
+    'show',
+    'what-if',
+    'classes',
+    'report',
+    'verify',
+    'evaluate',
+  ],
+  'Operate:': [
+    'server',
+    'pause',
+    'unpause',
+    'resume',
+    'retry',
+    'doctor',
+    'jobs',
+    'prune',
+    'backup',
+    'restore',
+    'takedown',
+    'activity',
+    'sessions',
+    'migrate',
+  ],
+  'Manage collections, models and settings:': ['collection', 'models', 'finetune', 'references', 'move', 'config'],
+} as const;
 
-export type CommandName = (typeof COMMANDS)[number];
+export type CommandName = (typeof COMMANDS)[keyof typeof COMMANDS][number];
 
 /** Commands that the flags of a catalogue do not concern. */
 const WITHOUT_CATALOGUE: ReadonlySet<string> = new Set<CommandName>([
@@ -80,7 +81,7 @@ const SUB_COMMANDS = [
  * command ends with its line or backtick.
  */
 const MENTION = new RegExp(
-  String.raw`(?<![\w./-])winnow (help|COMMAND|\[options\]|${COMMANDS.join('|')})(?![\w-])( (?:${SUB_COMMANDS.join('|')})(?![\w-]))?(?! \d+(?!\w))(?=([^\n\`]*))`,
+  String.raw`(?<![\w./-])winnow (help|COMMAND|\[options\]|${Object.values(COMMANDS).flat().join('|')})(?![\w-])( (?:${SUB_COMMANDS.join('|')})(?![\w-]))?(?! \d+(?!\w))(?=([^\n\`]*))`,
   'g',
 );
 

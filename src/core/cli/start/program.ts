@@ -2,7 +2,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { version } from '../../config/version.ts';
 import { startedAs } from '../../config/program.ts';
-import { asTyped, writeCommandsAs, type CommandName } from '../../kernel/command-text.ts';
+import { asTyped, COMMANDS, writeCommandsAs, type CommandName } from '../../kernel/command-text.ts';
 import { exitWith } from '../text/output.ts';
 import { HELP_LAYOUT } from './help.ts';
 
@@ -18,55 +18,6 @@ export interface ProgramParts {
   readonly below?: CommandsBelow;
 }
 
-/** The order of the help. Of these, a program has the commands that it is given. */
-const GROUPS: Readonly<Record<string, readonly CommandName[]>> = {
-  'Build a collection:': [
-    'run',
-    'demo',
-    'crawl',
-    'filter',
-    'evidence',
-    'shortlist',
-    'review',
-    'quiz',
-    'rights',
-    'export',
-    'publish',
-  ],
-  'Look at the results:': [
-    'status',
-    'candidates',
-    'decisions',
-    'verdicts',
-    'acceptance',
-    'reviewers',
-    'agreement',
-    'show',
-    'what-if',
-    'classes',
-    'report',
-    'verify',
-    'evaluate',
-  ],
-  'Operate:': [
-    'server',
-    'pause',
-    'unpause',
-    'resume',
-    'retry',
-    'doctor',
-    'jobs',
-    'prune',
-    'backup',
-    'restore',
-    'takedown',
-    'activity',
-    'sessions',
-    'migrate',
-  ],
-  'Manage collections, models and settings:': ['collection', 'models', 'finetune', 'references', 'move', 'config'],
-};
-
 /** Adds the named command. If there is none of that name, adds all, so that the help and the error can list them. The version needs none. */
 async function addCommands(
   program: Command,
@@ -75,7 +26,7 @@ async function addCommands(
 ): Promise<void> {
   if (name === '-V' || name === '--version') return;
   const isKnown = name !== undefined && Object.hasOwn(commands, name);
-  for (const [heading, names] of Object.entries(GROUPS)) {
+  for (const [heading, names] of Object.entries(COMMANDS)) {
     program.commandsGroup(heading);
     const wanted = names.filter((one) => !isKnown || one === name);
     for (const add of await Promise.all(wanted.map(async (one) => commands[one]?.()))) add?.(program);
