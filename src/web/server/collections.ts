@@ -5,11 +5,9 @@ import { readOverviews, type CollectionCard } from '../status/overview.process.t
 import { RateHistory, type LiveOverview } from '../status/rates.ts';
 import { collectionNames, COLLECTION_FORGOTTEN, rulesSha256Of } from '../../core/collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../../core/collection/collection.process.ts';
-import { collectStep } from '../../core/collection/collect-step.ts';
 import type { Collection } from '../../core/collection/collection.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { codeOf, messageOf, UsageError } from '../../core/kernel/errors.ts';
-import { placeFlags } from '../../core/kernel/next-step.ts';
 import type { ByReader, Reader } from '../../core/kernel/people.ts';
 import { sharedReading } from './live/shared-reading.ts';
 import { stagesOf } from '../../core/page/stages.ts';
@@ -133,12 +131,11 @@ export class Collections {
   }
 
   async #card(name: string, isKnown: boolean, reader: Reader): Promise<CollectionCard> {
-    const none = { name, problem: null, start: null, funnel: null, photos: [], working: [] };
+    const none = { name, problem: null, funnel: null, photos: [], working: [] };
     try {
       if (!isKnown) {
-        const collection = await this.#collection(name);
-        const { crawl } = await this.#options.configOf(collection);
-        return { ...none, start: collectStep(collection, placeFlags(name), crawl) };
+        await this.#collection(name);
+        return none;
       }
       const { mode, classes, totals, confusions, rates } = (await (await this.open(name)).read())[reader];
       const working = Object.entries(rates).flatMap(([stage, { perSecond }]) => ((perSecond ?? 0) > 0 ? [stage] : []));

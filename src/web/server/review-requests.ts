@@ -51,7 +51,6 @@ const filterFields = {
 const filter = z.strictObject({
   ...filterFields,
   flagged: z.boolean().optional(),
-  noise: z.boolean().optional(),
   pMin: probability.optional(),
   pMax: probability.optional(),
 });
@@ -62,7 +61,6 @@ export const indexQuery = z
   .strictObject({
     ...filterFields,
     flagged: flagText.optional(),
-    noise: flagText.optional(),
     pMin: z.coerce.number().pipe(probability).optional(),
     pMax: z.coerce.number().pipe(probability).optional(),
     order: order.default('confusions'),

@@ -40,9 +40,7 @@ export interface Overview extends Omit<Status, 'openControls' | 'yields' | 'proc
 export interface CollectionCard {
   readonly name: string;
   readonly problem: string | null;
-  /** How to collect its first photos. Null if some are there, or if its file cannot be used. */
-  readonly start: NextStep | null;
-  /** Null before anything was collected for it. */
+  /** Null before anything was collected for it, and if its file cannot be used. */
   readonly funnel: {
     readonly mode: Mode;
     readonly classes: number;

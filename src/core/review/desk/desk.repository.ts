@@ -36,7 +36,7 @@ function shownPhotos(view: DeskView, wnids: readonly Wnid[] | null): RawBuilder<
 }
 
 /** SQL: true if each outside model with evidence predicts the ensemble's class on the centre crop of photo `p`. */
-export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
+function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
   const shas = ensembleModels.map((sha256) => Buffer.from(sha256, 'hex'));
   return sql`coalesce((
     select bool_and(c.wnids[v.top1 + 1] = p.confusion_wnid)
@@ -92,7 +92,7 @@ export interface Wanted {
 
 /** The listed photos `p` that match a filter. Others' verdicts on a photo that waits are ignored. */
 export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawBuilder<unknown> {
-  const { wnid, source, noise } = filter;
+  const { wnid, source } = filter;
   const classes = wnids ?? (wnid === undefined ? null : [wnid]);
   // Looking up the pictures of 100,000 photos takes as long as everything else.
   const needsPicture = source !== undefined || order === 'source' || order === 'newest';
@@ -102,7 +102,7 @@ export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawB
   return sql`(
     select shown.*, first.source, first.candidate_found_at from ${shownPhotos(view, classes)} as shown
     join ${first} where ${sql.join([sql`true`, ...conditionsOf(filter)], sql` and `)}
-  ) as p where ${noise === undefined ? sql`true` : sql`${isNoise(view)} = ${noise}`}`;
+  ) as p`;
 }
 
 /** Place of photo `p` in its confusion: first the accepted photos that the reviewer may know of, then the matches by rank. */
@@ -137,7 +137,7 @@ export async function nextPhotos(
   const { client, held, order, from, isBalanced, limit } = wanted;
   const classes = isBalanced ? sql`` : sql`p.wnid collate "C" < ${from ?? ''}, p.wnid collate "C",`;
   const { rows } = await sql<FreePhoto>`
-    with waiting as materialized (select p.*, ${TURN} from ${matching(view, wanted)} and p.waits),
+    with waiting as materialized (select p.*, ${TURN} from ${matching(view, wanted)} where p.waits),
       taken as (
         select wnid, sha256 from review_lease
         where collection_id = ${view.scope.collectionId} and client <> ${client} and until > clock_timestamp()
@@ -188,7 +188,7 @@ export async function heldByOthers(
       from (select r.* from ${leases}) as r
       left join verdict v on v.collection_id = r.collection_id and v.wnid = r.wnid and v.sha256 = r.sha256
     ) as r
-    join (select p.wnid, p.sha256 from ${matching(view, { ...wanted, wnids })} and p.waits) as w using (wnid, sha256)
+    join (select p.wnid, p.sha256 from ${matching(view, { ...wanted, wnids })} where p.waits) as w using (wnid, sha256)
     group by r.name, r.silent order by r.name, r.silent`.execute(db);
   return rows;
 }

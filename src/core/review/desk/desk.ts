@@ -24,8 +24,6 @@ export interface ReviewFilter {
   readonly reason?: RejectReason | undefined;
   readonly tag?: string | undefined;
   readonly flagged?: boolean | undefined;
-  /** Every model outside the ensemble agrees with it. */
-  readonly noise?: boolean | undefined;
   /** Bounds of the largest p of the class searched as (mode O: of the mean p of the predicted class), 0..1. */
   readonly pMin?: number | undefined;
   readonly pMax?: number | undefined;

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { isNoise, matching } from './desk.repository.ts';
+import { matching } from './desk.repository.ts';
 import { isNotAsked, type DeskView } from './known-photos.repository.ts';
 import type { ReviewFilter } from './desk.ts';
 import type { OpenConfusion } from './facets.ts';
@@ -23,7 +23,7 @@ const VALUES = {
   predicted: sql`p.confusion_wnid`,
   flagged: sql`case when not p.waits and p.is_flagged then 'true' end`,
 } as const;
-export type FacetPart = keyof typeof VALUES | 'noise';
+export type FacetPart = keyof typeof VALUES;
 
 const MOST_PREDICTED = 200;
 const MOST_CONFUSIONS = 20;
@@ -38,12 +38,12 @@ export async function countFacets(
     with p as materialized (
       select p.wnid, p.confusion_wnid, p.shown_accepted as accepted, ${sql.join(
         Object.entries(VALUES).map(([part, value]) => sql`${value} as ${sql.ref(part)}`),
-      )}, case when ${isNoise(view)} then 'true' end as noise
+      )}
       from ${matching(view, { filter: { wnid, pMin, pMax }, order: 'source' })}
     )
     select (
       select jsonb_agg(c) from (${sql.join(
-        [...Object.keys(VALUES), 'noise'].map((part) => countsOf(part, filter)),
+        Object.keys(VALUES).map((part) => countsOf(part, filter)),
         sql` union all `,
       )}) as c
     ) as counts, (
@@ -57,7 +57,7 @@ export async function countFacets(
 }
 
 function countsOf(part: string, filter: ReviewFilter): RawBuilder<unknown> {
-  const { state, source, reason, tag, confusion, flagged, noise } = filter;
+  const { state, source, reason, tag, confusion, flagged } = filter;
   const conditions: Readonly<Record<FacetPart, RawBuilder<unknown> | null>> = {
     state: state === undefined ? null : sql`p.state = ${state}`,
     source: source === undefined ? null : sql`p.source = ${source}`,
@@ -65,7 +65,6 @@ function countsOf(part: string, filter: ReviewFilter): RawBuilder<unknown> {
     tag: tag === undefined ? null : sql`${tag} = any(p.tag)`,
     predicted: confusion === undefined ? null : sql`p.predicted = ${confusion}`,
     flagged: flagged === undefined ? null : sql`(p.flagged is not null) = ${flagged}`,
-    noise: noise === undefined ? null : sql`(p.noise is not null) = ${noise}`,
   };
   const others = Object.entries(conditions).flatMap(([one, condition]) =>
     one === part || condition === null ? [] : [condition],

@@ -13,7 +13,6 @@ export interface PhotoFacets {
   readonly tags: Readonly<Record<string, number>>;
   /** The classes that the models predict, most photos first, at most 200. */
   readonly predicted: readonly { readonly wnid: Wnid; readonly name: string; readonly photos: number }[];
-  readonly noise: number;
   readonly flagged: number;
   /** Confusions that can take more accepted photos and have open ones. The emptiest quota first, at most 20. */
   readonly confusions: readonly OpenConfusion[];

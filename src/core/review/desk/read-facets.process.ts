@@ -20,7 +20,6 @@ export async function readFacets(desk: Desk, filter: ReviewFilter): Promise<Phot
     predicted: counts
       .filter(({ facet }) => facet === 'predicted')
       .map(({ value, photos }) => ({ wnid: value, name: nameOf(collection, value), photos })),
-    noise: of('noise')['true'] ?? 0,
     flagged: of('flagged')['true'] ?? 0,
     confusions: confusions.map((one) => ({
       ...one,

@@ -63,7 +63,7 @@ interface StageProps {
 /** One line while the stage is idle. */
 function Stage({ now, stage, does, children }: StageProps) {
   const { state, text, queue, timeLeft } = activityOf(stage, now);
-  const { perSecond, lastHour } = now.rates[stage];
+  const { perSecond } = now.rates[stage];
   return (
     <li class={state === 'paused' ? 'paused-stage' : state}>
       <h3>
@@ -71,13 +71,10 @@ function Stage({ now, stage, does, children }: StageProps) {
         {stage} <small>{text}</small>
       </h3>
       {state === 'idle' ? null : (
-        <>
-          <p>
-            <b>{perSecond === null ? '–' : perSecond.toFixed(1)}</b> {does} a second · {countText(queue)} waiting
-            {timeLeft === null ? null : ` · ${timeLeft} left`}
-          </p>
-          <Sparkline values={lastHour} />
-        </>
+        <p>
+          <b>{perSecond === null ? '–' : perSecond.toFixed(1)}</b> {does} a second · {countText(queue)} waiting
+          {timeLeft === null ? null : ` · ${timeLeft} left`}
+        </p>
       )}
       {children}
     </li>
@@ -135,28 +132,5 @@ function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
         <input type="checkbox" name="endWorkers" /> let workers that stay end once they have drained
       </label>
     </Confirm>
-  );
-}
-
-const WIDTH = 200;
-const HEIGHT = 36;
-
-/** Photos per second of a stage in each minute of the last hour; a flat line with fewer than two values. */
-function Sparkline({ values }: { readonly values: readonly number[] }) {
-  const most = Math.max(...values, 0.001);
-  const shown = values.length < 2 ? [0, 0] : values;
-  const points = shown.map(
-    (value, i) => `${(WIDTH * i) / (shown.length - 1)},${HEIGHT - 2 - (value / most) * (HEIGHT - 4)}`,
-  );
-  return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label="Rate over the last hour">
-      <polyline
-        points={points.join(' ')}
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.5"
-        vector-effect="non-scaling-stroke"
-      />
-    </svg>
   );
 }

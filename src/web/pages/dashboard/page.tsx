@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { asTyped } from '../../../core/kernel/command-text.ts';
 import { beyondCrawl, photosPath, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
 import { bytesText, countOf, countText, shareText } from '../../../core/kernel/texts.ts';
-import { FunnelBars, type FunnelStage } from '../../../core/page/funnel.tsx';
+import { FunnelBars } from '../../../core/page/funnel.tsx';
 import { stagesOf } from '../../../core/page/stages.ts';
 import { NeedsAttention } from './attention.tsx';
 import { ClassTable, Sources } from './class-table.tsx';
@@ -46,10 +46,7 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
       <NextStep next={now.next} />
       <div class="cols">
         <ClassFunnel now={now} />
-        <div>
-          <ReviewProgress now={now} isOperator={isOperator} />
-          <Reference />
-        </div>
+        <ReviewProgress now={now} isOperator={isOperator} />
       </div>
       {now.isBlind ? (
         <p>
@@ -114,25 +111,6 @@ function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readon
         </label>
       </h2>
       <FunnelBars stages={stagesOf(row ?? totals, linkOf)} />
-    </section>
-  );
-}
-
-/** Photos of the class dragonfly of IMAGENET-A (the paper, section 3.1). */
-const PAPER_DRAGONFLY: readonly FunnelStage[] = [
-  { name: 'crawled', count: 81_413 },
-  { name: 'kept', count: 8_925 },
-  { name: 'shortlisted', count: 1_452 },
-  { name: 'selected', count: 80 },
-];
-
-function Reference() {
-  return (
-    <section aria-label="Reference" class="reference">
-      <h2>
-        For comparison <small>dragonfly, in the paper</small>
-      </h2>
-      <FunnelBars stages={PAPER_DRAGONFLY} />
     </section>
   );
 }

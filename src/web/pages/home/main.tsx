@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CollectionCard } from '../../status/overview.process.ts';
-import { Command, readTyping } from '../../../core/page/command.tsx';
+import { readTyping } from '../../../core/page/command.tsx';
 import { FunnelBars } from '../../../core/page/funnel.tsx';
 import { pathOf } from '../../../core/page/frame.tsx';
 import { asTyped } from '../../../core/kernel/command-text.ts';
@@ -30,7 +30,9 @@ function Home() {
     const timer = setInterval(() => void read(), AGAIN_AFTER_MS);
     return () => clearInterval(timer);
   }, []);
-  const sorted = (cards ?? []).toSorted((a, b) => rankOf(a) - rankOf(b));
+  const isNew = ({ funnel, problem }: CollectionCard): boolean => funnel === null && problem === null;
+  const fresh = (cards ?? []).filter((card) => isNew(card));
+  const collected = (cards ?? []).filter((card) => !isNew(card)).toSorted((a, b) => rankOf(a) - rankOf(b));
   return (
     <main aria-busy={cards === null}>
       <header class="head">
@@ -43,20 +45,28 @@ function Home() {
         </p>
       </header>
       <ul class="collections">
-        {sorted.map((card) => (
+        {collected.map((card) => (
           <Card key={card.name} card={card} />
         ))}
       </ul>
+      {fresh.length === 0 ? null : (
+        <p class="quiet">
+          Nothing collected yet, each page says how to start:{' '}
+          {fresh.map(({ name }, i) => (
+            <span key={name}>
+              {i === 0 ? null : ', '}
+              <a href={pathOf(name)}>{name}</a>
+            </span>
+          ))}
+        </p>
+      )}
     </main>
   );
 }
 
-function rankOf({ funnel, problem }: CollectionCard): number {
-  if (funnel !== null) return 0;
-  return problem === null ? 2 : 1;
-}
+const rankOf = ({ funnel }: CollectionCard): number => (funnel === null ? 1 : 0);
 
-function Card({ card: { name, problem, start, funnel, photos, working } }: { readonly card: CollectionCard }) {
+function Card({ card: { name, problem, funnel, photos, working } }: { readonly card: CollectionCard }) {
   return (
     <li class="card">
       {photos.length === 0 ? null : (
@@ -70,11 +80,6 @@ function Card({ card: { name, problem, start, funnel, photos, working } }: { rea
         <a href={pathOf(name)}>{name}</a>
       </h2>
       {problem === null ? null : <p class="trouble">{asTyped(problem)}</p>}
-      {start === null ? null : (
-        <p class="quiet">
-          Nothing collected yet. Start with <Command text={start.command} /> {start.text}
-        </p>
-      )}
       {funnel === null ? null : (
         <>
           <small>

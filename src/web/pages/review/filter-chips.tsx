@@ -11,7 +11,7 @@ interface FilterChip {
 }
 
 export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip[] {
-  const { wnid, confusion, source, state, reason, tag, flagged, noise, pMin, pMax } = filter;
+  const { wnid, confusion, source, state, reason, tag, flagged, pMin, pMax } = filter;
   const texts: readonly (readonly [keyof ReviewFilter, string | undefined])[] = [
     ['state', state],
     ['wnid', wnid && `searched as ${nameOf(wnid)}`],
@@ -20,7 +20,6 @@ export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string):
     ['reason', reason && REASON_TEXTS[reason]],
     ['tag', tag && `tagged ${tagText(tag)}`],
     ['flagged', flagged === true ? 'flagged' : undefined],
-    ['noise', noise === true ? 'all models agree' : undefined],
     ['pMin', pMin === undefined ? undefined : `p from ${pMin}`],
     ['pMax', pMax === undefined ? undefined : `p up to ${pMax}`],
   ];

@@ -25,7 +25,6 @@ export function viewOf(search: string): ReviewView {
     reason: oneOf<RejectReason>(REASON_TEXTS, text('reason')),
     tag: text('tag'),
     flagged: text('flagged') === '1' ? true : undefined,
-    noise: text('noise') === '1' ? true : undefined,
     pMin: shareIn(text('p-min')),
     pMax: shareIn(text('p-max')),
   };
@@ -47,7 +46,6 @@ export function searchOf({ filter, order, balanced, photo }: ReviewView): string
     reason: filter.reason,
     tag: filter.tag,
     flagged: filter.flagged === true ? '1' : undefined,
-    noise: filter.noise === true ? '1' : undefined,
     'p-min': filter.pMin,
     'p-max': filter.pMax,
     order,

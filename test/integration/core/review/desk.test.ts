@@ -155,7 +155,6 @@ describe('taking photos', () => {
     [{ confusion: 'n02' }, 'de'],
     [{ pMin: 0.03, pMax: 0.05 }, 'cde'],
     [{ source: 'flickr' }, ''],
-    [{ noise: true }, ''],
     [{ flagged: true }, ''],
   ])('takes those that match %o', async (filter, expected) => {
     expect(await take(viewOf('ann'), { filter })).toBe(expected);

@@ -76,9 +76,6 @@ function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
         </fieldset>
       )}
       <div>
-        {setup.isBlind ? null : (
-          <Check label="All models agree" name="noise" isOn={filter.noise} count={facets?.noise} />
-        )}
         <Check label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
       </div>
     </>

@@ -15,7 +15,7 @@ export function GridSide({ desk }: { readonly desk: GridDesk }) {
   const { facets, store, view } = desk;
   if (facets === null) return <aside class="side" aria-label="Counts" aria-busy="true" />;
   const { filter } = view;
-  const { states, sources, noise } = facets;
+  const { states, sources } = facets;
   const all = Object.values(states).reduce((sum, count) => sum + count, 0);
   const stateLink = (text: string, count: number, state?: ReviewFilter['state']): CountLink => ({
     text,
@@ -23,13 +23,7 @@ export function GridSide({ desk }: { readonly desk: GridDesk }) {
     filter: { ...filter, state },
     isOn: filter.state === state,
   });
-  const noiseIsOn = filter.noise === true;
-  const ofNoise = { ...filter, noise: noiseIsOn ? undefined : true };
-  const show = [
-    stateLink('all', all),
-    ...STATES.map((state) => stateLink(state, states[state], state)),
-    ...(store.setup.isBlind ? [] : [{ text: 'all models agree', count: noise, filter: ofNoise, isOn: noiseIsOn }]),
-  ];
+  const show = [stateLink('all', all), ...STATES.map((state) => stateLink(state, states[state], state))];
   const ofSources = store.setup.sources.map((source): CountLink => {
     const isOn = filter.source === source;
     return {

@@ -120,11 +120,6 @@ function Ways({ store: { collection, setup }, classes }: ClassesProps) {
       <a class="button" href={hrefOf(collection, '', { filter: {}, balanced: 50 })}>
         Next 50 <small>{setup.isBlind ? 'of all classes' : 'balanced over confusions'}</small>
       </a>
-      {setup.isBlind ? null : (
-        <a class="button" href={hrefOf(collection, '', { filter: { noise: true } })}>
-          All models agree <small>on the predicted class</small>
-        </a>
-      )}
       <a class="button" href={hrefOf(collection, 'disputes')}>
         Disputes <small>{disputed === 0 ? 'none' : countText(disputed)}</small>
       </a>

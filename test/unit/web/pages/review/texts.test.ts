@@ -20,7 +20,6 @@ describe('the address of a review page', () => {
       reason: 'wrong-class',
       tag: 'pose',
       flagged: true,
-      noise: true,
       pMin: 0,
       pMax: 0.05,
     },
@@ -33,7 +32,7 @@ describe('the address of a review page', () => {
     expect(viewOf(searchOf(view))).toEqual(view);
     const search = searchOf({ ...view, photo: undefined });
     expect(search).toBe(
-      '?class=n01440764&as=n01443537&source=flickr&state=rejected&reason=wrong-class&tag=pose&flagged=1&noise=1&p-min=0&p-max=0.05&order=lowest&balanced=50',
+      '?class=n01440764&as=n01443537&source=flickr&state=rejected&reason=wrong-class&tag=pose&flagged=1&p-min=0&p-max=0.05&order=lowest&balanced=50',
     );
     expect(hrefOf('my birds', 'class/n01440764')).toBe('/c/my%20birds/review/class/n01440764');
   });
@@ -41,7 +40,7 @@ describe('the address of a review page', () => {
   it('leaves out what cannot be read', () => {
     const search = '?state=toString&order=grid&reason=x&p-min=2&p-max=&balanced=0&photo=abc.n01440764&flagged=yes';
     expect(viewOf(search)).toEqual({ filter: {} });
-    expect(viewOf('?noise=1&order=noise')).toEqual({ filter: { noise: true } });
+    expect(viewOf('?noise=1&order=noise')).toEqual({ filter: {} });
   });
 
   it('has a chip for each part of its filter, which leads to the filter without it', () => {
