@@ -32,6 +32,7 @@ COPY --from=build /app/package.json /app/LICENSE /app/THIRD-PARTY-LICENSES.md ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/assets assets
 COPY --from=build /app/config config
+COPY --from=build /app/docs/reviewing.md docs/
 COPY --from=build /app/dist dist
 COPY --from=build /app/src/cli/winnow.cjs /app/src/cli/built.mjs src/cli/
 RUN install -d -o node -g node data

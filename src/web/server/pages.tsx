@@ -142,6 +142,15 @@ export function activityPage(activity: ActivityPageProps, reader: Reader): strin
   );
 }
 
+/** @param html the text of the guide, which is ours */
+export function guidePage(title: string, html: string, reader: Reader): string {
+  return htmlOf(
+    <Framed title={title} script={null} collection={null} current={null} {...reader}>
+      <main class="guide" dangerouslySetInnerHTML={{ __html: html }} />
+    </Framed>,
+  );
+}
+
 /**
  * @param problem why the form is shown again
  * @param to the page to go to then

@@ -17,6 +17,7 @@ import {
   sendSelectionCsv,
   sendTiles,
 } from './handlers/gallery.ts';
+import { sendReviewingGuide } from './handlers/help.ts';
 import { logIn, logOut, sendLogIn, showAnyway } from './handlers/log-in.ts';
 import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
 import {
@@ -149,6 +150,7 @@ export const ROUTES: readonly SiteRoute[] = [
   post('/activity/sessions/:id/end', 'operator', endSession),
   get('/queues', 'viewer', sendQueues),
   get('/queues/*', 'viewer', sendQueues),
+  get('/help/reviewing', 'viewer', sendReviewingGuide),
   get('/photos/:sha256', 'viewer', sendPhoto),
   get('/thumbnails/:sha256', 'viewer', sendThumbnail),
   ...EVIDENCE_ROUTES,

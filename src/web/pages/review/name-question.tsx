@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { countOf } from '../../../core/kernel/texts.ts';
 import { Dialog } from './dialog.tsx';
+import { GuideLink } from './guide-link.tsx';
 import { messageOf, type ReviewApi } from './store/api.ts';
 import type { ReviewStore } from './store/review-store.ts';
 
@@ -18,6 +19,7 @@ export function NameQuestion({ title, api, onNamed, children }: NameQuestionProp
       <h1>{title}</h1>
       <p class="quiet">{children}</p>
       <NameForm button="Start" onName={async (name) => api.setReviewer(name).then(onNamed)} />
+      <GuideLink />
     </main>
   );
 }

@@ -7,6 +7,7 @@ import { AlsoDialog } from './also-dialog.tsx';
 import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
 import { FilterDialog } from './grid/grid-filter.tsx';
+import { GuideLink } from './guide-link.tsx';
 import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf, type Command } from './keys.ts';
 import { REASON_TEXTS } from './words.ts';
 
@@ -155,6 +156,7 @@ function KeysDialog({ desk }: { readonly desk: Desk }) {
           );
         })}
       </ul>
+      <GuideLink />
     </Dialog>
   );
 }
