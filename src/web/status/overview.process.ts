@@ -2,7 +2,6 @@ import type { FunnelStage } from '../../core/page/funnel.tsx';
 import { requireCollection } from '../../core/collection/collection.repository.ts';
 import { connectedProcesses, type ConnectedProcess } from '../../core/status/processes.repository.ts';
 import { topConfusions, type ConfusionCount } from './overview.repository.ts';
-import type { NextStep } from '../../core/kernel/next-step.ts';
 import { emptyTotals, type Totals } from '../../core/kernel/funnel.ts';
 import type { ByReader } from '../../core/kernel/people.ts';
 import { withoutFolders } from '../../core/kernel/printable.ts';

@@ -12,6 +12,8 @@ const STEPS = new Set(['found', 'fetched', 'kept', 'listed']);
 
 const cardsIn: (json: string) => CollectionCard[] = JSON.parse;
 
+const isNew = ({ funnel, problem }: CollectionCard): boolean => funnel === null && problem === null;
+
 function Home() {
   const [cards, setCards] = useState<readonly CollectionCard[] | null>(null);
   const [trouble, setTrouble] = useState('');
@@ -30,8 +32,7 @@ function Home() {
     const timer = setInterval(() => void read(), AGAIN_AFTER_MS);
     return () => clearInterval(timer);
   }, []);
-  const isNew = ({ funnel, problem }: CollectionCard): boolean => funnel === null && problem === null;
-  const fresh = (cards ?? []).filter((card) => isNew(card));
+  const fresh = (cards ?? []).filter(isNew);
   const collected = (cards ?? []).filter((card) => !isNew(card)).toSorted((a, b) => rankOf(a) - rankOf(b));
   return (
     <main aria-busy={cards === null}>
@@ -49,18 +50,24 @@ function Home() {
           <Card key={card.name} card={card} />
         ))}
       </ul>
-      {fresh.length === 0 ? null : (
-        <p class="quiet">
-          Nothing collected yet, each page says how to start:{' '}
-          {fresh.map(({ name }, i) => (
-            <span key={name}>
-              {i === 0 ? null : ', '}
-              <a href={pathOf(name)}>{name}</a>
-            </span>
-          ))}
-        </p>
-      )}
+      <Fresh cards={fresh} />
     </main>
+  );
+}
+
+/** The collections for which nothing was collected yet, such as the bundled ones, in one line. */
+function Fresh({ cards }: { readonly cards: readonly CollectionCard[] }) {
+  if (cards.length === 0) return null;
+  return (
+    <p class="quiet">
+      Nothing collected yet, each page says how to start:{' '}
+      {cards.map(({ name }, i) => (
+        <span key={name}>
+          {i === 0 ? null : ', '}
+          <a href={pathOf(name)}>{name}</a>
+        </span>
+      ))}
+    </p>
   );
 }
 
