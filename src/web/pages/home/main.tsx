@@ -39,7 +39,9 @@ function Home() {
       <header class="head">
         <h1>Collections</h1>
         <p>
-          {cards === null ? 'Reading the catalogue …' : `${countOf(collected.length, 'collection')} in this data folder`}
+          {cards === null
+            ? 'Reading the catalogue …'
+            : `${countOf(collected.length, 'collection')} in this data folder`}
         </p>
         <p role="status" class="trouble">
           {trouble}
