@@ -143,7 +143,8 @@ describe('an exported set', { timeout: TIMEOUT_MS }, () => {
   it('gives a PyTorch script of 23 lines the accuracy that winnow computes, photo by photo', async (context) => {
     context.skip(PYTHON === '', WITHOUT_PYTHON);
     const page = await readFile(path.join(repositoryRoot, 'docs', 'evaluate.md'), 'utf8');
-    const script = /^```python\n([^]*?)^```$/m.exec(page)?.[1] ?? '';
+    const script =
+      blocksOf('docs/evaluate.md', page).find(({ text }) => text.includes('import onnxruntime'))?.text ?? '';
     expect(script.trimEnd().split('\n').length).toBeLessThanOrEqual(23);
     await writeFile(folder.at('evaluate.py'), script);
     const files = ['assets/models/efficientnet-lite2.onnx', 'config/classes/imagenet-1k.jsonl'];
