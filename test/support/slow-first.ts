@@ -1,20 +1,21 @@
+import { existsSync } from 'node:fs';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take long, the longest first. Vitest starts large files first, so some of these would start last and leave a processor idle. */
 const SLOW = [
   'e2e/recipes',
-  'integration/server/accessibility',
+  'integration/web/server/accessibility',
   'e2e/review-safety',
   'e2e/review-page',
-  'integration/report/page',
+  'integration/measure/report/page',
   'e2e/review-grid',
-  'integration/crawl/ends',
-  'integration/server/page',
+  'integration/core/crawl/ends',
+  'integration/web/server/page',
   'e2e/review-together',
   'e2e/faults',
   'e2e/demo',
   'e2e/interruptions',
-  'integration/server/blind',
+  'integration/web/server/blind',
   'e2e/quality',
   'e2e/backup',
   'e2e/faults-of-a-filter',
@@ -22,25 +23,28 @@ const SLOW = [
   'e2e/reference-decisions',
   'e2e/interrupted-crawl',
   'e2e/publish-takedown',
-  'integration/crawl/walk',
-  'integration/export/verify',
+  'integration/core/crawl/walk',
+  'integration/core/export/verify',
   'e2e/database-gone',
   'e2e/report',
   'e2e/polite-crawl',
   'e2e/lost-bytes',
   'e2e/newcomer',
-  'integration/operate/service-faults',
-  'integration/filter/evidence-files',
-  'integration/operate/backup-faults',
-  'integration/operate/shared-services',
-  'integration/platform/embedded-postgres/attach-faults',
-  'integration/platform/embedded-postgres/users',
+  'integration/core/operate/service-faults',
+  'integration/exchange/evidence-files',
+  'integration/keep/backup-faults',
+  'integration/core/operate/shared-services',
+  'integration/core/platform/embedded-postgres/attach-faults',
+  'integration/core/platform/embedded-postgres/users',
   'integration/deploy/services',
   'e2e/rules-of-workers',
 ];
 
 export class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    for (const name of SLOW)
+      if (!existsSync(`test/${name}.test.ts`))
+        throw new Error(`Expected the test of SLOW '${name}' but there is no such file`);
     // oxlint-disable-next-line unicorn/no-array-sort -- a method of Vitest's
     const sorted = await super.sort(files);
     const isOf =

@@ -53,7 +53,6 @@ describe('the address of a review page', () => {
       'wrong class',
       'tagged pose',
       'flagged',
-      'all models agree',
       'p from 0',
       'p up to 0.05',
     ]);
