@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { preparePython } from './interop/python-environment.ts';
 
 /**
- * `npm run test:interop -- [FOLDER]` loads an exported set with the Python libraries of `scripts/interop/requirements.txt`.
+ * `npm run test:interop -- [FOLDER]` runs all tests that need the Python libraries of `scripts/interop/requirements.txt`.
  * The virtual environment is made in FOLDER (`data/interop-venv`) if it is missing. If WINNOW_INTEROP_PYTHON names the Python
  * of an environment, that is used and nothing is installed.
  */
@@ -32,10 +32,16 @@ async function environmentPython(folder: string): Promise<string> {
 
 const python = await environmentPython(process.argv[2] ?? path.join(root, 'data', 'interop-venv'));
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'config/tools/vitest.config.ts'];
-const tests = ['test/e2e/interop.test.ts', 'test/integration/core/models/finetune-torch.test.ts'];
-const { status } = spawnSync(process.execPath, [...vitest, '--project', 'rest', ...tests], {
+const tests = [
+  'e2e/interop',
+  ...['coco', 'fetch-script', 'other-libraries', 'parquet', 'shards'].map((name) => `integration/core/export/${name}`),
+  'integration/core/models/finetune-torch',
+  'integration/exchange/evidence-worker',
+  ...['read-logits', 'read-set'].map((name) => `integration/measure/report/${name}`),
+].map((name) => `test/${name}.test.ts`);
+const { status } = spawnSync(process.execPath, [...vitest, '--project', 'integration', '--project', 'rest', ...tests], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, WINNOW_INTEROP_PYTHON: python },
+  env: { ...process.env, WINNOW_INTEROP_PYTHON: python, WINNOW_TEST_PYTHON: python },
 });
 process.exitCode = status ?? 1;
