@@ -5,31 +5,7 @@ import {
   type SelectionRules,
 } from '../../../../../src/core/export/select/select.ts';
 import { sampleRights } from '../../../../support/sample-rights.ts';
-import { sha256Of } from '../../../../support/sha256.ts';
-
-function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCandidate {
-  return {
-    sha256: sha256Of(name),
-    wnid: 'n01',
-    rank: 1,
-    confusionWnid: 'n02',
-    confusionProb: 0.9,
-    maxTrueProb: 0.01,
-    bytes: 100,
-    state: 'accepted',
-    decidedBy: 'single',
-    alsoWnids: [],
-    tags: [],
-    reviews: [],
-    chance: null,
-    split: 'test',
-    whyNot: null,
-    alsoAcceptedAs: null,
-    isImported: false,
-    rights: sampleRights(),
-    ...given,
-  };
-}
+import { candidate } from './candidate.ts';
 
 const RULES: SelectionRules = {
   mode: 'A',
@@ -56,6 +32,7 @@ describe('the photos of a revision', () => {
   it('are left out if their licence is not allowed, or none is known', () => {
     expect(reasons([candidate('a', { rights: sampleRights({ licence: 'unknown' }) })])).toEqual(['licence']);
     expect(reasons([candidate('b', { rights: null })])).toEqual(['licence']);
+    expect(reasons([candidate('b', { rights: null })], { isLicenceAllowed: () => true })).toEqual(['licence']);
   });
 
   it('have no photo that shows two classes; in mode O the first of its concepts stays', () => {
@@ -76,6 +53,8 @@ describe('the photos of a revision', () => {
     ];
     expect(reasons(three, { cap: 1 })).toEqual(['cap', null, 'rejected', null]);
     expect(reasons(three, { cap: 2 })).toEqual([null, null, 'rejected', null]);
+    const concepts = [candidate('a', { wnid: 'n05' }), candidate('b', { wnid: 'n07' })];
+    expect(reasons(concepts, { mode: 'O', cap: 1 })).toEqual([null, null]);
   });
 
   it('have every accepted control of a class that has other photos, whatever the cap is', () => {
