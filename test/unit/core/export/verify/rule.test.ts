@@ -133,6 +133,40 @@ describe('a row that says something else than the evidence', () => {
   });
 });
 
+describe('the predicted class of a row', () => {
+  /** The same logits on every crop of both members. */
+  const alike = (logits: readonly number[], given: Partial<Case> = {}): Case => ({
+    ...KEPT,
+    logits: KEPT.logits.map((crops) => crops.map(() => Float32Array.from(logits))),
+    ...given,
+  });
+  const found = (one: Case, change: Partial<PhotoRow>): string[] =>
+    ruleProblems({ ...rowFor(one), ...change }, evidenceOf(one), protocolFor(one));
+
+  it.each([
+    ['another processor', undefined, 4.099_95, 4.0995],
+    ['another engine, on imported evidence,', 'imported', 4.085, 4.05],
+  ] as const)(
+    'may be the second one only if it is as near to the first as %s changes',
+    (...[, evidence, near, far]) => {
+      const [close, apart] = [near, far].map((logit) => {
+        const change = { predicted_wnid: WNIDS[2] ?? '', evidence };
+        return found(alike([0, 4.1, logit]), change).map((problem) => problem.slice(0, 29));
+      });
+      expect([close, apart]).toEqual([[], ['Expected the predicted class ']]);
+    },
+  );
+
+  it('is never the searched class, nor one that the models do not choose among, however near all of them are', () => {
+    const one = alike([-12, -12, -12], { truth: 2, sigmoid: [true, true] });
+    expect(found(one, { predicted_wnid: WNIDS[1] ?? '' })).toEqual([]);
+    for (const predicted_wnid of [WNIDS[2] ?? '', 'n99999999'])
+      expect(found(one, { predicted_wnid })).toEqual([
+        expect.stringMatching(`Expected the predicted class ${WNIDS[0]} .* but its row has '${predicted_wnid}'`),
+      ]);
+  });
+});
+
 it('evidence that proves nothing is a problem', () => {
   const lacking = evidenceOf(KEPT).map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));
   expect(ruleProblems(rowFor(KEPT), lacking, protocolFor(KEPT))).toEqual([
