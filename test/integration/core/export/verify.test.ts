@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../../support/process-tree.ts';
 import { verifyFolder, type VerifyOptions } from '../../../../src/core/export/verify/verify.process.ts';
 import { CHECKS, type Verification } from '../../../../src/core/export/verify/findings.ts';
+import { acceptanceOf } from '../../../../src/core/review/acceptance/acceptance.ts';
 import { makeExport } from '../../../support/made-export.ts';
 import { Copy, DAMAGES, RULE_DAMAGES } from './damages.ts';
 
@@ -73,6 +74,33 @@ describe('verify', () => {
     expect(await withCreator('=SUM(1)')).toEqual([]);
     const refused = expect.stringContaining("Expected the creator ''=SUM(1)'");
     expect(await withCreator('SUM(1)')).toEqual([refused, refused]);
+  });
+
+  it('reads from decisions.csv which photos the second pass drew, with what chance, and which had both verdicts before', async () => {
+    const copy = new Copy(folder.at('chances'));
+    await makeExport(copy.root);
+    const chances = ['', '0', '0.5', '1', '1'];
+    const chanceOf = new Map<string, string | undefined>(
+      (await copy.rows()).map((row, i) => [row.original_sha256, chances[i]]),
+    );
+    await copy.edit('decisions.csv', (text) =>
+      text.replaceAll(/^.*,([0-9a-f]{64}),.*,accept,1,/gm, (line, sha256: string) =>
+        line.replace(/1,$/, `${chanceOf.get(sha256)},`),
+      ),
+    );
+    const inspected = [0.5, 1, 1].map((chance) => ({ isWrong: false, chance }));
+    const of = async (before: number) => {
+      const counts = { photos: 5, pending: 0, before, inspected };
+      await copy.editProtocol(({ review }) => ({
+        review: { ...review, acceptance: review.acceptance && acceptanceOf(counts, review.acceptance) },
+      }));
+      const { breaches } = await verify(copy.root, { sample: 0 });
+      return breaches.flatMap(({ check, detail }) => (check === 'count' ? [detail] : []));
+    };
+    expect(await of(1)).toEqual([]);
+    expect(await of(0)).toContainEqual(
+      'Expected review.acceptance.inspectedBefore 1, as decisions.csv gives it, but received 0',
+    );
   });
 
   it('skips the rule if a model is not installed', async () => {
