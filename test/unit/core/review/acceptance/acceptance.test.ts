@@ -71,6 +71,21 @@ describe('acceptanceOf', () => {
     expect(acceptance).toMatchObject({ state, accepted: photos, sampled: size, wrong, morePhotos, ...PLAN });
   });
 
+  it.each([
+    [
+      'passes a set whose upper limit is the largest label error that is allowed',
+      30,
+      photosOf(27, 3, 1),
+      3 / 30,
+      'pass',
+    ],
+    ['leaves a set open whose lower limit is that', 40, photosOf(8, 2, 0.25), 2 / 40, 'open'],
+  ] as const)('%s', (...[, photos, inspected, maxLabelError, state]) => {
+    const acceptance = acceptanceOf({ pending: 0, photos, inspected }, { ...PLAN, maxLabelError });
+    const { labelErrorLow: low, labelErrorHigh: high } = acceptance;
+    expect([state === 'pass' ? high : low, acceptance.state]).toEqual([maxLabelError, state]);
+  });
+
   it('says that a sample is not complete, and what draws more photos', () => {
     const inspected = photosOf(30, 0);
     const [some, none] = [7, 0].map((pending) =>
@@ -101,6 +116,7 @@ describe('acceptanceOf', () => {
     expect(acceptanceOf({ pending: 0, photos: 30, inspected: [] }, PLAN)).toMatchObject({
       state: 'open',
       labelError: null,
+      look: null,
     });
     expect(acceptanceOf({ pending: 0, photos: 0, inspected: [] }, PLAN)).toMatchObject({
       state: 'open',
@@ -132,6 +148,7 @@ describe('an inspection with looks', () => {
 
   it('is open while a listed photo lacks a verdict or is disputed, with its estimate and limits', () => {
     const open = acceptanceOf({ ...counts, unfinished: 3 }, { ...plan, look: null });
+    expect(acceptanceOf({ ...counts, unfinished: 3 }, { ...plan, look: 2 })).toEqual(open);
     expect(open).toMatchObject({ state: 'open', unfinished: 3, look: null, labelError: 0, labelErrorLow: 0 });
     expect(open.labelErrorHigh).toBe(acceptanceOf(counts, plan).labelErrorHigh);
     expect(acceptanceStateText(open)).toBe('open: 3 listed photos without a verdict that is wanted, or disputed');
@@ -155,6 +172,7 @@ describe('an inspection with looks', () => {
     expect(place({ ...plan, looks: 9 }, 'c')).toMatchObject({ looks: 2, drawAgain: 'looks-used' });
     expect(place({ maxLabelError: null, confidence: 0.5, looks: 1 }, 'a')).toMatchObject({ ...plan, look: 1 });
     const changed = acceptanceOf(counts, { ...plan, look: 2, drawAgain: 'plan-changed' });
+    expect(acceptanceOf(counts, { ...plan, look: 3 })).toMatchObject({ state: 'open', look: null });
     expect([changed.state, acceptanceStateText(changed)]).toEqual([
       'open',
       'open: the plan of draw 1 is at most 5.0 % with 95.0 % confidence, and review.acceptance differs. Set it back, or winnow acceptance --draw draws other photos for the second pass, and only these decide',

@@ -8,6 +8,7 @@ import {
   signedGap,
 } from '../../../../../src/measure/evaluate/metrics/calibration.ts';
 import { aurra } from '../../../../../src/measure/evaluate/metrics/response-rate.ts';
+import { softF1 } from '../../../../../src/measure/evaluate/metrics/soft-f1.ts';
 import { madeNumbers } from './made-numbers.ts';
 
 /** Answers of a model that is right as often as `shareOf` says at its confidence. */
@@ -34,6 +35,19 @@ describe('bootstrap intervals of the measures of confidence', () => {
     const { aurraLow, aurraHigh, softF1Low, softF1High } = confidenceIntervals(rankingOf(answers));
     expect([aurraLow, aurraHigh]).toEqual([null, null]);
     expect([softF1Low, softF1High]).toEqual([0.4, 0.4].map((value) => expect.closeTo(value, 12)));
+  });
+
+  it('are those of the accuracy if all photos have one confidence, because AURRA and soft-F1 then depend on it alone', () => {
+    const of = (right: number) =>
+      rankingOf(Array.from({ length: 100 }, (_, i) => ({ confidence: 0.5, isCorrect: i < right })));
+    // The percentiles 2.5 and 97.5 of Binomial(100, 0.3). Soft-F1 is larger if fewer answers are right.
+    const [few, many] = [of(21), of(39)];
+    expect(confidenceIntervals(of(30))).toEqual({
+      aurraLow: aurra(few),
+      aurraHigh: aurra(many),
+      softF1Low: softF1(many),
+      softF1High: softF1(few),
+    });
   });
 
   it('of AURRA count a resample without a right answer as 0', () => {
