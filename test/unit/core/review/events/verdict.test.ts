@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../../../src/core/kernel/ids.ts';
 import type { ReviewAction, ReviewEvent } from '../../../../../src/core/review/events/event.ts';
-import { verdictOf } from '../../../../../src/core/review/events/verdict.ts';
+import { blindPartOf, verdictOf } from '../../../../../src/core/review/events/verdict.ts';
 
 type Step = readonly [reviewer: string, action: ReviewAction];
 
@@ -178,6 +178,36 @@ describe('the blind verdict of a reviewer', () => {
       ['bo', blind('reject')],
     ];
     expect(blindVerdicts(...undone, ['ana', accept])).toEqual(['ana null', 'bo reject']);
+  });
+
+  it('is none after an adjudication, which shows the verdict of another reviewer', () => {
+    const settle: ReviewAction = { kind: 'adjudicate', value: { verdict: 'accept', reason: null }, undoes: null };
+    const settled: Step[] = [
+      ['ana', blind('reject')],
+      ['cy', settle],
+    ];
+    expect(blindVerdicts(...settled, ['bo', blind('accept')])).toEqual(['ana reject', 'bo null']);
+    expect(blindVerdicts(...settled, ['cy', undo(2)], ['bo', blind('accept')])).toEqual(['ana reject', 'bo null']);
+  });
+
+  it('is not lost because the verdict of another reviewer was not blind', () => {
+    expect(blindVerdicts(['ana', reject], ['bo', blind('accept')])).toEqual(['ana null', 'bo accept']);
+  });
+
+  it('is the last one once pages could show another verdict, which they could not before', () => {
+    const seen = (reviewer: string, ...steps: Step[]) => blindPartOf(events(...steps), reviewer);
+    const both: Step[] = [
+      ['ana', blind('accept')],
+      ['bo', blind('reject')],
+    ];
+    expect(seen('ana', ...both.slice(0, 1))).toEqual({ said: 'accept', hasSeen: false });
+    expect(seen('bo', ...both.slice(0, 1))).toEqual({ said: null, hasSeen: false });
+    expect(['ana', 'bo', 'cy'].map((reviewer) => seen(reviewer, ...both))).toEqual([
+      { said: 'accept', hasSeen: true },
+      { said: 'reject', hasSeen: true },
+      { said: null, hasSeen: false },
+    ]);
+    expect(seen('ana', ['ana', accept])).toEqual({ said: null, hasSeen: true });
   });
 
   it('of an import is what it says', () => {
