@@ -35,6 +35,16 @@ describe('the controls of a class', () => {
     expect(chosen([...set, ...pool], 2)).toEqual(['e', 'f']);
   });
 
+  it('are shared by largest remainder, and between equal remainders by the names of the sources', () => {
+    const listedOf = (source: string, photos: number) =>
+      Array.from({ length: photos }, (_, i) => listed(`${source} ${i}`, source));
+    const pool = 'abcdef'.split('').map((name) => dropped(name, { source: name < 'd' ? 'inaturalist' : 'flickr' }));
+    // Shares of 2.14 and 0.86 places.
+    expect(chosen([...listedOf('inaturalist', 5), ...listedOf('flickr', 2), ...pool], 3)).toEqual(['a', 'b', 'd']);
+    expect(chosen([...listedOf('flickr', 5), ...listedOf('inaturalist', 2), ...pool], 3)).toEqual(['a', 'd', 'e']);
+    expect(chosen([...listedOf('inaturalist', 1), ...listedOf('flickr', 1), ...pool], 1)).toEqual(['d']);
+  });
+
   it('are no near-duplicates of listed photos or of each other', () => {
     const { perceptualHash } = listed('z');
     const same = { perceptualHash: 'ffffffff00000000' };
