@@ -17,6 +17,7 @@ import {
   type Permit,
   type PermitAnswer,
 } from '../../../../../src/core/crawl/sources/permit.repository.ts';
+import { permitSoon } from '../../../../../src/core/crawl/network/politeness.process.ts';
 import {
   UNUSED_KEY,
   waitMsOf,
@@ -325,6 +326,52 @@ it('a circuit that one API key opened is closed for another one, and only for th
     'granted',
     expect.stringMatching(/^circuit-open/),
   ]);
+});
+
+describe('permitSoon', () => {
+  const ask = (keys: readonly PermitKey[], patienceMs: number, signal = new AbortController().signal) => {
+    const waits: string[] = [];
+    const answer = permitSoon(database.db, keys, { patienceMs, signal, onWait: (why) => waits.push(why) });
+    return { answer, waits };
+  };
+  const held = async (forMs: number): Promise<PermitKey[]> => {
+    const key = newKey();
+    await holdKey(database.db, key.key, { forMs, why: 'HTTP 429' });
+    return [key];
+  };
+
+  it('waits for a permit that its patience covers', async () => {
+    const { answer, waits } = ask(await held(300), MINUTE_MS);
+    expect(await answer).toHaveProperty('permit');
+    expect(waits).toEqual([expect.stringContaining('HTTP 429')]);
+  });
+
+  it('reports at once a wait that is longer than its patience', async () => {
+    const { answer, waits } = ask(await held(HOUR_MS), MINUTE_MS);
+    expect(await answer).toMatchObject({ reason: 'retry-after', why: waits[0] });
+    expect(waits).toHaveLength(1);
+  });
+
+  it('reports at once if its signal is aborted, however patient it is', async () => {
+    const { answer } = ask(await held(HOUR_MS), DAY_MS, AbortSignal.abort());
+    const { waitMs } = (await answer) as { waitMs: number };
+    expect(waitMs).toBeGreaterThan(50 * MINUTE_MS);
+    expect(waitMs).toBeLessThanOrEqual(HOUR_MS);
+  });
+
+  it('waits as long as its patience, and reports when its signal is aborted meanwhile', async () => {
+    const key = newKey();
+    const longAgo = { why: 'HTTP 403', retryAfterMs: 0, nowMs: Date.now() - HOUR_MS };
+    await tripCircuit(database.db, key.key, longAgo);
+    expect((await takePermit(database.db, [key])).granted).toBe(true);
+    const controller = new AbortController();
+    // While a probe is under way, each answer is to ask again in 5 s.
+    const { answer, waits } = ask([key], 5 * SECOND_MS, controller.signal);
+    await expect.poll(() => waits.length).toBe(1);
+    controller.abort();
+    expect(await answer).toMatchObject({ reason: 'probe-under-way', waitMs: 5 * SECOND_MS });
+    expect(waits).toHaveLength(2);
+  });
 });
 
 describe('keys as status shows them', () => {
