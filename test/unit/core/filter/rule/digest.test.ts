@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { summariseCrop } from '../../../../../src/core/models/evidence/evidence.ts';
+import { summariseCrop, type PhotoEvidence } from '../../../../../src/core/models/evidence/evidence.ts';
 import { decide } from '../../../../../src/core/filter/rule/decide.ts';
 import { digestOf, judgeDigest, maxTrueProbOf, restsOnLogits } from '../../../../../src/core/filter/rule/digest.ts';
 import { isAlwaysDropped } from '../../../../../src/core/filter/rule/judge.ts';
@@ -61,6 +61,32 @@ describe.each(POLICIES)('a digest, judged with aggregation $aggregation and memb
       if (rests) resting += 1;
     }
     expect(resting).toBeGreaterThan(50);
+  });
+});
+
+describe('a photo that all members must drop', () => {
+  const ALL = { threshold: 0.15, aggregation: 'max', members: 'all' } as const;
+  const [right, wrong] = [
+    [9, 0],
+    [0, 9],
+  ].map((logits) => {
+    // As a summary without logits, which is stored of photos that are dropped.
+    const cell = { ...summariseCrop(Float32Array.from(logits), [0]), logits: null };
+    return Array.from({ length: 10 }, () => cell);
+  });
+  const unknown = Array.from({ length: 10 }, () => null);
+  const judged = (...matrix: PhotoEvidence) => judgeDigest(digestOf(matrix, 0), ALL);
+
+  it('needs only the crops of the members that do not drop it yet', () => {
+    expect(judged(right ?? [], unknown)).toEqual({ state: 'undecided', missing: 10 });
+    expect(judged(right ?? [], [...unknown.slice(1), wrong?.[0] ?? null])).toEqual({ state: 'undecided', missing: 9 });
+    expect(judged(unknown, unknown)).toEqual({ state: 'undecided', missing: 20 });
+  });
+
+  it('is kept by one member that does not drop it, and then needs the logits of all', () => {
+    expect(judged(right ?? [], wrong ?? [])).toEqual({ state: 'undecided', missing: 20 });
+    expect(judged(unknown, wrong ?? [])).toEqual({ state: 'undecided', missing: 20 });
+    expect(judged(right ?? [], right ?? [])).toEqual({ state: 'dropped', missing: 0 });
   });
 });
 
