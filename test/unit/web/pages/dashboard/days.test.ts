@@ -1,24 +1,5 @@
 import { expect, it } from 'vitest';
-import { daysOf } from '../../../../../src/core/status/days.ts';
 import { calendarOf } from '../../../../../src/web/pages/dashboard/days.tsx';
-
-it('daysOf adds the accepted photos to the days of the crawl and the filter, oldest first', () => {
-  const work = [
-    { day: '2026-11-30', found: 3, decided: 0 },
-    { day: '2026-11-02', found: 5, decided: 4 },
-  ];
-  const verdicts = [
-    { day: '2026-11-30', count: 1 },
-    { day: '2026-11-30', count: 1 },
-    { day: '2026-12-01', count: 7 },
-    { day: null, count: 9 },
-  ];
-  expect(daysOf(work, verdicts)).toEqual([
-    { day: '2026-11-02', found: 5, decided: 4, accepted: 0 },
-    { day: '2026-11-30', found: 3, decided: 0, accepted: 2 },
-    { day: '2026-12-01', found: 0, decided: 0, accepted: 7 },
-  ]);
-});
 
 it('calendarOf has each day up to today, at least two weeks and at most three months', () => {
   const day = (text: string) => ({ day: text, found: 1, decided: 0, accepted: 0 });
