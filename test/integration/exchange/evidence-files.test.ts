@@ -1,12 +1,19 @@
 import { execFile } from 'node:child_process';
-import { cp, open, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, open, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it, beforeAll } from 'vitest';
 import type { Verification } from '../../../src/core/export/verify/findings.ts';
 import type { PhotoRow } from '../../../src/core/export/select/photo-row.ts';
-import { parsePlan, withId, RESULT_COLUMNS, RESULT_SCHEMA } from '../../../src/exchange/evidence/format.ts';
+import {
+  parsePlan,
+  withId,
+  RESULT_COLUMNS,
+  RESULT_SCHEMA,
+  type Plan,
+  type ResultRow,
+} from '../../../src/exchange/evidence/format.ts';
 import type { ImportReport } from '../../../src/exchange/evidence/import.process.ts';
 import type { DecisionLine } from '../../../src/core/filter/run/decision-line.ts';
 import { parquetBuffer } from '../../../src/core/platform/parquet/read-parquet.ts';
@@ -58,7 +65,7 @@ async function rowsOf(file: string): Promise<Row[]> {
   }
 }
 
-async function writeRows(file: string, rows: readonly Row[], isHalf = false): Promise<void> {
+async function writeRows(file: string, rows: readonly ResultRow[], isHalf = false): Promise<void> {
   await rm(file);
   const half = {
     name: 'element',
@@ -90,10 +97,23 @@ async function importChanged(change: (copy: string) => Promise<void>): Promise<I
 }
 
 const changeRows =
-  (change: (rows: Row[]) => Row[], isHalf = false) =>
+  (change: (rows: Row[]) => ResultRow[], isHalf = false) =>
   async (copy: string): Promise<void> => {
     const file = path.join(copy, PART);
     await writeRows(file, change(await rowsOf(file)), isHalf);
+  };
+
+/** Changes the plan, and gives its id to the results. */
+const changePlan =
+  (change: (plan: Omit<Plan, 'id'>) => Partial<Plan>) =>
+  async (copy: string): Promise<void> => {
+    const file = path.join(copy, 'plan.json');
+    const plan = parsePlan(await readFile(file, 'utf8'));
+    if (plan === null) throw new Error('no plan');
+    const { id: _, ...rest } = plan;
+    const changed = withId({ ...rest, ...change(rest) });
+    await writeFile(file, JSON.stringify(changed));
+    await changeRows((rows) => rows.map((row) => ({ ...row, plan_id: changed.id })))(copy);
   };
 
 const withLogits = (change: (logits: number[], row: Row) => number[]) => (rows: Row[]) =>
@@ -119,14 +139,26 @@ const WRONG: Readonly<Record<string, (copy: string) => Promise<void>>> = {
   'missing-crop': changeRows((rows) => rows.slice(1)),
   'missing-shard': (copy) => rm(path.join(copy, PART)),
   'changed-file': (copy) => writeFile(path.join(copy, 'SHA256SUMS'), `${'0'.repeat(64)}  ${PART}\n`),
-  'stale-plan': async (copy) => {
-    const file = path.join(copy, 'plan.json');
-    const plan = parsePlan(await readFile(file, 'utf8'));
-    if (plan === null) throw new Error('no plan');
-    const { id: _, ...rest } = plan;
-    await writeFile(file, JSON.stringify(withId({ ...rest, rules: '0'.repeat(64) })));
-  },
+  'stale-plan': changePlan(() => ({ rules: '0'.repeat(64) })),
 };
+
+const WRONG_FILES: readonly (readonly [what: string, reason: string, change: (copy: string) => Promise<void>])[] = [
+  ['an empty result file', 'cut-shard', (copy) => truncate(path.join(copy, PART))],
+  [
+    'a result file without its last byte',
+    'cut-shard',
+    async (copy) => truncate(path.join(copy, PART), (await stat(path.join(copy, PART))).size - 1),
+  ],
+  ['a shard of the plan with one byte more', 'changed-file', (copy) => appendFile(path.join(copy, 'plan', PART), '0')],
+  [
+    'a SHA256SUMS that names a file twice, with the right and another hash',
+    'changed-file',
+    async (copy) => {
+      const right = await readFile(folder.at('exported', 'SHA256SUMS'), 'utf8');
+      await writeFile(path.join(copy, 'SHA256SUMS'), `${right}${'0'.repeat(64)}  ${PART}\n`);
+    },
+  ],
+];
 
 describe('evidence in files', () => {
   let exported: Awaited<ReturnType<typeof run>>;
@@ -164,6 +196,46 @@ describe('evidence in files', () => {
       reasons: [reason],
     });
     expect(await decisionsIn('there')).toEqual({});
+  });
+
+  it.each(WRONG_FILES)('%s is refused, and nothing is stored', async (...[, reason, change]) => {
+    const { code, refused, photos } = await importChanged(change);
+    expect([code, photos, refused.map((one) => one.reason)]).toEqual([1, 0, [reason]]);
+    expect(await decisionsIn('there')).toEqual({});
+  });
+
+  it('a plan without photos is imported as nothing', async () => {
+    const report = await importChanged(changePlan(() => ({ photos: 0, shards: [] })));
+    expect(report).toMatchObject({
+      code: 0,
+      photos: 0,
+      crops: 0,
+      compared: 0,
+      sample: null,
+      recomputed: 0,
+      refused: [],
+    });
+    expect(await decisionsIn('there')).toEqual({});
+  });
+
+  it('results without logits leave each photo to winnow, which names those whose bytes are lost', async () => {
+    await run('left', 'crawl', '--from', 'photos');
+    const copy = folder.at('without-logits');
+    await cp(folder.at('exported'), copy, { recursive: true });
+    await rm(path.join(copy, 'SHA256SUMS'));
+    await changeRows((rows) => rows.map((row) => ({ ...row, logits: null })))(copy);
+    const rows = await rowsOf(path.join(copy, PART));
+    const all = new Set(rows.map(({ sha256 }) => sha256));
+    const [lost = ''] = all;
+    const names = await readdir(folder.at('left'), { recursive: true });
+    await rm(folder.at('left', names.find((name) => name.endsWith(lost)) ?? ''));
+    const imported = await run('left', 'evidence', 'import', copy, '--json');
+    const report = JSON.parse(imported.stdout) as ImportReport;
+    const counts = { photos: all.size, recomputed: all.size, crops: 0, compared: 0, sample: null };
+    expect(report).toMatchObject({ ...counts, lost: [lost], refused: [] });
+    const decided = await decisionsIn('left');
+    expect(Object.keys(decided)).toHaveLength(all.size - 1);
+    expect(await decisionsIn('here')).toMatchObject(decided);
   });
 
   it.each(['/dev/zero', '../five.yaml', 'pipe', 'link', 'elsewhere/five.yaml'])(
