@@ -144,7 +144,11 @@ async function checkAll(run: Run, seed: string): Promise<Checked> {
   const { plan, options } = run;
   let [photos, crops, withLogits] = [0, 0, 0];
   let drawn: { readonly rank: string; readonly sha256: string }[] = [];
+  // A photo that counted twice would have two chances in the sample, and the limit that is stated of it would be wrong.
+  const known = new Set<string>();
   for await (const { sha256, logits } of readAll(run)) {
+    if (known.has(sha256)) run.refusals.add('duplicate', `the plan has the photo ${sha256} in more than one shard`);
+    known.add(sha256);
     photos += 1;
     if (photos % 100 === 0) options.onProgress?.({ checked: photos, total: plan.photos });
     if (logits === null) continue;

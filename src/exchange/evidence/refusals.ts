@@ -13,7 +13,7 @@ const REASONS = {
     'Rows name photos that this shard of the plan does not have. Write the results of plan/part-N.parquet to part-N.parquet',
   'unknown-member': 'Rows name members that the plan does not have',
   'wrong-crop': 'Crops are numbered 0 to 9 in the order of TenCrop',
-  duplicate: 'Crops come twice. Write one row for each photo, member and crop',
+  duplicate: 'Crops or photos come twice. Write one row for each photo, member and crop, and each photo into one shard',
   'wrong-length': 'Each row needs a logit for each of the `wnids` of its member, in their order',
   'not-finite':
     'Logits are NaN or infinite. Write null logits for a photo that a model cannot evaluate: winnow then tries it',

@@ -150,6 +150,7 @@ const WRONG_FILES: readonly (readonly [what: string, reason: string, change: (co
     async (copy) => truncate(path.join(copy, PART), (await stat(path.join(copy, PART))).size - 1),
   ],
   ['a shard of the plan with one byte more', 'changed-file', (copy) => appendFile(path.join(copy, 'plan', PART), '0')],
+  ['a plan that lists a shard twice', 'duplicate', changePlan(({ shards }) => ({ shards: [...shards, ...shards] }))],
   [
     'a SHA256SUMS that names a file twice, with the right and another hash',
     'changed-file',
