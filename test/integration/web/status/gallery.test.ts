@@ -1,0 +1,143 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EVERY_PHOTO, type PhotoFilter } from '../../../../src/core/kernel/photo-filter.ts';
+import {
+  galleryChoices,
+  galleryIndex,
+  galleryRows,
+  galleryTiles,
+  type GalleryDesk,
+} from '../../../../src/web/status/gallery.process.ts';
+import { candidate, store } from '../../../support/catalogue-fixtures.ts';
+import { collect } from '../../../support/collect.ts';
+import { sha256Of } from '../../../support/sha256.ts';
+import { useDashboard } from '../server/support.ts';
+
+const dashboard = useDashboard();
+const TENCH = 'n01440764';
+const GOLDFISH = 'n01443537';
+/** Candidates with their creators, in the order in which they are found. */
+const FOUND = {
+  '蜂 🐝 50 % off.jpg': 'Zoë Ågren',
+  'Straße_1.jpg': '张伟',
+  'Strasse-1.jpg': String.raw`back\slash`,
+  'plain.jpg': null,
+} as const;
+const NAMES = Object.keys(FOUND);
+
+const desk = (): GalleryDesk => ({
+  workspace: dashboard.workspace,
+  reviewer: null,
+  reader: 'operators',
+  seesFolders: true,
+});
+const found = (filter: Partial<PhotoFilter> = {}, limit?: number) =>
+  galleryIndex(desk(), { ...EVERY_PHOTO, sort: '-time', ...filter }, limit);
+
+/** The names of the candidates that match, in their order. */
+async function namesOf(filter: Partial<PhotoFilter>): Promise<string[]> {
+  const tiles = await galleryTiles(desk(), (await found(filter)).ids);
+  return tiles.map(({ sourceId }) => sourceId);
+}
+
+async function findAll(): Promise<void> {
+  const { db } = dashboard.app;
+  for (const [sourceId, creator] of Object.entries(FOUND)) {
+    const wnid = sourceId === 'plain.jpg' ? GOLDFISH : TENCH;
+    await store(db, [candidate(sourceId, { wnid, creator, licence: 'CC0-1.0' })]);
+  }
+}
+
+describe('the gallery of a collection without candidates', () => {
+  it('has no photos, rows or sources, whatever the filter is', async () => {
+    for (const filter of [{}, { text: 'tench' }, { state: ['kept'] }, { disagree: true }, { sort: '-p' }] as const)
+      expect(await found(filter)).toEqual({ total: 0, ids: [] });
+    expect(await collect(galleryRows(desk(), [1, 2]))).toEqual([]);
+    expect(await galleryChoices(desk())).toMatchObject({ sources: [], licences: [] });
+  });
+});
+
+describe('the gallery of a collection with candidates', () => {
+  beforeEach(async () => {
+    const { db } = dashboard.app;
+    await sql`delete from collection_candidate`.execute(db);
+    await sql`delete from candidate`.execute(db);
+    await sql`delete from picture`.execute(db);
+    await findAll();
+  });
+
+  it('lists at most the limit, and counts all', async () => {
+    const { ids } = await found();
+    expect(ids).toHaveLength(4);
+    for (const [limit, listed] of [
+      [0, []],
+      [3, ids.slice(0, 3)],
+      [4, ids],
+      [5, ids],
+    ] as const)
+      expect(await found({}, limit)).toEqual({ total: 4, ids: listed });
+  });
+
+  it('has rows in the order of the numbers that are asked for, without numbers that are unknown', async () => {
+    const { ids } = await found();
+    const [first = 0, second = 0] = ids;
+    const last = ids.at(-1) ?? 0;
+    const rowsOf = async (asked: readonly number[]) =>
+      (await collect(galleryRows(desk(), asked))).map(({ sourceId }) => sourceId);
+    expect(await rowsOf([last, second, first, last + 1, 0, -1])).toEqual([NAMES.at(-1), NAMES[1], NAMES[0]]);
+    expect(await rowsOf([last + 1])).toEqual([]);
+    expect(await rowsOf([])).toEqual([]);
+  });
+
+  it.each<[text: string, names: readonly string[]]>([
+    ['🐝', NAMES.slice(0, 1)],
+    ['蜂', NAMES.slice(0, 1)],
+    ['张伟', NAMES.slice(1, 2)],
+    ['ZOë', NAMES.slice(0, 1)],
+    ['straße', NAMES.slice(1, 2)],
+    ['50 %', NAMES.slice(0, 1)],
+    ['%', NAMES.slice(0, 1)],
+    ['_', NAMES.slice(1, 2)],
+    ['\\', NAMES.slice(2, 3)],
+    ['TENCH', NAMES.slice(0, 3)],
+    ['goldfish', NAMES.slice(3)],
+    ['.jpg', NAMES],
+    ["'; drop table candidate; --", []],
+    ['蜜', []],
+  ])(
+    'finds a text as it is, with A to Z as a to z, in names of files and classes and in creators: %s',
+    async (text, names) => {
+      expect(await namesOf({ text })).toEqual(names);
+    },
+  );
+
+  it.each<[Partial<PhotoFilter>, string]>([
+    [{ class: [TENCH, 'n99999999'] }, 'class=n99999999'],
+    [{ class: [''] }, 'class='],
+    [{ seen: ['蜂'] }, 'seen=蜂'],
+    [{ source: ['folder', 'flicker'] }, 'source=flicker'],
+    [{ source: ['Folder'] }, 'source=Folder'],
+    [{ like: sha256Of('no photo') }, `like=${sha256Of('no photo')}`],
+  ])('refuses a value that is unknown, and quotes it: %j', async (filter, part) => {
+    await expect(found(filter)).rejects.toMatchObject({
+      code: 'bad-photo-filter',
+      message: expect.stringContaining(`The address has ${part}, which is unknown. Give `),
+    });
+  });
+
+  it('is empty for a licence or a tag that no photo has', async () => {
+    expect(await namesOf({ licence: ['CC0-1.0'] })).toEqual(NAMES);
+    expect(await found({ licence: ['cc0-1.0'] })).toEqual({ total: 0, ids: [] });
+    expect(await found({ tag: ['no such tag'] })).toEqual({ total: 0, ids: [] });
+  });
+
+  it('takes the days of UTC, from the first moment of the first day to the last of the last day', async () => {
+    const times = ['2026-11-29 23:59:59.999Z', '2026-11-30 00:00Z', '2026-12-01 23:59:59.999Z', '2026-12-02 00:00Z'];
+    for (const [i, at] of times.entries())
+      await sql`update candidate set found_at = ${at}::timestamptz where id = (select c.id from candidate c
+        join picture p on p.id = c.picture_id where p.source_id = ${NAMES[i]})`.execute(dashboard.app.db);
+    expect(await namesOf({ date: '2026-11-30..2026-12-01' })).toEqual(NAMES.slice(1, 3));
+    expect(await namesOf({ date: '2026-11-29' })).toEqual(NAMES.slice(0, 1));
+    expect(await namesOf({ date: '2026-12-02' })).toEqual(NAMES.slice(3));
+  });
+});
