@@ -1,8 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { portOfItsOwn } from './free-port.ts';
@@ -24,7 +22,6 @@ export async function redisProblem(): Promise<string | null> {
  * @param detached in a process group of its own, so that Ctrl-C does not stop it
  */
 export async function startRedis(options: readonly string[] = [], detached = false) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'winnow-redis-'));
   const port = await portOfItsOwn();
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
@@ -42,7 +39,7 @@ export async function startRedis(options: readonly string[] = [], detached = fal
       }
     },
     async start(): Promise<void> {
-      const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+      const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', tmpdir()];
       const args = [...place, '--save', '', '--appendonly', 'no', ...options];
       child = spawn('redis-server', args, { stdio: 'ignore', detached });
       await untilItAnswers(redis, child);
@@ -57,10 +54,7 @@ export async function startRedis(options: readonly string[] = [], detached = fal
     signal: (name: NodeJS.Signals) => void child?.kill(name),
   };
   // Whatever becomes of the run.
-  process.once('exit', () => {
-    child?.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  });
+  process.once('exit', () => void child?.kill('SIGKILL'));
   await redis.start();
   return redis;
 }
