@@ -36,7 +36,6 @@ const SCHEMES = ['light', 'dark'] as const;
 /** The dashboard, while photos are decided. */
 const RUNNING: readonly Shot[] = [
   { name: 'funnel', path: '/c/demo/', ready: '.funnel li', width: 1_100, height: 1_250 },
-  { name: 'funnel-narrow', path: '/c/demo/', ready: '.funnel li', width: 390, height: 1_250 },
 ];
 /** A class whose photos are all accepted. */
 const DOMES = '#class-n03220513';
