@@ -1,6 +1,15 @@
 -- Replaces the name of a reviewer in the catalogue: psql -v ON_ERROR_STOP=1 -v old='Ana Diaz' -v new=p7 -f rename-reviewer.sql
--- Nobody may have the new name. The activity log keeps the old one. docs/operating.md says what else does.
+-- The activity log keeps the old name. docs/operating.md says what else does.
 begin;
+-- Two people who became one could not be told apart again.
+select set_config('winnow.new_name', :'new', true);
+do $$
+declare new_name text := current_setting('winnow.new_name');
+begin
+  if exists (select from review_event where reviewer = new_name) or exists (select from quiz_question where reviewer = new_name) then
+    raise exception 'Expected a name that nobody has, but someone is called ''%'' already. Nothing was changed.', new_name;
+  end if;
+end $$;
 update review_event set reviewer = :'new' where reviewer = :'old';
 update verdict set reviewers = array_replace(reviewers, :'old', :'new') where :'old' = any(reviewers);
 -- An answer refers to its question, so the question is copied first.

@@ -23,11 +23,18 @@ async function accept(reviewer: string, photo: string): Promise<void> {
   await recordAction(database.db, listed.viewOf(reviewer), { client: `tab of ${photo}`, action, leaseMs: 60_000 });
 }
 
-/** Runs a file of psql with its variables. */
+/** Runs a file of psql with its variables. psql leaves the server at an error, which ends the transaction. */
 async function psql(file: string, variables: Readonly<Record<string, string>>): Promise<void> {
   const text = await readFile(path.join(repositoryRoot, file), 'utf8');
   const filled = text.replaceAll(/:'(\w+)'/g, (_, name: string) => `'${variables[name]?.replaceAll("'", "''")}'`);
-  await sql.raw(filled).execute(database.db);
+  await database.db.connection().execute(async (connection) => {
+    try {
+      await sql.raw(filled).execute(connection);
+    } catch (error) {
+      await sql`rollback`.execute(connection);
+      throw error;
+    }
+  });
 }
 
 /** The tables in which any value has the text. */
@@ -73,6 +80,9 @@ it('rename-reviewer.sql removes a name from all tables but the activity log, and
     'verdict',
   ]);
 
+  await expect(psql('config/deploy/rename-reviewer.sql', { old: "Ana O'Hara", new: 'bo' })).rejects.toThrow(
+    "Expected a name that nobody has, but someone is called 'bo' already. Nothing was changed.",
+  );
   await psql('config/deploy/rename-reviewer.sql', { old: "Ana O'Hara", new: 'p7' });
 
   expect(await tablesWith('Ana O')).toEqual(['activity']);
