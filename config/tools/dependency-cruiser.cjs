@@ -129,7 +129,7 @@ module.exports = {
     {
       name: 'only-config-reads-env',
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/core/config/|${COMMANDS}|${START}|^src/(main|index|demo)\\.ts$` },
+      from: { path: '^src/', pathNot: `^src/core/config/|${COMMANDS}|${START}|^src/(index|demo)\\.ts$` },
       to: { path: '^(node:)?process$' },
     },
     {

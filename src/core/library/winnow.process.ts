@@ -43,8 +43,7 @@ import type { PlannedCrawl } from './work.process.ts';
 export type Rows<Row> = AsyncGenerator<Row, void, undefined>;
 
 /**
- * An opened collection in its data folder. A method does what the command of its name does, and returns what that command
- * prints with `--json`. The lists are read while they are used.
+ * The calls of core on an opened collection. `src/index.ts` adds those of the wings.
  */
 export class Winnow {
   readonly #app: App;

@@ -62,7 +62,7 @@ function Fresh({ cards }: { readonly cards: readonly CollectionCard[] }) {
   if (cards.length === 0) return null;
   return (
     <p class="quiet">
-      Nothing collected yet, each page says how to start:{' '}
+      Nothing collected yet (each page says how to start):{' '}
       {cards.map(({ name }, i) => (
         <span key={name}>
           {i === 0 ? null : ', '}
