@@ -12,7 +12,7 @@ import { openWorkspace } from '../../../../src/core/models/workspace/workspace.p
 import { openLogger } from '../../../../src/core/platform/log/logger.ts';
 import { openApp } from '../../../../src/core/runtime/open/app.process.ts';
 import { useDatabase } from '../../../support/database.ts';
-import { freePort } from '../../../support/free-port.ts';
+import { portOfItsOwn } from '../../../support/free-port.ts';
 import { suiteFolder } from '../../../support/process-tree.ts';
 import { repositoryRoot } from '../../../support/winnow.ts';
 
@@ -22,11 +22,13 @@ const TENCH = 'n01440764';
 const PICTURE = path.join(repositoryRoot, 'test', 'fixtures', 'preprocess', 'tiny-17x31.png');
 
 it('a folder is read to its end although the network is gone', async () => {
-  const host = `127.0.0.1:${await freePort()}`;
+  const host = `127.0.0.1:${await portOfItsOwn()}`;
   const { config } = await loadConfig({
     env: { WINNOW_POSTGRES_URL: database.url, WINNOW_CRAWL_CONTACT: 'curator@example.org' },
     argvSettings: [
       ['crawl.giveUpAfterMs', '1000', '--set'],
+      // The host is asked four times. No picture may use up its tries before that.
+      ['fetch.tries', '5', '--set'],
       ['fetch.allowAddresses', host, '--set'],
     ],
   });
