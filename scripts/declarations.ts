@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import * as z from 'zod';
+import * as core from '../src/core/library/options.ts';
+import * as measure from '../src/measure/library/options.ts';
+import { optionMembers } from './option-members.ts';
 
 const SOURCES = path.resolve(import.meta.dirname, '../src');
 
@@ -56,7 +60,7 @@ export function declarationsOf(entry: string): ReadonlyMap<string, string> {
 
 function readDeclarations(file: string): Declarations {
   const compilerOptions = { target: ts.ScriptTarget.ES2023, stripInternal: true };
-  const source = readFileSync(path.join(SOURCES, file), 'utf8');
+  const source = withOptions(readFileSync(path.join(SOURCES, file), 'utf8'));
   const { outputText } = ts.transpileDeclaration(source, { fileName: file, compilerOptions });
   // TypeScript 6 writes a member with a computed name twice: as a property, and as it is.
   const text = outputText.replaceAll(/^ *\[Symbol\.\w+\]: .*\n/gm, '');
@@ -75,6 +79,19 @@ function readDeclarations(file: string): Declarations {
     for (const name of namesOf(statement)) declared.set(name, [...(declared.get(name) ?? []), statement]);
   }
   return { declared, imported, statements, kept: new Set(), keptImports: new Map() };
+}
+
+const SCHEMAS: Readonly<Record<string, unknown>> = { ...core, ...measure };
+const OPTIONS_OF = /^(?<before>export interface .*?) ?(?:extends|,) OptionsOf<typeof (?<name>\w+)> \{(?<own>[^}]*)/gm;
+
+/** Writes the members of interfaces that take them from a schema, of which the package has none. */
+function withOptions(source: string): string {
+  return source.replaceAll(OPTIONS_OF, (...match) => {
+    const { before, name = '', own = '' }: Record<string, string> = match.at(-1);
+    const schema = SCHEMAS[name];
+    if (!(schema instanceof z.ZodObject)) throw new Error(`Expected a schema ${name} among the options of the library`);
+    return `${before} {${own}\n  ${optionMembers(schema, (member) => own.includes(`readonly ${member}:`))}\n`;
+  });
 }
 
 /** Null for a package. */

@@ -67,7 +67,7 @@ Examples:
       const collection = flags.collection ?? 'demo';
       const end = flags.verdicts ? toTheEnd : withoutVerdicts;
       await runToShortlist(
-        { ...flags, collection, from: DEMO, source: ['folder'] },
+        { ...flags, collection, from: DEMO, source: ['folder'], again: false },
         'demo',
         (workspace, context, made) => end(workspace, { ...context, flags: { ...flags, collection } }, made),
       );

@@ -97,7 +97,17 @@ it('a program gets the errors of the commands, and can stop the work', async () 
     await expect(all(winnow.verdicts({ class: ['nonsense'] }))).rejects.toMatchObject({ code: 'unknown-class' });
     await expect(winnow.run({ source: ['floder'] })).rejects.toBeInstanceOf(UsageError);
     await expect(winnow.filter({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'interrupted' });
-    await expect(winnow.makeShortlist({ cap: 0 })).rejects.toMatchObject({ code: 'bad-cap' });
+    await expect(winnow.makeShortlist({ cap: 0 })).rejects.toMatchObject({
+      code: 'bad-cap',
+      message: "Expected a whole number from 1 to 999999999 for 'cap' but received 0",
+    });
+    // @ts-expect-error: a program without types may give anything
+    await expect(winnow.export({ out: 'export', format: ['coco', 'coc'] })).rejects.toMatchObject({
+      code: 'bad-format',
+      message: "Expected one of webdataset, coco, parquet for 'format' but received 'coc'",
+    });
+    // @ts-expect-error: a program without types may give anything
+    await expect(winnow.export({ out: 'export', hardLinks: 'yes' })).rejects.toMatchObject({ code: 'bad-hard-links' });
   } finally {
     await winnow.close();
   }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import * as z from 'zod';
 import { givenLicence, UNKNOWN_LICENCE } from '../collection/licence.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { nextLines } from '../status/status.process.ts';
@@ -6,17 +7,25 @@ import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { stateRights, type RightsStated } from '../operate/upkeep/state-rights.repository.ts';
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
-import { classOption } from './review/list-flags.ts';
+import { option, optional } from '../library/operation.ts';
+import { CRAWL } from '../library/options.ts';
 import { classesOf } from '../library/wanted.process.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
+import { addCommand, runOnCollection } from './start/context.ts';
+import { addFlags, type FlagsOf } from './start/flags.ts';
 import { nonEmpty, plural, writeResult } from './text/output.ts';
 
-interface RightsFlags extends GlobalFlags {
-  readonly class?: readonly string[];
-  readonly sourceId: string;
-  readonly licence: string;
-  readonly creator?: string;
-}
+const RIGHTS = z.object({
+  licence: option(z.string(), 'id', 'an SPDX id such as CC-BY-4.0, Public-Domain or all-rights-reserved'),
+  creator: optional(z.string(), 'name', 'whom to credit, for photos whose source names no creator'),
+  class: CRAWL.shape.class,
+  sourceId: option(
+    z.string().default('*'),
+    'pattern',
+    "only photos with these ids, such as 'jay/2024-*' (* any characters, ? one)",
+  ),
+});
+
+type RightsFlags = FlagsOf<typeof RIGHTS>;
 
 const HELP = `
 Use this for photos of a folder or of a list of addresses whose licence you know. Photos that have no
@@ -32,11 +41,8 @@ Examples:
 
 export function addRightsCommand(program: Command): void {
   const rights = program.command('rights').description('State the licence of photos whose source gives none');
-  addCommand(rights, 'set', 'State the licence and creator of photos whose source gives no licence')
-    .requiredOption('--licence <id>', 'an SPDX id such as CC-BY-4.0, Public-Domain or all-rights-reserved')
-    .option('--creator <name>', 'whom to credit, for photos whose source names no creator')
-    .addOption(classOption())
-    .option('--source-id <pattern>', "only photos with these ids, such as 'jay/2024-*' (* any characters, ? one)", '*')
+  const command = addCommand(rights, 'set', 'State the licence and creator of photos whose source gives no licence');
+  addFlags(command, RIGHTS)
     .addHelpText('after', HELP)
     .action((flags: RightsFlags) =>
       runOnCollection(flags, { name: 'rights', access: 'use' }, async (workspace) => {

@@ -11,10 +11,10 @@ import type { Mode } from '../kernel/mode.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
-import { requireOneOf } from './lists.process.ts';
-import type { ExportOptions } from './options.ts';
+import { withDefaults, type OptionsOf } from './operation.ts';
+import { EXPORT, type WorkOptions } from './options.ts';
 
-type Options = Partial<ExportOptions> & { readonly signal: AbortSignal };
+type Options = OptionsOf<typeof EXPORT> & WorkOptions & { readonly signal: AbortSignal };
 
 /**
  * Exports, and adds the export to the activity log.
@@ -32,19 +32,18 @@ export async function exportAndRecord(workspace: Workspace, options: Options): P
 const recordedOf = ({ id, photos }: ExportResult) => ({ revision: shortId(id), photos });
 
 function revisionOptions(options: Options, mode: Mode): RevisionOptions {
-  const { out = noFolder(), format = [], licences = null, requireAcceptance = false, signal, onProgress } = options;
-  const chosen = chosenOf(options);
-  const { names, by } = chosen;
-  const formats = knownFormats({ format, names, by });
-  if (options.by !== undefined && !EXPORT_MODES[mode].hasFoldersBy)
+  const { out = noFolder(), signal, onProgress, by: givenBy } = options;
+  const { format = [], licences = null, by = 'predicted', ...chosen } = withDefaults(EXPORT, options);
+  const formats = EXPORT_FORMATS.filter((known) => format.includes(known));
+  if (givenBy !== undefined && !EXPORT_MODES[mode].hasFoldersBy)
     throw refused(`--by ${by} is not for mode ${mode}, whose folders are the classes searched as. Leave it out.`);
   refuseTogether(chosen, formats);
   return {
     ...chosen,
     out,
+    by,
     formats,
     licences: licences === null ? null : licences.map((id) => normaliseLicence(id).id),
-    requireAcceptance,
     signal,
     onChecked: ({ photos: done, of: total }) => onProgress?.({ what: 'check evidence', done, total }),
     onProgress: ({ photos: done, of: total, bytes }) => onProgress?.({ what: 'export', done, total, bytes }),
@@ -55,23 +54,6 @@ function noFolder(): never {
   throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
     code: 'export-out',
   });
-}
-
-function chosenOf({ names = 'id', by = 'predicted', pixels = true, ...options }: Options) {
-  const { hardLinks = false, thumbnails = false, keepMetadata = false } = options;
-  return { names, by, pixels, hardLinks, thumbnails, keepMetadata };
-}
-
-/** A program without types may give anything. */
-function knownFormats({
-  format,
-  names,
-  by,
-}: Required<Pick<RevisionOptions, 'names' | 'by'>> & { format: readonly ExportFormat[] }) {
-  for (const one of format) requireOneOf('a format', EXPORT_FORMATS, one);
-  requireOneOf('names', ['id', 'imagenet-a'], names);
-  requireOneOf('by', ['predicted', 'concept'], by);
-  return EXPORT_FORMATS.filter((known) => format.includes(known));
 }
 
 function refuseTogether(

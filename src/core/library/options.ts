@@ -1,4 +1,8 @@
-import type { ExportFormat } from '../export/protocol.ts';
+import * as z from 'zod';
+import { SOURCE_NAMES } from '../config/sources/sources.ts';
+import { wholeNumber } from '../config/schema-problems.ts';
+import { EXPORT_FORMATS } from '../export/protocol.ts';
+import { either, option, listOf, optional, type OptionsOf } from './operation.ts';
 
 export interface SettingsOptions {
   /** A file of settings, used instead of config/local.yaml. */
@@ -39,27 +43,48 @@ export interface WorkOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-export interface CrawlOptions extends WorkOptions {
-  /** Default: `['folder']` with `from`, otherwise the collection's. */
-  readonly source?: readonly string[] | undefined;
-  /** The folder of photos, or for the source `urls` the file that lists them. */
-  readonly from?: string | undefined;
-  /** Only these classes of the collection, by wnid or name. */
-  readonly class?: readonly string[] | undefined;
-  /** Mode O: also take photos of these concepts below one of the 1,000 classes. */
-  readonly allow?: readonly string[] | undefined;
-  /** True to make finished searches again. They go on after what they listed, if the site's order allows it. */
-  readonly again?: boolean | undefined;
-}
+/** An operation's options, as programs give them and as its command takes them for flags. */
+export const CRAWL = z.object({
+  source: optional(listOf(z.string()), 'names', {
+    help: `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
+    sentence: "Default: `['folder']` with `from`, otherwise the collection's.",
+  }),
+  from: optional(z.string(), 'path', 'the folder of photos, or for the source urls the file that lists them'),
+  class: optional(listOf(z.string()), 'names', {
+    help: 'list these classes of the collection only, by wnid or name, separated by commas; or repeat the flag',
+    sentence: 'Only these classes of the collection, by wnid or name.',
+    isRepeated: true,
+  }),
+  allow: optional(listOf(z.string()), 'concepts', {
+    help: 'mode O: take photos of these concepts below one of the 1,000 classes, separated by commas',
+    sentence: 'Mode O: also take photos of these concepts below one of the 1,000 classes.',
+    isRepeated: true,
+  }),
+  again: either(false, {
+    help: 'make finished searches again, to find photos that were added since',
+    sentence: "True to make finished searches again. They go on after what they listed, if the site's order allows it.",
+  }),
+});
 
-export interface ShortlistOptions extends WorkOptions {
-  /** At most so many photos per confusion. Default: the collection's `policy.cap`. */
-  readonly cap?: number | undefined;
-  /** Photos per class that the filter dropped as `correct`, to review among the listed ones. Default: those of the last shortlist. */
-  readonly controls?: number | undefined;
-  /** False: the models of `review.outsideModels` do not look at the listed photos. Default: true. */
-  readonly reviewEvidence?: boolean | undefined;
-}
+export interface CrawlOptions extends WorkOptions, OptionsOf<typeof CRAWL> {}
+
+export const SHORTLIST = z.object({
+  cap: optional(wholeNumber(1, 999_999_999), 'n', {
+    help: "at most this many photos per confusion (default: the collection's policy.cap)",
+    sentence: "At most so many photos per confusion. Default: the collection's `policy.cap`.",
+  }),
+  controls: optional(wholeNumber(0, 1_000_000), 'n', {
+    help: 'controls per class: photos that the filter dropped as correct (default: as in the last shortlist)',
+    sentence:
+      'Photos per class that the filter dropped as `correct`, to review among the listed ones. Default: those of the last shortlist.',
+  }),
+  reviewEvidence: either(true, {
+    help: 'do not run the models of review.outsideModels on the listed photos for reviewers',
+    sentence: 'False: the models of `review.outsideModels` do not look at the listed photos. Default: true.',
+  }),
+});
+
+export interface ShortlistOptions extends WorkOptions, OptionsOf<typeof SHORTLIST> {}
 
 export interface ListOptions<State = string> extends Pick<CrawlOptions, 'class'> {
   readonly state?: State | undefined;
@@ -68,31 +93,59 @@ export interface ListOptions<State = string> extends Pick<CrawlOptions, 'class'>
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ImportOptions {
-  /** Who gave the verdicts that name nobody. Default: `import`. */
-  readonly reviewer?: string | undefined;
-}
+export const VERDICTS_IMPORT = z.object({
+  reviewer: optional(z.string(), 'name', {
+    help: 'who gave the verdicts that name nobody (default: import)',
+    sentence: 'Who gave the verdicts that name nobody. Default: `import`.',
+  }),
+});
 
-export interface ExportOptions extends WorkOptions {
+export interface ImportOptions extends OptionsOf<typeof VERDICTS_IMPORT> {}
+
+export const EXPORT = z.object({
+  out: optional(z.string(), 'dir', 'the folder to make'),
+  format: optional(
+    listOf(z.enum(EXPORT_FORMATS)),
+    'formats',
+    `also write ${EXPORT_FORMATS.join(', ')} (separate by commas)`,
+  ),
+  names: option(
+    z.enum(['id', 'imagenet-a']).default('id'),
+    'names',
+    'how pictures are named: by id, or as in the released ImageNet-A and -O',
+  ),
+  by: optional(
+    z.enum(['predicted', 'concept']),
+    'what',
+    'mode O: folders by the predicted class (default) or by the concept',
+  ),
+  licences: optional(listOf(z.string()).nullable(), 'ids', {
+    help: 'only photos under these licences (separate by commas)',
+    sentence: 'Only photos under these licences. Default: those that allow redistribution.',
+  }),
+  pixels: either(true, {
+    help: 'links, hashes and evidence, with a script that fetches the pictures',
+    sentence: 'False leaves out all pictures.',
+  }),
+  hardLinks: either(
+    false,
+    'pictures with the stored bytes are hard links to them: they take no room, and must not be changed',
+  ),
+  keepMetadata: either(false, 'keep EXIF, XMP, IPTC and comments: positions, serial numbers and names'),
+  thumbnails: either(false, 'also write a small copy of each photo'),
+  requireAcceptance: either(false, 'refuse a set that the second pass did not accept (winnow acceptance)'),
+});
+
+export interface ExportOptions extends WorkOptions, OptionsOf<typeof EXPORT> {
   /** The folder to make. */
   readonly out: string;
-  readonly format?: readonly ExportFormat[] | undefined;
-  /** Default: `id`. */
-  readonly names?: 'id' | 'imagenet-a' | undefined;
-  /** Mode O: the folders of the pictures. Default: `predicted`. */
-  readonly by?: 'predicted' | 'concept' | undefined;
-  /** Only photos under these licences. Default: those that allow redistribution. */
-  readonly licences?: readonly string[] | null | undefined;
-  /** False leaves out all pictures. */
-  readonly pixels?: boolean | undefined;
-  readonly hardLinks?: boolean | undefined;
-  readonly thumbnails?: boolean | undefined;
-  readonly keepMetadata?: boolean | undefined;
-  /** Refuses to export a set that the second pass did not accept (`review.acceptance.maxLabelError`). */
-  readonly requireAcceptance?: boolean | undefined;
 }
 
-export interface VerifyOptions extends SettingsOptions, WorkOptions {
-  /** Recomputes the rule for so many photos only; 0 needs no models. Default: for all. */
-  readonly sample?: number | undefined;
-}
+export const VERIFY = z.object({
+  sample: optional(wholeNumber(0, 999_999_999), 'n', {
+    help: 'recompute the rule for n photos only; 0 needs no models',
+    sentence: 'Recomputes the rule for so many photos only; 0 needs no models. Default: for all.',
+  }),
+});
+
+export interface VerifyOptions extends SettingsOptions, WorkOptions, OptionsOf<typeof VERIFY> {}

@@ -5,25 +5,23 @@ import { verifyFolder } from '../export/verify/verify.process.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { threadsOf } from '../models/engine/ensemble.process.ts';
 import type { Logger } from '../platform/log/logger.ts';
-import type { VerifyOptions } from './options.ts';
+import { withDefaults } from './operation.ts';
+import { VERIFY, type VerifyOptions } from './options.ts';
 
 /** @throws UsageError `not-a-folder`, `bad-sample` */
 export async function verifyWith(
   { config: { filter, fetch }, log }: { readonly config: Config; readonly log: Logger },
   dir: string,
-  { sample, signal, onProgress = () => undefined }: VerifyOptions & { readonly signal: AbortSignal },
+  { signal, onProgress = () => undefined, ...options }: VerifyOptions & { readonly signal: AbortSignal },
 ): Promise<Verification> {
-  if (sample !== undefined && !(Number.isSafeInteger(sample) && sample >= 0))
-    throw new UsageError(`Expected a whole number from 0 for 'sample' but received '${sample}'`, {
-      code: 'bad-sample',
-    });
+  const { sample = null } = withDefaults(VERIFY, options);
   await requireFolder(dir);
   // This loads ONNX Runtime, which most commands do not need.
   const { requireProvider } = await import('../platform/onnx/providers.ts');
   // An export can be verified on any machine.
   const provider = await requireProvider({ ...filter, providerFallback: true }, log);
   return verifyFolder(dir, {
-    sample: sample ?? null,
+    sample,
     threads: threadsOf(filter.threads),
     cropsPerPass: filter.batchCrops,
     provider,

@@ -1,15 +1,17 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { REPORT } from '../library/options.ts';
 import { reportAndRecord } from '../library/report.process.ts';
 import type { WrittenReport } from '../report/write-report.process.ts';
 import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { displayPath } from '../../core/config/root.ts';
-import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
+import type { ModelReport, Report, ReportedPhotos } from '../report/report.ts';
 import { nextLines } from '../../core/status/status.process.ts';
 import { fittedText, oodListsText } from '../../core/kernel/texts.ts';
 import { countText, linesText, plural, shellWord, writeResult } from '../../core/cli/text/output.ts';
 import { tableText } from '../../core/cli/text/table.ts';
 import { withSteps } from '../../core/cli/text/progress.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addCommand, runOnCollection } from '../../core/cli/start/context.ts';
+import { addFlags, type FlagsOf } from '../../core/cli/start/flags.ts';
 import type { Mode } from '../../core/kernel/mode.ts';
 
 const HELP = `
@@ -37,33 +39,12 @@ Examples:
   winnow report --collection birds --out reports/v1 --models efficientnet-lite2,resnet18-v1-7
 `;
 
-interface ReportFlags extends GlobalFlags {
-  readonly out?: string;
-  readonly clean?: string;
-  readonly inDistribution?: string;
-  readonly among?: string;
-  readonly photos?: ReportedPhotos;
-  readonly models?: string;
-  readonly fill?: boolean;
-}
-
 export function addReportCommand(program: Command): void {
-  addCommand(program, 'report', 'Report how hard the set is, for which models, and why')
-    .option('--out <dir>', 'the folder to write; a report that is there is replaced')
-    .option('--clean <dir>', 'clean photos of the same classes, to measure how far accuracy drops')
-    .option('--in-distribution <dir>', 'mode O: photos that show one of the classes of the collection')
-    .option(
-      '--among <list>',
-      "mode O: classes that the confidence is over: imagenet-1k, imagenet-o, a file with one class a line, or wnids with commas between them (default: the collection's classes)",
-    )
-    .addOption(new Option('--photos <which>', 'the photos that it is about').choices(REPORTED_PHOTOS))
-    .option('--models <names>', 'only these models besides the members (separate by commas)')
-    .option('--fill', 'first run the crops that the set without each member depends on')
+  addFlags(addCommand(program, 'report', 'Report how hard the set is, for which models, and why'), REPORT)
     .addHelpText('after', HELP)
-    .action((flags: ReportFlags) =>
+    .action((flags: FlagsOf<typeof REPORT>) =>
       runOnCollection(flags, { name: 'report', access: flags.fill ? 'use' : 'read' }, async (workspace, { signal }) => {
-        const models = flags.models?.split(',').map((name) => name.trim());
-        const written = await reportWithProgress(workspace, { ...flags, models, signal });
+        const written = await reportWithProgress(workspace, { ...flags, signal });
         await writeResult(
           flags,
           written.report,

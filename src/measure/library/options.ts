@@ -1,19 +1,29 @@
+import * as z from 'zod';
+import { listOf, optional, either, type OptionsOf } from '../../core/library/operation.ts';
 import type { WorkOptions } from '../../core/library/options.ts';
-import type { ReportedPhotos } from '../report/report.ts';
+import { REPORTED_PHOTOS } from '../report/report.ts';
 
-export interface ReportOptions extends WorkOptions {
+export const REPORT = z.object({
+  out: optional(z.string(), 'dir', 'the folder to write; a report that is there is replaced'),
+  clean: optional(z.string(), 'dir', 'clean photos of the same classes, to measure how far accuracy drops'),
+  inDistribution: optional(z.string(), 'dir', 'mode O: photos that show one of the classes of the collection'),
+  among: optional(
+    z.string(),
+    'list',
+    "mode O: classes that the confidence is over: imagenet-1k, imagenet-o, a file with one class a line, or wnids with commas between them (default: the collection's classes)",
+  ),
+  photos: optional(z.enum(REPORTED_PHOTOS), 'which', {
+    help: 'the photos that it is about',
+    sentence: 'Default: the accepted photos or, while there are none, the listed ones.',
+  }),
+  models: optional(listOf(z.string()), 'names', {
+    help: 'only these models besides the members (separate by commas)',
+    sentence: 'Only these models besides the members.',
+  }),
+  fill: either(false, 'first run the crops that the set without each member depends on'),
+});
+
+export interface ReportOptions extends WorkOptions, OptionsOf<typeof REPORT> {
   /** The folder to write. A report that is there is replaced. */
   readonly out: string;
-  /** A folder of clean photos of the same classes. */
-  readonly clean?: string | undefined;
-  /** Mode O: a folder of photos that show one of the classes. */
-  readonly inDistribution?: string | undefined;
-  /** Mode O: the classes of the figures of detection: a list's name, a file, or wnids with commas. Default: the collection's own. */
-  readonly among?: string | undefined;
-  /** Default: the accepted photos or, while there are none, the listed ones. */
-  readonly photos?: ReportedPhotos | undefined;
-  /** Only these models besides the members. */
-  readonly models?: readonly string[] | undefined;
-  /** First runs the crops that the set without each member depends on. */
-  readonly fill?: boolean | undefined;
 }

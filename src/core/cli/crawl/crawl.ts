@@ -1,29 +1,33 @@
 import type { Command } from 'commander';
-import { SOURCE_NAMES } from '../../config/sources/sources.ts';
+import * as z from 'zod';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { classOption } from '../review/list-flags.ts';
+import { optional, either } from '../../library/operation.ts';
+import { CRAWL } from '../../library/options.ts';
 import { nonEmpty, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { STAGES_USE, type StagesResult } from '../../library/stages.process.ts';
 import { leftText, showStages } from '../run/run-stages.ts';
-import {
-  addCommand,
-  collect,
-  runWithCollection,
-  withWorkspace,
-  type CollectionContext,
-  type GlobalFlags,
-} from '../start/context.ts';
+import { addCommand, runWithCollection, withWorkspace, type CollectionContext } from '../start/context.ts';
+import { addFlags, type FlagsOf } from '../start/flags.ts';
 import { planOf, type CrawlPlan } from '../../library/crawl-plan.process.ts';
 import { dryRun } from './crawl-queries.ts';
 import { crawlSummary } from '../../library/crawl-summary.process.ts';
 
-interface CrawlFlags extends GlobalFlags, CrawlSourceFlags {
-  readonly dryRun?: boolean;
-}
+const { again: AGAIN, ...WHICH } = CRAWL.shape;
+export const CRAWL_FLAGS = z.object({
+  ...WHICH,
+  limit: optional(z.string(), 'n', 'at most this many photos per class and source (sets crawl.limitPerClass)'),
+  again: AGAIN,
+});
+const DRY_RUN = z.object({
+  dryRun: either(false, 'show the queries and how many results they have; store nothing'),
+});
+
+export type CrawlFlags = FlagsOf<typeof CRAWL_FLAGS>;
 
 export function addCrawlCommand(program: Command): void {
-  addCrawlFlags(addCommand(program, 'crawl', 'Find candidate photos and store their bytes'))
+  const command = addCommand(program, 'crawl', 'Find candidate photos and store their bytes');
+  addFlags(addFlags(command, CRAWL_FLAGS), DRY_RUN)
     .addHelpText(
       'after',
       `
@@ -49,15 +53,14 @@ Examples:
   winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
 `,
     )
-    .option('--dry-run', 'show the queries and how many results they have; store nothing')
-    .action((flags: CrawlFlags) =>
+    .action((flags: CrawlFlags & FlagsOf<typeof DRY_RUN>) =>
       runWithCollection(flags, { settings: limitSetting(flags) }, (context) => crawl(context, flags)),
     );
 }
 
-async function crawl(context: CollectionContext, flags: CrawlFlags): Promise<number> {
+async function crawl(context: CollectionContext, flags: CrawlFlags & FlagsOf<typeof DRY_RUN>): Promise<number> {
   let plan = await crawlPlanOf(context, flags);
-  if (flags.dryRun === true) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow });
+  if (flags.dryRun) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow });
   return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
     const { collection } = workspace;
     if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);
@@ -81,42 +84,12 @@ async function crawl(context: CollectionContext, flags: CrawlFlags): Promise<num
   });
 }
 
-export function crawlPlanOf(
-  { collection, loaded, signal }: CollectionContext,
-  flags: CrawlSourceFlags,
-): Promise<CrawlPlan> {
+export function crawlPlanOf({ collection, loaded, signal }: CollectionContext, flags: CrawlFlags): Promise<CrawlPlan> {
   return planOf(collection, loaded.config, { ...flags, signal });
 }
 
-export interface CrawlSourceFlags {
-  readonly source?: readonly string[];
-  readonly from?: string;
-  readonly class?: readonly string[];
-  readonly allow?: readonly string[];
-  readonly limit?: string;
-  readonly again?: boolean;
-}
-
-export function addCrawlFlags(command: Command): Command {
-  return command
-    .option(
-      '--source <names>',
-      `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
-      (text: string) => text.split(',').map((name) => name.trim()),
-    )
-    .option('--from <path>', 'the folder of photos, or for the source urls the file that lists them')
-    .addOption(classOption())
-    .option(
-      '--allow <concepts>',
-      'mode O: take photos of these concepts below one of the 1,000 classes, separated by commas',
-      collect,
-    )
-    .option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)')
-    .option('--again', 'make finished searches again, to find photos that were added since');
-}
-
 /** The command that goes on, without `--source` and `--from`. */
-export function continuing(name: string, where: string, { class: classes = [], limit }: CrawlSourceFlags): string {
+export function continuing(name: string, where: string, { class: classes = [], limit }: CrawlFlags): string {
   return nonEmpty([
     `winnow ${name} ${where}`,
     ...classes.map((label) => `--class ${shellWord(label)}`),
@@ -124,7 +97,7 @@ export function continuing(name: string, where: string, { class: classes = [], l
   ]).join(' ');
 }
 
-export function limitSetting({ limit }: CrawlSourceFlags): readonly SettingArgument[] {
+export function limitSetting({ limit }: CrawlFlags): readonly SettingArgument[] {
   return limit === undefined ? [] : [['crawl.limitPerClass', limit, '--limit']];
 }
 

@@ -1,30 +1,19 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { exportAndRecord } from '../../library/export.process.ts';
 import type { ExportResult } from '../../export/export.process.ts';
-import { didYouMean } from '../../tools/nearest.ts';
 import { displayPath } from '../../config/root.ts';
-import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { shortId } from '../../export/revisions/revision-id.ts';
 import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import { bytesText, countText, linesText, plural, shellWord, writeResult } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
-import { addCommand, runOnCollection, type CollectionContext, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection, type CollectionContext } from '../start/context.ts';
+import { EXPORT } from '../../library/options.ts';
+import { addFlags, type FlagsOf } from '../start/flags.ts';
 import { addExportDiffCommand, addExportListCommand } from './revisions.ts';
 
-interface ExportFlags extends GlobalFlags {
-  readonly out?: string;
-  readonly format?: readonly ExportFormat[];
-  readonly names: 'id' | 'imagenet-a';
-  readonly by?: 'predicted' | 'concept';
-  readonly licences?: readonly string[] | null;
-  readonly pixels: boolean;
-  readonly hardLinks?: boolean;
-  readonly thumbnails?: boolean;
-  readonly keepMetadata?: boolean;
-  readonly requireAcceptance?: boolean;
-}
+type ExportFlags = FlagsOf<typeof EXPORT>;
 
 const HELP = `
 Writes the photos that reviewers accepted into a new folder, with the rights of every photo, all
@@ -49,29 +38,10 @@ Examples:
 `;
 
 export function addExportCommand(program: Command): void {
-  const command = addCommand(program, 'export', 'Freeze the accepted photos into a dataset that other tools load')
-    .option('--out <dir>', 'the folder to make')
-    .option('--format <formats>', `also write ${EXPORT_FORMATS.join(', ')} (separate by commas)`, formatsOf)
-    .addOption(
-      new Option('--names <names>', 'how pictures are named: by id, or as in the released ImageNet-A and -O')
-        .choices(['id', 'imagenet-a'])
-        .default('id'),
-    )
-    .addOption(
-      new Option('--by <what>', 'mode O: folders by the predicted class (default) or by the concept').choices([
-        'predicted',
-        'concept',
-      ]),
-    )
-    .option('--licences <ids>', 'only photos under these licences (separate by commas)', licencesOf)
-    .option('--no-pixels', 'links, hashes and evidence, with a script that fetches the pictures')
-    .option(
-      '--hard-links',
-      'pictures with the stored bytes are hard links to them: they take no room, and must not be changed',
-    )
-    .option('--keep-metadata', 'keep EXIF, XMP, IPTC and comments: positions, serial numbers and names')
-    .option('--thumbnails', 'also write a small copy of each photo')
-    .option('--require-acceptance', 'refuse a set that the second pass did not accept (winnow acceptance)')
+  const command = addFlags(
+    addCommand(program, 'export', 'Freeze the accepted photos into a dataset that other tools load'),
+    EXPORT,
+  )
     .addHelpText('after', HELP)
     .action((flags: ExportFlags) =>
       runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {
@@ -84,22 +54,6 @@ export function addExportCommand(program: Command): void {
   addExportDiffCommand(command);
 }
 
-function formatsOf(text: string): ExportFormat[] {
-  return text.split(',').map((part) => {
-    const format = EXPORT_FORMATS.find((known) => known === part.trim());
-    if (format !== undefined) return format;
-    throw new InvalidArgumentError(
-      `Expected ${EXPORT_FORMATS.join(', ')} but received '${part}'.${didYouMean(part, EXPORT_FORMATS)}`,
-    );
-  });
-}
-
-function licencesOf(text: string): string[] {
-  const ids = text.split(',').map((part) => part.trim());
-  if (ids.some((id) => id === '')) throw new InvalidArgumentError(`Expected licences but received '${text}'.`);
-  return ids;
-}
-
 export function exportWithProgress(
   workspace: Workspace,
   options: Parameters<typeof exportAndRecord>[1],
@@ -110,7 +64,7 @@ export function exportWithProgress(
 function resultText(
   result: ExportResult & { readonly unlicensed: number },
   { collection }: CollectionContext,
-  { pixels, hardLinks = false }: ExportFlags,
+  { pixels, hardLinks }: ExportFlags,
 ): string {
   const { id, photos, classes, bytes, leftOut, unlicensed } = result;
   const folder = shellWord(displayPath(result.path));

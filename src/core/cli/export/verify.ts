@@ -3,19 +3,15 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { Verification } from '../../export/verify/findings.ts';
 import { hasData } from '../../runtime/open/data-folder.process.ts';
+import { VERIFY } from '../../library/options.ts';
 import { verifyWith } from '../../library/verify.process.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { placeFlags, publishCommand, reportCommand } from '../../kernel/next-step.ts';
 import { readExportedFolder } from '../../export/verify/exported-folder.process.ts';
 import { linesText, plural, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
-import {
-  addPlainCommand,
-  runCommand,
-  wholeNumberFrom,
-  type CommandContext,
-  type GlobalFlags,
-} from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext } from '../start/context.ts';
+import { addFlags, type FlagsOf } from '../start/flags.ts';
 
 const HELP = `
 Reads every file of the folder that winnow export made, compares what they say of each photo, and
@@ -34,19 +30,16 @@ Examples:
   winnow verify exports/imagenet-a --json | jq '.breaches[]'
 `;
 
-interface VerifyFlags extends GlobalFlags {
-  readonly sample?: number;
-}
-
 export function addVerifyCommand(program: Command): void {
-  addPlainCommand(program, 'verify', 'Check that an exported folder is what it claims to be')
+  addFlags(addPlainCommand(program, 'verify', 'Check that an exported folder is what it claims to be'), VERIFY)
     .argument('<dir>', 'the folder that winnow export made')
-    .option('--sample <n>', 'recompute the rule for n photos only; 0 needs no models', wholeNumberFrom(0, 999_999_999))
     .addHelpText('after', HELP)
-    .action((dir: string, flags: VerifyFlags) => runCommand(flags, (context) => verify(dir, flags, context)));
+    .action((dir: string, flags: FlagsOf<typeof VERIFY>) =>
+      runCommand(flags, (context) => verify(dir, flags, context)),
+    );
 }
 
-async function verify(dir: string, flags: VerifyFlags, context: CommandContext): Promise<number> {
+async function verify(dir: string, flags: FlagsOf<typeof VERIFY>, context: CommandContext): Promise<number> {
   const result = await verifyWithProgress(dir, context, flags.sample);
   await writeResult(
     flags,

@@ -5,7 +5,9 @@ import type { ImportedVerdict } from '../../review/import/imported-verdict.ts';
 import { nextText } from '../../kernel/next-step.ts';
 import { plural, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runOnWinnow, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnWinnow } from '../start/context.ts';
+import { addFlags, type FlagsOf } from '../start/flags.ts';
+import { VERDICTS_IMPORT } from '../../library/options.ts';
 
 const HELP = `
 The content of the file says what it is:
@@ -33,14 +35,12 @@ Examples:
   winnow verdicts import exported/samples.json --reviewer ana --collection imagenet-a
 `;
 
-interface ImportFlags extends GlobalFlags {
-  readonly reviewer?: string;
-}
+type ImportFlags = FlagsOf<typeof VERDICTS_IMPORT>;
 
 export function addVerdictsImportCommand(verdicts: Command): void {
-  addCommand(verdicts, 'import', 'Read verdicts from a CSV table, Label Studio or FiftyOne')
+  const imports = addCommand(verdicts, 'import', 'Read verdicts from a CSV table, Label Studio or FiftyOne');
+  addFlags(imports, VERDICTS_IMPORT)
     .argument('<file>', 'a table, an export of Label Studio, or a FiftyOne dataset')
-    .option('--reviewer <name>', 'who gave the verdicts that name nobody (default: import)')
     .addHelpText('after', HELP)
     .action((file: string, _: ImportFlags, command: Command) =>
       importFrom(file, command.optsWithGlobals<ImportFlags>()),

@@ -1,21 +1,26 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import * as z from 'zod';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import type { ListOptions } from '../../library/options.ts';
+import { optional } from '../../library/operation.ts';
+import { CRAWL, type ListOptions } from '../../library/options.ts';
 import { refuseImpossible } from '../../library/lists.process.ts';
 import type { Winnow } from '../../library/winnow.process.ts';
-import { isSafeCsv, safeCsvOption, writeCsv } from '../text/csv-output.ts';
+import { isSafeCsv, SAFE_CSV, writeCsv } from '../text/csv-output.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
-import { addCommand, collect, runOnWinnow, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnWinnow } from '../start/context.ts';
+import { addFlags, type FlagsOf } from '../start/flags.ts';
 
-export interface ListFlags extends GlobalFlags {
-  readonly class?: readonly string[];
-  readonly state?: string;
-  readonly reason?: string;
-  readonly source?: string;
-  readonly format?: 'jsonl' | 'csv' | 'table';
-  readonly safeCsv?: boolean;
-}
+const LIST = z.object({
+  class: CRAWL.shape.class,
+  state: optional(z.string(), 'state', 'list this state only'),
+  reason: optional(z.string(), 'reason', 'list this reason only'),
+  source: optional(z.enum(SOURCE_NAMES), 'name', 'list photos of this source only'),
+  format: optional(z.enum(['table', 'jsonl', 'csv']), 'format', 'jsonl is the format of --json'),
+  safeCsv: SAFE_CSV,
+});
+
+export type ListFlags = FlagsOf<typeof LIST>;
 
 interface ListCommand<Row, State extends string> {
   readonly what: string;
@@ -32,44 +37,29 @@ export function addListCommand<Row extends object, State extends string>(
   list: ListCommand<Row, State>,
 ): Command {
   const { what, description, help, reasons, rowsOf } = list;
-  return addCommand(program, `${what}s`, description)
-    .addOption(classOption())
-    .addOption(new Option('--state <state>', 'list this state only').choices(Object.keys(reasons)))
-    .addOption(
-      new Option('--reason <reason>', 'list this reason only').choices([
-        ...new Set(Object.values<readonly string[]>(reasons).flat()),
-      ]),
-    )
-    .addOption(new Option('--source <name>', 'list photos of this source only').choices(SOURCE_NAMES))
-    .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']))
-    .addOption(safeCsvOption())
-    .addHelpText('after', help)
-    .action(async (flags: ListFlags) => {
-      const format = formatOf(flags);
-      const isSafe = isSafeCsv(flags, format);
-      // Before the data folder is opened.
-      refuseImpossible(flags, reasons);
-      await runOnWinnow(flags, { name: `${what}s`, access: 'read' }, async (winnow, { signal }) => {
-        const { class: classes, reason, source } = flags;
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of the choices of the flag
-        const state = flags.state as State | undefined;
-        const rows = rowsOf(winnow, { class: classes, state, reason, source, signal }, flags);
-        await writeList(rows, { list, format, isSafe });
-      });
+  const command = addFlags(addCommand(program, `${what}s`, description), LIST);
+  const choices = { state: Object.keys(reasons), reason: Object.values<readonly string[]>(reasons).flat() };
+  for (const [name, known] of Object.entries(choices))
+    command.options.find((option) => option.attributeName() === name)?.choices([...new Set(known)]);
+  return command.addHelpText('after', help).action(async (flags: ListFlags) => {
+    const format = formatOf(flags);
+    const isSafe = isSafeCsv(flags, format);
+    // Before the data folder is opened.
+    refuseImpossible(flags, reasons);
+    await runOnWinnow(flags, { name: `${what}s`, access: 'read' }, async (winnow, { signal }) => {
+      const { class: classes, reason, source } = flags;
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of the choices of the flag
+      const state = flags.state as State | undefined;
+      const rows = rowsOf(winnow, { class: classes, state, reason, source, signal }, flags);
+      await writeList(rows, { list, format, isSafe });
     });
-}
-
-export function classOption(): Option {
-  return new Option(
-    '--class <names>',
-    'list these classes of the collection only, by wnid or name, separated by commas; or repeat the flag',
-  ).argParser(collect);
+  });
 }
 
 /** The format that the flags ask for. `--json` is `jsonl`. */
 export function formatOf<Format extends string>(flags: {
   readonly json?: boolean;
-  readonly format?: Format | 'jsonl';
+  readonly format?: Format | 'jsonl' | undefined;
 }): Format | 'jsonl' | 'table' {
   if (flags.json !== true) return flags.format ?? 'table';
   if (flags.format === undefined || flags.format === 'jsonl') return 'jsonl';

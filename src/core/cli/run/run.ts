@@ -9,13 +9,13 @@ import { crawlSummary } from '../../library/crawl-summary.process.ts';
 import { filterSummary } from '../../library/filter-summary.process.ts';
 import { summaryText } from '../crawl/crawl-summary-text.ts';
 import {
-  addCrawlFlags,
+  CRAWL_FLAGS,
   continuing,
   crawlPlanOf,
   finish,
   limitSetting,
   whereFlags,
-  type CrawlSourceFlags,
+  type CrawlFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
 import { nextStep, nextText, withoutLicenceText } from '../../kernel/next-step.ts';
@@ -23,20 +23,15 @@ import { readStanding } from '../../status/status.process.ts';
 import { linesText, nonEmpty, plural, writeData, writeOut, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { makeShortlistWithProgress } from '../shortlist/shortlist.ts';
-import {
-  addCommand,
-  runWithCollection,
-  withWorkspace,
-  type CollectionContext,
-  type GlobalFlags,
-} from '../start/context.ts';
+import { addCommand, runWithCollection, withWorkspace, type CollectionContext } from '../start/context.ts';
+import { addFlags } from '../start/flags.ts';
 import { checkedFunnel, funnelText } from '../status/status.ts';
 import { STAGES_USE } from '../../library/stages.process.ts';
 import { showStages } from './run-stages.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
 
 export function addRunCommand(program: Command): void {
-  addCrawlFlags(addCommand(program, 'run', 'Crawl, filter and shortlist in one command, as photos arrive'))
+  addFlags(addCommand(program, 'run', 'Crawl, filter and shortlist in one command, as photos arrive'), CRAWL_FLAGS)
     .addHelpText(
       'after',
       `
@@ -46,17 +41,13 @@ Example:
   winnow run --collection imagenet-a --source folder --from ~/photos
 `,
     )
-    .action((flags: GlobalFlags & CrawlSourceFlags) => runToShortlist(flags, 'run'));
+    .action((flags: CrawlFlags) => runToShortlist(flags, 'run'));
 }
 
 type EndOfRun = (workspace: Workspace, context: CollectionContext, made: MadeShortlist) => Promise<number>;
 
 /** @param end follows a complete run instead of the outcome; its exit code is the command's */
-export async function runToShortlist(
-  flags: GlobalFlags & CrawlSourceFlags,
-  name: string,
-  end?: EndOfRun,
-): Promise<void> {
+export async function runToShortlist(flags: CrawlFlags, name: string, end?: EndOfRun): Promise<void> {
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
     return withWorkspace(context, { ...STAGES_USE, name, rules: 'change' }, async (workspace) => {
@@ -75,7 +66,7 @@ export async function runToShortlist(
 async function run(
   workspace: Workspace,
   context: CollectionContext,
-  { plan, flags }: { readonly plan: CrawlPlan; readonly flags: GlobalFlags & CrawlSourceFlags },
+  { plan, flags }: { readonly plan: CrawlPlan; readonly flags: CrawlFlags },
 ): Promise<{ readonly made: MadeShortlist | null; readonly code: number }> {
   const { signal } = context;
   const result = await showStages(workspace, context, {

@@ -1,29 +1,23 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import * as z from 'zod';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { buildShortlist } from '../../library/shortlist.process.ts';
-import type { ShortlistOptions } from '../../library/options.ts';
+import { optional } from '../../library/operation.ts';
+import { SHORTLIST, type ShortlistOptions } from '../../library/options.ts';
 import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
 import { nextLines } from '../../status/status.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { ShortlistRow } from '../../shortlist/shortlist.ts';
-import { isSafeCsv, safeCsvOption } from '../text/csv-output.ts';
+import { isSafeCsv, SAFE_CSV } from '../text/csv-output.ts';
 import { formatOf } from '../review/list-flags.ts';
 import { nonEmpty, plural, SUBJECT_HEADS, writeOut } from '../text/output.ts';
 import { countOf } from '../../kernel/texts.ts';
 import { tableText } from '../text/table.ts';
 import { withSteps } from '../text/progress.ts';
-import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
-import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
-
-interface ShortlistFlags extends GlobalFlags {
-  readonly cap?: number;
-  readonly controls?: number;
-  readonly format?: ShortlistFormat;
-  readonly safeCsv?: boolean;
-  /** False with `--no-review-evidence`. */
-  readonly reviewEvidence: boolean;
-}
+import { SHORTLIST_FORMATS, writeShortlist } from './shortlist-formats.ts';
+import { addCommand, runOnCollection } from '../start/context.ts';
+import { addFlags, type FlagsOf } from '../start/flags.ts';
 
 const HELP = `
 Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an index, with a page for
@@ -70,35 +64,30 @@ Examples:
   winnow shortlist --collection imagenet-a --format fiftyone
 `;
 
+const { reviewEvidence, ...CAPS } = SHORTLIST.shape;
+const SHORTLIST_FLAGS = z.object({
+  ...CAPS,
+  format: optional(
+    z.enum(SHORTLIST_FORMATS),
+    'format',
+    'write the shortlist for another tool; jsonl is the format of --json',
+  ),
+  safeCsv: SAFE_CSV,
+  reviewEvidence,
+});
+
 export function addShortlistCommand(program: Command): void {
-  addCommand(program, 'shortlist', 'List the kept photos: at most a cap for each confusion, and no near-duplicates')
-    .option(
-      '--cap <n>',
-      "at most this many photos per confusion (default: the collection's policy.cap)",
-      wholeNumberFrom(1, 999_999_999),
-    )
-    .option(
-      '--controls <n>',
-      'controls per class: photos that the filter dropped as correct (default: as in the last shortlist)',
-      wholeNumberFrom(0, 1_000_000),
-    )
-    .addOption(
-      new Option('--format <format>', 'write the shortlist for another tool; jsonl is the format of --json').choices(
-        SHORTLIST_FORMATS,
-      ),
-    )
-    .addOption(safeCsvOption())
-    .option('--no-review-evidence', 'do not run the models of review.outsideModels on the listed photos for reviewers')
+  const about = 'List the kept photos: at most a cap for each confusion, and no near-duplicates';
+  addFlags(addCommand(program, 'shortlist', about), SHORTLIST_FLAGS)
     .addHelpText('after', HELP)
-    .action(async (flags: ShortlistFlags) => {
+    .action(async (flags: FlagsOf<typeof SHORTLIST_FLAGS>) => {
       const format = formatOf(flags);
       const isSafe = isSafeCsv(flags, format);
       await runOnCollection(
         flags,
         { name: 'shortlist', access: 'read', waitsForDatabase: true, rules: 'work' },
         async (workspace, { signal }) => {
-          const { cap, controls, reviewEvidence } = flags;
-          const made = await makeShortlistWithProgress(workspace, { cap, controls, reviewEvidence, signal });
+          const made = await makeShortlistWithProgress(workspace, { ...flags, signal });
           if (format !== 'table') return writeShortlist(workspace, made.rows, { format, isSafe });
           await writeOut(shortlistText(made) + (await nextLines(workspace)));
         },

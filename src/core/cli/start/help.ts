@@ -1,9 +1,9 @@
 import { Help, type Command, type HelpConfiguration, type Option } from 'commander';
 
 /** Flags that every command takes, in the order in which its help ends with them. */
-const COMMON = ['--collection', '--data', '--json', '--config', '--set', '--help'];
+export const COMMON_FLAGS = ['--collection', '--data', '--json', '--config', '--set', '--help'];
 
-const rankOf = ({ long }: Option): number => COMMON.indexOf(long ?? '');
+const rankOf = ({ long }: Option): number => COMMON_FLAGS.indexOf(long ?? '');
 
 /** The options of a command itself come first. */
 export const HELP_LAYOUT: HelpConfiguration = {

@@ -38,10 +38,8 @@ async function addCommands(
   program.commandsGroup('Help:').helpCommand('help [command]', 'Show the help of a command');
 }
 
-/** Runs what was typed, with the commands that it is given. Sets the exit code and never throws. */
-export async function runProgram(argv: readonly string[], parts: ProgramParts): Promise<void> {
-  process.stdout.on('error', noteFailedWrite);
-  writeCommandsAs({ program: startedAs(argv[1] ?? 'winnow'), flags: [] });
+/** @param name the only command that is needed, or the flag of the version; all commands are loaded without it */
+export async function programOf(parts: ProgramParts, name?: string): Promise<Command> {
   const program = new Command('winnow')
     .description(
       'Builds adversarially filtered image test sets: crawls candidate photos, drops what an ensemble of classifiers gets right, and shortlists the rest.',
@@ -67,7 +65,15 @@ Exit codes: 0 done, 1 a class or source failed or photos have lost their bytes, 
     );
   // Commands inherit this, so it comes before they are added.
   program.exitOverride();
-  await addCommands(program, parts, argv[2]);
+  await addCommands(program, parts, name);
+  return program;
+}
+
+/** Runs what was typed, with the commands that it is given. Sets the exit code and never throws. */
+export async function runProgram(argv: readonly string[], parts: ProgramParts): Promise<void> {
+  process.stdout.on('error', noteFailedWrite);
+  writeCommandsAs({ program: startedAs(argv[1] ?? 'winnow'), flags: [] });
+  const program = await programOf(parts, argv[2]);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

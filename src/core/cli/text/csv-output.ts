@@ -1,20 +1,18 @@
 import process from 'node:process';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Option } from 'commander';
 import { stringify } from 'csv-stringify';
 import { UsageError } from '../../kernel/errors.ts';
 import { printable } from '../../kernel/printable.ts';
+import { either } from '../../library/operation.ts';
 
-export function safeCsvOption(): Option {
-  return new Option(
-    '--safe-csv',
-    "with --format csv: put ' before cells that a spreadsheet would run as a formula (= + - @ at the start)",
-  );
-}
+export const SAFE_CSV = either(
+  false,
+  "with --format csv: put ' before cells that a spreadsheet would run as a formula (= + - @ at the start)",
+);
 
 /** @throws UsageError `safe-csv` if another format is asked for: nothing would be made safe */
-export function isSafeCsv({ safeCsv = false }: { readonly safeCsv?: boolean }, format: string): boolean {
+export function isSafeCsv({ safeCsv = false }: { readonly safeCsv?: boolean | undefined }, format: string): boolean {
   if (!safeCsv || format === 'csv') return safeCsv;
   throw new UsageError(`Expected --format csv with --safe-csv but received '${format}'`, { code: 'safe-csv' });
 }
