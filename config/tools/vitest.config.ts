@@ -64,7 +64,7 @@ const POLL = { poll: { timeout: 10_000 } };
 const services = {
   // The tests run in processes that they start. Files leave no state behind, and loading all modules for each file takes seconds.
   isolate: false,
-  globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
+  globalSetup: [support('temp-setup.ts'), support('build-setup.ts'), support('postgres-setup.ts')],
   testTimeout: 300_000,
   hookTimeout: 120_000,
   expect: POLL,
@@ -86,6 +86,7 @@ export default defineConfig({
           name: 'unit',
           root,
           include: ['test/unit/**/*.test.{ts,tsx}'],
+          globalSetup: [support('temp-setup.ts')],
           // Pure code leaves no state behind for the next file. A new environment for each file took twice as long as the tests.
           isolate: false,
           // Property tests with thousands of cases take seconds, and longer if other programs run.

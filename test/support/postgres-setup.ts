@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { TestProject } from 'vitest/node';
 import { attachEmbedded } from '../../src/core/platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../src/core/platform/postgres/open-database.ts';
 import { prepareQueues } from '../../src/core/platform/queue/postgres-queue.ts';
 import { onServer, urlOfDatabase, type TestServer } from './database.ts';
 import { makeTempFolder } from './folder-in-memory.ts';
+import { removerOf } from './remover.ts';
 import { silentLog } from './silent-log.ts';
 
 const fail = (error: Error): void => {
@@ -75,30 +74,6 @@ async function startEmbedded() {
   await onServer(url, 'select pg_reload_conf()');
   // Without syncing, copying files takes half the time of writing all pages to the log.
   return { url, strategy: 'strategy file_copy', stop };
-}
-
-/** A shell script: waits for the end of its input, stops the server of the folder if it still runs, and removes the folder. */
-const REMOVER = `
-  cat > /dev/null
-  pid=$(head -n 1 "$1/postgres/cluster/postmaster.pid" 2> /dev/null)
-  if [ -n "$pid" ] && kill -QUIT "$pid" 2> /dev/null; then
-    while kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
-  fi
-  rm -rf "$1"`;
-
-/**
- * The server is no child of this process and would outlive a run that is killed. A process of its own, which Ctrl-C does
- * not reach, holds a pipe from this one. When the run ends, however it ends, the pipe closes and that process cleans up.
- */
-function removerOf(folder: string): () => Promise<void> {
-  const remover = spawn('sh', ['-c', REMOVER, 'sh', folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  remover.unref();
-  return async () => {
-    remover.ref();
-    const ended = once(remover, 'exit');
-    remover.stdin.end();
-    await ended;
-  };
 }
 
 async function makeTemplate({ url, template }: TestServer): Promise<void> {
