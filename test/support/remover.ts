@@ -29,7 +29,7 @@ const REMOVER = `
   done`;
 
 /**
- * What a run uses may outlive it if it is killed. A process of its own, which Ctrl-C does not reach, holds a pipe from this one. When
+ * Servers and programs of a run may outlive it if it is killed. A process of its own, which Ctrl-C does not reach, holds a pipe from this one. When
  * the run ends, however it ends, the pipe closes and that process removes the folder. The returned function does so at once.
  */
 export function removerOf(folder: string): () => Promise<void> {

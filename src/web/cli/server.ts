@@ -35,8 +35,8 @@ export function addServerCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-It listens on this machine only (server.host, server.port), unless there are tokens (server.token,
-server.people). Without tokens, anyone on this machine may operate it.
+It listens on server.host:server.port, by default on this machine only. Other machines need tokens
+(server.token, server.people). Without tokens, anyone on this machine may operate it.
   /          all collections         /c/NAME/                        the page of one, live
   /queues    what waits and runs     /c/NAME/sheet/shortlist.html    its contact sheet
   /metrics   for Prometheus          /c/NAME/revisions               what was exported, with downloads
