@@ -21,7 +21,7 @@ export function addClassesCommand(program: Command): void {
   addPlainCommand(classes, 'find', 'Find classes by name, synonym, description or WordNet id')
     .argument('<text...>', 'the words to search for')
     .addHelpText('after', HELP)
-    .action((words: string[], flags: GlobalFlags) => runCommand(flags, () => find(words.join(' '), flags)));
+    .run((flags, words: string[]) => runCommand(flags, () => find(words.join(' '), flags)));
 }
 
 async function find(text: string, { json }: GlobalFlags): Promise<number> {

@@ -3,7 +3,7 @@ import { describeConfig } from '../config/load-config.ts';
 import { isMapping } from '../config/yaml.ts';
 import { writeResult } from './text/output.ts';
 import { tableText } from './text/table.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from './start/context.ts';
+import { addCommand, runCommand, type CommandContext } from './start/context.ts';
 
 export function addConfigCommand(program: Command): void {
   addCommand(program, 'config', 'Show every setting, its value and where it comes from; secrets are hidden')
@@ -19,7 +19,7 @@ Examples:
   winnow config --collection imagenet-a --set filter.threads=2 --json
 `,
     )
-    .action((flags: GlobalFlags) => runCommand(flags, show, { collection: 'named' }));
+    .run((flags) => runCommand(flags, show, { collection: 'named' }));
 }
 
 async function show({ flags, loaded }: CommandContext): Promise<void> {

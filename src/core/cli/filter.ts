@@ -8,13 +8,7 @@ import { linesText, photosText, plural, prunedText, writeResult } from './text/o
 import { filterSummary } from '../library/filter-summary.process.ts';
 import { STAGES_USE, type StagesResult } from '../library/stages.process.ts';
 import { showStages } from './run/run-stages.ts';
-import {
-  addCommand,
-  runOnCollection,
-  type CollectionContext,
-  type CommandContext,
-  type GlobalFlags,
-} from './start/context.ts';
+import { addCommand, runOnCollection, type CollectionContext, type CommandContext } from './start/context.ts';
 
 export function addFilterCommand(program: Command): void {
   addCommand(
@@ -48,9 +42,7 @@ Examples:
   winnow filter --collection imagenet-a --set filter.threads=4
 `,
     )
-    .action((flags: GlobalFlags) =>
-      runOnCollection(flags, { ...STAGES_USE, name: 'filter', access: 'use', rules: 'change' }, filter),
-    );
+    .run((flags) => runOnCollection(flags, { ...STAGES_USE, name: 'filter', access: 'use', rules: 'change' }, filter));
 }
 
 async function filter(workspace: Workspace, context: CollectionContext): Promise<number> {

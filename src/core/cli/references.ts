@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import * as z from 'zod';
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
 import {
@@ -14,23 +15,28 @@ import type { ActivityDetail } from '../kernel/activity.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../filter/references/hold-references.process.ts';
 import { LEAK_DISTANCE } from '../photo/known-pictures.ts';
-import { listReferenceSets, type ReferencePurpose, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
+import { listReferenceSets, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
 import { countText, linesText, plural, writeJsonLines, writeOut, writeResult } from './text/output.ts';
 import { tableText } from './text/table.ts';
 import { withProgress } from './text/progress.ts';
 import { reasonsText } from './run/run-lines.ts';
-import { addPlainCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
+import { addPlainCommand, runOnData } from './start/context.ts';
+import { option, optional, wholeNumber, type FlagsOf, type GlobalFlags } from './start/flags.ts';
 
-interface AddFlags extends GlobalFlags {
-  readonly for: ReferencePurpose;
-  readonly distance: number;
-}
+const PURPOSES = ['leaks', 'display'] as const;
 
-interface RemoveFlags extends GlobalFlags {
-  readonly for?: ReferencePurpose;
-}
-
-const PURPOSES: readonly ReferencePurpose[] = ['leaks', 'display'];
+const ADD = {
+  for: option(
+    z.enum(PURPOSES),
+    'purpose',
+    'leaks: photos found here are dropped as in-reference-set; display: the review page shows them beside photos of their class',
+  ),
+  distance: option(
+    wholeNumber(0, 64).default(LEAK_DISTANCE),
+    'bits',
+    'for leaks: perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
+  ),
+};
 
 export function addReferencesCommand(program: Command): void {
   const references = program
@@ -44,20 +50,7 @@ export function addReferencesCommand(program: Command): void {
     'Store the hashes of the pictures of a folder, and drop photos that match one of them',
   )
     .argument('<dir>', 'the folder; every picture below it counts')
-    .addOption(
-      new Option(
-        '--for <purpose>',
-        'leaks: photos found here are dropped as in-reference-set; display: the review page shows them beside photos of their class',
-      )
-        .choices(PURPOSES)
-        .makeOptionMandatory(),
-    )
-    .option(
-      '--distance <bits>',
-      'for leaks: perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
-      wholeNumberFrom(0, 64),
-      LEAK_DISTANCE,
-    )
+    .flags(ADD)
     .addHelpText(
       'after',
       `
@@ -72,17 +65,15 @@ Example:
   winnow references add ~/imagenet/train --for leaks
 `,
     )
-    .action((dir: string, flags: AddFlags) => add(dir, flags));
-  addPlainCommand(references, 'list', 'List the reference sets of the data folder').action((flags: GlobalFlags) =>
-    list(flags),
-  );
+    .run(add);
+  addPlainCommand(references, 'list', 'List the reference sets of the data folder').run(list);
   addPlainCommand(references, 'remove', 'Remove a reference set and restore the decisions that it changed')
     .argument('<dir>', 'the folder, as `winnow references list` shows it')
-    .addOption(new Option('--for <purpose>', 'needed if the folder is a set for both purposes').choices(PURPOSES))
-    .action((dir: string, flags: RemoveFlags) => remove(dir, flags));
+    .flags({ for: optional(z.enum(PURPOSES), 'purpose', 'needed if the folder is a set for both purposes') })
+    .run(remove);
 }
 
-async function add(dir: string, flags: AddFlags): Promise<void> {
+async function add(flags: FlagsOf<typeof ADD>, dir: string): Promise<void> {
   await runOnData(flags, { name: 'references' }, async (app, { signal }) => {
     const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
     const detail = { folder: path.resolve(dir), for: flags.for };
@@ -159,7 +150,7 @@ function unendedText({ completedAt, isUnended }: ReferenceSetLine): string {
   return isUnended ? ', added again but not to the end: add it again' : '';
 }
 
-async function remove(dir: string, flags: RemoveFlags): Promise<void> {
+async function remove(flags: GlobalFlags & { readonly for?: string | undefined }, dir: string): Promise<void> {
   await runOnData(flags, { name: 'references', access: 'use' }, async (app) => {
     const all = await findReferenceSets(app.db, dir);
     const [set, another] = all.filter(({ purpose }) => purpose === (flags.for ?? purpose));

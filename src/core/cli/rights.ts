@@ -7,23 +7,22 @@ import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { stateRights, type RightsStated } from '../operate/upkeep/state-rights.repository.ts';
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
-import { option, optional } from '../library/operation.ts';
 import { CRAWL } from '../library/options.ts';
 import { classesOf } from '../library/wanted.process.ts';
 import { addCommand, runOnCollection } from './start/context.ts';
-import { addFlags, type FlagsOf } from './start/flags.ts';
+import { neededText, option, optionalText, type FlagsOf } from './start/flags.ts';
 import { nonEmpty, plural, writeResult } from './text/output.ts';
 
-const RIGHTS = z.object({
-  licence: option(z.string(), 'id', 'an SPDX id such as CC-BY-4.0, Public-Domain or all-rights-reserved'),
-  creator: optional(z.string(), 'name', 'whom to credit, for photos whose source names no creator'),
+const RIGHTS = {
+  licence: neededText('id', 'an SPDX id such as CC-BY-4.0, Public-Domain or all-rights-reserved'),
+  creator: optionalText('name', 'whom to credit, for photos whose source names no creator'),
   class: CRAWL.shape.class,
   sourceId: option(
     z.string().default('*'),
     'pattern',
     "only photos with these ids, such as 'jay/2024-*' (* any characters, ? one)",
   ),
-});
+};
 
 type RightsFlags = FlagsOf<typeof RIGHTS>;
 
@@ -41,10 +40,10 @@ Examples:
 
 export function addRightsCommand(program: Command): void {
   const rights = program.command('rights').description('State the licence of photos whose source gives none');
-  const command = addCommand(rights, 'set', 'State the licence and creator of photos whose source gives no licence');
-  addFlags(command, RIGHTS)
+  addCommand(rights, 'set', 'State the licence and creator of photos whose source gives no licence')
+    .flags(RIGHTS)
     .addHelpText('after', HELP)
-    .action((flags: RightsFlags) =>
+    .run((flags) =>
       runOnCollection(flags, { name: 'rights', access: 'use' }, async (workspace) => {
         const result = await setRights(workspace, flags);
         await writeResult(flags, result, async () => resultText(result) + (await nextLines(workspace)));

@@ -15,6 +15,8 @@ interface FlagTexts {
   readonly sentence?: string;
   /** True if the flag is repeated for several values. By default they are separated by commas. */
   readonly isRepeated?: boolean;
+  /** Reads the value of the flag. By default its schema says how. */
+  readonly parse?: (text: string) => unknown;
 }
 
 export const FLAGS = z.registry<Flag>();
@@ -31,6 +33,14 @@ export function optional<Schema extends z.ZodType>(
   texts: string | FlagTexts,
 ): z.ZodOptional<Schema> {
   return option(z.optional(schema), value, texts);
+}
+
+export function neededText(value: string, texts: string | FlagTexts): z.ZodString {
+  return option(z.string(), value, texts);
+}
+
+export function optionalText(value: string, texts: string | FlagTexts): z.ZodOptional<z.ZodString> {
+  return optional(z.string(), value, texts);
 }
 
 /** True or false. The flag of an option that is true by default is `--no-NAME`. */

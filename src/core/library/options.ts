@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { SOURCE_NAMES } from '../config/sources/sources.ts';
 import { wholeNumber } from '../config/schema-problems.ts';
 import { EXPORT_FORMATS } from '../export/protocol.ts';
-import { either, option, listOf, optional, type OptionsOf } from './operation.ts';
+import { either, option, listOf, optional, optionalText, type OptionsOf } from './operation.ts';
 
 export interface SettingsOptions {
   /** A file of settings, used instead of config/local.yaml. */
@@ -49,7 +49,7 @@ export const CRAWL = z.object({
     help: `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
     sentence: "Default: `['folder']` with `from`, otherwise the collection's.",
   }),
-  from: optional(z.string(), 'path', 'the folder of photos, or for the source urls the file that lists them'),
+  from: optionalText('path', 'the folder of photos, or for the source urls the file that lists them'),
   class: optional(listOf(z.string()), 'names', {
     help: 'list these classes of the collection only, by wnid or name, separated by commas; or repeat the flag',
     sentence: 'Only these classes of the collection, by wnid or name.',
@@ -94,7 +94,7 @@ export interface ListOptions<State = string> extends Pick<CrawlOptions, 'class'>
 }
 
 export const VERDICTS_IMPORT = z.object({
-  reviewer: optional(z.string(), 'name', {
+  reviewer: optionalText('name', {
     help: 'who gave the verdicts that name nobody (default: import)',
     sentence: 'Who gave the verdicts that name nobody. Default: `import`.',
   }),
@@ -103,7 +103,7 @@ export const VERDICTS_IMPORT = z.object({
 export interface ImportOptions extends OptionsOf<typeof VERDICTS_IMPORT> {}
 
 export const EXPORT = z.object({
-  out: optional(z.string(), 'dir', 'the folder to make'),
+  out: optionalText('dir', 'the folder to make'),
   format: optional(
     listOf(z.enum(EXPORT_FORMATS)),
     'formats',

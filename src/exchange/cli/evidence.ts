@@ -5,16 +5,12 @@ import { exportEvidence } from '../evidence/export.process.ts';
 import type { Plan } from '../evidence/format.ts';
 import { planEvidence, type PlanOptions } from '../evidence/plan.process.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
-import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addCommand, runOnCollection } from '../../core/cli/start/context.ts';
+import { neededText, option, wholeNumber, type FlagsOf } from '../../core/cli/start/flags.ts';
 import { whereFlags } from '../../core/cli/crawl/crawl.ts';
 import { linesText, plural, shellWord, writeResult } from '../../core/cli/text/output.ts';
 import { withProgress } from '../../core/cli/text/progress.ts';
 import { addEvidenceImportCommand } from './import.ts';
-
-interface WriteFlags extends GlobalFlags {
-  readonly out: string;
-  readonly shardRows: number;
-}
 
 const PLAN_HELP = `
 The folder gets plan.json, which says for each model of the collection how to get from the bytes of a photo
@@ -45,25 +41,28 @@ const WORKER = displayPath(path.join(packageRoot, 'workers/evidence.py'));
 /** Logits of a shard take 80 bytes for each photo, model and class. */
 const SHARD_ROWS = 2_000;
 
+const WRITING = {
+  out: neededText('dir', 'a new or empty folder'),
+  shardRows: option(wholeNumber(1, 1_000_000).default(SHARD_ROWS), 'n', 'photos in one file'),
+};
+
+type WriteFlags = FlagsOf<typeof WRITING>;
+
 export function addEvidenceCommand(program: Command): void {
   const evidence = program
     .command('evidence')
     .description(
       'Have models run by other engines, such as Ray or Spark: plan the work, import the logits, export stored ones',
     );
-  addWriting(evidence, 'plan', 'Write the undecided photos and the recipes of the models, for another engine')
+  addCommand(evidence, 'plan', 'Write the undecided photos and the recipes of the models, for another engine')
+    .flags(WRITING)
     .addHelpText('after', PLAN_HELP)
-    .action(plan);
+    .run(plan);
   addEvidenceImportCommand(evidence);
-  addWriting(evidence, 'export', 'Write the stored logits as Parquet')
+  addCommand(evidence, 'export', 'Write the stored logits as Parquet')
+    .flags(WRITING)
     .addHelpText('after', EXPORT_HELP)
-    .action(exported);
-}
-
-function addWriting(evidence: Command, name: string, description: string): Command {
-  return addCommand(evidence, name, description)
-    .requiredOption('--out <dir>', 'a new or empty folder')
-    .option('--shard-rows <n>', 'photos in one file', wholeNumberFrom(1, 1_000_000), SHARD_ROWS);
+    .run(exported);
 }
 
 function writing<T>(

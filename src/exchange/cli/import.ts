@@ -3,7 +3,8 @@ import { importEvidence, type ImportProgress, type ImportReport } from '../evide
 import { LOGIT_TOLERANCE } from '../../core/filter/rule/near-limits.ts';
 import { LOST_BYTES_CURE } from '../../core/kernel/blobs.ts';
 import { evidenceImportText } from '../../core/kernel/evidence-import.ts';
-import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addCommand, runOnCollection } from '../../core/cli/start/context.ts';
+import { option, wholeNumber, type GlobalFlags } from '../../core/cli/start/flags.ts';
 import { EXIT, linesText, photosText, plural, writeResult } from '../../core/cli/text/output.ts';
 import { withProgress } from '../../core/cli/text/progress.ts';
 
@@ -28,24 +29,21 @@ Examples:
 
 const [LEAST_SAMPLE, SAMPLE] = [20, 300];
 
-interface ImportFlags extends GlobalFlags {
-  readonly sample: number;
-}
-
 export function addEvidenceImportCommand(evidence: Command): void {
   addCommand(evidence, 'import', 'Check the results of a plan, store them and decide the photos')
     .argument('<dir>', 'the folder of the plan')
-    .option(
-      '--sample <n>',
-      'photos that winnow evaluates itself to compare; all, if there are fewer',
-      wholeNumberFrom(LEAST_SAMPLE, 100_000),
-      SAMPLE,
-    )
+    .flags({
+      sample: option(
+        wholeNumber(LEAST_SAMPLE, 100_000).default(SAMPLE),
+        'n',
+        'photos that winnow evaluates itself to compare; all, if there are fewer',
+      ),
+    })
     .addHelpText('after', HELP)
-    .action((folder: string, flags: ImportFlags) => run(folder, flags));
+    .run(run);
 }
 
-function run(folder: string, flags: ImportFlags): Promise<void> {
+function run(flags: GlobalFlags & { readonly sample: number }, folder: string): Promise<void> {
   return runOnCollection(flags, { name: 'evidence', access: 'use', rules: 'work' }, async (workspace, { signal }) => {
     let now: ImportProgress = { checked: 0, compared: 0, sample: null, photos: 0, total: null };
     const onProgress = (state: Partial<ImportProgress>): void => void (now = { ...now, ...state });

@@ -12,21 +12,18 @@ import { UsageError } from '../../core/kernel/errors.ts';
 import type { Destination } from '../../core/kernel/publish.ts';
 import { bytesText, linesText, plural, writeOut, writeResult } from '../../core/cli/text/output.ts';
 import { withSteps } from '../../core/cli/text/progress.ts';
-import {
-  addPlainCommand,
-  runCommand,
-  withApp,
-  type CommandContext,
-  type GlobalFlags,
-} from '../../core/cli/start/context.ts';
+import { addPlainCommand, runCommand, withApp, type CommandContext } from '../../core/cli/start/context.ts';
+import { either, neededText, type FlagsOf } from '../../core/cli/start/flags.ts';
 
-interface PublishFlags extends GlobalFlags {
-  readonly to: string;
-  readonly public?: boolean;
-  readonly dryRun?: boolean;
-  readonly forgetHistory?: boolean;
-  readonly replace?: boolean;
-}
+const PUBLISH = {
+  to: neededText('place', 'hf:OWNER/NAME or s3://BUCKET/PREFIX'),
+  dryRun: either(false, 'list what would be uploaded and deleted, and change nothing'),
+  public: either(false, 'hf: everybody may see a dataset that is made (by default it is private)'),
+  forgetHistory: either(false, 'hf: afterwards replace the history of the dataset by one commit'),
+  replace: either(false, 'replace what is there, although it is the set of another collection'),
+};
+
+type PublishFlags = FlagsOf<typeof PUBLISH>;
 
 const HELP = `
 Uploads a folder that winnow export made. It needs no catalogue: protocol.json and SHA256SUMS say what is
@@ -52,19 +49,13 @@ Examples:
 export function addPublishCommand(program: Command): void {
   addPlainCommand(program, 'publish', 'Upload an exported folder to the Hugging Face Hub or to a bucket')
     .argument('<dir>', 'the folder that winnow export made')
-    .requiredOption('--to <place>', 'hf:OWNER/NAME or s3://BUCKET/PREFIX')
-    .option('--dry-run', 'list what would be uploaded and deleted, and change nothing')
-    .option('--public', 'hf: everybody may see a dataset that is made (by default it is private)')
-    .option('--forget-history', 'hf: afterwards replace the history of the dataset by one commit')
-    .option('--replace', 'replace what is there, although it is the set of another collection')
+    .flags(PUBLISH)
     .addHelpText('after', HELP)
-    .action((dir: string, flags: PublishFlags) =>
-      runCommand(flags, (context) => publish(path.resolve(dir), flags, context)),
-    );
+    .run((flags, dir: string) => runCommand(flags, (context) => publish(path.resolve(dir), flags, context)));
 }
 
 async function publish(root: string, flags: PublishFlags, context: CommandContext): Promise<void> {
-  const { to, dryRun = false, forgetHistory = false, replace = false } = flags;
+  const { to, dryRun, forgetHistory, replace } = flags;
   const target = parseTarget(to);
   if (dryRun && target.kind === 'hub' && readEnvironment()['HF_TOKEN'] === undefined) {
     const url = `${hubUrlOf()}/datasets/${target.name}`;
@@ -127,7 +118,7 @@ function hubUrlOf(): string {
 }
 
 /** @throws UsageError `hub-token`, `hub-endpoint` before any work */
-function hubOpener(name: string, { public: isPublic = false }: PublishFlags): Opener {
+function hubOpener(name: string, { public: isPublic }: PublishFlags): Opener {
   const { HF_TOKEN: token } = readEnvironment();
   if (token === undefined)
     throw new UsageError(
@@ -149,7 +140,7 @@ function hubOpener(name: string, { public: isPublic = false }: PublishFlags): Op
 
 function bucketOpener(
   { url }: Extract<PublishTarget, { readonly kind: 's3' }>,
-  { public: isPublic = false, forgetHistory = false }: PublishFlags,
+  { public: isPublic, forgetHistory }: PublishFlags,
 ): Opener {
   if (isPublic || forgetHistory)
     throw new UsageError(
@@ -187,7 +178,7 @@ function resultText(result: PublishResult, { target, exported, flags }: Publishe
     `${dryRun ? 'place:   ' : `revision ${shortId(id)} of ${collection.name}: `}${url}${visibilityText(result, flags)}`,
     isHub &&
       visibility === 'private' &&
-      flags.public === true &&
+      flags.public &&
       !dryRun &&
       `The dataset was private and stays so. Its settings make it public: ${url}/settings`,
     isHub &&
@@ -205,7 +196,7 @@ function unaskedText({ compared }: PublishResult): string | false {
 
 function visibilityText(
   { visibility, dryRun, compared }: PublishResult,
-  { to, public: isPublic = false }: PublishFlags,
+  { to, public: isPublic }: PublishFlags,
 ): string {
   if (visibility !== null) return ` (${visibility})`;
   return dryRun && compared && to.startsWith('hf:') ? ` (would be made, ${isPublic ? 'public' : 'private'})` : '';

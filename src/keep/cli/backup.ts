@@ -3,28 +3,16 @@ import type { Command } from 'commander';
 import { recorded } from '../../core/runtime/activity/activity.repository.ts';
 import { localActor } from '../../core/runtime/activity/local-actor.process.ts';
 import { openToRead, readSnapshots } from '../backup-folder.process.ts';
-import { backUp, type BackedUp } from '../backup.process.ts';
+import { backUp, type BackedUp, type BackupOptions } from '../backup.process.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { countPhotos, estimatedRows, requireEarlierBackup } from '../source.repository.ts';
 import { applyTakedowns } from '../sweep.process.ts';
-import type { App } from '../../core/runtime/open/app.process.ts';
 import { LOST_BYTES_CURE } from '../../core/kernel/blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { bytesText, countText, linesText, photosText, plural, writeResult, EXIT } from '../../core/cli/text/output.ts';
-import {
-  addPlainCommand,
-  runCommand,
-  runOnData,
-  wholeNumberFrom,
-  type GlobalFlags,
-} from '../../core/cli/start/context.ts';
+import { addPlainCommand, runCommand, runOnData } from '../../core/cli/start/context.ts';
+import { either, option, wholeNumber } from '../../core/cli/start/flags.ts';
 import { tableText } from '../../core/cli/text/table.ts';
-
-interface BackupFlags extends GlobalFlags {
-  readonly keep: number;
-  readonly verify?: boolean;
-  readonly new?: boolean;
-}
 
 const HELP = `
 Other commands may work meanwhile: a snapshot is the catalogue at one moment, and the bytes of its
@@ -51,18 +39,21 @@ Examples:
 export function addBackupCommand(program: Command): void {
   const command = addPlainCommand(program, 'backup', 'Copy the catalogue and the bytes of its photos into a folder')
     .argument('<dir>', 'the folder of the backup, best on another disk')
-    .option('--keep <n>', 'snapshots to keep; older ones are removed', wholeNumberFrom(1, 10_000), 7)
-    .option('--verify', 'also read and hash the photos that the backup has already, and replace damaged ones')
-    .option('--new', 'begin a new backup where an earlier one is missing')
+    .flags({
+      keep: option(wholeNumber(1, 10_000).default(7), 'n', 'snapshots to keep; older ones are removed'),
+      verify: either(false, 'also read and hash the photos that the backup has already, and replace damaged ones'),
+      new: either(false, 'begin a new backup where an earlier one is missing'),
+    })
     .addHelpText('after', HELP)
-    .action((dir: string, flags: BackupFlags) =>
+    .run((flags, dir: string) =>
       runOnData(flags, { name: 'backup', access: 'read' }, async (app, { signal }) => {
+        const { keep, verify } = flags;
         const place = path.resolve(dir);
-        if (flags.new !== true) await requireEarlierBackup(app.db, place);
+        if (!flags.new) await requireEarlierBackup(app.db, place);
         // `requireEarlierBackup` reads where backups went.
         const resultOf = ({ snapshot, photos }: BackedUp) => ({ dir: place, snapshot, photos });
         const doing = { ...localActor(), action: 'backup', resultOf } as const;
-        const result = await recorded(app.db, doing, () => backUpWithProgress(app, { dir, flags, signal }));
+        const result = await recorded(app.db, doing, () => backUpWithProgress({ app, dir, keep, verify, signal }));
         await writeResult(flags, result, () => backupText(result));
         return result.lost.length + result.warnings.length > 0 ? EXIT.incomplete : EXIT.done;
       }),
@@ -72,13 +63,11 @@ export function addBackupCommand(program: Command): void {
 }
 
 async function backUpWithProgress(
-  app: App,
-  { dir, flags, signal }: { readonly dir: string; readonly flags: BackupFlags; readonly signal: AbortSignal },
+  options: Pick<BackupOptions, 'app' | 'dir' | 'keep' | 'verify' | 'signal'>,
 ): Promise<BackedUp> {
+  const { app } = options;
   const totals = { rows: await estimatedRows(app.db), photos: await countPhotos(app.db), isGrowing: true };
-  return withCopyProgress(totals, (events) =>
-    backUp({ ...events, app, dir, keep: flags.keep, verify: flags.verify === true, signal }),
-  );
+  return withCopyProgress(totals, (events) => backUp({ ...events, ...options }));
 }
 
 function backupText(result: BackedUp): string {
@@ -100,13 +89,12 @@ function addListCommand(command: Command): void {
   addPlainCommand(command, 'list', 'List the snapshots of a backup, the oldest first')
     .argument('<dir>', 'the folder of the backup')
     .addHelpText('after', '\nExample:\n  winnow backup list ~/backups/winnow --json\n')
-    .action((dir: string, _: GlobalFlags, own: Command) => {
-      const flags = own.optsWithGlobals<GlobalFlags>();
-      return runCommand(flags, async () => {
+    .run((flags, dir: string) =>
+      runCommand(flags, async () => {
         const lines = (await readSnapshots(await openToRead(dir))).map(lineOf);
         await writeResult(flags, lines, () => listText(lines));
-      });
-    });
+      }),
+    );
 }
 
 interface SnapshotLine extends Pick<Snapshot, 'id' | 'at' | 'winnow'> {
@@ -147,9 +135,8 @@ function addApplyTakedownsCommand(command: Command): void {
   addPlainCommand(command, 'apply-takedowns', 'Remove photos that were taken down from a backup')
     .argument('<dir>', 'the folder of the backup')
     .addHelpText('after', TAKEDOWNS_HELP)
-    .action((dir: string, _: GlobalFlags, own: Command) => {
-      const flags = own.optsWithGlobals<GlobalFlags>();
-      return runOnData(flags, { name: 'backup', access: 'use' }, async (app) => {
+    .run((flags, dir: string) =>
+      runOnData(flags, { name: 'backup', access: 'use' }, async (app) => {
         const result = await recorded(
           app.db,
           {
@@ -165,6 +152,6 @@ function addApplyTakedownsCommand(command: Command): void {
             `${plural(result.photos, 'photo')} removed from it (${bytesText(result.bytes)})`,
           ]),
         );
-      });
-    });
+      }),
+    );
 }

@@ -13,12 +13,13 @@ import { blobPlaceOf, isSamePlace, type BlobPlace } from '../../core/platform/bl
 import { openBlobs } from '../../core/platform/blobs/open-blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { bytesText, countText, photosText, plural, writeResult, EXIT } from '../../core/cli/text/output.ts';
-import { addPlainCommand, runOnData, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addPlainCommand, runOnData } from '../../core/cli/start/context.ts';
+import { optionalText, type FlagsOf } from '../../core/cli/start/flags.ts';
 
-interface MoveFlags extends GlobalFlags {
-  readonly toDatabase?: string;
-  readonly toBlobs?: string;
-}
+const MOVE = {
+  toDatabase: optionalText('url', 'an empty database: postgres://user:password@host:5432/database'),
+  toBlobs: optionalText('url', 'a bucket and a prefix: s3://bucket/prefix'),
+};
 
 interface MovePlan {
   readonly database: { readonly url: string; readonly shown: string } | null;
@@ -40,10 +41,9 @@ Example:
 
 export function addMoveCommand(program: Command): void {
   addPlainCommand(program, 'move', 'Copy a project to a PostgreSQL server, to S3, or both; the source is only read')
-    .option('--to-database <url>', 'an empty database: postgres://user:password@host:5432/database')
-    .option('--to-blobs <url>', 'a bucket and a prefix: s3://bucket/prefix')
+    .flags(MOVE)
     .addHelpText('after', HELP)
-    .action((flags: MoveFlags) =>
+    .run((flags) =>
       runOnData(flags, { name: 'move', access: 'use' }, async (app, { signal }) => {
         const plan = movePlanOf(flags, app);
         const done = await carryOut(app, plan, signal);
@@ -54,7 +54,7 @@ export function addMoveCommand(program: Command): void {
 }
 
 /** @throws UsageError for flags that name no place, or the place where the data is already */
-function movePlanOf({ toDatabase, toBlobs }: MoveFlags, { config, dataDir, blobPlace }: App): MovePlan {
+function movePlanOf({ toDatabase, toBlobs }: FlagsOf<typeof MOVE>, { config, dataDir, blobPlace }: App): MovePlan {
   if (toDatabase === undefined && toBlobs === undefined) {
     throw new UsageError('Give --to-database URL, --to-blobs URL or both', {
       code: 'move-nowhere',

@@ -8,11 +8,8 @@ import { openBlobs } from '../../core/platform/blobs/open-blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { auditFinding, findingText } from '../../core/cli/doctor/services.ts';
 import { bytesText, linesText, photosText, plural, shellWord, writeResult, EXIT } from '../../core/cli/text/output.ts';
-import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../../core/cli/start/context.ts';
-
-interface RestoreFlags extends GlobalFlags {
-  readonly snapshot?: string;
-}
+import { addPlainCommand, runCommand, type CommandContext } from '../../core/cli/start/context.ts';
+import { optionalText, type GlobalFlags } from '../../core/cli/start/flags.ts';
 
 const HELP = `
 The target is where the settings point: the data folder of --data, or the services of DATABASE_URL and
@@ -34,11 +31,11 @@ Examples:
 export function addRestoreCommand(program: Command): void {
   addPlainCommand(program, 'restore', 'Fill an empty data folder or server from a backup, and check the result')
     .argument('<dir>', 'the folder that winnow backup made')
-    .option('--snapshot <id>', 'a snapshot of `winnow backup list` (default: the newest)')
+    .flags({ snapshot: optionalText('id', 'a snapshot of `winnow backup list` (default: the newest)') })
     .addHelpText('after', HELP)
-    .action((dir: string, flags: RestoreFlags) =>
+    .run((flags, dir: string) =>
       runCommand(flags, async (context) => {
-        const result = await restoreFrom(dir, flags, context);
+        const result = await restoreFrom(dir, flags.snapshot, context);
         await writeResult(flags, result, () => restoreText(result, flags));
         const isWhole = result.photos.missing.length === 0 && result.photos.damaged.length === 0;
         return isWhole && result.checks.every(({ problems }) => problems.length === 0) ? EXIT.done : EXIT.incomplete;
@@ -48,16 +45,16 @@ export function addRestoreCommand(program: Command): void {
 
 async function restoreFrom(
   dir: string,
-  flags: RestoreFlags,
-  { loaded, log, signal }: CommandContext,
+  snapshot: string | undefined,
+  { flags: { data }, loaded, log, signal }: CommandContext,
 ): Promise<Restored> {
-  const chosen = await chooseSnapshot(dir, flags.snapshot);
+  const chosen = await chooseSnapshot(dir, snapshot);
   const { config, origins } = loaded;
   const isEmbedded = config.postgres.url === null;
   const target = {
     config,
     log,
-    dataDir: flags.data,
+    dataDir: data,
     clientName: 'restore',
     databaseFrom: origins.get('postgres.url')?.where,
     signal,
@@ -65,15 +62,15 @@ async function restoreFrom(
     onLost: () => undefined,
   };
   if (isEmbedded) {
-    await requireFreshFolder(flags.data);
+    await requireFreshFolder(data);
     // A catalogue that exists without a mark knows itself whether it is being restored.
-    const isNew = (await markedRestore(flags.data)) !== null || !(await hasData(flags.data));
-    if (isNew) await markRestore(flags.data, chosen.snapshot.id);
+    const isNew = (await markedRestore(data)) !== null || !(await hasData(data));
+    if (isNew) await markRestore(data, chosen.snapshot.id);
   }
-  const onBegun = (): Promise<void> => unmarkRestore(flags.data);
+  const onBegun = (): Promise<void> => unmarkRestore(data);
   const server = await openServer(target);
   try {
-    const blobs = await openBlobs(blobPlaceOf(config.blobs, flags.data));
+    const blobs = await openBlobs(blobPlaceOf(config.blobs, data));
     const advice = isEmbedded
       ? 'give another folder to --data'
       : 'create a new database with createdb, and give blobs.url or --data an empty place';

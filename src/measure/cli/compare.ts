@@ -4,7 +4,8 @@ import type { Comparison } from '../evaluate/compare.process.ts';
 import { plural, percentText, writeResult } from '../../core/cli/text/output.ts';
 import { tableText } from '../../core/cli/text/table.ts';
 import { withProgress, type ProgressLine } from '../../core/cli/text/progress.ts';
-import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext } from '../../core/cli/start/context.ts';
+import { neededText, optionalText, type FlagsOf } from '../../core/cli/start/flags.ts';
 
 const HELP = `
 The paper's two members have similar accuracies on clean photos. The command warns if two models are more than 2
@@ -17,22 +18,20 @@ Examples:
   winnow models compare --clean birds/val --json
 `;
 
-interface CompareFlags extends GlobalFlags {
-  readonly clean: string;
-  readonly models?: string;
-  readonly among?: string;
-}
+const COMPARE = {
+  clean: neededText('dir', 'photos that show their classes: a folder for each class'),
+  models: optionalText('names', 'models with commas between them (default: all that are ready and know the classes)'),
+  among: optionalText('list', 'classes to choose among, as for evaluate (default: the classes of the photos)'),
+};
 
 export function addModelsCompareCommand(models: Command): void {
   addPlainCommand(models, 'compare', 'Measure models side by side on the same clean photos')
-    .requiredOption('--clean <dir>', 'photos that show their classes: a folder for each class')
-    .option('--models <names>', 'models with commas between them (default: all that are ready and know the classes)')
-    .option('--among <list>', 'classes to choose among, as for evaluate (default: the classes of the photos)')
+    .flags(COMPARE)
     .addHelpText('after', HELP)
-    .action((flags: CompareFlags) => runCommand(flags, (context) => compare(flags, context)));
+    .run((flags) => runCommand(flags, (context) => compare(flags, context)));
 }
 
-async function compare(flags: CompareFlags, { loaded, log, signal }: CommandContext): Promise<void> {
+async function compare(flags: FlagsOf<typeof COMPARE>, { loaded, log, signal }: CommandContext): Promise<void> {
   const { filter, fetch } = loaded.config;
   // These load ONNX Runtime.
   const { requireProvider } = await import('../../core/platform/onnx/providers.ts');

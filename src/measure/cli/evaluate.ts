@@ -1,12 +1,14 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import * as z from 'zod';
 import { threadsOf } from '../../core/models/engine/ensemble.process.ts';
 import { evaluateSet, type SetEvaluation } from '../evaluate/evaluate-set.process.ts';
 import type { Judge } from '../evaluate/judge.process.ts';
-import { LOGITS_ARE, type LogitsAre } from '../evaluate/logits/read-answers.process.ts';
+import { LOGITS_ARE } from '../evaluate/logits/read-answers.process.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
 import { writeResult, linesText, percentText, plural } from '../../core/cli/text/output.ts';
 import { withSteps } from '../../core/cli/text/progress.ts';
-import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext } from '../../core/cli/start/context.ts';
+import { either, option, optionalText, type FlagsOf } from '../../core/cli/start/flags.ts';
 import type { ClassAccuracy, OodMeasures } from '../evaluate/evaluation.ts';
 import { calibrationBins } from '../evaluate/metrics/calibration.ts';
 import { fittedText, oodListsText } from '../../core/kernel/texts.ts';
@@ -39,35 +41,29 @@ Examples:
   winnow evaluate imagenet-o --logits o.npy --in-distribution val --in-logits val.npy --among imagenet-o
 `;
 
-interface EvaluateFlags extends GlobalFlags {
-  readonly model?: string;
-  readonly logits?: string;
-  readonly files?: string;
-  readonly logitsAre: LogitsAre;
-  readonly inDistribution?: string;
-  readonly inLogits?: string;
-  readonly inFiles?: string;
-  readonly among?: string;
-  readonly multiLabel?: boolean;
-}
+const EVALUATE = {
+  model: optionalText('name', 'a registered model'),
+  logits: optionalText('file', 'what another program computed: npy, npz, csv or parquet'),
+  logitsAre: option(z.enum(LOGITS_ARE).default('auto'), 'kind', 'what the files of logits hold'),
+  files: optionalText('file', 'the names of the photos in the order of the rows, one a line'),
+  inDistribution: optionalText('dir', 'photos that show the classes, to measure detection'),
+  inLogits: optionalText('file', 'the same as --logits, for the photos of --in-distribution'),
+  inFiles: optionalText('file', 'the same as --files, for the rows of --in-logits'),
+  among: optionalText(
+    'list',
+    "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, in mode O those of its collection; else imagenet-1k)",
+  ),
+  multiLabel: either(false, 'count every class as right that reviewers see on a photo (also_wnids of an export)'),
+};
+
+type EvaluateFlags = FlagsOf<typeof EVALUATE>;
 
 export function addEvaluateCommand(program: Command): void {
   addPlainCommand(program, 'evaluate', 'Measure a model on an exported set or on a folder of photos')
     .argument('<dir>', 'an export of winnow, or a folder with a folder for each class')
-    .option('--model <name>', 'a registered model')
-    .option('--logits <file>', 'what another program computed: npy, npz, csv or parquet')
-    .addOption(new Option('--logits-are <kind>', 'what the files of logits hold').choices(LOGITS_ARE).default('auto'))
-    .option('--files <file>', 'the names of the photos in the order of the rows, one a line')
-    .option('--in-distribution <dir>', 'photos that show the classes, to measure detection')
-    .option('--in-logits <file>', 'the same as --logits, for the photos of --in-distribution')
-    .option('--in-files <file>', 'the same as --files, for the rows of --in-logits')
-    .option(
-      '--among <list>',
-      "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, in mode O those of its collection; else imagenet-1k)",
-    )
-    .option('--multi-label', 'count every class as right that reviewers see on a photo (also_wnids of an export)')
+    .flags(EVALUATE)
     .addHelpText('after', HELP)
-    .action((dir: string, flags: EvaluateFlags) => runCommand(flags, (context) => evaluate(dir, flags, context)));
+    .run((flags, dir: string) => runCommand(flags, (context) => evaluate(dir, flags, context)));
 }
 
 async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal }: CommandContext): Promise<void> {
@@ -80,7 +76,7 @@ async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal
     evaluateSet(dir, judge, {
       among: flags.among ?? null,
       inDistribution: flags.inDistribution ?? null,
-      isMultiLabel: flags.multiLabel === true,
+      isMultiLabel: flags.multiLabel,
       threads: threadsOf(filter.threads),
       cropsPerPass: filter.batchCrops,
       provider,

@@ -1,11 +1,13 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import * as z from 'zod';
 import { threadsOf } from '../../core/models/engine/ensemble.process.ts';
 import type { Finetuned, FinetuneProgress } from '../evaluate/finetune/finetune.process.ts';
 import { displayPath } from '../../core/config/root.ts';
 import { linesText, percentText, plural, writeResult } from '../../core/cli/text/output.ts';
 import { tableText } from '../../core/cli/text/table.ts';
 import { withProgress, type ProgressLine } from '../../core/cli/text/progress.ts';
-import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext } from '../../core/cli/start/context.ts';
+import { either, neededText, option, optionalText, type FlagsOf } from '../../core/cli/start/flags.ts';
 
 const HELP = `
 Fits a linear layer (a head) on what a model computes before its own last layer, for any classes. The head is a
@@ -29,34 +31,26 @@ Examples:
   winnow finetune --backbone efficientnet-lite1 --train photos --name mine --l2 10 --class-weights --json | jq .valAccuracy
 `;
 
-interface FinetuneFlags extends GlobalFlags {
-  readonly backbone: string;
-  readonly train: string;
-  readonly val?: string;
-  readonly classes?: string;
-  readonly name: string;
-  readonly l2: number;
-  readonly classWeights?: boolean;
-  readonly seed: number;
-  readonly licence: string;
-}
+const FINETUNE = {
+  backbone: neededText('name', 'a registered model whose card names an output `features`'),
+  train: neededText('dir', 'photos to fit the head with: a folder for each class'),
+  val: optionalText('dir', 'photos to measure the head with (default: a held-out tenth of --train)'),
+  classes: optionalText(
+    'list',
+    'classes to use: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or names of folders with commas between them (default: all folders of --train)',
+  ),
+  name: neededText('name', 'the name of the new model in collections'),
+  l2: option(z.number().default(1), 'number', { help: 'penalty on the squares of the weights', parse: penalty }),
+  classWeights: either(false, 'give each class the same weight, whatever its number of photos'),
+  seed: option(z.number().default(1), 'number', { help: 'chooses the held-out tenth', parse: digits }),
+  licence: option(z.string().default('unknown'), 'spdx id', 'licence of the weights'),
+};
 
 export function addFinetuneCommand(program: Command): void {
   addPlainCommand(program, 'finetune', "Fit a linear head on a model's features, for classes of your own")
-    .requiredOption('--backbone <name>', 'a registered model whose card names an output `features`')
-    .requiredOption('--train <dir>', 'photos to fit the head with: a folder for each class')
-    .option('--val <dir>', 'photos to measure the head with (default: a held-out tenth of --train)')
-    .option(
-      '--classes <list>',
-      'classes to use: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or names of folders with commas between them (default: all folders of --train)',
-    )
-    .requiredOption('--name <name>', 'the name of the new model in collections')
-    .addOption(new Option('--l2 <number>', 'penalty on the squares of the weights').argParser(penalty).default(1))
-    .option('--class-weights', 'give each class the same weight, whatever its number of photos')
-    .addOption(new Option('--seed <number>', 'chooses the held-out tenth').argParser(seed).default(1))
-    .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
+    .flags(FINETUNE)
     .addHelpText('after', HELP)
-    .action((flags: FinetuneFlags) => runCommand(flags, (context) => run(flags, context)));
+    .run((flags) => runCommand(flags, (context) => run(flags, context)));
 }
 
 function penalty(text: string): number {
@@ -65,25 +59,25 @@ function penalty(text: string): number {
   throw new InvalidArgumentError(`Expected a number above 0 but received '${text}'.`);
 }
 
-function seed(text: string): number {
+function digits(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError(`Expected a whole number of at most 9 digits but received '${text}'.`);
 }
 
-async function run(flags: FinetuneFlags, { loaded, log, signal }: CommandContext): Promise<void> {
+async function run(flags: FlagsOf<typeof FINETUNE>, { loaded, log, signal }: CommandContext): Promise<void> {
   const { filter, fetch } = loaded.config;
   // These load ONNX Runtime.
   const { requireProvider } = await import('../../core/platform/onnx/providers.ts');
   const { finetune } = await import('../evaluate/finetune/finetune.process.ts');
   const provider = await requireProvider(filter, log);
   const fitProgress = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
-  const { backbone, train, val = null, classes = null, name, l2, licence } = flags;
+  const { backbone, train, val = null, classes = null, name, l2, classWeights: isBalanced, seed, licence } = flags;
   let progress: FinetuneProgress | null = null;
   const result = await withProgress(
     () => progressLines(progress, fitProgress),
     () =>
       finetune(
-        { backbone, train, val, classes, name, l2, licence, isBalanced: flags.classWeights === true, seed: flags.seed },
+        { backbone, train, val, classes, name, l2, licence, isBalanced, seed },
         {
           dataDir: flags.data,
           threads: threadsOf(filter.threads),

@@ -11,7 +11,6 @@ import { countText, linesText, plural, shellWord, writeResult } from '../../core
 import { tableText } from '../../core/cli/text/table.ts';
 import { withSteps } from '../../core/cli/text/progress.ts';
 import { addCommand, runOnCollection } from '../../core/cli/start/context.ts';
-import { addFlags, type FlagsOf } from '../../core/cli/start/flags.ts';
 import type { Mode } from '../../core/kernel/mode.ts';
 
 const HELP = `
@@ -40,9 +39,10 @@ Examples:
 `;
 
 export function addReportCommand(program: Command): void {
-  addFlags(addCommand(program, 'report', 'Report how hard the set is, for which models, and why'), REPORT)
+  addCommand(program, 'report', 'Report how hard the set is, for which models, and why')
+    .flags(REPORT.shape)
     .addHelpText('after', HELP)
-    .action((flags: FlagsOf<typeof REPORT>) =>
+    .run((flags) =>
       runOnCollection(flags, { name: 'report', access: flags.fill ? 'use' : 'read' }, async (workspace, { signal }) => {
         const written = await reportWithProgress(workspace, { ...flags, signal });
         await writeResult(

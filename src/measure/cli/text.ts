@@ -1,10 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import * as z from 'zod';
 import { displayPath } from '../../core/config/root.ts';
 import type { TextHead } from '../evaluate/text/text-head.process.ts';
 import { threadsOf } from '../../core/models/engine/ensemble.process.ts';
 import { plural, writeResult } from '../../core/cli/text/output.ts';
 import { withProgress } from '../../core/cli/text/progress.ts';
-import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../../core/cli/start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext } from '../../core/cli/start/context.ts';
+import { neededText, optional, optionalText, type FlagsOf } from '../../core/cli/start/flags.ts';
 
 const HELP = `
 Makes a head from the names of classes, without any photo, by the recipe of open_clip: each name is put into the
@@ -22,28 +24,23 @@ Examples:
   winnow models text --card siglip-base --classes imagenet-a --name siglip-a --templates my-templates.txt
 `;
 
-interface TextFlags extends GlobalFlags {
-  readonly card: string;
-  readonly classes: string;
-  readonly name: string;
-  readonly templates?: string;
-  readonly scale?: number;
-  readonly bias?: number;
-}
+const TEXT = {
+  card: neededText('name', 'a registered model whose card has a text tower'),
+  classes: neededText('list', 'imagenet-1k, imagenet-a, imagenet-o, a file, or names with commas'),
+  name: neededText('name', 'the name of the new model in collections'),
+  templates: optionalText('name or file', "openai-80, or a file with one template on each line (default: the card's)"),
+  scale: optional(z.number(), 'number', { help: "factor of the cosines (default: the card's)", parse: number }),
+  bias: optional(z.number(), 'number', { help: "added to each logit (default: the card's)", parse: number }),
+};
 
 export function addModelsTextCommand(models: Command): void {
   addPlainCommand(models, 'text', 'Make a model for classes of your own from their names, with a CLIP or SigLIP model')
-    .requiredOption('--card <name>', 'a registered model whose card has a text tower')
-    .requiredOption('--classes <list>', 'imagenet-1k, imagenet-a, imagenet-o, a file, or names with commas')
-    .requiredOption('--name <name>', 'the name of the new model in collections')
-    .option('--templates <name or file>', "openai-80, or a file with one template on each line (default: the card's)")
-    .addOption(new Option('--scale <number>', "factor of the cosines (default: the card's)").argParser(number))
-    .addOption(new Option('--bias <number>', "added to each logit (default: the card's)").argParser(number))
+    .flags(TEXT)
     .addHelpText('after', HELP)
-    .action((flags: TextFlags) => runCommand(flags, (context) => run(flags, context)));
+    .run((flags) => runCommand(flags, (context) => run(flags, context)));
 }
 
-async function run(flags: TextFlags, { loaded, signal }: CommandContext): Promise<void> {
+async function run(flags: FlagsOf<typeof TEXT>, { loaded, signal }: CommandContext): Promise<void> {
   const { card, classes, name, templates = null, scale = null, bias = null } = flags;
   // This loads ONNX Runtime.
   const { makeTextHead } = await import('../evaluate/text/text-head.process.ts');

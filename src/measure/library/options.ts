@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { listOf, optional, either, type OptionsOf } from '../../core/library/operation.ts';
+import { listOf, optional, optionalText, either, type OptionsOf } from '../../core/library/operation.ts';
 import type { WorkOptions } from '../../core/library/options.ts';
 import { REPORTED_PHOTOS } from '../report/report.ts';
 
 export const REPORT = z.object({
-  out: optional(z.string(), 'dir', 'the folder to write; a report that is there is replaced'),
-  clean: optional(z.string(), 'dir', 'clean photos of the same classes, to measure how far accuracy drops'),
-  inDistribution: optional(z.string(), 'dir', 'mode O: photos that show one of the classes of the collection'),
+  out: optionalText('dir', 'the folder to write; a report that is there is replaced'),
+  clean: optionalText('dir', 'clean photos of the same classes, to measure how far accuracy drops'),
+  inDistribution: optionalText('dir', 'mode O: photos that show one of the classes of the collection'),
   among: optional(
     z.string(),
     'list',

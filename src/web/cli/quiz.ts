@@ -5,16 +5,10 @@ import { pathOf } from '../../core/page/frame.tsx';
 import { checkQuiz, drawQuiz, QUIZ_REFUSED, readHumanAccuracy } from '../../core/review/quiz/quiz.process.ts';
 import { DEFAULT_QUIZ, MOST_CHOICES } from '../../core/review/quiz/quiz.ts';
 import { serve } from './server.ts';
-import {
-  addCommand,
-  runOnCollection,
-  runWithCollection,
-  withWorkspace,
-  wholeNumberFrom,
-  type GlobalFlags,
-} from '../../core/cli/start/context.ts';
+import { addCommand, runOnCollection, runWithCollection, withWorkspace } from '../../core/cli/start/context.ts';
+import { optional, wholeNumber, type FlagsOf, type GlobalFlags } from '../../core/cli/start/flags.ts';
 import { writeResult } from '../../core/cli/text/output.ts';
-import { addPageFlags, pageSettings, type PageFlags } from './review.ts';
+import { pageSettings, PORT, reviewerFlag } from './review.ts';
 
 const HELP = `
 Prints the address of the page and serves it, with all other pages of winnow server, until Ctrl-C.
@@ -34,32 +28,28 @@ Examples:
   winnow quiz results --collection imagenet-a --json
 `;
 
-interface QuizFlags extends PageFlags {
-  readonly photos?: number;
-  readonly choices?: number;
-}
+const QUIZ = {
+  reviewer: reviewerFlag('the name under which the answers are stored'),
+  port: PORT,
+  photos: optional(
+    wholeNumber(1, 100_000),
+    'n',
+    `photos that count, without practice (default: ${DEFAULT_QUIZ.photos})`,
+  ),
+  choices: optional(wholeNumber(2, MOST_CHOICES), 'k', 'the person chooses among K classes (default: types any class)'),
+};
 
 export function addQuizCommand(program: Command): void {
-  const quiz = addCommand(program, 'quiz', 'Serve the page on which people name the class of accepted photos');
-  addPageFlags(quiz, 'the name under which the answers are stored')
-    .option(
-      '--photos <n>',
-      `photos that count, without practice (default: ${DEFAULT_QUIZ.photos})`,
-      wholeNumberFrom(1, 100_000),
-    )
-    .option(
-      '--choices <k>',
-      'the person chooses among K classes (default: types any class)',
-      wholeNumberFrom(2, MOST_CHOICES),
-    )
+  const quiz = addCommand(program, 'quiz', 'Serve the page on which people name the class of accepted photos')
+    .flags(QUIZ)
     .addHelpText('after', HELP)
-    .action((flags: QuizFlags) => runQuiz(flags));
+    .run(runQuiz);
   addCommand(quiz, 'results', 'Show how often people name the class')
     .addHelpText('after', RESULTS_HELP)
-    .action((_: GlobalFlags, command: Command) => showResults(command.optsWithGlobals<GlobalFlags>()));
+    .run(showResults);
 }
 
-async function runQuiz(flags: QuizFlags): Promise<void> {
+async function runQuiz(flags: FlagsOf<typeof QUIZ>): Promise<void> {
   const { reviewer = null, photos = DEFAULT_QUIZ.photos, choices = null } = flags;
   const hasOptions = flags.photos !== undefined || choices !== null;
   if (hasOptions && reviewer === null)

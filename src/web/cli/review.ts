@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type * as z from 'zod';
 import type { App } from '../../core/runtime/open/app.process.ts';
 import type { SettingArgument } from '../../core/config/setting-layers.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
@@ -8,29 +9,14 @@ import { pathOf } from '../../core/page/frame.tsx';
 import { whereFlags } from '../../core/cli/crawl/crawl.ts';
 import { writeOut, writeResult } from '../../core/cli/text/output.ts';
 import { serve } from './server.ts';
-import {
-  addCommand,
-  runWithCollection,
-  withWorkspace,
-  wholeNumberFrom,
-  type CollectionContext,
-  type GlobalFlags,
-} from '../../core/cli/start/context.ts';
+import { addCommand, runWithCollection, withWorkspace, type CollectionContext } from '../../core/cli/start/context.ts';
+import { optional, optionalText, wholeNumber } from '../../core/cli/start/flags.ts';
 import { readStatus } from '../../core/status/status.process.ts';
 import { nextText } from '../../core/kernel/next-step.ts';
 
-export interface PageFlags extends GlobalFlags {
-  readonly reviewer?: string;
-  readonly port?: number;
-}
-
 export function addReviewCommand(program: Command): void {
-  const review = addCommand(
-    program,
-    'review',
-    'Serve the page on which people accept and reject the photos of the shortlist',
-  );
-  addPageFlags(review, 'the name under which the reviews are stored')
+  addCommand(program, 'review', 'Serve the page on which people accept and reject the photos of the shortlist')
+    .flags({ reviewer: reviewerFlag('the name under which the reviews are stored'), port: PORT })
     .addHelpText(
       'after',
       `
@@ -45,20 +31,33 @@ Examples:
   winnow review --collection imagenet-a --reviewer alice --port 0
 `,
     )
-    .action((flags: PageFlags) => runReview(flags));
-}
-
-export function addPageFlags(command: Command, name: string): Command {
-  return command
-    .option('--reviewer <name>', `${name} (without it, the page asks once; with tokens it is theirs)`, reviewerName)
-    .option(
-      '--port <n>',
-      'the port to listen on, 0 for any free one (default: server.port)',
-      wholeNumberFrom(0, 65_535),
+    .run((flags) =>
+      runWithCollection(flags, { settings: pageSettings(flags) }, (context) =>
+        withWorkspace(context, { name: 'review', access: 'use' }, async (workspace) => {
+          const { reviewer = null } = flags;
+          refuseSecondName(workspace.app, reviewer);
+          const { totals, next } = await readStatus(workspace);
+          if (totals.shortlisted > 0 && totals.unreviewed === 0 && flags.json !== true) await writeOut(nextText(next));
+          if (totals.shortlisted === 0)
+            context.log.warn(`No photo is listed yet. \`winnow shortlist ${whereFlags(context)}\` makes the list.`);
+          return serveReview(workspace.app, context, reviewer);
+        }),
+      ),
     );
 }
 
-export function pageSettings({ port }: PageFlags): SettingArgument[] {
+export function reviewerFlag(name: string): z.ZodOptional<z.ZodString> {
+  const help = `${name} (without it, the page asks once; with tokens it is theirs)`;
+  return optionalText('name', { help, parse: reviewerName });
+}
+
+export const PORT = optional(
+  wholeNumber(0, 65_535),
+  'n',
+  'the port to listen on, 0 for any free one (default: server.port)',
+);
+
+export function pageSettings({ port }: { readonly port?: number | undefined }): SettingArgument[] {
   return port === undefined ? [] : [['server.port', String(port), '--port']];
 }
 
@@ -66,20 +65,6 @@ function reviewerName(text: string): string {
   const name = personName(text);
   if (name === null) throw new InvalidArgumentError(`Expected a name (${PERSON_NAME_RULE}) but received '${text}'.`);
   return name;
-}
-
-async function runReview(flags: PageFlags): Promise<void> {
-  const { reviewer = null } = flags;
-  await runWithCollection(flags, { settings: pageSettings(flags) }, (context) =>
-    withWorkspace(context, { name: 'review', access: 'use' }, async (workspace) => {
-      refuseSecondName(workspace.app, reviewer);
-      const { totals, next } = await readStatus(workspace);
-      if (totals.shortlisted > 0 && totals.unreviewed === 0 && flags.json !== true) await writeOut(nextText(next));
-      if (totals.shortlisted === 0)
-        context.log.warn(`No photo is listed yet. \`winnow shortlist ${whereFlags(context)}\` makes the list.`);
-      return serveReview(workspace.app, context, reviewer);
-    }),
-  );
 }
 
 /** With tokens, the name of a reviewer is that of the token, or each browser chooses one. */

@@ -16,14 +16,8 @@ import { startWebServer } from '../server/web-server.ts';
 import { pathOf } from '../../core/page/frame.tsx';
 import { writeOut, EXIT, SERVICE_EXIT_CODES } from '../../core/cli/text/output.ts';
 import { builtProgram, BUILT } from '../../cli/built.mjs';
-import {
-  addCommand,
-  runCommand,
-  settingsFor,
-  withApp,
-  type CommandContext,
-  type GlobalFlags,
-} from '../../core/cli/start/context.ts';
+import { addCommand, runCommand, settingsFor, withApp, type CommandContext } from '../../core/cli/start/context.ts';
+import type { GlobalFlags } from '../../core/cli/start/flags.ts';
 import { limitDrain } from '../../core/cli/worker/drain.ts';
 
 export function addServerCommand(program: Command): void {
@@ -49,7 +43,7 @@ Examples:
   WINNOW_TOKEN=$(openssl rand -hex 24) winnow server --collection imagenet-a --set server.host=0.0.0.0
 ${SERVICE_EXIT_CODES}`,
     )
-    .action((flags: GlobalFlags) => runServer(flags));
+    .run((flags) => runServer(flags));
 }
 
 const NO_TOKENS = 'There are no tokens (server.token, server.people), so anyone on this machine may operate it.';

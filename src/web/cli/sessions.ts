@@ -7,11 +7,8 @@ import { foldedName } from '../../core/kernel/people.ts';
 import { endSessions, openSessions, type OpenSession } from '../server/access/session.repository.ts';
 import { plural, writeJsonLines, writeOut, writeResult } from '../../core/cli/text/output.ts';
 import { tableText } from '../../core/cli/text/table.ts';
-import { addPlainCommand, runOnData, type GlobalFlags } from '../../core/cli/start/context.ts';
-
-interface EndFlags extends GlobalFlags {
-  readonly all?: boolean;
-}
+import { addPlainCommand, runOnData } from '../../core/cli/start/context.ts';
+import { either } from '../../core/cli/start/flags.ts';
 
 /** How many digits of an id are shown, and needed to name a session. */
 const SHOWN_DIGITS = 8;
@@ -20,16 +17,15 @@ export function addSessionsCommand(program: Command): void {
   const sessions = program
     .command('sessions')
     .description('List and end the sessions of people who are logged in to the server');
-  addPlainCommand(sessions, 'list', 'List the open sessions: who, from where, until when').action(
-    (flags: GlobalFlags) =>
-      runOnData(flags, { name: 'sessions', access: 'read' }, async ({ db }) => {
-        const open = await openSessions(db);
-        await (flags.json === true ? writeJsonLines(open) : writeOut(listText(open)));
-      }),
+  addPlainCommand(sessions, 'list', 'List the open sessions: who, from where, until when').run((flags) =>
+    runOnData(flags, { name: 'sessions', access: 'read' }, async ({ db }) => {
+      const open = await openSessions(db);
+      await (flags.json === true ? writeJsonLines(open) : writeOut(listText(open)));
+    }),
   );
   addPlainCommand(sessions, 'end', 'End sessions, on every server of the catalogue')
     .argument('[who]', 'a person, a role (the sessions of its shared token), or the id of a session')
-    .option('--all', 'end every session')
+    .flags({ all: either(false, 'end every session') })
     .addHelpText(
       'after',
       `
@@ -42,9 +38,9 @@ Examples:
   winnow sessions end --all
 `,
     )
-    .action((who: string | undefined, flags: EndFlags) =>
+    .run((flags, who: string | undefined) =>
       runOnData(flags, { name: 'sessions', access: 'use' }, async ({ db }) => {
-        const ended = await end(db, who, flags.all === true);
+        const ended = await end(db, who, flags.all);
         await writeResult(flags, { ended }, () => `ended ${plural(ended.length, 'session')}\n${tableOf(ended)}`);
       }),
     );

@@ -16,8 +16,8 @@ export function addCollectionCommand(program: Command): void {
   addCollectionInitCommand(collection);
   addPlainCommand(collection, 'check', 'Check a collection and everything that it names, and say what to do next')
     .argument('<name or path>', 'a name under config/collections, or the path of a file')
-    .action((name: string, flags: GlobalFlags) => runCommand(flags, (context) => check(name, flags, context)));
-  addPlainCommand(collection, 'list', 'List the collections that commands find by name').action((flags: GlobalFlags) =>
+    .run((flags, name: string) => runCommand(flags, (context) => check(name, flags, context)));
+  addPlainCommand(collection, 'list', 'List the collections that commands find by name').run((flags) =>
     runCommand(flags, () => list(flags)),
   );
   addCollectionForgetCommand(collection);

@@ -11,12 +11,8 @@ import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
 import type { ActivityDetail } from '../../kernel/activity.ts';
 import { countText, linesText, nonEmpty, plural, writeResult } from '../text/output.ts';
-import { addPlainCommand, runOnData, type GlobalFlags } from '../start/context.ts';
-
-interface ForgetFlags extends GlobalFlags {
-  readonly yes?: boolean;
-  readonly withReviews?: boolean;
-}
+import { addPlainCommand, runOnData } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 
 const HELP = `
 Use this for a collection that you no longer need, even if its file is gone. As long as the data folder
@@ -34,15 +30,17 @@ Examples:
 export function addCollectionForgetCommand(collection: Command): void {
   addPlainCommand(collection, 'forget', 'Remove what the data folder stores for this collection only; photos stay')
     .argument('<name>', 'the name under which it was used with this data folder')
-    .option('--yes', 'remove it; without this flag, only say what would be removed')
-    .option('--with-reviews', 'remove its reviews, too; without this flag, a collection with reviews stays')
+    .flags({
+      yes: either(false, 'remove it; without this flag, only say what would be removed'),
+      withReviews: either(false, 'remove its reviews, too; without this flag, a collection with reviews stays'),
+    })
     .addHelpText('after', HELP)
-    .action((name: string, flags: ForgetFlags) =>
+    .run((flags, name: string) =>
       runOnData(flags, { name: 'collection', access: 'use' }, async ({ db, dataDir }) => {
-        const forgotten = flags.yes === true;
+        const { yes: forgotten, withReviews } = flags;
         const content = forgotten
           ? await recorded(db, { ...localActor(), action: 'forget-collection', collection: name, resultOf }, () =>
-              forgetCollection(db, name, flags.withReviews === true),
+              forgetCollection(db, name, withReviews),
             )
           : await contentOfCollection(db, name);
         const file = (await listCollections()).find((known) => known.name === name)?.file ?? null;

@@ -1,33 +1,29 @@
 import type { Command } from 'commander';
-import * as z from 'zod';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { optional, either } from '../../library/operation.ts';
 import { CRAWL } from '../../library/options.ts';
 import { nonEmpty, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { STAGES_USE, type StagesResult } from '../../library/stages.process.ts';
 import { leftText, showStages } from '../run/run-stages.ts';
 import { addCommand, runWithCollection, withWorkspace, type CollectionContext } from '../start/context.ts';
-import { addFlags, type FlagsOf } from '../start/flags.ts';
+import { either, optionalText, type FlagsOf } from '../start/flags.ts';
 import { planOf, type CrawlPlan } from '../../library/crawl-plan.process.ts';
 import { dryRun } from './crawl-queries.ts';
 import { crawlSummary } from '../../library/crawl-summary.process.ts';
 
 const { again: AGAIN, ...WHICH } = CRAWL.shape;
-export const CRAWL_FLAGS = z.object({
+export const CRAWL_FLAGS = {
   ...WHICH,
-  limit: optional(z.string(), 'n', 'at most this many photos per class and source (sets crawl.limitPerClass)'),
+  limit: optionalText('n', 'at most this many photos per class and source (sets crawl.limitPerClass)'),
   again: AGAIN,
-});
-const DRY_RUN = z.object({
-  dryRun: either(false, 'show the queries and how many results they have; store nothing'),
-});
+};
 
 export type CrawlFlags = FlagsOf<typeof CRAWL_FLAGS>;
 
 export function addCrawlCommand(program: Command): void {
-  const command = addCommand(program, 'crawl', 'Find candidate photos and store their bytes');
-  addFlags(addFlags(command, CRAWL_FLAGS), DRY_RUN)
+  addCommand(program, 'crawl', 'Find candidate photos and store their bytes')
+    .flags(CRAWL_FLAGS)
+    .flags({ dryRun: either(false, 'show the queries and how many results they have; store nothing') })
     .addHelpText(
       'after',
       `
@@ -53,14 +49,14 @@ Examples:
   winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
 `,
     )
-    .action((flags: CrawlFlags & FlagsOf<typeof DRY_RUN>) =>
-      runWithCollection(flags, { settings: limitSetting(flags) }, (context) => crawl(context, flags)),
+    .run((flags) =>
+      runWithCollection(flags, { settings: limitSetting(flags) }, (context) => crawl(context, flags, flags.dryRun)),
     );
 }
 
-async function crawl(context: CollectionContext, flags: CrawlFlags & FlagsOf<typeof DRY_RUN>): Promise<number> {
+async function crawl(context: CollectionContext, flags: CrawlFlags, isDryRun: boolean): Promise<number> {
   let plan = await crawlPlanOf(context, flags);
-  if (flags.dryRun) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow });
+  if (isDryRun) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow });
   return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
     const { collection } = workspace;
     if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);

@@ -22,24 +22,23 @@ import { verifyModelFile } from '../../platform/onnx/session.ts';
 import { listText } from '../../kernel/texts.ts';
 import { bytesText, countText, plural, writeResult, EXIT } from '../text/output.ts';
 import { builtProgram } from '../../../cli/built.mjs';
-import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runCommand, withApp, type CommandContext } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 import { auditFinding, findingText, type Finding, checkServices } from './services.ts';
-
-interface DoctorFlags extends GlobalFlags {
-  readonly deep?: boolean;
-}
 
 export function addDoctorCommand(parent: Command): void {
   addCommand(parent, 'doctor', 'Check what is installed, reachable and configured, and say how to fix the rest')
-    .option(
-      '--deep',
-      'also audit the data folder: every photo against its bytes, every decision against its evidence, every verdict against its events',
-    )
+    .flags({
+      deep: either(
+        false,
+        'also audit the data folder: every photo against its bytes, every decision against its evidence, every verdict against its events',
+      ),
+    })
     .addHelpText(
       'after',
       '\nA note is information, not a fault. The exit code is 1 only if a check failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n',
     )
-    .action(async (flags: DoctorFlags) => {
+    .run(async (flags) => {
       const check = async (context: CommandContext): Promise<number> => {
         const findings = [
           platform(),
@@ -48,7 +47,7 @@ export function addDoctorCommand(parent: Command): void {
           await filterThreads(context),
           ...(await models()),
           ...checkCrawlSettings(context.loaded.config, proxySettings()),
-          ...(await dataFolder(context, flags.deep === true)),
+          ...(await dataFolder(context, flags.deep)),
         ];
         if (context.signal.aborted) throw new Interrupted();
         await writeResult(flags, findings.map(toJson), () => findings.map(findingText).join(''));

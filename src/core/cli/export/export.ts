@@ -10,10 +10,10 @@ import { bytesText, countText, linesText, plural, shellWord, writeResult } from 
 import { withSteps } from '../text/progress.ts';
 import { addCommand, runOnCollection, type CollectionContext } from '../start/context.ts';
 import { EXPORT } from '../../library/options.ts';
-import { addFlags, type FlagsOf } from '../start/flags.ts';
+import type { FlagsOf } from '../start/flags.ts';
 import { addExportDiffCommand, addExportListCommand } from './revisions.ts';
 
-type ExportFlags = FlagsOf<typeof EXPORT>;
+type ExportFlags = FlagsOf<typeof EXPORT.shape>;
 
 const HELP = `
 Writes the photos that reviewers accepted into a new folder, with the rights of every photo, all
@@ -38,12 +38,10 @@ Examples:
 `;
 
 export function addExportCommand(program: Command): void {
-  const command = addFlags(
-    addCommand(program, 'export', 'Freeze the accepted photos into a dataset that other tools load'),
-    EXPORT,
-  )
+  const command = addCommand(program, 'export', 'Freeze the accepted photos into a dataset that other tools load')
+    .flags(EXPORT.shape)
     .addHelpText('after', HELP)
-    .action((flags: ExportFlags) =>
+    .run((flags) =>
       runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {
         const result = await exportWithProgress(workspace, { ...flags, signal: context.signal });
         const { accepted } = await countWithoutLicence(workspace.app.db, workspace.scope);

@@ -10,7 +10,7 @@ import {
 import { shortId } from '../../export/revisions/revision-id.ts';
 import { bytesText, countText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection } from '../start/context.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { changeText, sumOfChanges } from '../../export/select/changed-photos.ts';
 import { groupBy } from '../../kernel/group-by.ts';
@@ -23,13 +23,12 @@ type RevisionLine = Omit<Revision, 'protocol' | 'verified'> & {
 export function addExportListCommand(command: Command): void {
   addCommand(command, 'list', 'List the revisions that were exported')
     .addHelpText('after', '\nExample:\n  winnow export list --collection imagenet-a --json\n')
-    .action((_: GlobalFlags, own: Command) => {
-      const flags = own.optsWithGlobals<GlobalFlags>();
-      return runOnCollection(flags, { name: 'export', access: 'read' }, async ({ app, scope }) => {
+    .run((flags) =>
+      runOnCollection(flags, { name: 'export', access: 'read' }, async ({ app, scope }) => {
         const lines = await Promise.all((await listRevisions(app.db, scope)).map(lineOf));
         await writeResult(flags, lines, () => listText(lines));
-      });
-    });
+      }),
+    );
 }
 
 async function lineOf({ id, photos, classes, bytes, path, madeAt }: Revision): Promise<RevisionLine> {
@@ -68,18 +67,16 @@ export function addExportDiffCommand(command: Command): void {
     .argument('<older>', 'a revision')
     .argument('<newer>', 'a revision')
     .addHelpText('after', HELP)
-    .action((...given: [string, string, GlobalFlags, Command]) => {
-      const [older, newer, , own] = given;
-      const flags = own.optsWithGlobals<GlobalFlags>();
-      return runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace) => {
+    .run((flags, older: string, newer: string) =>
+      runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace) => {
         const { app, scope } = workspace;
         const known = await listRevisions(app.db, scope);
         const ids = { older: revisionNamed(older, known).id, newer: revisionNamed(newer, known).id };
         const { photos: changes, controls } = await compareRevisions(app.db, scope, ids);
         const difference = { ...ids, ...sumsOf(changes), changes, controls: sumsOf(controls) };
         await writeResult(flags, difference, () => diffText(difference, workspace));
-      });
-    });
+      }),
+    );
 }
 
 /** @throws UsageError `unknown-revision` unless exactly one id begins so */

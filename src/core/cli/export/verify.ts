@@ -11,7 +11,7 @@ import { readExportedFolder } from '../../export/verify/exported-folder.process.
 import { linesText, plural, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
 import { addPlainCommand, runCommand, type CommandContext } from '../start/context.ts';
-import { addFlags, type FlagsOf } from '../start/flags.ts';
+import type { FlagsOf } from '../start/flags.ts';
 
 const HELP = `
 Reads every file of the folder that winnow export made, compares what they say of each photo, and
@@ -31,15 +31,14 @@ Examples:
 `;
 
 export function addVerifyCommand(program: Command): void {
-  addFlags(addPlainCommand(program, 'verify', 'Check that an exported folder is what it claims to be'), VERIFY)
+  addPlainCommand(program, 'verify', 'Check that an exported folder is what it claims to be')
+    .flags(VERIFY.shape)
     .argument('<dir>', 'the folder that winnow export made')
     .addHelpText('after', HELP)
-    .action((dir: string, flags: FlagsOf<typeof VERIFY>) =>
-      runCommand(flags, (context) => verify(dir, flags, context)),
-    );
+    .run((flags, dir: string) => runCommand(flags, (context) => verify(dir, flags, context)));
 }
 
-async function verify(dir: string, flags: FlagsOf<typeof VERIFY>, context: CommandContext): Promise<number> {
+async function verify(dir: string, flags: FlagsOf<typeof VERIFY.shape>, context: CommandContext): Promise<number> {
   const result = await verifyWithProgress(dir, context, flags.sample);
   await writeResult(
     flags,

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import * as z from 'zod';
 import type { Added } from '../../models/library/add.process.ts';
-import type { GivenFacts } from '../../models/library/draft.process.ts';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
 import { NORMALISATIONS } from '../../models/library/normalisation.ts';
 import { INTERPOLATIONS } from '../../kernel/interpolation.ts';
@@ -8,13 +8,34 @@ import { displayPath } from '../../config/root.ts';
 import { tensorText } from '../../platform/onnx/graph.ts';
 import { terminalAsker } from '../text/ask.ts';
 import { writeResult } from '../text/output.ts';
-import { addPlainCommand, runCommand, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand } from '../start/context.ts';
+import { either, listOf, option, optional, optionalText, type FlagsOf } from '../start/flags.ts';
 
-interface AddFlags extends GlobalFlags, GivenFacts {
-  readonly allowChance?: boolean;
-  readonly inPlace?: boolean;
-  readonly externalData?: readonly string[];
-}
+const ADD = {
+  name: optionalText('name', "its name in collections (default: the file's name)"),
+  classes: optionalText(
+    'list or file',
+    'classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
+  ),
+  normalise: optionalText('how', `how pixels become numbers: ${NORMALISATIONS}`),
+  resize: optional(z.number(), 'pixels', { help: "the photo's shorter side before the crop", parse: pixels }),
+  square: optional(z.boolean(), '', 'photos are resized to a square of that side; they lose their shape'),
+  interpolation: optional(z.enum(INTERPOLATIONS), 'filter', 'how photos are resized (default: bilinear-antialias)'),
+  size: optional(z.number(), 'pixels', { help: 'side of the input, if the file does not say', parse: pixels }),
+  layout: optional(z.enum(['nchw', 'nhwc']), 'layout', 'layout of the input, if the file does not say'),
+  logits: optionalText('output', 'the output with the logits, if there are several'),
+  licence: option(z.string().default('unknown'), 'spdx id', 'licence of the weights'),
+  source: optionalText('text', "where the weights come from (default: the file's name)"),
+  documentation: optionalText('url', 'the page that documents the preprocessing'),
+  family: optionalText('name', 'its family, such as ResNet: reports warn if members and others are related'),
+  externalData: optional(
+    listOf(z.string()),
+    'file...',
+    'files beside it that the model keeps weights in (ONNX external data)',
+  ),
+  inPlace: either(false, 'refer to the file at its place instead of copying it'),
+  allowChance: either(false, 'accept a model that shows no knowledge, for tests and benchmarks'),
+};
 
 const EXAMPLES = `
 Facts that the file states (names, shapes, types) need no flag. On a terminal the command asks for the others. It writes the
@@ -32,38 +53,14 @@ Examples:
 export function addModelsAddCommand(models: Command): void {
   addPlainCommand(models, 'add', 'Register an ONNX classifier: read it, try it on sample photos, write its card')
     .argument('<file>', 'an ONNX file')
-    .option('--name <name>', "its name in collections (default: the file's name)")
-    .option(
-      '--classes <list or file>',
-      'classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
-    )
-    .option('--normalise <how>', `how pixels become numbers: ${NORMALISATIONS}`)
-    .addOption(new Option('--resize <pixels>', "the photo's shorter side before the crop").argParser(pixels))
-    .option('--square', 'photos are resized to a square of that side; they lose their shape')
-    .addOption(
-      new Option('--interpolation <filter>', 'how photos are resized (default: bilinear-antialias)').choices(
-        INTERPOLATIONS,
-      ),
-    )
-    .addOption(new Option('--size <pixels>', 'side of the input, if the file does not say').argParser(pixels))
-    .addOption(
-      new Option('--layout <layout>', 'layout of the input, if the file does not say').choices(['nchw', 'nhwc']),
-    )
-    .option('--logits <output>', 'the output with the logits, if there are several')
-    .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
-    .option('--source <text>', "where the weights come from (default: the file's name)")
-    .option('--documentation <url>', 'the page that documents the preprocessing')
-    .option('--family <name>', 'its family, such as ResNet: reports warn if members and others are related')
-    .option('--external-data <file...>', 'files beside it that the model keeps weights in (ONNX external data)')
-    .option('--in-place', 'refer to the file at its place instead of copying it')
-    .option('--allow-chance', 'accept a model that shows no knowledge, for tests and benchmarks')
+    .flags(ADD)
     .addHelpText('after', EXAMPLES)
-    .action((file: string, flags: AddFlags) => runAdd(file, flags));
+    .run(runAdd);
 }
 
-async function runAdd(file: string, flags: AddFlags): Promise<void> {
+async function runAdd(flags: FlagsOf<typeof ADD>, file: string): Promise<void> {
   await runCommand(flags, async ({ signal, log }) => {
-    const { allowChance = false, inPlace = false, externalData = [] } = flags;
+    const { allowChance, inPlace, externalData = [] } = flags;
     const { addModel } = await import('../../models/library/add.process.ts');
     const ask = terminalAsker(signal);
     const added = await addModel({ file, given: flags, allowChance, inPlace, externalData, ask });

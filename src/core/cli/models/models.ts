@@ -15,7 +15,7 @@ import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { plural, writeData, writeJsonLines, writeOut, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addPlainCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, type CommandContext } from '../start/context.ts';
 import { addModelsAddCommand } from './add.ts';
 import { addModelsPullCommand } from './pull.ts';
 import { addModelsRemoveCommand } from './remove.ts';
@@ -28,11 +28,11 @@ export function addModelsCommand(program: Command): void {
     );
   addPlainCommand(models, 'list', 'List the models that collections can name')
     .addHelpText('after', '\nExamples:\n  winnow models list\n  winnow models list --json\n')
-    .action((flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)));
+    .run((flags) => runCommand(flags, () => list(flags.json === true)));
   addPlainCommand(models, 'show', 'Show everything known about a model')
     .argument('<name>', 'a model of `winnow models list`')
     .addHelpText('after', '\nExample:\n  winnow models show efficientnet-lite0\n')
-    .action((name: string, flags: GlobalFlags) => runCommand(flags, () => show(name, flags.json === true)));
+    .run((flags, name: string) => runCommand(flags, () => show(name, flags.json === true)));
   addPlainCommand(
     models,
     'verify',
@@ -40,7 +40,7 @@ export function addModelsCommand(program: Command): void {
   )
     .argument('[name...]', 'the models to check (default: all)')
     .addHelpText('after', '\nExamples:\n  winnow models verify\n  winnow models verify resnet50-v1-12\n')
-    .action((names: string[], flags: GlobalFlags) => runCommand(flags, (context) => verify(names, context)));
+    .run((flags, names: string[]) => runCommand(flags, (context) => verify(names, context)));
   addModelsAddCommand(models);
   addModelsPullCommand(models);
   addModelsRemoveCommand(models);

@@ -4,11 +4,8 @@ import type { Command } from 'commander';
 import { removeModel, type Removal } from '../../models/library/remove.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { plural, writeResult } from '../text/output.ts';
-import { addPlainCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
-
-interface RemoveFlags extends GlobalFlags {
-  readonly force?: boolean;
-}
+import { addPlainCommand, runCommand, withApp, type CommandContext } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 
 const HELP = `
 Models that come with winnow cannot be removed. Of a downloaded model only the file is removed. An invalid card (\`broken
@@ -23,11 +20,11 @@ Examples:
 export function addModelsRemoveCommand(models: Command): void {
   addPlainCommand(models, 'remove', 'Remove an added model, or the downloaded file of a model')
     .argument('<name>', 'a model of `winnow models list`')
-    .option('--force', 'remove it even if a collection names it or the data folder has evidence from it')
+    .flags({ force: either(false, 'remove it even if a collection names it or the data folder has evidence from it') })
     .addHelpText('after', HELP)
-    .action((name: string, flags: RemoveFlags) =>
+    .run((flags, name: string) =>
       runCommand(flags, async (context) => {
-        const force = flags.force === true;
+        const { force } = flags;
         // Opening a data folder would create it, so open it only if it exists.
         const removal = (await hasCatalogue(context))
           ? await withApp(context, { name: 'models', access: 'use' }, ({ db }) => removeModel(name, { force, db }))

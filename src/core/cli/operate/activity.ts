@@ -1,29 +1,17 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import * as z from 'zod';
 import { isCollectionKnown, listActivity } from '../../runtime/activity/activity.repository.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { hasData } from '../../runtime/open/data-folder.process.ts';
 import { detailText } from '../../runtime/activity/activity-text.ts';
 import { SINCE_RULE, sinceOf } from '../../runtime/activity/since.ts';
 import { isPath, usableCollection } from '../../collection/collection.process.ts';
-import { ACTIVITIES, type Activity, type LoggedActivity } from '../../kernel/activity.ts';
+import { ACTIVITIES, type LoggedActivity } from '../../kernel/activity.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import {
-  addCommand,
-  runCommand,
-  withApp,
-  wholeNumberFrom,
-  type CommandContext,
-  type GlobalFlags,
-} from '../start/context.ts';
-
-interface ActivityFlags extends GlobalFlags {
-  readonly since?: Date;
-  readonly limit: number;
-  readonly action?: Activity;
-  readonly who?: string;
-}
+import { addCommand, runCommand, withApp, type CommandContext } from '../start/context.ts';
+import { option, optional, optionalText, wholeNumber, type GlobalFlags } from '../start/flags.ts';
 
 const HELP = `
 Newest first. Commands are recorded under the user of the system and the machine, requests of the server
@@ -40,12 +28,14 @@ Examples:
 
 export function addActivityCommand(program: Command): void {
   addCommand(program, 'activity', 'List who did what, when and from where: pauses, deletions, exports, log-ins')
-    .option('--since <when>', `only since ${SINCE_RULE}`, sinceFlag)
-    .option('--limit <lines>', 'at most this many lines', wholeNumberFrom(1, 1_000_000), 50)
-    .addOption(new Option('--action <name>', 'only this').choices(ACTIVITIES))
-    .option('--who <name>', 'only of this person, role or user, as the list shows it')
+    .flags({
+      since: optional(z.date(), 'when', { help: `only since ${SINCE_RULE}`, parse: sinceFlag }),
+      limit: option(wholeNumber(1, 1_000_000).default(50), 'lines', 'at most this many lines'),
+      action: optional(z.enum(ACTIVITIES), 'name', 'only this'),
+      who: optionalText('name', 'only of this person, role or user, as the list shows it'),
+    })
     .addHelpText('after', HELP)
-    .action((flags: ActivityFlags) =>
+    .run((flags) =>
       runOnLog(flags, 'activity', async (db, collection) => {
         const { since, limit, action, who } = flags;
         const lines = await listActivity(db, { since, limit, action, who, collection });

@@ -1,16 +1,12 @@
-import { type Command, Option } from 'commander';
-import { JOB_STATES, listJobs, type JobState, type RecordedJob } from '../../runtime/work/job-history.repository.ts';
-import { PAUSABLE_STAGES, type PausableStage } from '../../collection/pause.ts';
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { JOB_STATES, listJobs, type RecordedJob } from '../../runtime/work/job-history.repository.ts';
+import { PAUSABLE_STAGES } from '../../collection/pause.ts';
 import { runOnLog } from './activity.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
-import { addCommand, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+import { addCommand } from '../start/context.ts';
+import { option, optional, wholeNumber } from '../start/flags.ts';
 import { tableText } from '../text/table.ts';
-
-interface JobsFlags extends GlobalFlags {
-  readonly stage?: PausableStage;
-  readonly state?: JobState;
-  readonly limit: number;
-}
 
 const HELP = `
 Newest first. Queues keep no job that has ended, so the catalogue keeps the last 200 finished and 1,000 failed
@@ -29,11 +25,13 @@ export function addJobsCommand(program: Command): void {
     'jobs',
     'List the jobs that ended last: stage, host or source, photos, seconds and why they failed',
   )
-    .addOption(new Option('--stage <name>', 'only of this stage').choices(PAUSABLE_STAGES))
-    .addOption(new Option('--state <name>', 'only these').choices(JOB_STATES))
-    .option('--limit <jobs>', 'at most this many jobs', wholeNumberFrom(1, 10_000), 50)
+    .flags({
+      stage: optional(z.enum(PAUSABLE_STAGES), 'name', 'only of this stage'),
+      state: optional(z.enum(JOB_STATES), 'name', 'only these'),
+      limit: option(wholeNumber(1, 10_000).default(50), 'jobs', 'at most this many jobs'),
+    })
     .addHelpText('after', HELP)
-    .action((flags: JobsFlags) =>
+    .run((flags) =>
       runOnLog(flags, 'jobs', async (db, collection) => {
         const { stage, state, limit } = flags;
         const jobs = await listJobs(db, { stage, state, limit, collection });

@@ -4,11 +4,8 @@ import { UsageError } from '../../kernel/errors.ts';
 import { KNOWN_SCHEMA } from '../../platform/postgres/schema.ts';
 import { confirmed } from '../text/ask.ts';
 import { writeResult } from '../text/output.ts';
-import { addPlainCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
-
-interface MigrateFlags extends GlobalFlags {
-  readonly yes?: boolean;
-}
+import { addPlainCommand, runCommand, withApp, type CommandContext } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 
 const HELP = `
 A new version of winnow may need other tables. On a PostgreSQL server of your own (DATABASE_URL) no other
@@ -26,17 +23,17 @@ Examples:
 
 export function addMigrateCommand(program: Command): void {
   addPlainCommand(program, 'migrate', 'Bring the tables of a shared catalogue to the schema that this version needs')
-    .option('--yes', 'do not ask')
+    .flags({ yes: either(false, 'do not ask') })
     .addHelpText('after', HELP)
-    .action((flags: MigrateFlags) =>
+    .run((flags) =>
       runCommand(flags, async (context) => {
-        const done = await migrated(flags, context);
+        const done = await migrated(flags.yes, context);
         await writeResult(flags, done, () => textOf(done));
       }),
     );
 }
 
-async function migrated(flags: MigrateFlags, context: CommandContext): Promise<Migrated> {
+async function migrated(yes: boolean, context: CommandContext): Promise<Migrated> {
   const { loaded, log, signal } = context;
   const { config } = loaded;
   const { url } = config.postgres;
@@ -46,7 +43,7 @@ async function migrated(flags: MigrateFlags, context: CommandContext): Promise<M
     );
   }
   const confirm = async (question: string): Promise<void> => {
-    const answer = flags.yes === true ? true : await confirmed(question, signal);
+    const answer = yes ? true : await confirmed(question, signal);
     if (answer === true) return;
     const why = answer === null ? 'This is no terminal to ask at. Add --yes to go on: ' : 'Not confirmed: ';
     throw new UsageError(`${why}${answer === null ? question : 'nothing was changed.'}`, { code: 'not-confirmed' });

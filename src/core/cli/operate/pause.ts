@@ -6,21 +6,12 @@ import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import { endPauses, pauseStages, readPauses } from '../../collection/pause.repository.ts';
 import { listText, PAUSABLE_STAGES, pausesText, type PausableStage, type Pause } from '../../collection/pause.ts';
 import { EXIT, linesText, plural, writeData, writeOut, writeResult } from '../text/output.ts';
-import {
-  addCommand,
-  runCommand,
-  runOnCollection,
-  withApp,
-  type CommandContext,
-  type GlobalFlags,
-} from '../start/context.ts';
+import { addCommand, runCommand, runOnCollection, withApp, type CommandContext } from '../start/context.ts';
+import { either, type GlobalFlags } from '../start/flags.ts';
 
-interface PauseFlags extends GlobalFlags {
-  readonly endWorkers?: boolean;
-  readonly wait?: boolean;
-}
-
-interface PauseOrder extends PauseFlags {
+interface PauseOrder extends GlobalFlags {
+  readonly endWorkers: boolean;
+  readonly wait: boolean;
   readonly stages: readonly PausableStage[];
   readonly collectionId: number | null;
 }
@@ -36,8 +27,10 @@ export function addPauseCommand(program: Command): void {
     'Stop a stage from taking new work, in every process, until winnow unpause; jobs in flight finish',
   )
     .addArgument(stagesArgument())
-    .option('--end-workers', 'long-running workers (workers/) exit once their jobs in flight are done')
-    .option('--wait', 'return once nothing is in flight any more')
+    .flags({
+      endWorkers: either(false, 'long-running workers (workers/) exit once their jobs in flight are done'),
+      wait: either(false, 'return once nothing is in flight any more'),
+    })
     .addHelpText(
       'after',
       `
@@ -58,7 +51,7 @@ Examples:
   winnow pause all --end-workers --wait && systemctl stop postgresql
 `,
     )
-    .action(async (words: readonly StageWord[], flags: PauseFlags) => {
+    .run(async (flags, words: readonly StageWord[]) => {
       await inCatalogue(flags, 'pause', (app, context, collectionId) =>
         pause(app, context, { ...flags, stages: stagesOf(words), collectionId }),
       );
@@ -80,7 +73,7 @@ Examples:
   winnow unpause filter --collection imagenet-a
 `,
     )
-    .action(async (words: readonly StageWord[], flags: GlobalFlags) => {
+    .run(async (flags, words: readonly StageWord[]) => {
       await inCatalogue(flags, 'unpause', async (app, context, collectionId) => {
         const stages = stagesOf(words);
         const collection = context.collection?.name ?? null;
@@ -120,7 +113,7 @@ async function inCatalogue(
 }
 
 async function giveOrder({ db }: App, order: PauseOrder, collection: string | null): Promise<void> {
-  const { stages, collectionId, endWorkers = false } = order;
+  const { stages, collectionId, endWorkers } = order;
   const actor = localActor();
   await recorded(db, { ...actor, action: 'pause', collection, detail: { stages, endWorkers } }, () =>
     pauseStages(db, { stages, collectionId, by: actor.who, endWorkers }),
@@ -136,7 +129,7 @@ async function pause(app: App, { signal, collection }: CommandContext, order: Pa
   };
   let pauses = await ofOrder();
   if (json !== true) await writeOut(pausesLine(pauses));
-  if (order.wait === true) {
+  if (order.wait) {
     while (!signal.aborted && !pauses.every(({ isDrained }) => isDrained)) {
       await sleepUnlessAborted(WAIT_LOOK_MS, signal);
       const before = handText(pauses);

@@ -5,11 +5,8 @@ import { pruneCollection, type HeldCount, type PruneReport } from '../../filter/
 import { countToDecide } from '../../filter/run/photo-tally.repository.ts';
 import { bytesText, countText, plural, prunedText, writeResult } from '../text/output.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
-
-interface PruneFlags extends GlobalFlags {
-  readonly dryRun?: boolean;
-}
+import { addCommand, runOnCollection } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 
 const HELP = `
 Deletes the bytes of photos that every collection has dropped, for every class under which it has them.
@@ -31,11 +28,11 @@ Examples:
 
 export function addPruneCommand(program: Command): void {
   addCommand(program, 'prune', 'Delete the bytes of photos that every collection has dropped; everything else stays')
-    .option('--dry-run', 'say what would be deleted; delete nothing')
+    .flags({ dryRun: either(false, 'say what would be deleted; delete nothing') })
     .addHelpText('after', HELP)
-    .action(async (flags: PruneFlags) => {
+    .run(async (flags) => {
       await runOnCollection(flags, { name: 'prune', access: 'use' }, async (workspace, { signal }) => {
-        const isDryRun = flags.dryRun === true;
+        const { dryRun: isDryRun } = flags;
         const soFar = { photos: 0, bytes: 0, looked: 0 };
         const lines = (): ProgressLine[] => [
           { label: 'photos', done: soFar.looked, total: null, note: `pruned ${countText(soFar.photos)}` },

@@ -10,7 +10,8 @@ import { candidateWnids } from '../../models/workspace/scope.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { countText, writeResult } from '../text/output.ts';
 import { pausesLine } from './pause.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 
 export function addResumeCommand(program: Command): void {
   addCommand(program, 'resume', 'Rebuild the queues from the catalogue, and have lost bytes fetched again')
@@ -18,12 +19,12 @@ export function addResumeCommand(program: Command): void {
       'after',
       '\nUse this if a queue was lost or is stuck, or if files of the data folder were lost. crawl, filter and run then continue.\nEvery stored photo is read and hashed: bytes that are missing, wrong or unreadable count as lost.\nTo end a pause, use `winnow unpause`.\n',
     )
-    .option('--all-lost', 'go on although no photo has its bytes, and have all fetched again')
-    .action(async (flags: GlobalFlags & { readonly allLost?: boolean }) => {
+    .flags({ allLost: either(false, 'go on although no photo has its bytes, and have all fetched again') })
+    .run(async (flags) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async (workspace, { signal }) => {
         const { app, scope } = workspace;
         const wnids = candidateWnids(scope);
-        const { lost, of, named } = await refetchLostBytes(app, { signal, allLost: flags.allLost === true });
+        const { lost, of, named } = await refetchLostBytes(app, { signal, allLost: flags.allLost });
         for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
         if (signal.aborted) throw new Interrupted();
         for (const { sha256, detail } of named) app.log.warn({ sha256, reason: detail }, 'a photo has lost its bytes');

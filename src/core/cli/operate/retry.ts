@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import * as z from 'zod';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
 import {
@@ -12,28 +13,23 @@ import type { App } from '../../runtime/open/app.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { nonEmpty, plural, writeResult } from '../text/output.ts';
-import { addCommand, runOnCollection, runOnData, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection, runOnData } from '../start/context.ts';
+import { listOf, option, optional, optionalText, type FlagsOf } from '../start/flags.ts';
 
-interface RetryFlags extends GlobalFlags {
-  readonly reason: readonly string[];
-  readonly source?: string;
-  readonly host?: string;
-}
+const RETRY = {
+  reason: option(listOf(z.enum(RETRIABLE_REASONS)), 'reasons...', 'those that failed for one of these reasons'),
+  source: optional(z.enum(SOURCE_NAMES), 'name', 'those of this source only'),
+  host: optionalText('host', 'pictures of this host only, as the page of the collection names it'),
+};
 
 export function addRetryCommand(program: Command): void {
   addCommand(program, 'retry', 'Try photos again that could not be fetched or decoded, or that were pruned')
-    .addOption(
-      new Option('--reason <reasons...>', 'those that failed for one of these reasons')
-        .choices(RETRIABLE_REASONS)
-        .makeOptionMandatory(),
-    )
-    .addOption(new Option('--source <name>', 'those of this source only').choices(SOURCE_NAMES))
-    .option('--host <host>', 'pictures of this host only, as the page of the collection names it')
+    .flags(RETRY)
     .addHelpText(
       'after',
       `\nWith --collection only what this collection's crawls found is tried again, otherwise that of every collection.\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason http-5xx --collection imagenet-a\n  winnow retry --reason http-5xx --host upload.wikimedia.org\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
     )
-    .action((flags: RetryFlags) => {
+    .run((flags) => {
       const use = { name: 'retry', access: 'use' } as const;
       return flags.collection === undefined
         ? runOnData(flags, use, (app) => retry(app, flags))
@@ -41,7 +37,11 @@ export function addRetryCommand(program: Command): void {
     });
 }
 
-async function retry(app: App, flags: RetryFlags, of?: Pick<Workspace, 'scope' | 'collection'>): Promise<void> {
+async function retry(
+  app: App,
+  flags: FlagsOf<typeof RETRY>,
+  of?: Pick<Workspace, 'scope' | 'collection'>,
+): Promise<void> {
   const { reason: reasons, source, host } = flags;
   const asked = { reasons, ...(host === undefined ? {} : { host }) };
   const detail = { ...asked, ...(source === undefined ? {} : { source }) };
@@ -60,7 +60,7 @@ async function retry(app: App, flags: RetryFlags, of?: Pick<Workspace, 'scope' |
   await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
 }
 
-function retryText({ pictures, decisions, refetched }: Retried, { reason }: RetryFlags): string {
+function retryText({ pictures, decisions, refetched }: Retried, { reason }: FlagsOf<typeof RETRY>): string {
   const parts = nonEmpty([
     reason.some((one) => one !== PRUNED) && `${plural(pictures, 'picture')} will be tried again by the next crawl`,
     decisions > 0 && `${plural(decisions, 'photo')} by the next filter`,

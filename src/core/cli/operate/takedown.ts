@@ -14,16 +14,19 @@ import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { listTakedowns, takeDown, type TakedownResult, type TakedownTarget } from '../../photo/takedown.repository.ts';
 import { pictureAddress } from '../../crawl/sources/picture-address.ts';
 import { linesText, plural, shellWord, writeResult } from '../text/output.ts';
-import { addPlainCommand, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
+import { addPlainCommand, runCommand, withApp } from '../start/context.ts';
+import { neededText, optionalText, type FlagsOf } from '../start/flags.ts';
 
 const REMOVALS_AT_ONCE = 8;
 
-interface TakedownFlags extends GlobalFlags {
-  readonly sha256?: string;
-  readonly url?: string;
-  readonly sourceId?: string;
-  readonly reason: string;
-}
+const TAKEDOWN = {
+  sha256: optionalText('hex', 'the photo with these bytes, or whose exported file has them'),
+  url: optionalText('url', 'any picture that was, or will be, found at this URL'),
+  sourceId: optionalText('source:id', 'the picture with this id at its source, e.g. flickr:12345'),
+  reason: neededText('text', 'the reason, which is stored with the tombstone'),
+};
+
+type TakedownFlags = FlagsOf<typeof TAKEDOWN>;
 
 export function addTakedownCommand(program: Command): void {
   addPlainCommand(
@@ -31,15 +34,12 @@ export function addTakedownCommand(program: Command): void {
     'takedown',
     'Remove a photo permanently: its bytes are deleted, and a tombstone stops crawls from fetching it again',
   )
-    .option('--sha256 <hex>', 'the photo with these bytes, or whose exported file has them')
-    .option('--url <url>', 'any picture that was, or will be, found at this URL')
-    .option('--source-id <source:id>', 'the picture with this id at its source, e.g. flickr:12345')
-    .requiredOption('--reason <text>', 'the reason, which is stored with the tombstone')
+    .flags(TAKEDOWN)
     .addHelpText(
       'after',
       "\nExample:\n  winnow takedown --source-id flickr:12345 --reason 'request of the photographer, 2026-11-20'\n",
     )
-    .action(async (flags: TakedownFlags) => {
+    .run(async (flags) => {
       await runCommand(flags, (context) => {
         const target = targetOf(flags);
         return withApp(context, { name: 'takedown', access: 'use' }, async (app) => {

@@ -12,7 +12,8 @@ import { drawAgain } from '../../review/acceptance/draw-again.process.ts';
 import { readAcceptance } from '../../review/acceptance/read-acceptance.process.ts';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 import { writeResult } from '../text/output.ts';
 
 const HELP = `
@@ -33,20 +34,16 @@ Examples:
   winnow acceptance --collection imagenet-a --draw
 `;
 
-interface AcceptanceFlags extends GlobalFlags {
-  readonly draw?: boolean;
-}
-
 export function addAcceptanceCommand(program: Command): void {
   addCommand(program, 'acceptance', 'Estimate how many accepted photos are wrong, and whether the set passes')
-    .option('--draw', 'draw other photos for the second pass, which then decide')
+    .flags({ draw: either(false, 'draw other photos for the second pass, which then decide') })
     .addHelpText('after', HELP)
-    .action(async (flags: AcceptanceFlags) => {
-      const access = flags.draw === true ? 'use' : 'read';
+    .run(async (flags) => {
+      const access = flags.draw ? 'use' : 'read';
       await runOnCollection(flags, { name: 'acceptance', access }, async (workspace) => {
         const { app, collection } = workspace;
         const doing = { ...localActor(), action: 'acceptance-draw', collection: collection.name, resultOf } as const;
-        if (flags.draw === true) await recorded(app.db, doing, () => drawAgain(workspace));
+        if (flags.draw) await recorded(app.db, doing, () => drawAgain(workspace));
         const acceptance = await readAcceptance(workspace);
         await writeResult(flags, acceptance, () => acceptanceText(acceptance, collection.mode));
       });

@@ -5,7 +5,7 @@ import type { Agreement, AgreementReport } from '../../review/agreement/agreemen
 import { countOf, fewPhotosText } from '../../kernel/texts.ts';
 import { countText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection } from '../start/context.ts';
 
 const HELP = `
 Compares the blind reviews of each photo that has two or more. Kappa is Cohen's, of the first and the
@@ -20,7 +20,7 @@ Example:
 export function addAgreementCommand(program: Command): void {
   addCommand(program, 'agreement', 'Show how far reviewers agree, for each class and in all')
     .addHelpText('after', HELP)
-    .action(async (flags: GlobalFlags) => {
+    .run(async (flags) => {
       await runOnCollection(flags, { name: 'agreement', access: 'read' }, async (workspace) => {
         const report = await readAgreement(workspace);
         await writeResult(flags, report, () => agreementText(report, workspace));

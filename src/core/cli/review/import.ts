@@ -6,7 +6,7 @@ import { nextText } from '../../kernel/next-step.ts';
 import { plural, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runOnWinnow } from '../start/context.ts';
-import { addFlags, type FlagsOf } from '../start/flags.ts';
+import type { FlagsOf } from '../start/flags.ts';
 import { VERDICTS_IMPORT } from '../../library/options.ts';
 
 const HELP = `
@@ -35,19 +35,15 @@ Examples:
   winnow verdicts import exported/samples.json --reviewer ana --collection imagenet-a
 `;
 
-type ImportFlags = FlagsOf<typeof VERDICTS_IMPORT>;
-
 export function addVerdictsImportCommand(verdicts: Command): void {
-  const imports = addCommand(verdicts, 'import', 'Read verdicts from a CSV table, Label Studio or FiftyOne');
-  addFlags(imports, VERDICTS_IMPORT)
+  addCommand(verdicts, 'import', 'Read verdicts from a CSV table, Label Studio or FiftyOne')
+    .flags(VERDICTS_IMPORT.shape)
     .argument('<file>', 'a table, an export of Label Studio, or a FiftyOne dataset')
     .addHelpText('after', HELP)
-    .action((file: string, _: ImportFlags, command: Command) =>
-      importFrom(file, command.optsWithGlobals<ImportFlags>()),
-    );
+    .run(importFrom);
 }
 
-async function importFrom(file: string, flags: ImportFlags): Promise<void> {
+async function importFrom(flags: FlagsOf<typeof VERDICTS_IMPORT.shape>, file: string): Promise<void> {
   await runOnWinnow(flags, { name: 'verdicts', access: 'use' }, async (winnow) => {
     const result = await winnow.importVerdicts(file, flags);
     const { next } = await winnow.status();

@@ -2,23 +2,22 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import { optional } from '../../library/operation.ts';
 import { CRAWL, type ListOptions } from '../../library/options.ts';
 import { refuseImpossible } from '../../library/lists.process.ts';
 import type { Winnow } from '../../library/winnow.process.ts';
 import { isSafeCsv, SAFE_CSV, writeCsv } from '../text/csv-output.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
 import { addCommand, runOnWinnow } from '../start/context.ts';
-import { addFlags, type FlagsOf } from '../start/flags.ts';
+import { optional, optionalText, type FlagsOf } from '../start/flags.ts';
 
-const LIST = z.object({
+const LIST = {
   class: CRAWL.shape.class,
-  state: optional(z.string(), 'state', 'list this state only'),
-  reason: optional(z.string(), 'reason', 'list this reason only'),
+  state: optionalText('state', 'list this state only'),
+  reason: optionalText('reason', 'list this reason only'),
   source: optional(z.enum(SOURCE_NAMES), 'name', 'list photos of this source only'),
   format: optional(z.enum(['table', 'jsonl', 'csv']), 'format', 'jsonl is the format of --json'),
   safeCsv: SAFE_CSV,
-});
+};
 
 export type ListFlags = FlagsOf<typeof LIST>;
 
@@ -37,11 +36,11 @@ export function addListCommand<Row extends object, State extends string>(
   list: ListCommand<Row, State>,
 ): Command {
   const { what, description, help, reasons, rowsOf } = list;
-  const command = addFlags(addCommand(program, `${what}s`, description), LIST);
+  const command = addCommand(program, `${what}s`, description).flags(LIST);
   const choices = { state: Object.keys(reasons), reason: Object.values<readonly string[]>(reasons).flat() };
   for (const [name, known] of Object.entries(choices))
     command.options.find((option) => option.attributeName() === name)?.choices([...new Set(known)]);
-  return command.addHelpText('after', help).action(async (flags: ListFlags) => {
+  return command.addHelpText('after', help).run(async (flags) => {
     const format = formatOf(flags);
     const isSafe = isSafeCsv(flags, format);
     // Before the data folder is opened.

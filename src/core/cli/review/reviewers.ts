@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ReviewerLine } from '../../review/people/people.ts';
 import { readPeople } from '../../review/people/read-people.process.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection } from '../start/context.ts';
 import { hoursText } from '../../kernel/texts.ts';
 import { countText, percentText, writeJsonLines, writeOut } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
@@ -19,7 +19,7 @@ Example:
 export function addReviewersCommand(program: Command): void {
   addCommand(program, 'reviewers', 'Show what each reviewer did: photos, hours, acceptance rate, agreement')
     .addHelpText('after', HELP)
-    .action(async (flags: GlobalFlags) => {
+    .run(async (flags) => {
       await runOnCollection(flags, { name: 'reviewers', access: 'read' }, async (workspace) => {
         const people = await readPeople(workspace);
         await (flags.json === true ? writeJsonLines(people) : writeOut(peopleText(people)));

@@ -24,14 +24,14 @@ import { linesText, nonEmpty, plural, writeData, writeOut, EXIT } from '../text/
 import { tableText } from '../text/table.ts';
 import { makeShortlistWithProgress } from '../shortlist/shortlist.ts';
 import { addCommand, runWithCollection, withWorkspace, type CollectionContext } from '../start/context.ts';
-import { addFlags } from '../start/flags.ts';
 import { checkedFunnel, funnelText } from '../status/status.ts';
 import { STAGES_USE } from '../../library/stages.process.ts';
 import { showStages } from './run-stages.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
 
 export function addRunCommand(program: Command): void {
-  addFlags(addCommand(program, 'run', 'Crawl, filter and shortlist in one command, as photos arrive'), CRAWL_FLAGS)
+  addCommand(program, 'run', 'Crawl, filter and shortlist in one command, as photos arrive')
+    .flags(CRAWL_FLAGS)
     .addHelpText(
       'after',
       `
@@ -41,7 +41,7 @@ Example:
   winnow run --collection imagenet-a --source folder --from ~/photos
 `,
     )
-    .action((flags: CrawlFlags) => runToShortlist(flags, 'run'));
+    .run((flags) => runToShortlist(flags, 'run'));
 }
 
 type EndOfRun = (workspace: Workspace, context: CollectionContext, made: MadeShortlist) => Promise<number>;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { buildShortlist } from '../../library/shortlist.process.ts';
-import { optional } from '../../library/operation.ts';
+import { optional } from '../start/flags.ts';
 import { SHORTLIST, type ShortlistOptions } from '../../library/options.ts';
 import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
 import { nextLines } from '../../status/status.process.ts';
@@ -17,7 +17,6 @@ import { tableText } from '../text/table.ts';
 import { withSteps } from '../text/progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist } from './shortlist-formats.ts';
 import { addCommand, runOnCollection } from '../start/context.ts';
-import { addFlags, type FlagsOf } from '../start/flags.ts';
 
 const HELP = `
 Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an index, with a page for
@@ -65,22 +64,21 @@ Examples:
 `;
 
 const { reviewEvidence, ...CAPS } = SHORTLIST.shape;
-const SHORTLIST_FLAGS = z.object({
-  ...CAPS,
-  format: optional(
-    z.enum(SHORTLIST_FORMATS),
-    'format',
-    'write the shortlist for another tool; jsonl is the format of --json',
-  ),
-  safeCsv: SAFE_CSV,
-  reviewEvidence,
-});
 
 export function addShortlistCommand(program: Command): void {
-  const about = 'List the kept photos: at most a cap for each confusion, and no near-duplicates';
-  addFlags(addCommand(program, 'shortlist', about), SHORTLIST_FLAGS)
+  addCommand(program, 'shortlist', 'List the kept photos: at most a cap for each confusion, and no near-duplicates')
+    .flags({
+      ...CAPS,
+      format: optional(
+        z.enum(SHORTLIST_FORMATS),
+        'format',
+        'write the shortlist for another tool; jsonl is the format of --json',
+      ),
+      safeCsv: SAFE_CSV,
+      reviewEvidence,
+    })
     .addHelpText('after', HELP)
-    .action(async (flags: FlagsOf<typeof SHORTLIST_FLAGS>) => {
+    .run(async (flags) => {
       const format = formatOf(flags);
       const isSafe = isSafeCsv(flags, format);
       await runOnCollection(

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { App } from '../../runtime/open/app.process.ts';
 import { toldFailure } from '../../runtime/open/database-failure.process.ts';
 import { awaitServices } from '../../runtime/open/await-services.process.ts';
@@ -18,16 +18,11 @@ import type { DataUse, Place } from '../../library/open.process.ts';
 import type { Winnow } from '../../library/winnow.process.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { watchOutput, exitWith } from '../text/output.ts';
+import { collect, FlaggedCommand, type GlobalFlags } from './flags.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { noCollection } from './no-collection.ts';
 
-export interface GlobalFlags {
-  readonly collection?: string;
-  readonly data: string;
-  readonly json?: boolean;
-  readonly config?: string;
-  readonly set?: readonly string[];
-}
+export { collect, type GlobalFlags } from './flags.ts';
 
 export interface CommandContext {
   readonly flags: GlobalFlags;
@@ -38,12 +33,14 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-export function addCommand(parent: Command, name: string, description: string): Command {
-  return addGlobalFlags(parent.command(name).description(description));
+export function addCommand(parent: Command, name: string, description: string): FlaggedCommand<GlobalFlags> {
+  const command = new FlaggedCommand<GlobalFlags>(name).copyInheritedSettings(parent).description(description);
+  parent.addCommand(command);
+  return addGlobalFlags(command);
 }
 
 /** For a command that is not about one collection: its help leaves out `--collection`, and `runCommand` refuses it. */
-export function addPlainCommand(parent: Command, name: string, description: string): Command {
+export function addPlainCommand(parent: Command, name: string, description: string): FlaggedCommand<GlobalFlags> {
   const command = addCommand(parent, name, description);
   command.options.find(({ long }) => long === '--collection')?.hideHelp();
   return command;
@@ -51,7 +48,7 @@ export function addPlainCommand(parent: Command, name: string, description: stri
 
 const DATA_FOLDER = 'data';
 
-export function addGlobalFlags(command: Command, { data = DATA_FOLDER }: { data?: string } = {}): Command {
+export function addGlobalFlags<Kind extends Command>(command: Kind, { data = DATA_FOLDER } = {}): Kind {
   return command
     .option(
       '--collection <name>',
@@ -67,10 +64,6 @@ export function addGlobalFlags(command: Command, { data = DATA_FOLDER }: { data?
     );
 }
 
-export function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
 interface CommandOptions {
   /**
    * `none`: the flag is refused. `named`: read if `--collection` names one. `needed`: without the flag, the only one in the
@@ -81,13 +74,6 @@ interface CommandOptions {
   readonly isWorker?: boolean;
   /** Waits at the start for services that are away, as a supervisor's processes do. */
   readonly waitsForServices?: boolean;
-}
-
-export function wholeNumberFrom(min: number, max: number): (text: string) => number {
-  return (text) => {
-    if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max} but received '${text}'.`);
-  };
 }
 
 /** Gives a command its settings, logger and Ctrl-C signal. Errors become exit codes here and nowhere else. */

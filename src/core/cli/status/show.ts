@@ -9,7 +9,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { linesText, nonEmpty, writeResult } from '../text/output.ts';
-import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runCommand, withApp, type CommandContext } from '../start/context.ts';
 
 export function addShowCommand(program: Command): void {
   addCommand(
@@ -22,7 +22,7 @@ export function addShowCommand(program: Command): void {
       'after',
       "\nExamples:\n  winnow show 1f0c8a2e\n  winnow show 'folder:n02129165/lion.jpg@1f0c8a2e5d6b7c80' --json\n",
     )
-    .action(async (text: string, flags: GlobalFlags) => {
+    .run(async (flags, text: string) => {
       const show = (context: CommandContext): Promise<void> => {
         const key = keyOf(text);
         return withApp(context, { name: 'show', access: 'read' }, async (app) => {

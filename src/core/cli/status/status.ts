@@ -12,13 +12,9 @@ import { oneLine } from '../../kernel/printable.ts';
 import { countText, linesText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { pausesLine } from '../operate/pause.ts';
-import { addCommand, runOnWinnow, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnWinnow } from '../start/context.ts';
+import { either } from '../start/flags.ts';
 import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
-
-interface StatusFlags extends GlobalFlags {
-  readonly all?: boolean;
-  readonly queries?: boolean;
-}
 
 export function addStatusCommand(program: Command): void {
   addCommand(
@@ -26,11 +22,13 @@ export function addStatusCommand(program: Command): void {
     'status',
     'Show the funnel: what happened to everything that was found, for each class and in total',
   )
-    .option('--all', 'also show classes without candidates')
-    .option(
-      '--queries',
-      'show every query: the results that the site reports, and how many were seen, fetched and kept',
-    )
+    .flags({
+      all: either(false, 'also show classes without candidates'),
+      queries: either(
+        false,
+        'show every query: the results that the site reports, and how many were seen, fetched and kept',
+      ),
+    })
     .addHelpText(
       'after',
       `
@@ -54,7 +52,7 @@ Examples:
   winnow status --collection imagenet-a --json | jq '.queries[] | select(.yield != null) | [.class, .title, .yield]'
 `,
     )
-    .action(async (flags: StatusFlags) => {
+    .run(async (flags) => {
       await runOnWinnow(flags, { name: 'status', access: 'read' }, async (winnow) => {
         const status = await winnow.status();
         await writeResult(flags, status, () => statusText(status, flags));
@@ -68,9 +66,9 @@ export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
 
 const BAR_WIDTH = 32;
 
-function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
+function statusText(status: Status, { all, queries }: { readonly all: boolean; readonly queries: boolean }): string {
   const { classes, sources, mode, totals, openControls } = status;
-  const shown = all === true ? classes : classes.filter((row) => row.found > 0);
+  const shown = all ? classes : classes.filter((row) => row.found > 0);
   return nonEmpty([
     funnelText(status),
     shown.length === 0
@@ -79,7 +77,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     sources.length > 1 && totalsTable(sources, { mode, nameHeads: ['source'], namesOf: ({ source }) => [source] }),
     stopsText(sources),
     totals.undecidedPruned > 0 && `${prunedText(totals.undecidedPruned)}\n`,
-    queries === true ? queriesText(status.queries) : queriesLine(status.queries),
+    queries ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
     pausesLine(status.pauses),
     processesText(status.processes),

@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import * as z from 'zod';
 import { fillEvidence, noFill, type FillCounts } from '../../filter/run/fill-evidence.process.ts';
 import { whatIf, type WhatIf, type WhatIfOptions } from '../../filter/what-if/what-if.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { countText, plural, writeResult, EXIT } from '../text/output.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
-import { addCommand, runWithCollection, withWorkspace, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runWithCollection, withWorkspace } from '../start/context.ts';
+import { either, listOf, option, optional, wholeNumber, type FlagsOf } from '../start/flags.ts';
 import { whatIfJson, whatIfText } from './tables.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { filterPolicy, type FilterPolicy } from '../../filter/rule/policy.ts';
@@ -13,13 +15,12 @@ import { WHAT_IF_VALUES, whatIfValue } from '../../filter/what-if/what-if-value.
 import { UsageError } from '../../kernel/errors.ts';
 
 export function addWhatIfCommand(program: Command): void {
-  addWhatIfFlags(
-    addCommand(
-      program,
-      'what-if',
-      'Show what other settings would keep and list, from stored evidence; runs no model, decides nothing',
-    ),
+  addCommand(
+    program,
+    'what-if',
+    'Show what other settings would keep and list, from stored evidence; runs no model, decides nothing',
   )
+    .flags(WHAT_IF)
     .addHelpText(
       'after',
       `
@@ -44,9 +45,9 @@ Examples:
   winnow what-if --collection imagenet-o --min-confidence 0.3,0.5,0.9
 `,
     )
-    .action((flags: WhatIfFlags) =>
+    .run((flags) =>
       runWithCollection(flags, {}, (context) => {
-        const access = flags.fill === true ? 'use' : 'read';
+        const access = flags.fill ? 'use' : 'read';
         return withWorkspace(context, { name: 'what-if', access }, (workspace) => {
           const grid = gridOf(workspace.collection, flags);
           return run(workspace, flags, { grid, samples: flags.sample, signal: context.signal });
@@ -60,7 +61,7 @@ async function run(workspace: Workspace, flags: WhatIfFlags, options: WhatIfOpti
   const source = { db: app.db, scope, memberIds: ensemble.memberIds };
   let found = await whatIf(source, options);
   let fill: FillCounts | null = null;
-  if (flags.fill === true) {
+  if (flags.fill) {
     fill = await fillWithProgress(workspace, found, options);
     if (options.signal.aborted) {
       console.error(`winnow: interrupted; ${leftText(fill)}`);
@@ -69,7 +70,7 @@ async function run(workspace: Workspace, flags: WhatIfFlags, options: WhatIfOpti
     found = await whatIf(source, options);
   }
   await writeResult(flags, whatIfJson(collection, found, fill), () =>
-    whatIfText(collection, found, { fill, perClass: flags.perClass === true }),
+    whatIfText(collection, found, { fill, perClass: flags.perClass }),
   );
   return EXIT.done;
 }
@@ -95,48 +96,40 @@ async function fillWithProgress(
   return counts;
 }
 
-interface WhatIfFlags extends GlobalFlags {
-  readonly threshold?: readonly number[];
-  readonly aggregation?: readonly ('max' | 'mean')[];
-  readonly members?: readonly ('any' | 'all')[];
-  readonly ensemble?: readonly ('any' | 'all')[];
-  readonly minConfidence?: readonly number[];
-  readonly cap?: readonly number[];
-  readonly sample: number;
-  readonly perClass?: boolean;
-  readonly fill?: boolean;
-}
+const numbers = (name: keyof typeof WHAT_IF_VALUES, help: string) =>
+  optional(listOf(z.number()), 'list', {
+    help,
+    parse: splitList(WHAT_IF_VALUES[name].expected, (word) => whatIfValue(name, word)),
+  });
+
+const choices = <const Choice extends string>(all: readonly Choice[], help: string) =>
+  optional(listOf(z.enum(all)), 'list', {
+    help,
+    parse: splitList(all.join(' or '), (word) => all.find((choice) => choice === word)),
+  });
+
+const WHAT_IF = {
+  threshold: numbers('threshold', 'mode A: drop a photo if p of the class it was searched as is above this'),
+  aggregation: choices(['max', 'mean'], 'mode A: max, mean, or both'),
+  members: choices(['any', 'all'], 'mode A: any, all, or both'),
+  ensemble: choices(['any', 'all'], 'the same as --members'),
+  minConfidence: numbers('minConfidence', 'mode O: the least confidence of a kept photo'),
+  cap: numbers('cap', 'at most this many photos per confusion on the shortlist'),
+  sample: option(wholeNumber(0, 999).default(3), 'n', 'number of photos to show for each change'),
+  perClass: either(false, 'show every class under every setting'),
+  fill: either(false, 'first run the crops that undecided photos lack'),
+};
+
+type WhatIfFlags = FlagsOf<typeof WHAT_IF>;
 
 /** Maximum number of settings in one call. Nobody reads a longer table. */
 const MOST_SETTINGS = 1_000;
 
-function addWhatIfFlags(command: Command): Command {
-  return command
-    .option(
-      '--threshold <list>',
-      'mode A: drop a photo if p of the class it was searched as is above this',
-      numbers('threshold'),
-    )
-    .option('--aggregation <list>', 'mode A: max, mean, or both', choicesOf(['max', 'mean']))
-    .option('--members <list>', 'mode A: any, all, or both', choicesOf(['any', 'all']))
-    .option('--ensemble <list>', 'the same as --members', choicesOf(['any', 'all']))
-    .option('--min-confidence <list>', 'mode O: the least confidence of a kept photo', numbers('minConfidence'))
-    .option('--cap <list>', 'at most this many photos per confusion on the shortlist', numbers('cap'))
-    .option('--sample <n>', 'number of photos to show for each change', wholeNumberFrom(0, 999), 3)
-    .option('--per-class', 'show every class under every setting')
-    .option('--fill', 'first run the crops that undecided photos lack');
-}
-
-function numbers(name: keyof typeof WHAT_IF_VALUES): (text: string) => readonly number[] {
-  return listOf(WHAT_IF_VALUES[name].expected, (word) => whatIfValue(name, word));
-}
-
-function choicesOf<const Choice extends string>(choices: readonly Choice[]): (text: string) => readonly Choice[] {
-  return listOf(choices.join(' or '), (word) => choices.find((choice) => choice === word));
-}
-
 /** @param itemOf returns undefined for a wrong word */
-function listOf<Item>(expected: string, itemOf: (word: string) => Item | undefined): (text: string) => readonly Item[] {
+function splitList<Item>(
+  expected: string,
+  itemOf: (word: string) => Item | undefined,
+): (text: string) => readonly Item[] {
   return (text) => {
     const items = text.split(',').map((part) => {
       const item = itemOf(part.trim());

@@ -8,13 +8,8 @@ import { openHeartbeat } from '../../runtime/work/heartbeat.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
-import {
-  addGlobalFlags,
-  runWithCollection,
-  withWorkspace,
-  type CommandContext,
-  type GlobalFlags,
-} from '../start/context.ts';
+import { addGlobalFlags, runWithCollection, withWorkspace, type CommandContext } from '../start/context.ts';
+import type { GlobalFlags } from '../start/flags.ts';
 import { EXIT, SERVICE_EXIT_CODES } from '../text/output.ts';
 import { nowAndThen, startDiscoveries } from './discover-worker.ts';
 import { limitDrain } from './drain.ts';

@@ -16,7 +16,7 @@ export interface GivenFacts {
   readonly layout?: 'nchw' | 'nhwc' | undefined;
   readonly size?: number | undefined;
   readonly resize?: number | undefined;
-  readonly square?: true | undefined;
+  readonly square?: boolean | undefined;
   readonly interpolation?: Interpolation | undefined;
   readonly normalise?: string | undefined;
   readonly logits?: string | undefined;
