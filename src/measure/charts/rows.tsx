@@ -1,23 +1,17 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
+import type { Estimate } from '../evaluate/estimate.ts';
 import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from './chart.tsx';
 import { at, fitText, percentTick, widthOf } from './texts.ts';
-
-/** A value and the ends of its interval, `null` if it has none. */
-export interface Estimate {
-  readonly value: number;
-  readonly low: number | null;
-  readonly high: number | null;
-}
 
 export interface EstimateRow {
   readonly key: string;
   readonly label: string;
   readonly numbers: string;
   /** A filled dot. */
-  readonly main: Estimate | null;
+  readonly main: Estimate;
   /** A hollow dot, joined to the filled one by a thin line. */
-  readonly other?: Estimate | null;
+  readonly other?: Estimate;
   /** The value by chance: a dashed line across the row. */
   readonly chance?: number;
   readonly colour: string;
@@ -95,9 +89,10 @@ function DotKey({ main, other }: { readonly main: string; readonly other: string
 }
 
 function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: Scale; readonly top: number }) {
-  const { main, other = null, chance } = row;
+  const { main, other, chance } = row;
   const y = top + TRACK;
   const room = WIDTH - widthOf(row.numbers) - 8;
+  const [x, otherX] = [main.value, other?.value ?? null].map((value) => (value === null ? null : at(scale(value))));
   return (
     <g class={row.colour}>
       <text x={0} y={top + 14}>
@@ -107,19 +102,17 @@ function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: S
         {row.numbers}
       </text>
       {chance === undefined ? null : <path class="chance" d={`M${at(scale(chance))} ${y - 9}v18`} />}
-      {main === null || other === null ? null : (
-        <path class="drop" d={`M${at(scale(other.value))} ${y}H${at(scale(main.value))}`} />
-      )}
+      {x == null || otherX == null ? null : <path class="drop" d={`M${otherX} ${y}H${x}`} />}
       <Range of={other} scale={scale} y={y} />
       <Range of={main} scale={scale} y={y} />
-      {other === null ? null : <circle class="hollow" cx={at(scale(other.value))} cy={y} r={4.4} />}
-      {main === null ? null : <circle class="point" cx={at(scale(main.value))} cy={y} r={5} />}
+      {otherX == null ? null : <circle class="hollow" cx={otherX} cy={y} r={4.4} />}
+      {x == null ? null : <circle class="point" cx={x} cy={y} r={5} />}
     </g>
   );
 }
 
-function Range({ of, scale, y }: { readonly of: Estimate | null; readonly scale: Scale; readonly y: number }) {
-  if (of === null || of.low === null || of.high === null) return null;
+function Range({ of, scale, y }: { readonly of: Estimate | undefined; readonly scale: Scale; readonly y: number }) {
+  if (of === undefined || of.low === null || of.high === null) return null;
   return <path class="range" d={`M${at(scale(of.low))} ${y}H${at(scale(of.high))}`} />;
 }
 

@@ -3,16 +3,18 @@ import { countOf, countText } from '../../../core/kernel/texts.ts';
 import { bestOutsider, outsidersOf } from './models.ts';
 import { REPORT_TEXTS } from './modes.ts';
 
-export type SectionName =
-  | 'funnel'
-  | 'transfer'
-  | 'confidence'
-  | 'ood'
-  | 'fairness'
-  | 'set'
-  | 'review'
-  | 'why'
-  | 'method';
+export const SECTION_TITLES = {
+  funnel: 'The funnel',
+  transfer: 'Transfer',
+  confidence: 'Confidence',
+  ood: 'Out of distribution',
+  fairness: 'Fairness',
+  set: 'What the set looks like',
+  review: 'Reviews',
+  why: 'What speaks for the classes',
+  method: 'Method',
+} as const;
+export type SectionName = keyof typeof SECTION_TITLES;
 
 export interface Caution {
   readonly section: SectionName;

@@ -1,18 +1,21 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText, oodListsText } from '../../../core/kernel/texts.ts';
+import { estimateOf } from '../../evaluate/estimate.ts';
+import type { OodMeasures } from '../../evaluate/evaluation.ts';
 import type { ModelReport } from '../report.ts';
-import type { SectionOf } from './context.ts';
-import { FittedNotes, rowsOf } from './model-sections.tsx';
-import { Nothing, Plots, Section, Table } from './parts.tsx';
-import { estimateText, percentText, pointsText, rangeText } from './texts.ts';
+import { usePage } from './context.ts';
+import { FittedNotes, MODEL_COLUMN } from './model-sections.tsx';
+import { markedModels, type MarkedModel } from './models.ts';
+import { Nothing, Plots, Section, Table, type Column } from './parts.tsx';
+import { estimateText, NOTHING, percentText, pointsText } from './texts.ts';
 
 /** From this many photos there are two bins of 100. */
 const TWO_BINS = 200;
 
-export function ConfidenceSection({ context, title }: SectionOf) {
-  const { report, csv } = context;
+export function ConfidenceSection() {
+  const { report } = usePage();
   return (
-    <Section name="confidence" title={title} context={context}>
+    <Section name="confidence">
       <p>
         Confidence is the largest p of {countOf(report.among, 'class', 'classes')}: a softmax over them, or for sigmoid
         members each class&apos;s own sigmoid. RMS calibration error: the root mean square gap between confidence and
@@ -21,19 +24,20 @@ export function ConfidenceSection({ context, title }: SectionOf) {
         how well low confidence marks mistakes. AURRA and soft-F1 have intervals of 1,000 bootstrap resamples.
       </p>
       {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
-      <Plots context={context} names={['reliability', 'response-rate']} />
+      <Plots names={['reliability', 'response-rate']} />
       <Table
         caption="Calibration and error detection, with 95 % intervals of AURRA and soft-F1"
         isWide
-        columns={['model', 'RMS error, corrected', 'if calibrated, up to', 'upstream-compatible', 'AURRA', 'soft-F1']}
-        csv={csv('models')}
-        rows={rowsOf(context, (model) => [
-          percentText(model.rmsCalibrationError),
-          percentText(model.rmsCalibrationErrorIfCalibrated),
-          percentText(model.rmsCalibrationErrorUpstream),
-          estimateText(model.aurra, model.aurraLow, model.aurraHigh),
-          estimateText(model.softF1, model.softF1Low, model.softF1High),
-        ])}
+        csv="models"
+        rows={markedModels(report)}
+        columns={[
+          MODEL_COLUMN,
+          ['RMS error, corrected', ({ model }) => percentText(model.rmsCalibrationError)],
+          ['if calibrated, up to', ({ model }) => percentText(model.rmsCalibrationErrorIfCalibrated)],
+          ['upstream-compatible', ({ model }) => percentText(model.rmsCalibrationErrorUpstream)],
+          ['AURRA', ({ model }) => estimateText(estimateOf(model, 'aurra'))],
+          ['soft-F1', ({ model }) => estimateText(estimateOf(model, 'softF1'))],
+        ]}
       />
       <Notes models={report.models} />
       {report.models.some(({ photos }) => photos < TWO_BINS) ? (
@@ -70,11 +74,11 @@ function Notes({ models }: { readonly models: readonly ModelReport[] }) {
   );
 }
 
-export function OodSection({ context, title }: SectionOf) {
-  const { report, csv } = context;
+export function OodSection() {
+  const { report } = usePage();
   const first = report.models.find(({ ood }) => ood !== null);
   return (
-    <Section name="ood" title={title} context={context}>
+    <Section name="ood">
       {first?.ood == null ? (
         <Nothing>Nothing is measured without photos in the distribution.</Nothing>
       ) : (
@@ -92,22 +96,19 @@ export function OodSection({ context, title }: SectionOf) {
           {percentText(first.ood.chance.fpr95)}.
         </p>
       )}
-      <Plots context={context} names={['roc', 'precision-recall']} />
+      <Plots names={['roc', 'precision-recall']} />
       <Table
         caption="Detection, with 95 % bootstrap intervals"
         isWide
-        columns={['model', 'AUROC ↑', 'AUPR ↑', 'FPR95 ↓, nearest', 'FPR95 ↓, first']}
-        csv={csv('models')}
-        rows={rowsOf(context, ({ ood }) =>
-          ood === null
-            ? [NO_NUMBER, NO_NUMBER, NO_NUMBER, NO_NUMBER]
-            : [
-                withRange(ood.auroc, ood.aurocLow, ood.aurocHigh),
-                `${withRange(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${percentText(ood.chance.aupr)}`,
-                withRange(ood.fpr95Nearest, ood.fpr95NearestLow, ood.fpr95NearestHigh),
-                withRange(ood.fpr95First, ood.fpr95FirstLow, ood.fpr95FirstHigh),
-              ],
-        ).filter(() => first !== undefined)}
+        csv="models"
+        rows={first === undefined ? [] : markedModels(report)}
+        columns={[
+          MODEL_COLUMN,
+          ['AUROC ↑', measureOf('auroc')],
+          ['AUPR ↑', measureOf('aupr', ({ chance }) => `, chance ${percentText(chance.aupr)}`)],
+          ['FPR95 ↓, nearest', measureOf('fpr95Nearest')],
+          ['FPR95 ↓, first', measureOf('fpr95First')],
+        ]}
       />
       <FittedNotes models={report.models} />
       {first === undefined ? null : (
@@ -120,8 +121,9 @@ export function OodSection({ context, title }: SectionOf) {
   );
 }
 
-const NO_NUMBER = percentText(null);
-
-function withRange(value: number, low: number, high: number): string {
-  return `${percentText(value)} (${rangeText(low, high) ?? ''})`;
+function measureOf(
+  name: 'auroc' | 'aupr' | 'fpr95Nearest' | 'fpr95First',
+  more: (ood: OodMeasures) => string = () => '',
+): Column<MarkedModel>[1] {
+  return ({ model: { ood } }) => (ood === null ? NOTHING : estimateText(estimateOf(ood, name)) + more(ood));
 }

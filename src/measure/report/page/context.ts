@@ -1,9 +1,10 @@
-import type { ComponentChildren, VNode } from 'preact';
+import { createContext, type ComponentChildren, type VNode } from 'preact';
+import { useContext } from 'preact/hooks';
 import type { ChartFrame } from '../../charts/chart.tsx';
 import type { Sha256 } from '../../../core/kernel/ids.ts';
 import type { Report } from '../report.ts';
 import type { TableName } from '../tables.ts';
-import type { Caution, SectionName } from './cautions.ts';
+import type { Caution } from './cautions.ts';
 
 /**
  * A group of photos that a link can show. Its `key` is the funnel name of a stage (`found`, `fetched`, `kept`, `listed`,
@@ -50,9 +51,12 @@ export interface ReportContext extends Omit<ReportPageProps, 'banner'> {
   readonly cautions: readonly Caution[];
 }
 
-export type Sections = readonly { readonly name: SectionName; readonly title: string }[];
+const PageContext = createContext<ReportContext | null>(null);
+export const PageProvider = PageContext.Provider;
 
-export interface SectionOf {
-  readonly context: ReportContext;
-  readonly title: string;
+/** The values that all parts of the page share. */
+export function usePage(): ReportContext {
+  const page = useContext(PageContext);
+  if (page === null) throw new Error('Expected a part of a report inside its page');
+  return page;
 }

@@ -1,21 +1,22 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../../../core/kernel/texts.ts';
-import type { FairAccuracy, Fairness, Report } from '../report.ts';
-import type { SectionOf } from './context.ts';
-import { Nothing, Section, Table, type TableRow } from './parts.tsx';
+import { estimateOf } from '../../evaluate/estimate.ts';
+import type { FairAccuracy, Fairness } from '../report.ts';
+import { usePage } from './context.ts';
+import { ModelName, Nothing, Section, Table, type Column } from './parts.tsx';
 import { decimalText, estimateText } from './texts.ts';
 
 /** Below this many photos of a model there is no tau. */
 const LEAST_RANKED = 100;
 
-export function FairnessSection({ context, title }: SectionOf) {
-  const { report, csv } = context;
+export function FairnessSection() {
+  const { report } = usePage();
   const { fairness } = report;
   // Reports of an older winnow.
   if (fairness === undefined) return <></>;
   const { leftOut, models, byCreator } = fairness;
   return (
-    <Section name="fairness" title={title} context={context}>
+    <Section name="fairness">
       {leftOut.length === 0 ? (
         <Nothing>One member: nothing to leave out.</Nothing>
       ) : (
@@ -26,19 +27,21 @@ export function FairnessSection({ context, title }: SectionOf) {
       )}
       <Table
         caption="The set without each member"
-        columns={['without', 'photos of the set that stay', 'removed', 'added', 'undecided']}
-        csv={csv('left-out')}
-        rows={leftOut.map(({ member, kept, removed, gained, undecided }) => ({
-          key: member,
-          head: member,
-          cells: [kept, removed, gained, undecided].map(countText),
-        }))}
+        csv="left-out"
+        rows={leftOut}
+        columns={[
+          ['without', ({ member }) => member],
+          ['photos of the set that stay', ({ kept }) => countText(kept)],
+          ['removed', ({ removed }) => countText(removed)],
+          ['added', ({ gained }) => countText(gained)],
+          ['undecided', ({ undecided }) => countText(undecided)],
+        ]}
       />
       <Undecided fairness={fairness} collection={report.collection} />
       <Table
         caption="Accuracy on photos that the model did not help to choose, with 95 % intervals"
-        columns={['model', 'photos', 'accuracy']}
-        rows={leftOut.length === 0 ? [] : models.map(accuracyRow)}
+        rows={leftOut.length === 0 ? [] : models}
+        columns={ACCURACY}
       />
       {leftOut.length === 0 ? null : (
         <p class="note">
@@ -47,11 +50,17 @@ export function FairnessSection({ context, title }: SectionOf) {
           is left out.
         </p>
       )}
-      <Ranking report={{ fairness, set: report.set }} />
-      {report.mode === 'A' ? <Creators byCreator={byCreator} context={context} /> : null}
+      <Ranking fairness={fairness} photos={report.set.photos} />
+      {report.mode === 'A' ? <Creators byCreator={byCreator} /> : null}
     </Section>
   );
 }
+
+const ACCURACY: readonly Column<FairAccuracy>[] = [
+  ['model', (row) => <ModelName {...row} />],
+  ['photos', ({ photos }) => countText(photos)],
+  ['accuracy', (row) => estimateText(estimateOf(row, 'accuracy'))],
+];
 
 /** Models stop at a photo that one member drops, so the evidence of others may be missing. */
 function Undecided({ fairness, collection }: { readonly fairness: Fairness; readonly collection: string }) {
@@ -73,37 +82,21 @@ function Undecided({ fairness, collection }: { readonly fairness: Fairness; read
   );
 }
 
-function accuracyRow({ model, isMember, photos, ...of }: FairAccuracy): TableRow {
-  return {
-    key: model,
-    head: (
-      <>
-        {model} {isMember ? <small>member</small> : null}
-      </>
-    ),
-    cells: [countText(photos), estimateText(of.accuracy, of.accuracyLow, of.accuracyHigh)],
-  };
-}
-
-function Ranking({
-  report: { fairness, set },
-}: {
-  readonly report: Required<Pick<Report, 'fairness'>> & Pick<Report, 'set'>;
-}) {
+function Ranking({ fairness, photos }: { readonly fairness: Fairness; readonly photos: number }) {
   const { ranked, kendallTau, kendallTauLow, kendallTauHigh } = fairness;
   if (ranked.length < 2) return null;
-  const measured = fairness.models.filter(({ model }) => ranked.includes(model)).map(({ photos }) => photos);
+  const measured = fairness.models.filter(({ model }) => ranked.includes(model)).map((one) => one.photos);
   const rankings = `two rankings of ${countText(ranked.length)} models, by accuracy on the set and on the photos above`;
   return (
     <p class="note">
       {kendallTau === null
-        ? `Kendall’s tau-b of ${rankings}, ${Math.min(set.photos, ...measured) < LEAST_RANKED ? `needs ${LEAST_RANKED} photos of each: on fewer, chance orders the models` : 'is not defined, because all models of one ranking are equal'}.`
+        ? `Kendall’s tau-b of ${rankings}, ${Math.min(photos, ...measured) < LEAST_RANKED ? `needs ${LEAST_RANKED} photos of each: on fewer, chance orders the models` : 'is not defined, because all models of one ranking are equal'}.`
         : `Kendall’s tau-b of ${rankings}, is ${decimalText(kendallTau)} (${decimalText(kendallTauLow)} to ${decimalText(kendallTauHigh)}). It is 1 if the rankings are equal and −1 if one is the other reversed. The 95 % interval draws the set and the photos of each member apart, although a member’s photos include those of the set.`}
     </p>
   );
 }
 
-function Creators({ byCreator, context }: Pick<Fairness, 'byCreator'> & Pick<SectionOf, 'context'>) {
+function Creators({ byCreator }: Pick<Fairness, 'byCreator'>) {
   if (byCreator === null)
     return (
       <p class="note">
@@ -116,9 +109,9 @@ function Creators({ byCreator, context }: Pick<Fairness, 'byCreator'> & Pick<Sec
   return (
     <Table
       caption={`Accuracy on the set, with 95 % intervals by creator (${countOf(creators, 'creator')}${rest})`}
-      columns={['model', 'photos', 'accuracy']}
-      csv={context.csv('by-creator')}
-      rows={models.filter(({ isMember }) => !isMember).map(accuracyRow)}
+      csv="by-creator"
+      rows={models.filter(({ isMember }) => !isMember)}
+      columns={ACCURACY}
     />
   );
 }

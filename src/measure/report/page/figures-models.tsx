@@ -1,4 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import { estimateOf } from '../../evaluate/estimate.ts';
 import type { CurvePoint } from '../../evaluate/evaluation.ts';
 import type { ModelReport, Report } from '../report.ts';
 import { Curves, type Series } from '../../charts/curves.tsx';
@@ -33,7 +34,7 @@ function transfer(report: Report): ReportFigure | null {
       key: name,
       label: name,
       numbers: percentText(accuracy),
-      main: estimate(accuracy, low, high),
+      main: { value: accuracy, low, high },
       colour: 'm6',
     };
   });
@@ -46,8 +47,8 @@ function transfer(report: Report): ReportFigure | null {
       key: model.model,
       label: label(one),
       numbers: `${model.accuracyByRule === true ? BY_RULE : percentText(model.accuracy)}${hasClean ? `, clean ${percentText(model.clean)}` : ''}`,
-      main: estimate(model.accuracy, model.accuracyLow, model.accuracyHigh),
-      other: estimate(model.clean, model.cleanLow, model.cleanHigh),
+      main: estimateOf(model, 'accuracy'),
+      other: estimateOf(model, 'clean'),
       colour: one.colour,
     };
   });
@@ -71,10 +72,6 @@ function transfer(report: Report): ReportFigure | null {
       />
     ),
   };
-}
-
-function estimate(value: number | null, low: number | null, high: number | null) {
-  return value === null ? null : { value, low, high };
 }
 
 const LEVEL = 0.05;

@@ -185,8 +185,8 @@ function acceptance(report: Report, by: AcceptanceRow['by']): ReportFigure | nul
         rows={shown.map((row) => ({
           key: row.key,
           label: nameOf(row.key),
-          numbers: `${countText(row.accepted)} of ${countText(row.accepted + row.rejected)}, ${rangeText(row.low, row.high) ?? percentText(row.share)}`,
-          main: row.share === null ? null : { value: row.share, low: row.low, high: row.high },
+          numbers: `${countText(row.accepted)} of ${countText(row.accepted + row.rejected)}, ${rangeText(row) ?? percentText(row.share)}`,
+          main: { ...row, value: row.share },
           colour: 'searched',
         }))}
       />

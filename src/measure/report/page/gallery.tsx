@@ -2,14 +2,14 @@
 import type { GalleryPhoto } from '../report.ts';
 import type { Heatmap } from '../../../core/review/desk/desk.ts';
 import { probabilityText, tagText } from '../../../core/kernel/texts.ts';
-import type { ReportContext, SectionOf } from './context.ts';
+import { usePage } from './context.ts';
 import { ClassName, CsvLink, Nothing, Section, To } from './parts.tsx';
 
-export function WhySection({ context, title }: SectionOf) {
-  const { gallery } = context.report;
+export function WhySection() {
+  const { gallery } = usePage().report;
   const models = [...new Set(gallery.flatMap(({ model }) => (model === null ? [] : [model])))];
   return (
-    <Section name="why" title={title} context={context}>
+    <Section name="why">
       {gallery.length === 0 ? <Nothing>There are no photos to show.</Nothing> : null}
       {models.length === 0 ? null : (
         <p>
@@ -26,10 +26,10 @@ export function WhySection({ context, title }: SectionOf) {
       )}
       <ul class="gallery">
         {gallery.map((photo) => (
-          <Card key={`${photo.sha256} ${photo.wnid}`} photo={photo} context={context} />
+          <Card key={`${photo.sha256} ${photo.wnid}`} photo={photo} />
         ))}
       </ul>
-      {gallery.length === 0 ? null : <CsvLink href={context.csv('gallery')} of="the gallery" />}
+      {gallery.length === 0 ? null : <CsvLink table="gallery" of="the gallery" />}
     </Section>
   );
 }
@@ -42,28 +42,23 @@ function meaningOf(gallery: readonly GalleryPhoto[]): string {
     : 'how much a cell adds to the class’s logit, before the bias';
 }
 
-interface CardProps {
-  readonly photo: GalleryPhoto;
-  readonly context: ReportContext;
-}
-
-function Card({ photo, context }: CardProps) {
+function Card({ photo }: { readonly photo: GalleryPhoto }) {
   const { sha256, wnid, predictedWnid, maxTrueProb, predictedProb, tags, credit, licence } = photo;
   return (
     <li class="why">
-      <To href={context.linkOf('photo', sha256)}>
-        <Pictures photo={photo} context={context} />
+      <To href={usePage().linkOf('photo', sha256)}>
+        <Pictures photo={photo} />
       </To>
       <dl>
         <div>
           <dt>
-            <ClassName context={context} wnid={wnid} kind="searched" />
+            <ClassName wnid={wnid} kind="searched" />
           </dt>
           <dd>{maxTrueProb === null ? null : `p ≤ ${probabilityText(maxTrueProb)}`}</dd>
         </div>
         <div>
           <dt>
-            <ClassName context={context} wnid={predictedWnid} kind="predicted" />
+            <ClassName wnid={predictedWnid} kind="predicted" />
           </dt>
           <dd>{`p ${probabilityText(predictedProb)}`}</dd>
         </div>
@@ -76,9 +71,10 @@ function Card({ photo, context }: CardProps) {
   );
 }
 
-function Pictures({ photo, context }: CardProps) {
-  const src = context.pictures(photo.sha256);
-  const [searched, predicted] = [context.nameOf(photo.wnid), context.nameOf(photo.predictedWnid)];
+function Pictures({ photo }: { readonly photo: GalleryPhoto }) {
+  const { pictures, nameOf } = usePage();
+  const src = pictures(photo.sha256);
+  const [searched, predicted] = [nameOf(photo.wnid), nameOf(photo.predictedWnid)];
   const alt = `Photo searched as ${searched}, taken for ${predicted}`;
   if (src === null) return <span class="no-picture">no picture</span>;
   const heats = heatsOf(photo);

@@ -1,12 +1,12 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf } from '../../../core/kernel/texts.ts';
-import type { SectionOf } from './context.ts';
+import { usePage } from './context.ts';
 import { Nothing, Section } from './parts.tsx';
 
-export function MethodSection({ context, title }: SectionOf) {
-  const { rule, choices, leftOut, state } = context.report;
+export function MethodSection() {
+  const { rule, choices, leftOut, state } = usePage().report;
   return (
-    <Section name="method" title={title} context={context}>
+    <Section name="method">
       <div class="method">
         <div>
           <h3>The rule</h3>

@@ -1,19 +1,29 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import { estimateOf } from '../../evaluate/estimate.ts';
 import type { ClassAccuracy } from '../../evaluate/evaluation.ts';
-import type { ModelReport } from '../report.ts';
+import type { ModelReport, Report } from '../report.ts';
 import { humanAccuracyText } from '../../../core/kernel/human-accuracy.ts';
 import { countOf, countText, fittedText, probabilityText } from '../../../core/kernel/texts.ts';
-import type { ReportContext, SectionOf } from './context.ts';
-import { markedModels, mostPhotos, outsidersOf, peopleOf } from './models.ts';
-import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
-import { estimateText, NOTHING, percentText, dropText, pointsText, rangeText, setAccuracyText } from './texts.ts';
+import { usePage } from './context.ts';
+import { markedModels, mostPhotos, outsidersOf, peopleOf, type MarkedModel } from './models.ts';
+import { ClassName, Confusion, Count, Nothing, Plots, Section, Table, type Column } from './parts.tsx';
+import {
+  differenceText,
+  dropText,
+  estimateText,
+  NOTHING,
+  percentText,
+  pointRange,
+  pointsText,
+  rangeText,
+  setAccuracyText,
+} from './texts.ts';
 
-export function TransferSection({ context, title }: SectionOf) {
-  const { report } = context;
-  const { clean } = report;
+export function TransferSection() {
+  const { models, clean } = usePage().report;
   return (
-    <Section name="transfer" title={title} context={context}>
-      {report.models.length === 0 ? (
+    <Section name="transfer">
+      {models.length === 0 ? (
         <Nothing>
           No model has run on these photos. <code>winnow models list</code> names those that can.
         </Nothing>
@@ -24,80 +34,73 @@ export function TransferSection({ context, title }: SectionOf) {
           <code>{clean.folder}</code>. The drop is the accuracy on them minus the accuracy on the set.
         </p>
       )}
-      <Plots context={context} names={['transfer', 'class-accuracy', 'comparisons']} />
-      <AccuracyTable context={context} />
-      <HumanAccuracyNote report={report} />
-      <ControlTable context={context} />
-      <Implied models={report.models} />
-      <FittedNotes models={report.models} />
+      <Plots names={['transfer', 'class-accuracy', 'comparisons']} />
+      <AccuracyTable />
+      <HumanAccuracyNote />
+      <ControlTable />
+      <Implied models={models} />
+      <FittedNotes models={models} />
       <div class="tables">
-        <ClassTable context={context} />
-        <ConfusionTable context={context} />
-        <ComparisonTable context={context} />
+        <ClassTable />
+        <ConfusionTable />
+        <ComparisonTable />
       </div>
     </Section>
   );
 }
 
-function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
-  const { report, csv } = context;
-  const { clean } = report;
+export const MODEL_COLUMN: Column<MarkedModel> = [
+  'model',
+  ({ model, letter }) => (
+    <>
+      <span class="letter">{letter}</span> {model.model}{' '}
+      {model.isMember ? <small>member</small> : model.sharesBackbone ? <small>over a member’s backbone</small> : null}
+    </>
+  ),
+];
+
+type Answering = MarkedModel | ReturnType<typeof peopleOf>[number];
+
+function ofModel(textOf: (model: ModelReport) => string): (row: Answering) => string {
+  return (row) => ('model' in row ? textOf(row.model) : NOTHING);
+}
+
+function AccuracyTable() {
+  const { report } = usePage();
+  const hasClean = report.clean !== null;
   const isMultiLabel = report.models.some(({ accuracyMultiLabel }) => accuracyMultiLabel !== undefined);
   return (
-    <Table
+    <Table<Answering>
       caption="Accuracy, with 95 % intervals"
       isWide
+      csv="models"
+      rows={[...markedModels(report), ...peopleOf(report)]}
       columns={[
-        'model',
-        'photos',
-        'on the set',
-        ...(isMultiLabel ? ['any valid class'] : []),
-        'mean of classes',
-        ...(clean === null ? [] : ['on clean photos', 'drop']),
-      ]}
-      csv={csv('models')}
-      rows={[
-        ...rowsOf(context, (model) => [
-          countText(model.photos),
-          setAccuracyText(model),
-          ...(isMultiLabel ? [multiLabelText(model)] : []),
-          percentText(model.macroAccuracy),
-          ...(clean === null
-            ? []
-            : [
-                estimateText(model.clean, model.cleanLow, model.cleanHigh),
-                `${dropText(model.drop)}${model.drop === null ? '' : ` (${pointRange(model.dropLow, model.dropHigh).replaceAll('+', '')})`}`,
-              ]),
-        ]),
-        ...peopleOf(report).map(({ name, photos, accuracy, low, high }) => ({
-          key: name,
-          head: name,
-          cells: [
-            countText(photos),
-            estimateText(accuracy, low, high),
-            ...(isMultiLabel ? [NOTHING] : []),
-            NOTHING,
-            ...(clean === null ? [] : [NOTHING, NOTHING]),
-          ],
-        })),
+        ['model', (row) => ('model' in row ? MODEL_COLUMN[1](row) : row.name)],
+        ['photos', (row) => countText(('model' in row ? row.model : row).photos)],
+        [
+          'on the set',
+          (row) => ('model' in row ? setAccuracyText(row.model) : estimateText({ ...row, value: row.accuracy })),
+        ],
+        isMultiLabel && ['any valid class', ofModel((model) => estimateText(estimateOf(model, 'accuracyMultiLabel')))],
+        ['mean of classes', ofModel(({ macroAccuracy }) => percentText(macroAccuracy))],
+        hasClean && ['on clean photos', ofModel((model) => estimateText(estimateOf(model, 'clean')))],
+        hasClean && ['drop', ofModel((model) => differenceText(estimateOf(model, 'drop')).replaceAll('+', ''))],
       ]}
     />
   );
-}
-
-function multiLabelText({ accuracyMultiLabel, accuracyMultiLabelLow, accuracyMultiLabelHigh }: ModelReport): string {
-  return estimateText(accuracyMultiLabel ?? null, accuracyMultiLabelLow ?? null, accuracyMultiLabelHigh ?? null);
 }
 
 const acceptedText = (accepted: number, rejected: number): string =>
   `${countText(accepted)} of ${countText(accepted + rejected)}`;
 
 /** Photos of the same crawl that a member got right: the easy part of it, and no estimate of the accuracy on the crawl. */
-function ControlTable({ context }: { readonly context: ReportContext }) {
-  const { control, controlVerdicts, funnel } = context.report;
+function ControlTable() {
+  const { report } = usePage();
+  const { control, controlVerdicts, funnel } = report;
   if (control === undefined || controlVerdicts === undefined) return null;
   const { selected, rejected } = funnel.totals;
-  const byModel = new Map(control.map((one) => [one.model, one]));
+  const controlOf = ({ model }: MarkedModel) => control.find((one) => one.model === model.model);
   return (
     <>
       <p class="note">
@@ -109,45 +112,31 @@ function ControlTable({ context }: { readonly context: ReportContext }) {
       </p>
       <Table
         caption="Accuracy on accepted controls, with 95 % intervals"
+        csv="control"
+        rows={markedModels(report)}
         columns={[
-          'model',
-          'controls',
-          'on the controls',
-          'on the set',
-          'difference, against photos that a member got right',
+          MODEL_COLUMN,
+          ['controls', (row) => countText(controlOf(row)?.photos ?? 0)],
+          [
+            'on the controls',
+            (row) => {
+              const { accuracy = null, low = null, high = null } = controlOf(row) ?? {};
+              return estimateText({ value: accuracy, low, high });
+            },
+          ],
+          ['on the set', ({ model }) => setAccuracyText(model)],
+          [
+            'difference, against photos that a member got right',
+            (row) => differenceText(estimateOf(controlOf(row) ?? {}, 'difference')),
+          ],
         ]}
-        csv={context.csv('control')}
-        rows={rowsOf(context, (one) => {
-          const on = byModel.get(one.model);
-          if (on === undefined) return ['0', NOTHING, setAccuracyText(one), NOTHING];
-          const { photos, accuracy, low, high, difference, differenceLow, differenceHigh } = on;
-          const range = difference === null ? '' : ` (${pointRange(differenceLow, differenceHigh)})`;
-          return [
-            countText(photos),
-            estimateText(accuracy, low, high),
-            setAccuracyText(one),
-            `${pointsText(difference)}${range}`,
-          ];
-        })}
       />
     </>
   );
 }
 
-export function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) => TableRow['cells']): TableRow[] {
-  return markedModels(report).map(({ model, letter }) => ({
-    key: model.model,
-    head: (
-      <>
-        <span class="letter">{letter}</span> {model.model}{' '}
-        {model.isMember ? <small>member</small> : model.sharesBackbone ? <small>over a member’s backbone</small> : null}
-      </>
-    ),
-    cells: cellsOf(model),
-  }));
-}
-
-function HumanAccuracyNote({ report: { human } }: Pick<ReportContext, 'report'>) {
+function HumanAccuracyNote() {
+  const { human } = usePage().report;
   return <p class="note">{human === undefined ? 'No human accuracy was measured.' : humanAccuracyText(human)}</p>;
 }
 
@@ -180,110 +169,99 @@ export function FittedNotes({ models }: { readonly models: readonly ModelReport[
 
 const MOST_COLUMNS = 4;
 
-function ClassTable({ context }: Pick<SectionOf, 'context'>) {
-  const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
-  const counts = mostPhotos(models, ({ perClass }) => perClass.map((row) => [row.wnid, row]));
-  const rowsByModel = models.map(({ perClass }) => new Map(perClass.map((row) => [row.wnid, row])));
-  return (
-    <Table
-      caption={`Accuracy by class, ${cellWords(context.report)}`}
-      columns={['class', 'photos', ...models.map(({ model }) => model)]}
-      csv={context.csv('per-class')}
-      rows={[...counts].map(([wnid, { photos }]) => ({
-        key: wnid,
-        head: <ClassName context={context} wnid={wnid} kind="searched" />,
-        cells: [
-          <Count key="photos" context={context} count={photos} of={['class', wnid]} table="per-class" />,
-          ...rowsByModel.map((rowOf) => accuracyCell(rowOf.get(wnid))),
-        ],
-      }))}
-    />
-  );
-}
+type AccuracyRow = ClassAccuracy & { readonly predictedWnid?: string; readonly drop: number | null };
 
-function cellWords({ clean }: ReportContext['report']): string {
-  return clean === null ? 'with 95 % intervals' : 'with 95 % intervals and drops from clean photos of the class';
+const keyOf = ({ wnid, predictedWnid = '' }: AccuracyRow): string => `${wnid}|${predictedWnid}`;
+
+/** The rows of the models that were no members, and for each model a column with its accuracies on them. */
+function pivot<Row extends AccuracyRow>(
+  report: Report,
+  rowsOf: (model: ModelReport) => readonly Row[],
+): { readonly rows: Row[]; readonly columns: Column<Row>[] } {
+  const models = outsidersOf(report).slice(0, MOST_COLUMNS);
+  const columns = models.map((model): Column<Row> => {
+    const byKey = new Map(rowsOf(model).map((row) => [keyOf(row), row]));
+    return [model.model, (row) => accuracyCell(byKey.get(keyOf(row)))];
+  });
+  return { rows: mostPhotos(models.flatMap(rowsOf), keyOf), columns };
 }
 
 /** An accuracy with its interval below, and its drop from clean photos if they were evaluated. */
-function accuracyCell(row: (ClassAccuracy & { readonly drop: number | null }) | undefined) {
-  if (row === undefined) return percentText(null);
-  const { accuracy, accuracyLow, accuracyHigh, drop } = row;
+function accuracyCell(row: AccuracyRow | undefined) {
+  if (row === undefined) return NOTHING;
   return (
     <>
-      {percentText(accuracy)}{' '}
+      {percentText(row.accuracy)}{' '}
       <small>
-        {rangeText(accuracyLow, accuracyHigh)}
-        {drop === null ? null : `, drop ${dropText(drop)}`}
+        {rangeText(estimateOf(row, 'accuracy'))}
+        {row.drop === null ? null : `, drop ${dropText(row.drop)}`}
       </small>
     </>
   );
 }
 
-const MOST_CONFUSIONS = 60;
-
-function keyOf({ wnid, predictedWnid }: { readonly wnid: string; readonly predictedWnid: string }): string {
-  return `${wnid}|${predictedWnid}`;
+function cellWords({ clean }: Report): string {
+  return clean === null ? 'with 95 % intervals' : 'with 95 % intervals and drops from clean photos of the class';
 }
 
-function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
-  const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
-  if (models.length === 0) return null;
-  const rowsByModel = models.map(({ perConfusion }) => new Map(perConfusion.map((row) => [keyOf(row), row])));
-  const rows = [
-    ...mostPhotos(models, ({ perConfusion }) => perConfusion.map((row) => [keyOf(row), row])).values(),
-  ].toSorted((a, b) => b.photos - a.photos);
+function ClassTable() {
+  const { report } = usePage();
+  const { rows, columns } = pivot(report, ({ perClass }) => perClass);
   return (
     <Table
-      caption={`Accuracy by confusion of the ensemble, ${cellWords(context.report)}${rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : ''}`}
-      columns={['searched as, taken for', 'photos', ...models.map(({ model }) => model)]}
-      csv={context.csv('per-confusion')}
-      rows={rows.slice(0, MOST_CONFUSIONS).map((row) => ({
-        key: keyOf(row),
-        head: (
-          <>
-            <ClassName context={context} wnid={row.wnid} kind="searched" /> →{' '}
-            <ClassName context={context} wnid={row.predictedWnid} kind="predicted" />
-          </>
-        ),
-        cells: [
-          <Count
-            key="photos"
-            context={context}
-            count={row.photos}
-            of={['confusion', row.wnid, { predictedWnid: row.predictedWnid }]}
-            table="per-confusion"
-          />,
-          ...rowsByModel.map((rowOf) => accuracyCell(rowOf.get(keyOf(row)))),
-        ],
-      }))}
+      caption={`Accuracy by class, ${cellWords(report)}`}
+      csv="per-class"
+      rows={rows}
+      columns={[
+        ['class', ({ wnid }) => <ClassName wnid={wnid} kind="searched" />],
+        ['photos', ({ wnid, photos }) => <Count count={photos} of={['class', wnid]} table="per-class" />],
+        ...columns,
+      ]}
     />
   );
 }
 
-function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
+const MOST_CONFUSIONS = 60;
+
+function ConfusionTable() {
+  const { report } = usePage();
+  const { rows, columns } = pivot(report, ({ perConfusion }) => perConfusion);
+  const which = rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : '';
+  return (
+    <Table
+      caption={`Accuracy by confusion of the ensemble, ${cellWords(report)}${which}`}
+      csv="per-confusion"
+      rows={rows.toSorted((a, b) => b.photos - a.photos).slice(0, MOST_CONFUSIONS)}
+      columns={[
+        ['searched as, taken for', (row) => <Confusion {...row} />],
+        [
+          'photos',
+          ({ wnid, predictedWnid, photos }) => (
+            <Count count={photos} of={['confusion', wnid, { predictedWnid }]} table="per-confusion" />
+          ),
+        ],
+        ...columns,
+      ]}
+    />
+  );
+}
+
+function ComparisonTable() {
   return (
     <Table
       caption="Differences on the same photos"
       isWide
-      columns={['models', 'on', 'photos', 'difference', '95 % interval', 'p', 'p, Holm']}
-      csv={context.csv('comparisons')}
-      rows={context.report.comparisons.map(({ a, b, on, photos, difference, low, high, p, pHolm }) => ({
-        key: `${a} ${b} ${on}`,
-        head: `${a} − ${b}`,
-        cells: [
-          on === 'set' ? 'this set' : 'clean photos',
-          countText(photos),
-          pointsText(difference),
-          pointRange(low, high),
-          probabilityText(p),
-          probabilityText(pHolm),
-        ],
-      }))}
+      csv="comparisons"
+      rows={usePage().report.comparisons}
+      columns={[
+        ['models', ({ a, b }) => `${a} − ${b}`],
+        ['on', ({ on }) => (on === 'set' ? 'this set' : 'clean photos')],
+        ['photos', ({ photos }) => countText(photos)],
+        ['difference', ({ difference }) => pointsText(difference)],
+        ['95 % interval', pointRange],
+        ['p', ({ p }) => probabilityText(p)],
+        ['p, Holm', ({ pHolm }) => probabilityText(pHolm)],
+      ]}
     />
   );
-}
-
-function pointRange(low: number | null, high: number | null): string {
-  return `${pointsText(low).replace(' points', '')} to ${pointsText(high)}`;
 }

@@ -48,10 +48,10 @@ export function bestOutsider(report: Pick<Report, 'models' | 'mode'>): ModelRepo
 
 /** The rows of each key with most photos: a head leaves out those that it was fitted on. */
 export function mostPhotos<Row extends { readonly photos: number }>(
-  models: readonly ModelReport[],
-  keyedRows: (model: ModelReport) => readonly (readonly [string, Row])[],
-): ReadonlyMap<string, Row> {
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): Row[] {
   const most = new Map<string, Row>();
-  for (const [key, row] of models.flatMap(keyedRows)) if (row.photos > (most.get(key)?.photos ?? 0)) most.set(key, row);
-  return most;
+  for (const row of rows) if (row.photos > (most.get(keyOf(row))?.photos ?? 0)) most.set(keyOf(row), row);
+  return [...most.values()];
 }

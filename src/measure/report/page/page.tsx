@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
 import { cautionsOf, type SectionName } from './cautions.ts';
-import type { ReportContext, ReportPageProps, SectionOf } from './context.ts';
+import { PageProvider, type ReportContext, type ReportPageProps } from './context.ts';
 import { reportFigures } from './figures.ts';
 import { FairnessSection } from './fairness-section.tsx';
 import { FunnelSection } from './funnel-section.tsx';
@@ -15,46 +15,38 @@ import { Contents, Summary } from './summary.tsx';
 import type { Mode } from '../../../core/kernel/mode.ts';
 
 export function ReportPage({ banner, ...props }: ReportPageProps) {
-  const context = contextOf(props);
-  const sections = SECTIONS[context.report.mode];
+  const page = contextOf(props);
+  const sections = SECTIONS[page.report.mode];
   return (
-    <main class="report">
-      {banner}
-      <Summary context={context} />
-      <Contents sections={sections} context={context} />
-      <div class="sections">
-        {sections.map(({ name, title, Part }) => (
-          <Part key={name} context={context} title={title} />
-        ))}
-      </div>
-    </main>
+    <PageProvider value={page}>
+      <main class="report">
+        {banner}
+        <Summary />
+        <Contents names={sections.map(([name]) => name)} />
+        <div class="sections">
+          {sections.map(([name, Part]) => (
+            <Part key={name} />
+          ))}
+        </div>
+      </main>
+    </PageProvider>
   );
 }
 
-interface PageSection {
-  readonly name: SectionName;
-  readonly title: string;
-  readonly Part: (props: SectionOf) => VNode;
-}
+type PageSection = readonly [name: SectionName, Part: () => VNode];
 
-const FUNNEL: PageSection = { name: 'funnel', title: 'The funnel', Part: FunnelSection };
 const COMMON: readonly PageSection[] = [
-  { name: 'fairness', title: 'Fairness', Part: FairnessSection },
-  { name: 'set', title: 'What the set looks like', Part: SetSection },
-  { name: 'review', title: 'Reviews', Part: ReviewSection },
-  { name: 'why', title: 'What speaks for the classes', Part: WhySection },
-  { name: 'method', title: 'Method', Part: MethodSection },
+  ['fairness', FairnessSection],
+  ['set', SetSection],
+  ['review', ReviewSection],
+  ['why', WhySection],
+  ['method', MethodSection],
 ];
 
 /** In the order of a paper's experiments. */
 const SECTIONS: Readonly<Record<Mode, readonly PageSection[]>> = {
-  A: [
-    FUNNEL,
-    { name: 'transfer', title: 'Transfer', Part: TransferSection },
-    { name: 'confidence', title: 'Confidence', Part: ConfidenceSection },
-    ...COMMON,
-  ],
-  O: [FUNNEL, { name: 'ood', title: 'Out of distribution', Part: OodSection }, ...COMMON],
+  A: [['funnel', FunnelSection], ['transfer', TransferSection], ['confidence', ConfidenceSection], ...COMMON],
+  O: [['funnel', FunnelSection], ['ood', OodSection], ...COMMON],
 };
 
 function contextOf(props: Omit<ReportPageProps, 'banner'>): ReportContext {

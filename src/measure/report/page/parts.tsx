@@ -2,22 +2,20 @@
 import type { ComponentChildren } from 'preact';
 import type { TableName } from '../tables.ts';
 import { countText } from '../../../core/kernel/texts.ts';
-import type { Caution, SectionName } from './cautions.ts';
-import type { LinkDetails, LinkKind, ReportContext, ReportFigure } from './context.ts';
+import { SECTION_TITLES, type Caution, type SectionName } from './cautions.ts';
+import { usePage, type LinkDetails, type LinkKind, type ReportFigure } from './context.ts';
 
 interface SectionProps {
   readonly name: SectionName;
-  readonly title: string;
-  readonly context: ReportContext;
   readonly children: ComponentChildren;
 }
 
-export function Section({ name, title, context, children }: SectionProps) {
+export function Section({ name, children }: SectionProps) {
   return (
     <section id={name} aria-labelledby={`${name}-title`}>
-      <h2 id={`${name}-title`}>{title}</h2>
-      {context.cautions
-        .filter(({ section }) => section === name)
+      <h2 id={`${name}-title`}>{SECTION_TITLES[name]}</h2>
+      {usePage()
+        .cautions.filter(({ section }) => section === name)
         .map((caution) => (
           <CautionText key={caution.text} caution={caution} />
         ))}
@@ -34,21 +32,22 @@ function CautionText({ caution: { text, command } }: { readonly caution: Caution
   );
 }
 
-export function Plots({ context, names }: { readonly context: ReportContext; readonly names: readonly string[] }) {
-  const shown = names.map((name) => context.figure(name)).filter((figure) => figure !== null);
+export function Plots({ names }: { readonly names: readonly string[] }) {
+  const { figure } = usePage();
+  const shown = names.map(figure).filter((one) => one !== null);
   if (shown.length === 0) return null;
   return (
     <div class="plots">
-      {shown.map((figure) => (
-        <Plot key={figure.name} figure={figure} context={context} />
+      {shown.map((one) => (
+        <Plot key={one.name} figure={one} />
       ))}
     </div>
   );
 }
 
-function Plot({ figure, context }: { readonly figure: ReportFigure; readonly context: ReportContext }) {
-  const { name, title, text, note, table, draw } = figure;
-  const file = context.figureFile(name);
+function Plot({ figure: { name, title, text, note, table, draw } }: { readonly figure: ReportFigure }) {
+  const { csv, figureFile } = usePage();
+  const file = figureFile(name);
   return (
     <figure class="plot" id={`figure-${name}`}>
       <figcaption>{title}</figcaption>
@@ -56,7 +55,7 @@ function Plot({ figure, context }: { readonly figure: ReportFigure; readonly con
       <p class="says">
         {note}{' '}
         <span class="files">
-          <a href={context.csv(table)} aria-label={`CSV of ${title}`}>
+          <a href={csv(table)} aria-label={`CSV of ${title}`}>
             CSV
           </a>
           {file === null ? null : (
@@ -71,40 +70,38 @@ function Plot({ figure, context }: { readonly figure: ReportFigure; readonly con
 }
 
 interface CountProps {
-  readonly context: ReportContext;
   readonly count: number;
   readonly of: readonly [kind: LinkKind, key: string, details?: LinkDetails];
   readonly table: TableName;
 }
 
-export function Count({ context, count, of: [kind, key, details], table }: CountProps) {
-  return <a href={context.linkOf(kind, key, details) ?? context.csv(table)}>{countText(count)}</a>;
+export function Count({ count, of: [kind, key, details], table }: CountProps) {
+  const { linkOf, csv } = usePage();
+  return <a href={linkOf(kind, key, details) ?? csv(table)}>{countText(count)}</a>;
 }
 
 export function To({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
   return href === null ? <>{children}</> : <a href={href}>{children}</a>;
 }
 
-export interface TableRow {
-  readonly key: string;
-  readonly head: ComponentChildren;
-  readonly cells: readonly ComponentChildren[];
-}
+/** A heading, and the cell of each row below it. */
+export type Column<Row> = readonly [heading: string, cellOf: (row: Row) => ComponentChildren];
 
-interface TableProps {
+interface TableProps<Row> {
   readonly caption: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly TableRow[];
-  readonly csv?: string;
+  readonly rows: readonly Row[];
+  /** The first one has the heads of the rows. `false` is a column that this report lacks. */
+  readonly columns: readonly (Column<Row> | false)[];
+  readonly csv?: TableName;
   readonly isWide?: boolean;
 }
 
 const MOST_ROWS = 12;
 
-export function Table(props: TableProps) {
+export function Table<Row>(props: TableProps<Row>) {
   const { caption, rows, csv } = props;
   if (rows.length === 0) return null;
-  const link = csv === undefined ? null : <CsvLink href={csv} of={caption} />;
+  const link = csv === undefined ? null : <CsvLink table={csv} of={caption} />;
   if (rows.length <= MOST_ROWS) {
     return (
       <div class="tabled">
@@ -124,28 +121,36 @@ export function Table(props: TableProps) {
   );
 }
 
-function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }: TableProps & { isFolded?: boolean }) {
+function TableAlone<Row>({ isFolded = false, ...props }: TableProps<Row> & { readonly isFolded?: boolean }) {
+  const { caption, rows, isWide = false } = props;
+  const columns = props.columns.filter((column) => column !== false);
   return (
     <table class={isWide ? 'wide' : undefined}>
       <caption class={isFolded ? 'unseen' : undefined}>{caption}</caption>
       <thead>
         <tr>
-          {columns.map((column) => (
-            <th key={column} scope="col">
-              {column}
+          {columns.map(([heading]) => (
+            <th key={heading} scope="col">
+              {heading}
             </th>
           ))}
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ key, head, cells }) => (
-          <tr key={key}>
-            <th scope="row">{head}</th>
-            {cells.map((cell, i) => (
-              <td key={columns[i + 1]} data-title={columns[i + 1]}>
-                {cell}
-              </td>
-            ))}
+        {rows.map((row, i) => (
+          // oxlint-disable-next-line react/no-array-index-key -- a row is its place
+          <tr key={i}>
+            {columns.map(([heading, cellOf], column) =>
+              column === 0 ? (
+                <th key={heading} scope="row">
+                  {cellOf(row)}
+                </th>
+              ) : (
+                <td key={heading} data-title={heading}>
+                  {cellOf(row)}
+                </td>
+              ),
+            )}
           </tr>
         ))}
       </tbody>
@@ -153,10 +158,10 @@ function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }
   );
 }
 
-export function CsvLink({ href, of }: { readonly href: string; readonly of: string }) {
+export function CsvLink({ table, of }: { readonly table: TableName; readonly of: string }) {
   return (
     <p class="files">
-      <a href={href} aria-label={`CSV of ${of}`}>
+      <a href={usePage().csv(table)} aria-label={`CSV of ${of}`}>
         CSV
       </a>
     </p>
@@ -168,11 +173,27 @@ export function Nothing({ children }: { readonly children: ComponentChildren }) 
 }
 
 interface ClassNameProps {
-  readonly context: ReportContext;
   readonly wnid: string;
   readonly kind: 'searched' | 'predicted';
 }
 
-export function ClassName({ context, wnid, kind }: ClassNameProps) {
-  return <bdi class={kind}>{context.nameOf(wnid)}</bdi>;
+export function ClassName({ wnid, kind }: ClassNameProps) {
+  return <bdi class={kind}>{usePage().nameOf(wnid)}</bdi>;
+}
+
+/** The class that photos were searched as, and the class that they are taken for. */
+export function Confusion({ wnid, predictedWnid }: { readonly wnid: string; readonly predictedWnid: string }) {
+  return (
+    <>
+      <ClassName wnid={wnid} kind="searched" /> → <ClassName wnid={predictedWnid} kind="predicted" />
+    </>
+  );
+}
+
+export function ModelName({ model, isMember }: { readonly model: string; readonly isMember: boolean }) {
+  return (
+    <>
+      {model} {isMember ? <small>member</small> : null}
+    </>
+  );
 }

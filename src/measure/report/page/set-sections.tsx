@@ -4,21 +4,22 @@ import type { Sha256 } from '../../../core/kernel/ids.ts';
 import { countText, hoursText, shareText } from '../../../core/kernel/texts.ts';
 import { acceptanceStateText, BOTH_WRONG, ERROR_NAMES, labelErrorText } from '../../../core/kernel/acceptance.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
-import type { ReportContext, SectionOf } from './context.ts';
-import type { ReviewerLine } from '../../../core/review/people/people.ts';
-import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
+import type { Report } from '../report.ts';
+import { usePage } from './context.ts';
+import { ClassName, Confusion, Count, ModelName, Nothing, Plots, Section, Table, To, type Column } from './parts.tsx';
 import { decimalText, NOTHING, percentText } from './texts.ts';
 import { SUBJECTS } from '../../../core/kernel/mode.ts';
 
-export function SetSection({ context, title }: SectionOf) {
-  const { report, csv, figures } = context;
-  const crops = figures.filter(({ name }) => name.startsWith('crops-')).slice(0, MOST_CROPS);
+export function SetSection() {
+  const { report, figures } = usePage();
+  const { crops, tags, sources, licences } = report;
+  const ofCrops = figures.filter(({ name }) => name.startsWith('crops-')).slice(0, MOST_CROPS);
   return (
-    <Section name="set" title={title} context={context}>
-      <MatrixNumbers context={context} />
+    <Section name="set">
+      <MatrixNumbers />
       <div class="beside">
-        <Plots context={context} names={['confusion']} />
-        <TopConfusions context={context} />
+        <Plots names={['confusion']} />
+        <TopConfusions />
       </div>
       <h3>Where in the photo</h3>
       <p>
@@ -26,33 +27,26 @@ export function SetSection({ context, title }: SectionOf) {
         centre counts as the centre, because it frames the photo in the same way. If all places were alike, each of the
         ten crops would come closest on a tenth of the photos.
       </p>
-      {crops.length === 0 ? <Nothing>No model has seen all ten crops of a photo.</Nothing> : null}
-      <Plots context={context} names={crops.map(({ name }) => name)} />
+      {ofCrops.length === 0 ? <Nothing>No model has seen all ten crops of a photo.</Nothing> : null}
+      <Plots names={ofCrops.map(({ name }) => name)} />
       <Table
         caption="Photos that a crop gets right"
-        columns={['model', 'photos', 'centre crop or its mirror', 'any crop', 'any but the centre and its mirror']}
-        csv={csv('crop-sums')}
-        rows={report.crops.models.map(({ model, isMember, photos, centreCorrect, anyCorrect, onlyOffCentre }) => ({
-          key: model,
-          head: (
-            <>
-              {model} {isMember ? <small>member</small> : null}
-            </>
-          ),
-          cells: [
-            countText(photos),
-            shareText(centreCorrect, photos),
-            shareText(anyCorrect, photos),
-            shareText(onlyOffCentre, photos),
-          ],
-        }))}
+        csv="crop-sums"
+        rows={crops.models}
+        columns={[
+          ['model', (row) => <ModelName {...row} />],
+          ['photos', ({ photos }) => countText(photos)],
+          ['centre crop or its mirror', ({ centreCorrect, photos }) => shareText(centreCorrect, photos)],
+          ['any crop', ({ anyCorrect, photos }) => shareText(anyCorrect, photos)],
+          ['any but the centre and its mirror', ({ onlyOffCentre, photos }) => shareText(onlyOffCentre, photos)],
+        ]}
       />
       <h3>What it is like, and where it is from</h3>
-      {report.tags.length === 0 ? <Nothing>No reviewer has tagged a failure mode.</Nothing> : null}
-      <Plots context={context} names={['tags', 'sources', 'licences']} />
-      <Leads context={context} kind="tag" rows={report.tags.map(({ tag, photos }) => [tag, photos])} />
-      <Leads context={context} kind="source" rows={report.sources.map(({ source, photos }) => [source, photos])} />
-      <Leads context={context} kind="licence" rows={report.licences.map(({ licence, photos }) => [licence, photos])} />
+      {tags.length === 0 ? <Nothing>No reviewer has tagged a failure mode.</Nothing> : null}
+      <Plots names={['tags', 'sources', 'licences']} />
+      <Leads kind="tag" rows={tags.map(({ tag, photos }) => [tag, photos])} />
+      <Leads kind="source" rows={sources.map(({ source, photos }) => [source, photos])} />
+      <Leads kind="licence" rows={licences.map(({ licence, photos }) => [licence, photos])} />
     </Section>
   );
 }
@@ -60,12 +54,13 @@ export function SetSection({ context, title }: SectionOf) {
 const MOST_CROPS = 4;
 const MOST_LEADS = 12;
 
-interface LeadsProps extends Pick<SectionOf, 'context'> {
+interface LeadsProps {
   readonly kind: 'tag' | 'source' | 'licence';
   readonly rows: readonly (readonly [name: string, photos: number])[];
 }
 
-function Leads({ context: { linkOf }, kind, rows }: LeadsProps) {
+function Leads({ kind, rows }: LeadsProps) {
+  const { linkOf } = usePage();
   const linked = rows.slice(0, MOST_LEADS).flatMap(([name, photos]) => {
     const href = linkOf(kind, name);
     return href === null ? [] : [{ name, photos, href }];
@@ -85,8 +80,8 @@ function Leads({ context: { linkOf }, kind, rows }: LeadsProps) {
   );
 }
 
-function MatrixNumbers({ context }: Pick<SectionOf, 'context'>) {
-  const { confusion, mode } = context.report;
+function MatrixNumbers() {
+  const { confusion, mode } = usePage().report;
   if (confusion.cells === 0) return <Nothing>No photo of the set has a predicted class.</Nothing>;
   return (
     <dl class="facts">
@@ -114,8 +109,9 @@ function Fact({ name, children }: { readonly name: string; readonly children: Co
   );
 }
 
-function TopConfusions({ context }: Pick<SectionOf, 'context'>) {
-  const { top } = context.report.confusion;
+function TopConfusions() {
+  const { report, nameOf } = usePage();
+  const { top } = report.confusion;
   if (top.length === 0) return null;
   return (
     <ul class="top-confusions" aria-label="The confusions with most photos">
@@ -123,16 +119,11 @@ function TopConfusions({ context }: Pick<SectionOf, 'context'>) {
         <li key={`${wnid}|${predictedWnid}`}>
           <p>
             <span>
-              <ClassName context={context} wnid={wnid} kind="searched" /> →{' '}
-              <ClassName context={context} wnid={predictedWnid} kind="predicted" />
+              <Confusion wnid={wnid} predictedWnid={predictedWnid} />
             </span>{' '}
-            <Count context={context} count={photos} of={['confusion', wnid, { predictedWnid }]} table="confusion" />
+            <Count count={photos} of={['confusion', wnid, { predictedWnid }]} table="confusion" />
           </p>
-          <Examples
-            context={context}
-            photos={examples}
-            text={`${context.nameOf(wnid)}, taken for ${context.nameOf(predictedWnid)}`}
-          />
+          <Examples photos={examples} text={`${nameOf(wnid)}, taken for ${nameOf(predictedWnid)}`} />
         </li>
       ))}
     </ul>
@@ -141,12 +132,8 @@ function TopConfusions({ context }: Pick<SectionOf, 'context'>) {
 
 const MOST_EXAMPLES = 4;
 
-interface ExamplesProps extends Pick<SectionOf, 'context'> {
-  readonly photos: readonly Sha256[];
-  readonly text: string;
-}
-
-function Examples({ context: { pictures, linkOf }, photos, text }: ExamplesProps) {
+function Examples({ photos, text }: { readonly photos: readonly Sha256[]; readonly text: string }) {
+  const { pictures, linkOf } = usePage();
   const shown = photos.slice(0, MOST_EXAMPLES).flatMap((photo) => {
     const src = pictures(photo);
     return src === null ? [] : [{ photo, src }];
@@ -163,55 +150,49 @@ function Examples({ context: { pictures, linkOf }, photos, text }: ExamplesProps
   );
 }
 
-export function ReviewSection({ context, title }: SectionOf) {
-  const { report, csv } = context;
+export function ReviewSection() {
+  const { report } = usePage();
   const { overall, classes } = report.agreement;
   return (
-    <Section name="review" title={title} context={context}>
+    <Section name="review">
       {report.state.actions === 0 ? <Nothing>Nobody has reviewed a photo yet.</Nothing> : null}
       <dl class="facts">
-        <Fact name={ERROR_NAMES[report.mode]}>{errorText(context)}</Fact>
+        <Fact name={ERROR_NAMES[report.mode]}>{errorText(report)}</Fact>
         <Fact name="Agreement">{agreementText(overall)}</Fact>
       </dl>
-      <Plots context={context} names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
+      <Plots names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
       <div class="tables">
         <Table
           caption="Agreement by class"
-          columns={AGREEMENT_COLUMNS}
-          csv={csv('agreement')}
-          rows={classes
-            .filter(({ photos }) => photos > 0 && overall.photos > 0)
-            .map((row) => ({
-              key: row.wnid,
-              head: <ClassName context={context} wnid={row.wnid} kind="searched" />,
-              cells: agreementCells(row),
-            }))}
+          csv="agreement"
+          rows={classes.filter(({ photos }) => photos > 0 && overall.photos > 0)}
+          columns={AGREEMENT_COLUMNS.map((heading, i): Column<(typeof classes)[number]> => [
+            heading,
+            (row) => (i === 0 ? <ClassName wnid={row.wnid} kind="searched" /> : agreementCells(row)[i - 1]),
+          ])}
         />
         <Table
           caption="Reviewers"
-          columns={['reviewer', 'photos', 'hours', 'accepted', 'agree when judged twice']}
-          csv={csv('reviewers')}
-          rows={(report.reviewers ?? []).map((one) => ({
-            key: one.reviewer,
-            head: one.reviewer,
-            cells: reviewerCells(one),
-          }))}
+          csv="reviewers"
+          rows={report.reviewers ?? []}
+          columns={[
+            ['reviewer', ({ reviewer }) => reviewer],
+            ['photos', ({ photos }) => countText(photos)],
+            ['hours', ({ hours }) => hoursText(hours)],
+            ['accepted', ({ acceptanceRate }) => percentText(acceptanceRate)],
+            [
+              'agree when judged twice',
+              ({ agreement, secondPassPhotos }) =>
+                agreement === null ? NOTHING : `${percentText(agreement)} of ${countText(secondPassPhotos)}`,
+            ],
+          ]}
         />
       </div>
     </Section>
   );
 }
 
-function reviewerCells({ photos, hours, acceptanceRate, secondPassPhotos, agreement }: ReviewerLine): string[] {
-  return [
-    countText(photos),
-    hoursText(hours),
-    percentText(acceptanceRate),
-    agreement === null ? NOTHING : `${percentText(agreement)} of ${countText(secondPassPhotos)}`,
-  ];
-}
-
-function errorText({ report: { labelError } }: ReportContext): string {
+function errorText({ labelError }: Report): string {
   const question = `The question of the second look: ${labelError.question}`;
   const estimate = labelErrorText(labelError);
   if (estimate === null)

@@ -2,7 +2,9 @@
 import type { Report } from '../report.ts';
 import { countOf, countText, oodListsText, shareText } from '../../../core/kernel/texts.ts';
 import { ERROR_NAMES, labelErrorText } from '../../../core/kernel/acceptance.ts';
-import type { ReportContext, Sections } from './context.ts';
+import { estimateOf } from '../../evaluate/estimate.ts';
+import { SECTION_TITLES, type SectionName } from './cautions.ts';
+import { usePage } from './context.ts';
 import { bestOutsider } from './models.ts';
 import { To } from './parts.tsx';
 import { estimateText, NOTHING, percentText, rangeText, timeText } from './texts.ts';
@@ -11,8 +13,8 @@ import { SUBJECTS, type Mode } from '../../../core/kernel/mode.ts';
 const SHOWN_DIGITS = 12;
 const WHICH = { accepted: 'accepted by reviewers', listed: 'on the shortlist', kept: 'kept by the filter' } as const;
 
-export function Summary({ context }: { readonly context: ReportContext }) {
-  const { report, linkOf, json, photosCsv } = context;
+export function Summary() {
+  const { report, linkOf, json, photosCsv } = usePage();
   const { set, revision } = report;
   return (
     <header class="summary">
@@ -88,13 +90,12 @@ function accuracy(report: Report): BigNumber {
   const best = bestOutsider(report);
   const name = 'accuracy of the best model that did not filter';
   if (best === null) return { name, value: NOTHING, note: noOutsider(report) };
-  const { model, accuracy: value, accuracyLow, accuracyHigh, clean } = best;
-  const range = rangeText(accuracyLow, accuracyHigh);
-  const fromClean = clean === null ? '' : `, ${percentText(clean)} on clean photos`;
+  const range = rangeText(estimateOf(best, 'accuracy'));
+  const fromClean = best.clean === null ? '' : `, ${percentText(best.clean)} on clean photos`;
   return {
     name,
-    value: percentText(value),
-    note: `${model}${range === null ? '' : `, 95 % interval ${range}`}${fromClean}`,
+    value: percentText(best.accuracy),
+    note: `${best.model}${range === null ? '' : `, 95 % interval ${range}`}${fromClean}`,
   };
 }
 
@@ -114,23 +115,26 @@ function detection(report: Report): BigNumber {
       value: NOTHING,
       note: report.inDistribution === null ? 'no photos in the distribution were given' : noOutsider(report),
     };
-  const { auroc, aurocLow, aurocHigh, aupr, auprLow, auprHigh, chance } = best.ood;
-  const area = `95 % interval ${rangeText(aurocLow, aurocHigh)}, chance ${percentText(chance.auroc)}`;
-  const precision = `AUPR ${estimateText(aupr, auprLow, auprHigh)}, chance ${percentText(chance.aupr)}`;
-  return { name, value: percentText(auroc), note: `${best.model}, ${area}. ${precision}; ${oodListsText(best.ood)}` };
+  const { ood, model } = best;
+  const area = `95 % interval ${rangeText(estimateOf(ood, 'auroc'))}, chance ${percentText(ood.chance.auroc)}`;
+  const precision = `AUPR ${estimateText(estimateOf(ood, 'aupr'))}, chance ${percentText(ood.chance.aupr)}`;
+  return { name, value: percentText(ood.auroc), note: `${model}, ${area}. ${precision}; ${oodListsText(ood)}` };
 }
 
-export function Contents({ sections, context }: { readonly sections: Sections; readonly context: ReportContext }) {
-  const cautionsOf = (name: string) => context.cautions.filter(({ section }) => section === name).length;
+export function Contents({ names }: { readonly names: readonly SectionName[] }) {
+  const { cautions } = usePage();
   return (
     <nav class="contents" aria-label="Sections">
       <ol>
-        {sections.map(({ name, title }) => (
-          <li key={name}>
-            <a href={`#${name}`}>{title}</a>{' '}
-            {cautionsOf(name) === 0 ? null : <span class="warn">{countOf(cautionsOf(name), 'caution')}</span>}
-          </li>
-        ))}
+        {names.map((name) => {
+          const count = cautions.filter(({ section }) => section === name).length;
+          return (
+            <li key={name}>
+              <a href={`#${name}`}>{SECTION_TITLES[name]}</a>{' '}
+              {count === 0 ? null : <span class="warn">{countOf(count, 'caution')}</span>}
+            </li>
+          );
+        })}
       </ol>
     </nav>
   );

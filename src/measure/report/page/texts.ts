@@ -1,3 +1,4 @@
+import { estimateOf, type Estimate } from '../../evaluate/estimate.ts';
 import type { ModelReport } from '../report.ts';
 import { countText } from '../../../core/kernel/texts.ts';
 
@@ -11,18 +12,18 @@ export function percentText(fraction: number | null): string {
 }
 
 /** `9.8 to 15.2 %`, or null without an interval. */
-export function rangeText(low: number | null, high: number | null): string | null {
+export function rangeText({ low, high }: Omit<Estimate, 'value'>): string | null {
   return low === null || high === null ? null : `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}${NBSP}%`;
 }
 
-export function estimateText(value: number | null, low: number | null, high: number | null): string {
-  const range = value === null ? null : rangeText(low, high);
+export function estimateText({ value, ...ends }: Estimate): string {
+  const range = value === null ? null : rangeText(ends);
   return range === null ? percentText(value) : `${percentText(value)} (${range})`;
 }
 
 /** The accuracy of a model on the set. */
-export function setAccuracyText({ accuracy, accuracyLow, accuracyHigh, accuracyByRule }: ModelReport): string {
-  return accuracyByRule === true ? BY_RULE : estimateText(accuracy, accuracyLow, accuracyHigh);
+export function setAccuracyText(model: ModelReport): string {
+  return model.accuracyByRule === true ? BY_RULE : estimateText(estimateOf(model, 'accuracy'));
 }
 
 /** The accuracy of a filter member on its own set: the rule drops every photo that it gets right. */
@@ -32,6 +33,16 @@ export function pointsText(difference: number | null): string {
   if (difference === null) return NOTHING;
   const points = (100 * difference).toFixed(1);
   return `${difference > 0 ? '+' : ''}${points.replace('-', '−')} points`;
+}
+
+/** `−1.0 to +2.5 points` */
+export function pointRange({ low, high }: Omit<Estimate, 'value'>): string {
+  return `${pointsText(low).replace(' points', '')} to ${pointsText(high)}`;
+}
+
+/** `+0.7 points (−1.0 to +2.5 points)` */
+export function differenceText({ value, ...ends }: Estimate): string {
+  return pointsText(value) + (value === null ? '' : ` (${pointRange(ends)})`);
 }
 
 /** `65.9 points`: by how much a share is lower. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { reportHtml } from '../../../../../src/measure/report/report-html.tsx';
 import type { ModelReport, Report } from '../../../../../src/measure/report/report.ts';
-import { TABLE_NAMES } from '../../../../../src/measure/report/tables.ts';
+import { reportTables } from '../../../../../src/measure/report/tables.ts';
 import { reportFigures } from '../../../../../src/measure/report/page/figures.ts';
 import type { Heatmap } from '../../../../../src/core/review/desk/desk.ts';
 import type { ReportPageProps } from '../../../../../src/measure/report/page/context.ts';
@@ -41,7 +41,7 @@ const KINDS: readonly (readonly [string, MadeReport])[] = [
 ];
 
 /** `photos` is the table of all kept photos, which is not part of the report. */
-const FILES: readonly string[] = [...TABLE_NAMES, 'photos'];
+const FILES: readonly string[] = [...reportTables(madeReport()).map(({ name }) => name), 'photos'];
 
 describe('bestOutsider', () => {
   const report = madeReport({ outsiders: 2 });
