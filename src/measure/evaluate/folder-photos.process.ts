@@ -1,6 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { ModelCard } from '../../core/collection/cards/model-card.ts';
+import type { ModelClasses } from '../../core/collection/cards/model-classes.ts';
 import { firstOf } from '../../core/collection/first-of.ts';
+import { runOnPictures } from '../../core/filter/engine/run-backbone.process.ts';
+import type { ExecutionProvider } from '../../core/kernel/execution-provider.ts';
+import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
 import { quote } from '../../core/tools/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../core/kernel/errors.ts';
 import { type Sha256 } from '../../core/kernel/ids.ts';
@@ -25,25 +30,59 @@ interface PhotoRead extends Fingerprint {
   readonly bytes: Buffer;
 }
 
-export type ReadPhoto<P> = P & PhotoRead;
-
-export interface ReadOptions {
+/** How a model runs on photos of a folder. */
+export interface RunOptions {
+  readonly threads: number;
+  readonly cropsPerPass: number;
+  readonly provider: ExecutionProvider;
+  /** A picture with more is refused. Width times height. */
   readonly maxPixels: number;
-  readonly signal?: AbortSignal;
-  /** Called for each photo that cannot be read, or that a decoder would show only in part. It is left out. */
-  readonly onUnreadable: (file: string, why: string) => void;
+  readonly signal: AbortSignal;
 }
 
-/** Reads photos one by one, as they are asked for. Throws Interrupted. */
-export async function* readFolderPhotos<P extends FolderPhoto>(
-  root: string,
-  photos: Iterable<P>,
-  { maxPixels, signal, onUnreadable }: ReadOptions,
-): AsyncGenerator<ReadPhoto<P>, void, undefined> {
+interface CentreCrops<P> extends RunOptions {
+  readonly card: ModelCard;
+  readonly classes?: ModelClasses;
+  readonly output: 'logits' | 'features';
+  readonly set: { readonly root: string; readonly photos: readonly P[] };
+  /** Photos for which another thread is worth its start. */
+  readonly photosPerThread?: number;
+  /**
+   * Called for each photo without an output. It cannot be read, a decoder would show only a part of it, or the model gives
+   * numbers that are not finite (`isOfModel`).
+   */
+  readonly onUnreadable: (file: string, why: string, isOfModel: boolean) => void;
+}
+
+/** Runs a model on the centre crops of photos, in order. @throws as `runOnPictures` */
+export async function* runOnCentreCrops<P extends FolderPhoto>({
+  output,
+  set,
+  maxPixels,
+  photosPerThread = 8,
+  onUnreadable,
+  ...run
+}: CentreCrops<P>): AsyncGenerator<{ readonly picture: P & PhotoRead; readonly values: Float32Array }> {
+  const pictures = readPhotos(set, { maxPixels, signal: run.signal, onUnreadable });
+  const threads = Math.min(run.threads, Math.ceil(set.photos.length / photosPerThread));
+  const results = runOnPictures({ ...run, pictures, outputs: [output], crops: [CENTRE_CROP], threads });
+  for await (const { picture, outputs } of results) {
+    if (outputs.problem === null) {
+      const values = outputs.crops[0]?.[output];
+      if (values !== undefined) yield { picture, values };
+    } else if (outputs.problem.kind === 'not-finite') onUnreadable(picture.file, outputs.problem.said, true);
+    else onUnreadable(picture.file, outputs.problem.detail, false);
+  }
+}
+
+async function* readPhotos<P extends FolderPhoto>(
+  { root, photos }: CentreCrops<P>['set'],
+  { maxPixels, signal, onUnreadable }: Pick<CentreCrops<P>, 'maxPixels' | 'signal' | 'onUnreadable'>,
+): AsyncGenerator<P & PhotoRead, void, undefined> {
   for (const photo of photos) {
     throwIfInterrupted(signal);
     const read = await readPhoto(root, photo, maxPixels);
-    if (typeof read === 'string') onUnreadable(photo.file, read);
+    if (typeof read === 'string') onUnreadable(photo.file, read, false);
     else yield { ...photo, ...read };
   }
 }

@@ -8,22 +8,17 @@ import {
   type FoundCard,
 } from '../../core/collection/cards/model-card.process.ts';
 import { unknownClasses, type ModelClasses, type WantedClass } from '../../core/collection/cards/model-classes.ts';
-import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
 import { quote } from '../../core/tools/quote.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
-import type { ExecutionProvider } from '../../core/kernel/execution-provider.ts';
 import { FETCH_SCRIPT } from '../../core/export/layout.ts';
 import { KnownPictures, parsedFingerprint } from '../../core/photo/known-pictures.ts';
 import { answerOf, type Answered } from './logits/answer.ts';
 import { isFile } from '../../core/platform/disk/plain-file.ts';
 import type { PhotoSet } from './set/photo-set.ts';
 import { requireModelFiles, specOf } from '../../core/models/engine/ensemble.process.ts';
-import { runOnPictures } from '../../core/filter/engine/run-backbone.process.ts';
 import type { Fitted } from '../../core/photo/head-photos.process.ts';
-import { readFolderPhotos, UnreadablePhotos } from './folder-photos.process.ts';
+import { runOnCentreCrops, UnreadablePhotos, type RunOptions } from './folder-photos.process.ts';
 
-/** Photos for which another thread is worth its start. */
-const PHOTOS_PER_THREAD = 8;
 const NAMED = 5;
 
 export interface ReadyModel {
@@ -54,13 +49,7 @@ export async function readyModel(
   return { card, classes, mask: among.map((each) => classes.positionOf(each) ?? -1) };
 }
 
-export interface AnswerOptions {
-  readonly threads: number;
-  readonly cropsPerPass: number;
-  readonly provider: ExecutionProvider;
-  /** A picture with more is refused. Width times height. */
-  readonly maxPixels: number;
-  readonly signal: AbortSignal;
+export interface AnswerOptions extends RunOptions {
   readonly onProgress: (done: number) => void;
   readonly onUnreadable: (file: string, why: string) => void;
 }
@@ -74,39 +63,22 @@ interface ModelAnswer extends Answered {
  * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first files
  */
 export async function modelAnswers(
-  { fitted, ...model }: ReadyModel & { readonly fitted?: Fitted },
+  { fitted, card, classes, mask }: ReadyModel & { readonly fitted?: Fitted },
   set: PhotoSet,
-  options: AnswerOptions,
+  { onProgress, ...options }: AnswerOptions,
 ): Promise<ModelAnswer[]> {
   await requirePictures(set);
-  const { threads, cropsPerPass, provider, maxPixels, signal, onProgress } = options;
   const unreadable = new UnreadablePhotos();
-  const report = (file: string, why: string): void => {
+  const onUnreadable = (file: string, why: string): void => {
     unreadable.add(file, why);
     options.onUnreadable(file, why);
   };
-  const run = runOnPictures({
-    card: model.card,
-    classes: model.classes,
-    outputs: ['logits'],
-    pictures: readFolderPhotos(set.root, set.photos, { maxPixels, signal, onUnreadable: report }),
-    crops: [CENTRE_CROP],
-    threads: Math.min(threads, Math.ceil(set.photos.length / PHOTOS_PER_THREAD)),
-    cropsPerPass,
-    provider,
-    signal,
-  });
   const answers: ModelAnswer[] = [];
-  for await (const { picture, outputs } of run) {
-    const { problem } = outputs;
-    if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
-    const logits = problem === null ? outputs.crops[0]?.logits : undefined;
-    if (logits !== undefined) {
-      const masked = model.mask.map((position) => logits[position] ?? Number.NaN);
-      const answer = answerOf(masked, model.card.head?.sigmoid);
-      const isFitted = fitted instanceof KnownPictures && fitted.has(picture, parsedFingerprint(picture));
-      answers.push({ ...answer, isFitted });
-    }
+  const run = runOnCentreCrops({ ...options, card, classes, output: 'logits', set, onUnreadable });
+  for await (const { picture, values } of run) {
+    const masked = mask.map((position) => values[position] ?? Number.NaN);
+    const isFitted = fitted instanceof KnownPictures && fitted.has(picture, parsedFingerprint(picture));
+    answers.push({ ...answerOf(masked, card.head?.sigmoid), isFitted });
     onProgress(answers.length + unreadable.count);
   }
   unreadable.refuse({ dir: set.dir, photos: set.photos.length });

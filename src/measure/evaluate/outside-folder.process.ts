@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { quote } from '../../core/tools/quote.ts';
 import { membersOn } from '../../core/models/evidence/evidence.repository.ts';
-import { CENTRE_CROP, summariseCrop } from '../../core/models/evidence/evidence.ts';
+import { summariseCrop } from '../../core/models/evidence/evidence.ts';
 import { batchesOf } from '../../core/kernel/batches.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../core/kernel/errors.ts';
 import type { Sha256, Wnid } from '../../core/kernel/ids.ts';
@@ -11,10 +11,9 @@ import { readOutsidePictures, storeOutsidePictures, type OutsidePicture } from '
 import type { Prediction } from './prediction.ts';
 import { readSet } from './set/read-set.process.ts';
 import { requireModelFiles, threadsOf } from '../../core/models/engine/ensemble.process.ts';
-import { runOnPictures } from '../../core/filter/engine/run-backbone.process.ts';
 import type { App } from '../../core/runtime/open/app.process.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
-import { readFolderPhotos, UnreadablePhotos } from './folder-photos.process.ts';
+import { runOnCentreCrops, UnreadablePhotos } from './folder-photos.process.ts';
 import { requirePictures } from './model-answers.process.ts';
 import type { OutsideModel } from '../../core/shortlist/outside-models.process.ts';
 
@@ -89,31 +88,23 @@ async function* looked(
   const provider = await requireProvider(app.config.filter, app.log);
   const [idThere = memberId] = await membersOn(app.db, [memberId], provider);
   const { threads, batchCrops } = app.config.filter;
-  const run = runOnPictures({
+  const run = runOnCentreCrops({
     card,
     classes,
-    outputs: ['logits'],
-    pictures: readFolderPhotos(root, pictures, {
-      maxPixels: app.config.fetch.maxPixels,
-      signal,
-      onUnreadable: (file, why) => unreadable.add(file, why),
-    }),
-    crops: [CENTRE_CROP],
-    threads: Math.min(threadsOf(threads), Math.ceil(pictures.length / AT_ONCE)),
+    output: 'logits',
+    set: { root, photos: pictures },
+    photosPerThread: AT_ONCE,
+    threads: threadsOf(threads),
     cropsPerPass: batchCrops,
+    maxPixels: app.config.fetch.maxPixels,
     provider,
     signal,
+    onUnreadable: (file, why, isOfModel) => unreadable.add(file, isOfModel ? `the model gives ${why}` : why),
   });
   let batch: OutsidePicture[] = [];
   let done = 0;
-  for await (const { picture, outputs } of run) {
-    const { problem } = outputs;
-    if (problem !== null) {
-      unreadable.add(picture.file, problem.kind === 'not-finite' ? `the model gives ${problem.said}` : problem.detail);
-      continue;
-    }
-    const logits = outputs.crops[0]?.logits;
-    const masked = Float32Array.from(member.mask, (position) => logits?.[position] ?? Number.NaN);
+  for await (const { picture, values } of run) {
+    const masked = Float32Array.from(member.mask, (position) => values[position] ?? Number.NaN);
     const { top1, top1Prob } = summariseCrop(masked, [], member.head.isSigmoid);
     batch.push({ sha256: picture.sha256, top1, top1Prob });
     done += 1;

@@ -3,9 +3,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FoundCard } from '../../../core/collection/cards/model-card.process.ts';
 import type { ModelClasses } from '../../../core/collection/cards/model-classes.ts';
-import { CENTRE_CROP } from '../../../core/models/evidence/evidence.ts';
 import { messageOf, throwIfInterrupted } from '../../../core/kernel/errors.ts';
-import type { ExecutionProvider } from '../../../core/kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../../core/kernel/ids.ts';
 import { sha256Of } from '../../../core/tools/sha256.ts';
 import { FINE_HASH_BYTES } from '../../../core/photo/hashes/fine-hash.ts';
@@ -13,14 +11,11 @@ import type { Fingerprint } from '../../../core/platform/image/inspection.ts';
 import type { PhotoSet, SetPhoto } from '../set/photo-set.ts';
 import { preprocessingOf } from '../../../core/models/engine/ensemble.process.ts';
 import { makeDataFolder } from '../../../core/platform/disk/folders.ts';
-import { runOnPictures } from '../../../core/filter/engine/run-backbone.process.ts';
 import { hashOf } from '../../../core/models/library/store.process.ts';
 import type { App } from '../../../core/runtime/open/app.process.ts';
-import { readFolderPhotos, UnreadablePhotos } from '../folder-photos.process.ts';
+import { runOnCentreCrops, UnreadablePhotos, type RunOptions } from '../folder-photos.process.ts';
 import { cachedFile, keepCached } from '../../../core/photo/photo-cache.process.ts';
 
-/** Photos for which another thread is worth its start. */
-const PHOTOS_PER_THREAD = 8;
 const FLOAT_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 const PERCEPTUAL_HASH_BYTES = 8;
@@ -28,14 +23,8 @@ const HASH_BYTES = PERCEPTUAL_HASH_BYTES + FINE_HASH_BYTES;
 /** Increased whenever the features or the hashes of a photo change. */
 const VERSION = 2;
 
-export interface FeatureOptions {
+export interface FeatureOptions extends RunOptions {
   readonly dataDir: string;
-  readonly threads: number;
-  readonly cropsPerPass: number;
-  readonly provider: ExecutionProvider;
-  /** A picture with more is refused. Width times height. */
-  readonly maxPixels: number;
-  readonly signal: AbortSignal;
   readonly log: App['log'];
   readonly onProgress: (done: number) => void;
 }
@@ -78,8 +67,7 @@ export async function featuresOfSet(
     else known.set(sha256, cached);
   }
   options.onProgress(known.size);
-  if (lacking.size > 0)
-    await compute(backbone, { root: set.root, lacking: [...lacking.values()] }, { options, known, report });
+  if (lacking.size > 0) await compute(backbone, { ...set, photos: [...lacking.values()] }, { options, known, report });
   unreadable.refuse({ dir: set.dir, photos: set.photos.length });
   return [...hashes].map(([photo, sha256]) => {
     const computed = known.get(sha256);
@@ -113,30 +101,17 @@ interface Computing {
 
 async function compute(
   backbone: Backbone,
-  { root, lacking }: { readonly root: string; readonly lacking: readonly SetPhoto[] },
+  set: Pick<PhotoSet, 'root' | 'photos'>,
   { options, known, report }: Computing,
 ): Promise<void> {
-  const { threads, cropsPerPass, provider, signal, maxPixels, log } = options;
   // If this fails, storing the first file of the cache logs the reason.
   await makeDataFolder(options.dataDir).catch(() => undefined);
-  const run = runOnPictures({
-    card: backbone.card,
-    outputs: ['features'],
-    pictures: readFolderPhotos(root, lacking, { maxPixels, signal, onUnreadable: report }),
-    crops: [CENTRE_CROP],
-    threads: Math.min(threads, Math.ceil(lacking.length / PHOTOS_PER_THREAD)),
-    cropsPerPass,
-    provider,
-    signal,
-  });
-  for await (const { picture, outputs } of run) {
-    const { problem, sha256 } = outputs;
-    if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
-    const features = problem === null ? outputs.crops[0]?.features : undefined;
-    if (features === undefined) continue;
-    const { perceptualHash, fineHash } = picture;
+  const { card } = backbone;
+  const run = runOnCentreCrops({ ...options, card, output: 'features', set, onUnreadable: report });
+  for await (const { picture, values: features } of run) {
+    const { sha256, perceptualHash, fineHash } = picture;
     known.set(sha256, { features, perceptualHash, fineHash });
-    await keepCached({ log }, fileOf(backbone, sha256, options), bytesOf({ features, perceptualHash, fineHash }));
+    await keepCached(options, fileOf(backbone, sha256, options), bytesOf({ features, perceptualHash, fineHash }));
     options.onProgress(known.size);
   }
 }
