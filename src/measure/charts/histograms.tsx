@@ -4,7 +4,6 @@ import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame } from './chart.tsx
 import { at, fitText, widthOf } from './texts.ts';
 
 export interface HistogramRow {
-  readonly key: string;
   readonly label: string;
   readonly numbers: string;
   readonly colour: string;
@@ -34,7 +33,7 @@ export function Histograms({ frame, rows, axis }: HistogramsProps) {
     <Chart frame={frame} height={bottom + X_AXIS_HEIGHT}>
       <XAxis scale={scale} title={axis} spans={rows.map((_, i) => [i * ROW + 22, i * ROW + BASE])} />
       {counted.map(({ row, counts }, i) => (
-        <g key={row.key} class={row.colour}>
+        <g key={row.label} class={row.colour}>
           <text x={0} y={i * ROW + 14}>
             {fitText(row.label, WIDTH - 8 - widthOf(row.numbers))}
           </text>

@@ -1,4 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import { groupBy } from '../../core/kernel/group-by.ts';
 import { countOf, countText } from '../../core/kernel/texts.ts';
 import { Chart, WIDTH, type ChartFrame } from './chart.tsx';
 import { at, fitText, widthOf } from './texts.ts';
@@ -39,11 +40,12 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
   const fitting = Math.min((WIDTH - left) / Math.max(1, columns.length), 900 / Math.max(1, rows.length));
   const side = hrefOf === undefined ? Math.min(LARGEST_CELL, fitting) : LARGEST_CELL;
   const linksWidth = hrefOf === undefined ? undefined : Math.max(KEY_WIDTH, left + columns.length * side + 1);
-  const places = { rowOf: placesOf(rows), columnOf: placesOf(columns), left, top, side };
+  const layout = { left, top, side };
   const bottom = top + rows.length * side;
   const most = Math.max(1, ...cells.map(({ count }) => count));
-  const nearby = { rows, columns, nameOf, left, top, side };
-  const diagonal = diagonalOf(rows, columns, places);
+  const [xOf, yOf] = [placesOf(columns), placesOf(rows)];
+  const placed = cells.map((cell) => ({ ...cell, x: xOf.get(cell.column) ?? 0, y: yOf.get(cell.row) ?? 0 }));
+  const diagonal = diagonalOf(rows, columns, layout);
   return (
     <Chart {...{ frame, linksWidth }} height={bottom + 34}>
       <text class="soft tiny predicted" x={left} y={10}>
@@ -52,14 +54,14 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
       <text class="soft tiny searched" transform={`translate(10 ${top}) rotate(90)`}>
         {isNamed ? '' : `${rowTitle}: ${countOf(rows.length, 'class', 'classes')}`}
       </text>
-      {isNamed ? <Names {...nearby} title={rowTitle} /> : null}
+      {isNamed ? <Names {...{ rows, columns, nameOf, layout }} title={rowTitle} /> : null}
       <rect class="line" x={left} y={top} width={at(columns.length * side)} height={at(rows.length * side)} />
       {diagonal === '' ? null : <path class="axis" d={diagonal} />}
-      {pathsOf(cells, most, places).map(({ level, d }) => (
+      {pathsOf(placed, most, layout).map(({ level, d }) => (
         <path key={level} class="cell" fill-opacity={opacityOf(level)} d={d} />
       ))}
-      {side < 17 ? null : <Counts cells={cells} most={most} places={places} />}
-      {hrefOf === undefined ? null : <Links {...{ cells, places, nameOf, hrefOf }} titles={[rowTitle, columnTitle]} />}
+      {side < 17 ? null : <Counts {...{ placed, most, layout }} />}
+      {hrefOf === undefined ? null : <Links {...{ placed, layout, nameOf, hrefOf }} titles={[rowTitle, columnTitle]} />}
       <LevelKey most={most} y={bottom + 14} />
     </Chart>
   );
@@ -77,12 +79,17 @@ function placesOf(keys: readonly string[]): ReadonlyMap<string, number> {
   return new Map(keys.map((key, i) => [key, i]));
 }
 
-interface Places {
-  readonly rowOf: ReadonlyMap<string, number>;
-  readonly columnOf: ReadonlyMap<string, number>;
+/** In chart units. */
+interface Layout {
   readonly left: number;
   readonly top: number;
   readonly side: number;
+}
+
+interface PlacedCell extends MatrixCell {
+  /** Positions of its column and its row. */
+  readonly x: number;
+  readonly y: number;
 }
 
 /** 1..LEVELS, by the square root of the count, so that single photos stay visible beside large counts. */
@@ -94,52 +101,43 @@ function opacityOf(level: number): number {
   return at(10 * (0.1 + (0.9 * level) / LEVELS)) / 10;
 }
 
-function pathsOf(cells: readonly MatrixCell[], most: number, places: Places): { level: number; d: string }[] {
-  const { rowOf, columnOf, left, top, side } = places;
-  const parts = new Map<number, string[]>();
-  const gap = side > 6 ? 1 : 0;
-  for (const { row, column, count } of cells) {
-    const level = levelOf(count, most);
-    const x = hundredths(left + (columnOf.get(column) ?? 0) * side);
-    const y = hundredths(top + (rowOf.get(row) ?? 0) * side);
-    const length = hundredths(side - gap);
-    const ofLevel = parts.get(level) ?? [];
-    ofLevel.push(`M${x} ${y}h${length}v${length}h${-length}z`);
-    parts.set(level, ofLevel);
-  }
-  return [...parts].toSorted(([a], [b]) => a - b).map(([level, d]) => ({ level, d: d.join('') }));
+function pathsOf(placed: readonly PlacedCell[], most: number, { left, top, side }: Layout) {
+  const length = hundredths(side - (side > 6 ? 1 : 0));
+  return [...groupBy(placed, ({ count }) => levelOf(count, most))]
+    .toSorted(([a], [b]) => a - b)
+    .map(([level, same]) => ({
+      level,
+      d: same
+        .map(({ x, y }) => `M${hundredths(left + x * side)} ${hundredths(top + y * side)}`)
+        .map((start) => `${start}h${length}v${length}h${-length}z`)
+        .join(''),
+    }));
 }
 
 function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function diagonalOf(rows: readonly string[], columns: readonly string[], places: Places): string {
-  const { columnOf, left, top, side } = places;
+function diagonalOf(rows: readonly string[], columns: readonly string[], { left, top, side }: Layout): string {
+  const inset = side * 0.3;
+  const length = hundredths(side - 2 * inset);
   return rows
-    .flatMap((row, y) => {
-      const x = columnOf.get(row);
-      if (x === undefined) return [];
-      const inset = side * 0.3;
-      const [fromX, fromY] = [left + x * side + inset, top + y * side + inset];
-      return [
-        `M${hundredths(fromX)} ${hundredths(fromY)}l${hundredths(side - 2 * inset)} ${hundredths(side - 2 * inset)}`,
-      ];
+    .map((row, y) => {
+      const x = columns.indexOf(row);
+      const start = `M${hundredths(left + x * side + inset)} ${hundredths(top + y * side + inset)}`;
+      return x === -1 ? '' : `${start}l${length} ${length}`;
     })
     .join('');
 }
 
-interface NamesProps {
+interface NamesProps extends Pick<MatrixProps, 'nameOf'> {
   readonly rows: readonly string[];
   readonly columns: readonly string[];
-  readonly nameOf: (key: string) => string;
-  readonly left: number;
-  readonly top: number;
-  readonly side: number;
+  readonly layout: Layout;
   readonly title: string;
 }
 
-function Names({ rows, columns, nameOf, left, top, side, title }: NamesProps) {
+function Names({ rows, columns, nameOf, layout: { left, top, side }, title }: NamesProps) {
   const font = Math.min(11, Math.max(7, side - 1));
   return (
     <>
@@ -160,24 +158,20 @@ function Names({ rows, columns, nameOf, left, top, side, title }: NamesProps) {
   );
 }
 
-function Counts({
-  cells,
-  most,
-  places,
-}: {
-  readonly cells: readonly MatrixCell[];
-  readonly most: number;
-  readonly places: Places;
-}) {
-  const { rowOf, columnOf, left, top, side } = places;
+interface PlacedProps {
+  readonly placed: readonly PlacedCell[];
+  readonly layout: Layout;
+}
+
+function Counts({ placed, most, layout: { left, top, side } }: PlacedProps & { readonly most: number }) {
   return (
     <>
-      {cells.map(({ row, column, count }) => (
+      {placed.map(({ row, column, count, x, y }) => (
         <text
           key={`${row} ${column}`}
           class={`tiny middle${levelOf(count, most) > 3 ? ' on-dark' : ''}`}
-          x={at(left + ((columnOf.get(column) ?? 0) + 0.5) * side)}
-          y={at(top + ((rowOf.get(row) ?? 0) + 0.5) * side + 3.5)}
+          x={at(left + (x + 0.5) * side)}
+          y={at(top + (y + 0.5) * side + 3.5)}
         >
           {count}
         </text>
@@ -186,22 +180,20 @@ function Counts({
   );
 }
 
-interface LinksProps extends Required<Pick<MatrixProps, 'cells' | 'nameOf' | 'hrefOf'>> {
-  readonly places: Places;
+interface LinksProps extends PlacedProps, Required<Pick<MatrixProps, 'nameOf' | 'hrefOf'>> {
   readonly titles: readonly [row: string, column: string];
 }
 
 /** No stops of the tab key, because there may be hundreds. The page has the same links in a table. */
-function Links({ cells, nameOf, hrefOf, places: { rowOf, columnOf, left, top, side }, titles }: LinksProps) {
+function Links({ placed, nameOf, hrefOf, layout: { left, top, side }, titles }: LinksProps) {
   return (
     <>
-      {cells.map((cell) => {
-        const { row, column, count } = cell;
+      {placed.map((cell) => {
+        const { row, column, count, x, y } = cell;
         const text = `${titles[0]} ${nameOf(row)}, ${titles[1]} ${nameOf(column)}: ${countOf(count, 'photo')}`;
-        const [x, y] = [left + (columnOf.get(column) ?? 0) * side, top + (rowOf.get(row) ?? 0) * side];
         return (
           <a key={`${row} ${column}`} href={hrefOf(cell)} tabIndex={-1} aria-label={text}>
-            <rect {...{ x, y }} width={side} height={side} fill="transparent">
+            <rect x={left + x * side} y={top + y * side} width={side} height={side} fill="transparent">
               <title>{text}</title>
             </rect>
           </a>

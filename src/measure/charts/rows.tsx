@@ -5,7 +5,6 @@ import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from 
 import { at, fitText, percentTick, widthOf } from './texts.ts';
 
 export interface EstimateRow {
-  readonly key: string;
   readonly label: string;
   readonly numbers: string;
   /** A filled dot. */
@@ -66,7 +65,7 @@ export function Estimates({
         />
       )}
       {rows.map((row, i) => (
-        <Row key={row.key} row={row} scale={scale} top={top + i * ROW} />
+        <Row key={row.label} row={row} scale={scale} top={top + i * ROW} />
       ))}
     </Chart>
   );

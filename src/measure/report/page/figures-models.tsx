@@ -23,34 +23,24 @@ export function modelFigures(report: Report): ReportFigure[] {
   ].filter((figure) => figure !== null);
 }
 
-const label = ({ letter, model }: MarkedModel): string =>
-  `${letter}  ${model.model}${model.isMember ? ', member' : ''}`;
+const nameOf = ({ model, isMember }: Pick<ModelReport, 'model' | 'isMember'>): string =>
+  isMember ? `${model}, member` : model;
+const label = ({ letter, model }: MarkedModel): string => `${letter}  ${nameOf(model)}`;
 
 function transfer(report: Report): ReportFigure | null {
   const marked = markedModels(report).filter(({ model }) => model.accuracy !== null || model.clean !== null);
-  const people = peopleOf(report).map((one): EstimateRow => {
-    const { name, accuracy, low, high } = one;
-    return {
-      key: name,
-      label: name,
-      numbers: percentText(accuracy),
-      main: { value: accuracy, low, high },
-      colour: 'm6',
-    };
+  const people = peopleOf(report).map(({ name, accuracy, ...ends }): EstimateRow => {
+    return { label: name, numbers: percentText(accuracy), main: { ...ends, value: accuracy }, colour: 'm6' };
   });
   if (marked.length + people.length === 0) return null;
   const hasMembers = REPORT_TEXTS[report.mode].rulesMembers && marked.some(({ model }) => model.isMember);
   const hasClean = marked.some(({ model }) => model.clean !== null);
   const rows = marked.map((one): EstimateRow => {
-    const { model } = one;
-    return {
-      key: model.model,
-      label: label(one),
-      numbers: `${model.accuracyByRule === true ? BY_RULE : percentText(model.accuracy)}${hasClean ? `, clean ${percentText(model.clean)}` : ''}`,
-      main: estimateOf(model, 'accuracy'),
-      other: estimateOf(model, 'clean'),
-      colour: one.colour,
-    };
+    const { model, colour } = one;
+    const onSet = model.accuracyByRule === true ? BY_RULE : percentText(model.accuracy);
+    const numbers = onSet + (hasClean ? `, clean ${percentText(model.clean)}` : '');
+    const other = estimateOf(model, 'clean');
+    return { label: label(one), numbers, main: estimateOf(model, 'accuracy'), other, colour };
   });
   const told = marked.map(({ model }) => {
     const drop = model.drop === null ? '' : `, ${(100 * model.drop).toFixed(1)} points below the clean photos`;
@@ -97,11 +87,10 @@ function comparisons({ comparisons: all }: Report): ReportFigure | null {
         domain={[-most, most]}
         tickText={(value) => (100 * value).toFixed(0).replace('-', '−')}
         reference={0}
-        rows={ofSet.map(({ a, b, difference, low, high }) => ({
-          key: `${a} ${b}`,
+        rows={ofSet.map(({ a, b, difference, ...ends }) => ({
           label: `${a} − ${b}`,
           numbers: pointsText(difference),
-          main: { value: difference, low, high },
+          main: { ...ends, value: difference },
           colour: 'm6',
         }))}
       />
@@ -134,7 +123,6 @@ function classAccuracy(report: Report): ReportFigure | null {
         frame={frame}
         axis="accuracy on the photos of a class, %"
         rows={marked.map((one) => ({
-          key: one.model.model,
           label: label(one),
           numbers: `${countText(never(one.model))} never right`,
           colour: one.colour,
@@ -145,23 +133,9 @@ function classAccuracy(report: Report): ReportFigure | null {
   };
 }
 
-type PointsOf = (model: ModelReport) => readonly CurvePoint[] | null;
-
-/** Mode A has no series for members: their confidence on photos that they were chosen to fail on is no finding. */
-function seriesOf(report: Report, pointsOf: PointsOf, numbersOf: (model: ModelReport) => string): Series[] {
-  return markedModels(report)
-    .filter(({ model }) => !REPORT_TEXTS[report.mode].rulesMembers || !model.isMember)
-    .slice(0, MOST_CURVES)
-    .flatMap((one) => {
-      const points = pointsOf(one.model) ?? [];
-      if (points.length === 0) return [];
-      return [{ ...one, name: label(one).slice(one.letter.length).trim(), numbers: numbersOf(one.model), points }];
-    });
-}
-
 interface CurveFigure extends Pick<ReportFigure, 'title' | 'note'> {
   readonly name: 'reliability' | 'response-rate' | 'precision-recall' | 'roc';
-  readonly points: PointsOf;
+  readonly points: (model: ModelReport) => readonly CurvePoint[] | null;
   readonly numbers: (model: ModelReport) => string;
   /** @param numbers the main number of each model */
   readonly text: (numbers: string) => string;
@@ -169,7 +143,14 @@ interface CurveFigure extends Pick<ReportFigure, 'title' | 'note'> {
 }
 
 function curveFigure(report: Report, { name, points, numbers, text, axes, ...rest }: CurveFigure): ReportFigure | null {
-  const series = seriesOf(report, points, numbers);
+  // Mode A has no series for members: their confidence on photos that they were chosen to fail on is no finding.
+  const series = markedModels(report)
+    .filter(({ model }) => !REPORT_TEXTS[report.mode].rulesMembers || !model.isMember)
+    .slice(0, MOST_CURVES)
+    .map(({ model, ...marks }): Series => {
+      return { ...marks, name: nameOf(model), numbers: numbers(model), points: points(model) ?? [] };
+    })
+    .filter((one) => one.points.length > 0);
   if (series.length === 0) return null;
   return {
     ...rest,

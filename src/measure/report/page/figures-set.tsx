@@ -59,11 +59,7 @@ function confusion({ confusion: matrix, classNames, mode }: Report): ReportFigur
     draw: (frame) => (
       <Matrix
         frame={frame}
-        cells={matrix.counts.map(({ wnid, predictedWnid, photos }) => ({
-          row: wnid,
-          column: predictedWnid,
-          count: photos,
-        }))}
+        cells={matrix.counts.map((cell) => ({ row: cell.wnid, column: cell.predictedWnid, count: cell.photos }))}
         nameOf={nameOf}
         rows={REPORT_TEXTS[mode].rows}
         columns="taken for"
@@ -102,30 +98,25 @@ function cropFigures({ crops }: Report): ReportFigure[] {
 
 const MOST_BARS = 12;
 
-function tallies({ tags, licences, sources, set }: Report): (ReportFigure | null)[] {
+function tallies({ tags, licences, sources, set: { photos: whole } }: Report): (ReportFigure | null)[] {
+  const ofTags = tags.map(({ tag, photos }) => [tagText(tag), photos] as const);
+  const ofLicences = licences.map(({ licence, photos }) => [licence, photos] as const);
+  const ofSources = sources.map(({ source, photos }) => [source, photos] as const);
   return [
-    tally(
-      { name: 'tags', title: 'Failure modes that reviewers named', whole: set.photos },
-      tags.map(({ tag, photos }) => [tagText(tag), photos]),
-    ),
-    tally(
-      { name: 'licences', title: 'Licences', whole: set.photos },
-      licences.map(({ licence, photos }) => [licence, photos]),
-    ),
-    tally(
-      { name: 'sources', title: 'Sources', whole: set.photos },
-      sources.map(({ source, photos }) => [source, photos]),
-    ),
+    tally({ name: 'tags', title: 'Failure modes that reviewers named', whole, rows: ofTags }),
+    tally({ name: 'licences', title: 'Licences', whole, rows: ofLicences }),
+    tally({ name: 'sources', title: 'Sources', whole, rows: ofSources }),
   ];
 }
 
-interface TallyNames {
+interface Tally {
   readonly name: 'tags' | 'licences' | 'sources';
   readonly title: string;
   readonly whole: number;
+  readonly rows: readonly (readonly [key: string, photos: number])[];
 }
 
-function tally({ name, title, whole }: TallyNames, rows: readonly (readonly [string, number])[]): ReportFigure | null {
+function tally({ name, title, whole, rows }: Tally): ReportFigure | null {
   if (rows.length === 0) return null;
   const sorted = rows.toSorted(([, a], [, b]) => b - a);
   const numbers = (photos: number) => `${countText(photos)}, ${shareText(photos, whole)}`;
@@ -183,7 +174,6 @@ function acceptance(report: Report, by: AcceptanceRow['by']): ReportFigure | nul
         axis="accepted, % of judged photos"
         ticks={[0, 0.25, 0.5, 0.75, 1]}
         rows={shown.map((row) => ({
-          key: row.key,
           label: nameOf(row.key),
           numbers: `${countText(row.accepted)} of ${countText(row.accepted + row.rejected)}, ${rangeText(row) ?? percentText(row.share)}`,
           main: { ...row, value: row.share },

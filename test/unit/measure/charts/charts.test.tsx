@@ -40,7 +40,6 @@ const CHARTS = {
       frame={FRAME}
       rows={[
         {
-          key: 'a',
           label: 'lite2',
           numbers: '25.0 %',
           main: estimate,
@@ -53,11 +52,7 @@ const CHARTS = {
   ),
   curves: <Curves frame={FRAME} series={[series('A', 0.9)]} x="x" y="y" chance={0.5} />,
   histograms: (
-    <Histograms
-      frame={FRAME}
-      rows={[{ key: 'a', label: 'a', numbers: '', colour: 'm1', values: [0, 0.04, 0.05, 1] }]}
-      axis="%"
-    />
+    <Histograms frame={FRAME} rows={[{ label: 'a', numbers: '', colour: 'm1', values: [0, 0.04, 0.05, 1] }]} axis="%" />
   ),
   matrix: (
     <Matrix
