@@ -189,10 +189,9 @@ async function exportOnce(workspace: Workspace, out: string, signal: AbortSignal
 function accuracyText(report: Report): string {
   const best = bestOutsider(report);
   if (best === null) return '';
-  const { model, accuracy, accuracyLow, accuracyHigh, clean, cleanLow, cleanHigh } = best;
   return linesText([
-    `${model} took no part in the filter. It is right on ${withInterval(accuracy, accuracyLow, accuracyHigh)} of the`,
-    `accepted photos, and on ${withInterval(clean, cleanLow, cleanHigh)} of clean photos, which were not filtered.`,
+    `${best.model} took no part in the filter. It is right on ${withInterval(best, 'accuracy')} of the`,
+    `accepted photos, and on ${withInterval(best, 'clean')} of clean photos, which were not filtered.`,
   ]);
 }
 

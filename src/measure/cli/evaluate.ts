@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { threadsOf } from '../../core/models/engine/ensemble.process.ts';
 import { evaluateSet, type SetEvaluation } from '../evaluate/evaluate-set.process.ts';
+import { estimateOf, type Estimated } from '../evaluate/estimate.ts';
 import type { Judge } from '../evaluate/judge.process.ts';
 import { LOGITS_ARE } from '../evaluate/logits/read-answers.process.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
@@ -151,21 +152,16 @@ const SIGNED_GAP = 'signed gap';
 const BY_RULE = '0 by rule: the filter dropped every photo that a crop of this member gets right';
 
 function measureRows(evaluation: SetEvaluation['evaluation']): Row[] {
-  const { accuracy, accuracyLow, accuracyHigh, photos } = evaluation;
-  const { accuracyMultiLabel, accuracyMultiLabelLow = null, accuracyMultiLabelHigh = null } = evaluation;
+  const { accuracy, accuracyHigh, accuracyMultiLabel = null, photos } = evaluation;
   const isOneBin = calibrationBins(photos) === 1;
   const byRule = evaluation.accuracyByRule === true;
   const rows: readonly (readonly [string, number | null, string])[] = [
-    ['accuracy', accuracy, byRule ? BY_RULE : `${between(accuracyLow, accuracyHigh)} (Wilson)`],
-    ...(accuracyMultiLabel === undefined
-      ? []
-      : [
-          [
-            'any valid class',
-            accuracyMultiLabel,
-            `${between(accuracyMultiLabelLow, accuracyMultiLabelHigh)}; also right: other classes that reviewers see`,
-          ] as const,
-        ]),
+    ['accuracy', accuracy, byRule ? BY_RULE : `${between(evaluation, 'accuracy')} (Wilson)`],
+    [
+      'any valid class',
+      accuracyMultiLabel,
+      `${between(evaluation, 'accuracyMultiLabel')}; also right: other classes that reviewers see`,
+    ],
     ['macro accuracy', evaluation.macroAccuracy, 'mean of the classes'],
     [
       'RMS calibration error',
@@ -174,12 +170,8 @@ function measureRows(evaluation: SetEvaluation['evaluation']): Row[] {
     ],
     ['RMS calibration error', evaluation.rmsCalibrationErrorUpstream, 'upstream-compatible: without the last bin'],
     [SIGNED_GAP, evaluation.signedGap, 'mean confidence minus accuracy'],
-    [
-      'AURRA',
-      evaluation.aurra,
-      `${between(evaluation.aurraLow, evaluation.aurraHigh)}, area under the response rate accuracy curve`,
-    ],
-    ['soft-F1', evaluation.softF1, between(evaluation.softF1Low, evaluation.softF1High)],
+    ['AURRA', evaluation.aurra, `${between(evaluation, 'aurra')}, area under the response rate accuracy curve`],
+    ['soft-F1', evaluation.softF1, between(evaluation, 'softF1')],
   ];
   return rows.flatMap(([name, value, note]): Row[] => {
     if (value !== null) return [[name, name === SIGNED_GAP ? pointsText(value) : percentText(value), note]];
@@ -190,25 +182,23 @@ function measureRows(evaluation: SetEvaluation['evaluation']): Row[] {
 
 const pointsText = (difference: number): string => `${(100 * difference).toFixed(1)} points`;
 
+const OOD_ROWS = [
+  ['AUROC', 'auroc', 'auroc', ''],
+  ['AUPR', 'aupr', 'aupr', ''],
+  ['FPR95', 'fpr95Nearest', 'fpr95', 'nearest to 95 % recall, as upstream, '],
+  ['FPR95', 'fpr95First', 'fpr95', 'at least 95 % recall, '],
+] as const;
+
 function oodRows(ood: OodMeasures): Row[] {
-  const { chance } = ood;
-  return [
-    ['AUROC', percentText(ood.auroc), `${between(ood.aurocLow, ood.aurocHigh)}, chance ${percentText(chance.auroc)}`],
-    ['AUPR', percentText(ood.aupr), `${between(ood.auprLow, ood.auprHigh)}, chance ${percentText(chance.aupr)}`],
-    [
-      'FPR95',
-      percentText(ood.fpr95Nearest),
-      `${between(ood.fpr95NearestLow, ood.fpr95NearestHigh)}, nearest to 95 % recall, as upstream, chance ${percentText(chance.fpr95)}`,
-    ],
-    [
-      'FPR95',
-      percentText(ood.fpr95First),
-      `${between(ood.fpr95FirstLow, ood.fpr95FirstHigh)}, at least 95 % recall, chance ${percentText(chance.fpr95)}`,
-    ],
-  ];
+  return OOD_ROWS.map(([name, key, chance, where]) => [
+    name,
+    percentText(ood[key]),
+    `${between(ood, key)}, ${where}chance ${percentText(ood.chance[chance])}`,
+  ]);
 }
 
-function between(low: number | null, high: number | null): string {
+function between<Name extends string>(record: Estimated<Name>, name: Name): string {
+  const { low, high } = estimateOf(record, name);
   return `95 % interval ${percentText(low)} to ${percentText(high)}`;
 }
 

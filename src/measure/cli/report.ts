@@ -5,9 +5,10 @@ import type { WrittenReport } from '../report/write-report.process.ts';
 import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { displayPath } from '../../core/config/root.ts';
 import type { ModelReport, Report, ReportedPhotos } from '../report/report.ts';
+import { estimateOf, type Estimated } from '../evaluate/estimate.ts';
 import { nextLines } from '../../core/status/status.process.ts';
 import { fittedText, oodListsText } from '../../core/kernel/texts.ts';
-import { countText, linesText, plural, shellWord, writeResult } from '../../core/cli/text/output.ts';
+import { countText, linesText, percentText, plural, shellWord, writeResult } from '../../core/cli/text/output.ts';
 import { tableText } from '../../core/cli/text/table.ts';
 import { withSteps } from '../../core/cli/text/progress.ts';
 import { addCommand, runOnCollection } from '../../core/cli/start/context.ts';
@@ -117,25 +118,26 @@ function roleOf({ isMember, sharesBackbone }: ModelReport): string {
 function oodCells({ ood }: ModelReport): string[] {
   if (ood === null) return ['', '', ''];
   return [
-    `${withInterval(ood.auroc, ood.aurocLow, ood.aurocHigh)}, chance ${(100 * ood.chance.auroc).toFixed(1)}`,
-    `${withInterval(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${(100 * ood.chance.aupr).toFixed(1)}`,
-    `${(100 * ood.fpr95Nearest).toFixed(1)} %`,
+    ...(['auroc', 'aupr'] as const).map(
+      (name) => `${withInterval(ood, name)}, chance ${(100 * ood.chance[name]).toFixed(1)}`,
+    ),
+    percentText(ood.fpr95Nearest),
   ];
 }
 
-function accuracyCells({ accuracy, accuracyLow, accuracyHigh, accuracyByRule, drop, ...of }: ModelReport): string[] {
+function accuracyCells(model: ModelReport): string[] {
   return [
-    accuracyByRule === true ? '0 by rule' : withInterval(accuracy, accuracyLow, accuracyHigh),
-    withInterval(of.clean, of.cleanLow, of.cleanHigh),
-    drop === null ? '' : `${(100 * drop).toFixed(1)} points`,
+    model.accuracyByRule === true ? '0 by rule' : withInterval(model, 'accuracy'),
+    withInterval(model, 'clean'),
+    model.drop === null ? '' : `${(100 * model.drop).toFixed(1)} points`,
   ];
 }
 
 /** `3.3 % (1.3 to 8.1)` */
-export function withInterval(value: number | null, low: number | null, high: number | null): string {
+export function withInterval<Name extends string>(record: Estimated<Name>, name: Name): string {
+  const { value, low, high } = estimateOf(record, name);
   if (value === null) return '';
-  const [share, from, to] = [value, low ?? 0, high ?? 1].map((each) => (100 * each).toFixed(1));
-  return `${share} % (${from} to ${to})`;
+  return `${percentText(value)} (${(100 * (low ?? 0)).toFixed(1)} to ${(100 * (high ?? 1)).toFixed(1)})`;
 }
 
 function topText({ confusion }: Report, collection: Workspace['collection']): string {

@@ -3,7 +3,8 @@ import type { ClassTable } from '../../core/collection/class-table.ts';
 import { firstOf } from '../../core/collection/first-of.ts';
 import { quote } from '../../core/tools/quote.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
-import { wilsonInterval } from '../../core/kernel/wilson.ts';
+import { accuracyOf } from './evaluate.ts';
+import type { Accuracy } from './evaluation.ts';
 import { classesOfEntries, readClassEntries } from './set/among.process.ts';
 import { readSet } from './set/read-set.process.ts';
 import { onlyClasses, requireTrueClasses } from './set/true-classes.ts';
@@ -25,12 +26,9 @@ export interface CompareOptions extends Omit<AnswerOptions, 'onProgress'> {
   readonly onProgress: (progress: { readonly model: string; readonly done: number; readonly total: number }) => void;
 }
 
-export interface CleanAccuracy {
+export interface CleanAccuracy extends Accuracy {
   readonly model: string;
   readonly photos: number;
-  readonly accuracy: number;
-  readonly accuracyLow: number;
-  readonly accuracyHigh: number;
 }
 
 export interface Comparison {
@@ -65,9 +63,8 @@ export async function compareModels(request: CompareRequest, options: CompareOpt
     const total = set.photos.length;
     const onProgress = (done: number): void => options.onProgress({ model: name, done, total });
     const answers = await modelAnswers(model, set, { ...options, onProgress });
-    const correct = answers.filter(({ predicted }, i) => among[predicted] === set.photos[i]?.wnid).length;
-    const { low, high } = wilsonInterval(correct, total) ?? { low: 0, high: 1 };
-    models.push({ model: name, photos: total, accuracy: correct / total, accuracyLow: low, accuracyHigh: high });
+    const accuracy = accuracyOf(answers.map(({ predicted }, i) => among[predicted] === set.photos[i]?.wnid));
+    if (accuracy !== null) models.push({ model: name, photos: total, ...accuracy });
   }
   if (models.length === 0)
     throw new UsageError(

@@ -5,7 +5,7 @@ import { quote } from '../../core/tools/quote.ts';
 import { groupBy } from '../../core/kernel/group-by.ts';
 import { codeOf, messageOf, UsageError } from '../../core/kernel/errors.ts';
 import type { Wnid } from '../../core/kernel/ids.ts';
-import { evaluationOf, withFurtherClasses } from './evaluate.ts';
+import { evaluationOf, withFurtherClasses, ZERO_BY_RULE } from './evaluate.ts';
 import type { Evaluation, OodLists } from './evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';
 import { classesOfEntries, givenName, readClassEntries } from './set/among.process.ts';
@@ -84,16 +84,14 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   };
 }
 
-const BY_RULE = { accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const;
-
 /** For a member that the rule of an export leaves no right answer among its own classes: its accuracy of 0 has no interval. */
 function byRule(
   { accuracy }: Evaluation,
   { exported }: PhotoSet,
   { judge, options }: { readonly judge: Judge; readonly options: EvaluateOptions },
-): typeof BY_RULE | object {
+): typeof ZERO_BY_RULE | object {
   const isOwn = options.among === null && judge.kind === 'model';
-  return accuracy === 0 && isOwn && exported?.membersAtZero.includes(judge.name) === true ? BY_RULE : {};
+  return accuracy === 0 && isOwn && exported?.membersAtZero.includes(judge.name) === true ? ZERO_BY_RULE : {};
 }
 
 /** True if the photos of the set show none of the classes that a model chooses among. */

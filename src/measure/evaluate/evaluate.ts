@@ -1,5 +1,6 @@
 import { groupBy } from '../../core/kernel/group-by.ts';
-import type { ClassAccuracy, Evaluation, EvaluationCurves, OodLists } from './evaluation.ts';
+import type { WithInterval } from './estimate.ts';
+import type { Accuracy, ClassAccuracy, Evaluation, EvaluationCurves, OodLists } from './evaluation.ts';
 import { rankingOf, type ModelAnswer } from './metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError, rmsErrorIfCalibrated, signedGap } from './metrics/calibration.ts';
 import { confidenceIntervals } from './metrics/intervals.ts';
@@ -35,7 +36,7 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
   return {
     model: about.model,
     photos: predictions.length,
-    ...(accuracyOf(answers) ?? { accuracy: null, accuracyLow: null, accuracyHigh: null }),
+    ...(accuracyOf(answers.map((answer) => answer.isCorrect)) ?? NO_ACCURACY),
     ...multiLabelOf(predictions),
     macroAccuracy:
       perClass.length === 0 ? null : perClass.reduce((sum, { accuracy }) => sum + accuracy, 0) / perClass.length,
@@ -84,7 +85,7 @@ export function withFurtherClasses(predictions: readonly Prediction[]): Predicti
 
 function multiLabelOf(predictions: readonly Prediction[]): object {
   if (!predictions.some(({ also = [] }) => also.length > 0)) return {};
-  const found = accuracyOf(answersOf(withFurtherClasses(predictions)));
+  const found = accuracyOf(withFurtherClasses(predictions).map(isCorrect));
   if (found === null) return {};
   const { accuracy: accuracyMultiLabel, accuracyLow, accuracyHigh } = found;
   return { accuracyMultiLabel, accuracyMultiLabelLow: accuracyLow, accuracyMultiLabelHigh: accuracyHigh };
@@ -98,14 +99,20 @@ function checkPositions(predictions: readonly Prediction[], among: readonly stri
   }
 }
 
+/** For a member whose accuracy is 0 by the rule of the filter: it has no interval, because chance has no part in it. */
+export const ZERO_BY_RULE = { accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const;
+
+export const NO_ACCURACY: WithInterval<'accuracy', number | null> = {
+  accuracy: null,
+  accuracyLow: null,
+  accuracyHigh: null,
+};
+
 /** The share of right answers with its Wilson 95 % interval; null without answers. */
-export function accuracyOf(
-  answers: readonly Pick<ModelAnswer, 'isCorrect'>[],
-): Omit<ClassAccuracy, 'wnid' | 'photos'> | null {
-  const correct = answers.filter((answer) => answer.isCorrect).length;
+export function accuracyOf(answers: readonly boolean[]): Accuracy | null {
+  const correct = answers.filter(Boolean).length;
   const interval = wilsonInterval(correct, answers.length);
-  if (interval === null) return null;
-  return { accuracy: correct / answers.length, accuracyLow: interval.low, accuracyHigh: interval.high };
+  return interval && { accuracy: correct / answers.length, accuracyLow: interval.low, accuracyHigh: interval.high };
 }
 
 /** The accuracy on each class with photos, sorted by wnid. Photos that show no class are left out. */
@@ -113,10 +120,9 @@ export function accuracyByClass(predictions: readonly Prediction[], among: reado
   const classes = groupBy(predictions, ({ truth }) => truth);
   return [...classes]
     .flatMap(([truth, photos]) => {
-      const accuracy = accuracyOf(photos.map((one) => ({ isCorrect: isCorrect(one) })));
-      return truth === null || accuracy === null
-        ? []
-        : [{ wnid: among[truth] ?? '', photos: photos.length, ...accuracy }];
+      const accuracy = accuracyOf(photos.map(isCorrect));
+      if (truth === null || accuracy === null) return [];
+      return [{ wnid: among[truth] ?? '', photos: photos.length, ...accuracy }];
     })
     .toSorted((a, b) => (a.wnid < b.wnid ? -1 : 1));
 }

@@ -1,14 +1,14 @@
-/** A model's results on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from. */
-export interface Evaluation extends ConfidenceIntervals {
+import type { WithInterval } from './estimate.ts';
+
+/**
+ * A model's results on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from.
+ * - `aurra` is also null if no answer is right. Then `accuracyHigh` says how many may be.
+ * - `accuracyMultiLabel` counts every class as right that the photo clearly shows. Only for sets with photos that show several.
+ */
+export interface Evaluation
+  extends WithInterval<'accuracy' | 'aurra' | 'softF1', number | null>, Partial<WithInterval<'accuracyMultiLabel'>> {
   readonly model: string;
   readonly photos: number;
-  readonly accuracy: number | null;
-  readonly accuracyLow: number | null;
-  readonly accuracyHigh: number | null;
-  /** The same with every class counted as right that the photo clearly shows. Only for sets with photos that show several. */
-  readonly accuracyMultiLabel?: number;
-  readonly accuracyMultiLabelLow?: number;
-  readonly accuracyMultiLabelHigh?: number;
   /** Mean of the accuracies of the classes, each with equal weight. As every accuracy, null in mode O. */
   readonly macroAccuracy: number | null;
   /** RMS calibration error over all bins of 100 photos (`corrected`). */
@@ -19,28 +19,17 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly rmsCalibrationErrorIfCalibrated: number | null;
   /** Mean confidence minus accuracy, -1..1; null from 200 photos on. */
   readonly signedGap: number | null;
-  /** Null if no answer is right. Then `accuracyHigh` says how many may be. */
-  readonly aurra: number | null;
-  readonly softF1: number | null;
   readonly perClass: readonly ClassAccuracy[];
   /** Null without photos that are in the distribution, and if the model lacks one of the classes. */
   readonly ood: OodMeasures | null;
 }
 
-/** Ends of 95 % bootstrap intervals; null where the measure is. */
-export interface ConfidenceIntervals {
-  readonly aurraLow: number | null;
-  readonly aurraHigh: number | null;
-  readonly softF1Low: number | null;
-  readonly softF1High: number | null;
-}
+/** The share of right answers with the ends of its Wilson 95 % interval. */
+export type Accuracy = WithInterval<'accuracy'>;
 
-export interface ClassAccuracy {
+export interface ClassAccuracy extends Accuracy {
   readonly wnid: string;
   readonly photos: number;
-  readonly accuracy: number;
-  readonly accuracyLow: number;
-  readonly accuracyHigh: number;
 }
 
 /** The classes that the confidence is over: those of the set's collection. Its filter's rule may range over more. */
@@ -53,26 +42,16 @@ export interface OodLists {
   readonly ruleAmongClasses: number | null;
 }
 
-/** Measures of how well a model's confidence tells photos of the set (positive) from photos in the distribution. */
-export interface OodMeasures extends OodLists {
+/**
+ * Measures of how well a model's confidence tells photos of the set (positive) from photos in the distribution, 0..1, with
+ * bootstrap intervals:
+ * - `aupr`: step-wise average precision
+ * - `fpr95Nearest`: false positive rate at the threshold whose recall is nearest to 0.95, as in upstream's code
+ * - `fpr95First`: the same at the first threshold whose recall is at least 0.95, as in OpenOOD
+ */
+export interface OodMeasures extends OodLists, WithInterval<'auroc' | 'aupr' | 'fpr95Nearest' | 'fpr95First'> {
   readonly positives: number;
   readonly negatives: number;
-  /** 0..1. Low and High are the ends of a 95 % bootstrap interval. */
-  readonly auroc: number;
-  readonly aurocLow: number;
-  readonly aurocHigh: number;
-  /** Step-wise average precision, 0..1. */
-  readonly aupr: number;
-  readonly auprLow: number;
-  readonly auprHigh: number;
-  /** False positive rate at the threshold whose recall is nearest to 0.95, as in upstream's code. */
-  readonly fpr95Nearest: number;
-  readonly fpr95NearestLow: number;
-  readonly fpr95NearestHigh: number;
-  /** False positive rate at the first threshold whose recall is at least 0.95, as in OpenOOD. */
-  readonly fpr95First: number;
-  readonly fpr95FirstLow: number;
-  readonly fpr95FirstHigh: number;
   readonly chance: { readonly auroc: number; readonly aupr: number; readonly fpr95: number };
   readonly polarity: string;
 }

@@ -1,4 +1,4 @@
-import { accuracyOf } from '../evaluate/evaluate.ts';
+import { accuracyOf, NO_ACCURACY } from '../evaluate/evaluate.ts';
 import { creatorInterval, type Creators } from '../evaluate/metrics/by-creator.ts';
 import type { Answers, RankAgreement, Rankings } from '../evaluate/metrics/kendall.ts';
 import { groupBy } from '../../core/kernel/group-by.ts';
@@ -94,18 +94,11 @@ function fairOf(facts: FairnessFacts): FairAccuracy[] {
     const { counts, answers } = without;
     const unread = counts.undecided + answers.filter((answer) => answer === null).length;
     const isKnown = unread === 0 || facts.isFilled;
-    return [{ ...measured(one, answers), ...(isKnown ? {} : UNKNOWN), unread }];
+    return [{ ...measured(one, answers), ...(isKnown ? {} : NO_ACCURACY), unread }];
   });
 }
 
-const UNKNOWN = { accuracy: null, accuracyLow: null, accuracyHigh: null };
-
 function measured({ model, isMember }: Answering, answers: Answers): FairAccuracy {
   const known = answers.filter((answer) => answer !== null);
-  return {
-    model,
-    isMember,
-    photos: known.length,
-    ...(accuracyOf(known.map((isCorrect) => ({ isCorrect }))) ?? UNKNOWN),
-  };
+  return { model, isMember, photos: known.length, ...(accuracyOf(known) ?? NO_ACCURACY) };
 }

@@ -1,5 +1,6 @@
 import { groupBy } from '../../core/kernel/group-by.ts';
-import { accuracyByClass, accuracyOf, curvesOf } from '../evaluate/evaluate.ts';
+import type { Estimate } from '../evaluate/estimate.ts';
+import { accuracyByClass, accuracyOf, curvesOf, NO_ACCURACY, ZERO_BY_RULE } from '../evaluate/evaluate.ts';
 import type { ClassAccuracy, OodLists } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';
 import { pairedDifference, type AnswerPair, type Creators } from '../evaluate/metrics/by-creator.ts';
@@ -48,20 +49,26 @@ export async function modelReport(
   };
   // The resamples of many photos take seconds.
   const evaluation = await computeAside('evaluationOf', [predictions, about], signal);
-  const onClean = cleanAccuracy(clean);
+  const onClean = accuracyOf(answersOf(clean)) ?? NO_ACCURACY;
   const cleanByClass = accuracyByClass(clean, scope.wnids);
   const cleanOf = new Map(cleanByClass.map((row) => [row.wnid, row]));
   const isAtZero = collection.mode === 'A' && isZeroByRule(collection.policy);
   const byRule = model.isMember && isAtZero && evaluation.accuracy === 0;
+  const drop = differenceOf(clean, predictions, byRule);
   return {
     ...evaluation,
-    ...(byRule ? ({ accuracyLow: null, accuracyHigh: null, accuracyByRule: true } as const) : {}),
+    ...(byRule ? ZERO_BY_RULE : {}),
     isMember: model.isMember,
     sharesBackbone: model.sharesBackbone,
     family: model.card.family ?? null,
     fitted,
-    ...onClean,
-    ...dropWithInterval(clean, predictions, byRule),
+    clean: onClean.accuracy,
+    cleanLow: onClean.accuracyLow,
+    cleanHigh: onClean.accuracyHigh,
+    cleanPhotos: clean.length,
+    drop: drop.value,
+    dropLow: drop.low,
+    dropHigh: drop.high,
     perClass: evaluation.perClass.map((row) => {
       const ofClass = cleanOf.get(row.wnid) ?? null;
       return { ...row, clean: ofClass?.accuracy ?? null, drop: dropOf(ofClass, row) };
@@ -87,13 +94,10 @@ export function controlPart(
   const accuracies = models.map(({ model, control, photos }, i) => {
     const made = madeOf(control);
     const answers = answersOf(made);
-    const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = accuracyOf(answers) ?? {};
-    const { drop, dropLow, dropHigh } = dropWithInterval(
-      made,
-      madeOf(photos.predictions),
-      reports[i]?.accuracyByRule === true,
-    );
-    const difference = { difference: drop, differenceLow: dropLow, differenceHigh: dropHigh };
+    const { accuracy, accuracyLow: low, accuracyHigh: high } = accuracyOf(answers) ?? NO_ACCURACY;
+    const byRule = reports[i]?.accuracyByRule === true;
+    const drop = differenceOf(made, madeOf(photos.predictions), byRule);
+    const difference = { difference: drop.value, differenceLow: drop.low, differenceHigh: drop.high };
     return { model: model.card.name, photos: answers.length, accuracy, low, high, ...difference };
   });
   return { control: accuracies, controlVerdicts: { accepted, rejected: reviewed.length - accepted } };
@@ -112,35 +116,19 @@ function dropOf(clean: Measured | null, set: Measured): number | null {
   return clean === null || Math.min(clean.photos, set.photos) < LEAST_OF_DROP ? null : clean.accuracy - set.accuracy;
 }
 
-function answersOf(predictions: readonly Prediction[]): { readonly isCorrect: boolean }[] {
-  return predictions.filter(({ truth }) => truth !== null).map((one) => ({ isCorrect: isCorrect(one) }));
+function answersOf(predictions: readonly Prediction[]): boolean[] {
+  return predictions.filter(({ truth }) => truth !== null).map(isCorrect);
 }
 
 /** An accuracy that is 0 by the rule: the interval of a difference is then that of the other one. */
 const ZERO = { accuracy: 0, accuracyLow: 0, accuracyHigh: 0 } as const;
 
-function dropWithInterval(
-  clean: readonly Prediction[],
-  set: readonly Prediction[],
-  byRule: boolean,
-): Pick<ModelReport, 'drop' | 'dropLow' | 'dropHigh'> {
+/** The accuracy on clean photos or controls minus that on the set. */
+function differenceOf(clean: readonly Prediction[], set: readonly Prediction[], byRule: boolean): Estimate {
   const [ofClean, ofSet] = [accuracyOf(answersOf(clean)), byRule ? ZERO : accuracyOf(answersOf(set))];
   if (ofClean === null || ofSet === null || Math.min(clean.length, set.length) < LEAST_OF_DROP)
-    return { drop: null, dropLow: null, dropHigh: null };
-  const { low, high } = differenceInterval(ofClean, ofSet);
-  return { drop: ofClean.accuracy - ofSet.accuracy, dropLow: low, dropHigh: high };
-}
-
-function cleanAccuracy(
-  predictions: readonly Prediction[],
-): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
-  const estimate = accuracyOf(answersOf(predictions));
-  return {
-    clean: estimate?.accuracy ?? null,
-    cleanLow: estimate?.accuracyLow ?? null,
-    cleanHigh: estimate?.accuracyHigh ?? null,
-    cleanPhotos: predictions.length,
-  };
+    return { value: null, low: null, high: null };
+  return { value: ofClean.accuracy - ofSet.accuracy, ...differenceInterval(ofClean, ofSet) };
 }
 
 function byConfusion(
@@ -153,7 +141,7 @@ function byConfusion(
   });
   return [...groupBy(seen, ({ wnid, predictedWnid }) => `${wnid} ${predictedWnid}`).values()].flatMap((same) => {
     const [first] = same;
-    const accuracy = accuracyOf(same);
+    const accuracy = accuracyOf(same.map((one) => one.isCorrect));
     if (first === undefined || accuracy === null) return [];
     const { wnid, predictedWnid } = first;
     return [{ wnid, predictedWnid, photos: same.length, ...accuracy }];

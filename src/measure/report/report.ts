@@ -7,6 +7,7 @@ import type { Sha256 } from '../../core/kernel/ids.ts';
 import type { AgreementReport } from '../../core/review/agreement/agreement.ts';
 import type { ReviewerLine } from '../../core/review/people/people.ts';
 import type { Heatmap } from '../../core/review/desk/desk.ts';
+import type { WithInterval } from '../evaluate/estimate.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';
 import type { RankAgreement } from '../evaluate/metrics/kendall.ts';
@@ -87,7 +88,8 @@ export interface StageDuration {
   readonly last: string | null;
 }
 
-export interface ModelReport extends Evaluation {
+/** `clean`: accuracy on the clean photos, with its Wilson interval. `drop`: `clean - accuracy`. Both are null without `--clean`. */
+export interface ModelReport extends Evaluation, WithInterval<'clean' | 'drop', number | null> {
   readonly isMember: boolean;
   /** True if it runs a member's file but is no member: a head over a member's backbone, or the backbone of a member. */
   readonly sharesBackbone: boolean;
@@ -95,15 +97,7 @@ export interface ModelReport extends Evaluation {
   readonly family?: string | null;
   /** The photos that a head was fitted on; null if the model is no head. */
   readonly fitted: FittedPhotos | null;
-  /** Accuracy on the clean photos, with the ends of its Wilson 95 % interval; null without `--clean`. */
-  readonly clean: number | null;
-  readonly cleanLow: number | null;
-  readonly cleanHigh: number | null;
   readonly cleanPhotos: number;
-  /** `clean - accuracy`, with the ends of its 95 % interval. */
-  readonly drop: number | null;
-  readonly dropLow: number | null;
-  readonly dropHigh: number | null;
   readonly perClass: readonly ReportedClass[];
   readonly perConfusion: readonly ReportedConfusion[];
   /** Only for members whose accuracy is 0 by the rule: it has no interval, because chance has no part in it. */
@@ -138,17 +132,16 @@ export interface Comparison {
   readonly pHolm: number;
 }
 
-/** With the ends of the Wilson 95 % interval. */
-export interface ControlAccuracy {
+/**
+ * The Wilson 95 % interval of the accuracy is `low` and `high`. `difference`: the accuracy on these photos, which a member got
+ * right, minus that on the set, with Newcombe's 95 % interval.
+ */
+export interface ControlAccuracy extends WithInterval<'difference', number | null> {
   readonly model: string;
   readonly photos: number;
   readonly accuracy: number | null;
   readonly low: number | null;
   readonly high: number | null;
-  /** The accuracy on these photos, which a member got right, minus that on the set, with Newcombe's 95 % interval. */
-  readonly difference: number | null;
-  readonly differenceLow: number | null;
-  readonly differenceHigh: number | null;
 }
 
 export interface MemberGap {
@@ -210,16 +203,13 @@ export interface LeftOutMember {
   readonly undecided: number;
 }
 
-export interface FairAccuracy {
+/** The accuracy is null without photos, or if `unread` photos can still be filled. */
+export interface FairAccuracy extends WithInterval<'accuracy', number | null> {
   readonly model: string;
   readonly isMember: boolean;
   readonly photos: number;
   /** Members only: photos that the others keep or may keep, and whose evidence is missing. */
   readonly unread?: number;
-  /** With the ends of its 95 % interval; null without photos, or if `unread` photos can still be filled. */
-  readonly accuracy: number | null;
-  readonly accuracyLow: number | null;
-  readonly accuracyHigh: number | null;
 }
 
 /** The inspection by the second pass, and what it asked. */

@@ -4,13 +4,11 @@ import { lossOf, type LabelledFeatures } from '../../heads/softmax-regression.ts
 import { applyLinear } from '../../../core/platform/onnx/head.ts';
 import type { LinearLayer } from '../../../core/platform/onnx/safetensors.ts';
 import { evaluationOf } from '../evaluate.ts';
+import type { Accuracy } from '../evaluation.ts';
 import { answerOf, type Answered } from '../logits/answer.ts';
 
-export interface HeadMeasures {
+export interface HeadMeasures extends Accuracy {
   readonly photos: number;
-  readonly accuracy: number;
-  readonly accuracyLow: number;
-  readonly accuracyHigh: number;
   /** The mean of -log p(true class), in nats. */
   readonly logLoss: number;
   /** Corrected, as `winnow evaluate` gives it. */

@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { Percentiles } from '../../../core/kernel/percentiles.ts';
-import type { ClassAccuracy, ConfidenceIntervals } from '../evaluation.ts';
+import type { Accuracy } from '../evaluation.ts';
 import { countAnswer, type Ranking } from './answer.ts';
 import { aurra } from './response-rate.ts';
 import { softF1 } from './soft-f1.ts';
@@ -10,7 +10,7 @@ const RESAMPLES = 1_000;
 const SEED = 1;
 
 /** 95 % percentile intervals of AURRA and soft-F1: 1,000 bootstrap resamples of the photos with a fixed seed. */
-export function confidenceIntervals(ranking: Ranking): ConfidenceIntervals {
+export function confidenceIntervals(ranking: Ranking) {
   const [areas, scores] = [new Percentiles(), new Percentiles()];
   for (const resample of resamplesOf(ranking)) {
     areas.add(aurra(resample) ?? 0);
@@ -44,8 +44,6 @@ function* resamplesOf({ confidence, photos, correct }: Ranking): Generator<Ranki
     yield resample;
   }
 }
-
-type Accuracy = Pick<ClassAccuracy, 'accuracy' | 'accuracyLow' | 'accuracyHigh'>;
 
 /**
  * 95 % interval of `a.accuracy - b.accuracy` on two different sets of photos, from their Wilson intervals. Unlike a

@@ -1,4 +1,5 @@
 import { Percentiles } from '../../../core/kernel/percentiles.ts';
+import type { WithInterval } from '../estimate.ts';
 import { Draws, RESAMPLES } from './draws.ts';
 
 /**
@@ -36,11 +37,7 @@ export interface Rankings {
 /** On fewer photos, chance orders the models. */
 const LEAST_RANKED = 100;
 
-export interface RankAgreement {
-  readonly kendallTau: number | null;
-  readonly kendallTauLow: number | null;
-  readonly kendallTauHigh: number | null;
-}
+export type RankAgreement = WithInterval<'kendallTau', number | null>;
 
 /**
  * Tau-b of two rankings of models by accuracy, with its 95 % percentile bootstrap interval: 2,000 resamples of the photos of

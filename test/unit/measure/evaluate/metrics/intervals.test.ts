@@ -85,7 +85,7 @@ it('the signed gap is mean confidence minus accuracy below 200 photos, and null 
 
 describe('the interval of a difference of accuracies', () => {
   const accuracy = (right: number, photos: number) => {
-    const found = accuracyOf(Array.from({ length: photos }, (_, i) => ({ isCorrect: i < right })));
+    const found = accuracyOf(Array.from({ length: photos }, (_, i) => i < right));
     if (found === null) throw new Error('no photos');
     return found;
   };
