@@ -1,6 +1,5 @@
 import { loadClassTable } from '../../core/collection/class-table.process.ts';
 import type { ClassTable } from '../../core/collection/class-table.ts';
-import { firstOf } from '../../core/collection/first-of.ts';
 import { quote } from '../../core/tools/quote.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
 import { accuracyOf } from './evaluate.ts';
@@ -10,6 +9,7 @@ import { readSet } from './set/read-set.process.ts';
 import { onlyClasses, requireTrueClasses } from './set/true-classes.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.process.ts';
 import { listModels } from '../../core/models/library/inventory.process.ts';
+import { quoted } from './quoted.ts';
 
 /** The paper's two members have similar accuracies on clean photos. Members further apart than this differ. */
 const SIMILAR = 0.02;
@@ -106,7 +106,7 @@ async function readClean(
   const set = onlyClasses(all, classes);
   if (set.photos.length > 0) return { set, among: classes };
   throw new UsageError(
-    `Expected photos of the ${classes.length} classes of --among in ${quote(clean)} but its folders are others: ${firstOf([...folders].map(quote), 5).join(', ')}. Name the folders by the classes, or give other classes to --among`,
+    `Expected photos of the ${classes.length} classes of --among in ${quote(clean)} but its folders are others: ${quoted([...folders])}. Name the folders by the classes, or give other classes to --among`,
     { code: 'unknown-class' },
   );
 }

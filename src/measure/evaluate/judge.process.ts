@@ -10,7 +10,7 @@ import { classColumns } from './logits/class-columns.ts';
 import { openLogits } from './logits/open-logits.process.ts';
 import { readNames } from './logits/order.process.ts';
 import { readAnswers, type LogitsAre } from './logits/read-answers.process.ts';
-import { PhotoNames, type PhotoSet } from './set/photo-set.ts';
+import { positionsOfNames, type PhotoSet } from './set/photo-set.ts';
 import { fittedPhotosOf } from '../../core/photo/head-photos.process.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.process.ts';
 
@@ -100,13 +100,12 @@ async function judgeByFile(
     imagenet: wnidsOf('imagenet-1k', table.rows),
     meaningsOf: meaningsIn(table, classes),
   });
-  const photoNames = new PhotoNames(set, workingFolder());
   const { answers, values } = await readAnswers(logits, {
     columns,
     order: {
       photos: set.photos.map((photo) => photo.file),
       names: names === null ? null : await readNames(names),
-      positionOf: (name) => photoNames.positionOf(name),
+      positionOf: positionsOfNames(set, workingFolder()),
     },
     logitsAre,
     signal: options.signal,

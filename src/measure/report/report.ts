@@ -1,5 +1,6 @@
 import type { HumanAccuracy } from '../../core/kernel/human-accuracy.ts';
 import type { StatedAcceptance } from '../../core/kernel/acceptance.ts';
+import type { PairedDifference } from '../evaluate/metrics/by-creator.ts';
 import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { Funnel } from '../../core/kernel/funnel.ts';
 import type { QueryYield, Yields } from '../../core/status/yields.ts';
@@ -118,17 +119,13 @@ export interface ReportedConfusion extends ClassAccuracy {
   readonly drop: number | null;
 }
 
-/** Accuracy of `a` minus accuracy of `b` on the same photos, with a 95 % interval by creator on the set, if photos name theirs. */
-export interface Comparison {
+/** Accuracy of `a` minus accuracy of `b` on the same photos, with an interval by creator on the set, if photos name theirs. */
+export interface Comparison extends PairedDifference {
   readonly a: string;
   readonly b: string;
   readonly on: 'set' | 'clean';
   readonly photos: number;
-  readonly difference: number;
-  readonly low: number;
-  readonly high: number;
-  /** That of `pairedDifference`, and the same with Holm's correction for all pairs on the same photos; 0..1. */
-  readonly p: number;
+  /** `p` with Holm's correction for all pairs on the same photos; 0..1. */
   readonly pHolm: number;
 }
 

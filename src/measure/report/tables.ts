@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { ModelReport, Report } from './report.ts';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
 
 /** Names of columns with spaces between them, which the file has even without rows, and the records of its rows. */
 type Declared = readonly [columns: string, recordsOf: (report: Report) => readonly object[]];
@@ -69,7 +70,6 @@ const TABLES = {
 export type TableName = keyof typeof TABLES;
 
 export interface ReportTable {
-  readonly name: string;
   /** Named as in `report.json`; a dot leads into an inner record, as in `ood.aupr`. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
@@ -78,7 +78,7 @@ export interface ReportTable {
 type Cell = string | number | boolean | null;
 
 /** Every report has all tables; a table may have no rows. */
-export function reportTables(report: Report): ReportTable[] {
+export function reportTables(report: Report): (ReportTable & { readonly name: string })[] {
   return Object.entries<Declared>(TABLES).map(([name, [columns, recordsOf]]) => {
     const rows = recordsOf(report).map((record) => flatten(record));
     const all = [...new Set([...columns.split(' '), ...rows.flatMap((row) => [...row.keys()])])];
@@ -95,6 +95,29 @@ export function tableCsv({ columns, rows }: ReportTable): string {
     record_delimiter: '\n',
     cast: { boolean: (value) => String(value) },
   });
+}
+
+const PHOTO_COLUMNS = [
+  'sha256',
+  'wnid',
+  'confusionWnid',
+  'maxTrueProb',
+  'confusionProb',
+  'isListed',
+  'verdict',
+  'tags',
+  'source',
+  'licence',
+  'creator',
+] as const;
+
+/** All kept photos, which are not part of the report. */
+export function photosTable(photos: readonly ReportedPhoto[]): ReportTable {
+  const rows = photos.map((photo) => {
+    const cells = { ...photo, ...photo.rights, isListed: photo.rank !== null, tags: photo.tags.join(' ') };
+    return PHOTO_COLUMNS.map((name) => cells[name]);
+  });
+  return { columns: PHOTO_COLUMNS, rows };
 }
 
 /** Inner records become columns with a dot, lists of words one cell with `|`. */

@@ -9,11 +9,10 @@ import { makeFolder, syncFolder } from '../../core/platform/disk/folders.ts';
 import { explainFullDisk } from '../../core/platform/disk/full-disk.ts';
 import { withFileLock } from '../../core/platform/lock/file-lock.ts';
 import { orUnusable } from '../../core/export/revisions/staging.process.ts';
-import { photosCsv } from './photos-csv.ts';
 import { CSV_FOLDER, FIGURES_FOLDER, PHOTOS_FILE, REPORT_JSON, reportHtml } from './report-html.tsx';
 import type { Report } from './report.ts';
 import { storeReport } from './stored-report.repository.ts';
-import { reportTables, tableCsv } from './tables.ts';
+import { photosTable, reportTables, tableCsv } from './tables.ts';
 import type { App } from '../../core/runtime/open/app.process.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { reportCopyOf } from '../../core/photo/thumbnails.process.ts';
@@ -99,7 +98,7 @@ async function writeFiles(
   await makeFolder(path.join(folder, CSV_FOLDER));
   for (const table of reportTables(report))
     await writeFile(path.join(folder, CSV_FOLDER, `${table.name}.csv`), tableCsv(table));
-  await writeFile(path.join(folder, CSV_FOLDER, PHOTOS_FILE), photosCsv(kept));
+  await writeFile(path.join(folder, CSV_FOLDER, PHOTOS_FILE), tableCsv(photosTable(kept)));
   await writeFigures(report, folder);
 }
 

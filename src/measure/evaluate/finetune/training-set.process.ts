@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import type { ClassTable } from '../../../core/collection/class-table.ts';
-import { firstOf } from '../../../core/collection/first-of.ts';
 import { parseModelClasses } from '../../../core/collection/cards/model-classes.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import { UsageError } from '../../../core/kernel/errors.ts';
@@ -8,10 +7,9 @@ import { classesOfEntries, readClassEntries } from '../set/among.process.ts';
 import { sortedAsPython, type PhotoSet } from '../set/photo-set.ts';
 import { readSet } from '../set/read-set.process.ts';
 import { onlyClasses, requireTrueClasses } from '../set/true-classes.ts';
+import { quoted } from '../quoted.ts';
 
 const PARTS: ReadonlySet<string> = new Set(['train', 'val', 'validation', 'test']);
-const NAMED = 5;
-
 export interface TrainingFolders {
   readonly train: string;
   readonly val: string | null;
@@ -79,7 +77,7 @@ function requirePhotos({ dir, photos }: PhotoSet, classes: readonly string[], li
   const empty = classes.filter((name) => !shown.has(name));
   if (empty.length > 0)
     throw new UsageError(
-      `Expected photos of each class in ${quote(dir)} but there are none of ${empty.length}: ${firstOf(empty.map(quote), NAMED).join(', ')}. Add photos, or ${list === null ? 'remove the folder' : 'leave the class out of --classes'}`,
+      `Expected photos of each class in ${quote(dir)} but there are none of ${empty.length}: ${quoted(empty)}. Add photos, or ${list === null ? 'remove the folder' : 'leave the class out of --classes'}`,
       { code: 'class-without-photos' },
     );
   if (classes.length < 2)
@@ -97,7 +95,7 @@ function requireKnown(
   const unknown = [...new Set(photos.map(({ wnid }) => wnid))].filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   throw new UsageError(
-    `Expected the classes of ${quote(trainDir)} in ${quote(dir)} but ${unknown.length} ${unknown.length === 1 ? 'is' : 'are'} not among them: ${firstOf(unknown.map(quote), NAMED).join(', ')}. Add photos of them to --train, or name the classes to use with --classes`,
+    `Expected the classes of ${quote(trainDir)} in ${quote(dir)} but ${unknown.length} ${unknown.length === 1 ? 'is' : 'are'} not among them: ${quoted(unknown)}. Add photos of them to --train, or name the classes to use with --classes`,
     { code: 'unknown-class' },
   );
 }
@@ -113,7 +111,7 @@ function requireNames(classes: readonly string[], table: ClassTable): void {
   const bad = classes.filter((name, i) => read.positionOf({ wnid: name, name }) !== i);
   if (bad.length === 0) return;
   throw new UsageError(
-    `Expected folders whose names can be ids or names of classes but received ${firstOf(bad.map(quote), NAMED).join(', ')}. Rename the folder: use letters, digits, '-' and '_', and no two names that differ only in case or in '-' and '_'`,
+    `Expected folders whose names can be ids or names of classes but received ${quoted(bad)}. Rename the folder: use letters, digits, '-' and '_', and no two names that differ only in case or in '-' and '_'`,
     { code: 'class-name' },
   );
 }

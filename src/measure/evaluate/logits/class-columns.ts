@@ -2,6 +2,7 @@ import { firstOf } from '../../../core/collection/first-of.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import type { Wnid } from '../../../core/kernel/ids.ts';
 import { badLogits, type LogitTable } from './table.ts';
+import { quoted } from '../quoted.ts';
 
 export interface ClassColumns {
   /** For each class of `among`, the column that holds its values. */
@@ -78,25 +79,21 @@ function columnsByName(
     if (more.length === 0 && left[only]?.length === 1) return only;
     const clear = 'Name the columns by wnid, or name fewer classes with --among';
     if (places.length === 0)
-      throw badLogits(file, `its header (${headerText(names)}) names no column for ${wnid}. ${clear}`);
+      throw badLogits(file, `its header (${quoted(names)}) names no column for ${wnid}. ${clear}`);
     const listed = places.map((i) => `${quote(names[i])} (column ${i + 1})`).join(' and ');
     const others = [...new Set(places.flatMap((i) => left[i] ?? []))].filter((other) => other !== wnid);
     const means = others.length > 0 ? `may mean ${[wnid, ...others].join(' or ')}` : `both mean ${wnid}`;
     throw badLogits(file, `in its header, ${listed} ${means}. ${clear}`);
   });
-  return { columns, assumed: `${names.length} columns, by the names of classes in the header (${headerText(names)})` };
+  return { columns, assumed: `${names.length} columns, by the names of classes in the header (${quoted(names)})` };
 }
 
 function requireNumbers(file: string, names: readonly string[] | null): void {
   if (names === null || isNumbered(names)) return;
   throw badLogits(
     file,
-    `Expected wnids, names of classes or numbers in its header but received ${headerText(names)}. Write wnids, or no header if the columns are in the order of the wnids`,
+    `Expected wnids, names of classes or numbers in its header but received ${quoted(names)}. Write wnids, or no header if the columns are in the order of the wnids`,
   );
-}
-
-function headerText(names: readonly string[]): string {
-  return firstOf(names.map(quote), 5).join(', ');
 }
 
 function imagenetColumns(file: string, { among, imagenet }: KnownClasses): ClassColumns {

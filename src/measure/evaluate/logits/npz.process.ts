@@ -1,11 +1,10 @@
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
-import { quote } from '../../../core/tools/quote.ts';
 import { messageOf } from '../../../core/kernel/errors.ts';
-import { firstOf } from '../../../core/collection/first-of.ts';
 import { openNpy } from './npy.process.ts';
 import { badLogits, type LogitTable } from './table.ts';
+import { quoted } from '../quoted.ts';
 
 const MEMBER = 'logits';
 const MAX_MEMBERS = 1_000;
@@ -47,10 +46,7 @@ function memberOf(file: string, entries: readonly Entry[]): Entry {
       : 'it is a zip archive without arrays';
     throw badLogits(file, `${what}. Write it with numpy.save(file, logits.numpy())`);
   }
-  const names = firstOf(
-    arrays.map((entry) => quote(arrayName(entry))),
-    5,
-  ).join(', ');
+  const names = quoted(arrays.map(arrayName));
   throw badLogits(
     file,
     `it has several arrays (${names}) and none is named '${MEMBER}'. Write it with numpy.savez(file, ${MEMBER}=...)`,

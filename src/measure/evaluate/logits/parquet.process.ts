@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises';
-import { firstOf } from '../../../core/collection/first-of.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import { messageOf, type UsageError } from '../../../core/kernel/errors.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type WantedGroup,
 } from '../../../core/platform/parquet/read-parquet.ts';
 import { badLogits, type LogitRow, type LogitTable } from './table.ts';
+import { quoted } from '../quoted.ts';
 
 /** A row group is in memory as a whole. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;
@@ -62,18 +62,14 @@ function layoutOf(file: string, { schema }: OpenParquet): Layout {
   if (photos === undefined && texts.length > 0)
     throw badLogits(
       file,
-      `several columns hold text (${listed(texts)}). Keep one, with the names of the photos, and call it file_name`,
+      `several columns hold text (${quoted(texts)}). Keep one, with the names of the photos, and call it file_name`,
     );
   const [list, ...more] = lists;
   if (more.length > 0)
-    throw badLogits(file, `several columns hold lists (${listed(lists)}). Keep the one with the logits`);
+    throw badLogits(file, `several columns hold lists (${quoted(lists)}). Keep the one with the logits`);
   if (list === undefined && numbers.length === 0)
     throw badLogits(file, 'it has no column of numbers. Write a column for each class, or one column of lists');
   return { photos: photos ?? null, list: list ?? null, numbers };
-}
-
-function listed(names: readonly string[]): string {
-  return firstOf(names.map(quote), 5).join(', ');
 }
 
 interface OpenTable {

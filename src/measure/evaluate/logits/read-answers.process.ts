@@ -1,8 +1,8 @@
-import { firstOf } from '../../../core/collection/first-of.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import { throwIfInterrupted } from '../../../core/kernel/errors.ts';
 import { answerOf, answerOfProbabilities, rowKindOf, type Answered, type RowKind } from './answer.ts';
 import { badLogits, type LogitTable } from './table.ts';
+import { quoted } from '../quoted.ts';
 
 export interface AnsweredPhotos {
   readonly answers: readonly Answered[];
@@ -150,7 +150,7 @@ class Rows {
     const missing = photos.filter((_, position) => !this.#rowOf.has(position));
     if (missing.length > 0)
       throw this.#bad(
-        `${missing.length} of ${photos.length} photos have no row: ${firstOf(missing.map(quote), NAMED).join(', ')}. Run the model on all photos of the set`,
+        `${missing.length} of ${photos.length} photos have no row: ${quoted(missing, NAMED)}. Run the model on all photos of the set`,
       );
   }
 

@@ -1,9 +1,9 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { firstOf } from '../../../core/collection/first-of.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../../core/kernel/errors.ts';
 import { sortedAsPython, type PhotoSet, type SetPhoto } from './photo-set.ts';
+import { quoted } from '../quoted.ts';
 
 /** Endings of the files that torchvision's ImageFolder takes for pictures. */
 const PICTURES: readonly string[] = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'];
@@ -137,15 +137,11 @@ function isMedia(name: string): boolean {
   return /\.(?:gif|avif|heic|heif|jxl|jp2|svg|jfif|jpe)$/i.test(name);
 }
 
-function shown(names: readonly string[]): string {
-  return firstOf(names.map(quote), NAMED).join(', ');
-}
-
 function remarksOf(outside: readonly string[], skipped: readonly string[]): string[] {
   return [
-    ...(outside.length === 0 ? [] : [`left out pictures outside the folders of classes: ${shown(outside)}`]),
+    ...(outside.length === 0 ? [] : [`left out pictures outside the folders of classes: ${quoted(outside, NAMED)}`]),
     ...(skipped.length === 0
       ? []
-      : [`left out files that torchvision's ImageFolder does not take for pictures: ${shown(skipped)}`]),
+      : [`left out files that torchvision's ImageFolder does not take for pictures: ${quoted(skipped, NAMED)}`]),
   ];
 }

@@ -48,29 +48,21 @@ export function sortedAsPython<Item>(items: readonly Item[], textOf: (item: Item
     .map(({ item }) => item);
 }
 
-/** Finds photos by the names that users write: relative to the folder of the photos, to DIR, or to the working folder. */
-export class PhotoNames {
-  readonly #set: Pick<PhotoSet, 'dir' | 'root'>;
-  readonly #workingDir: string;
-  readonly #positions: ReadonlyMap<string, number>;
-
-  constructor({ dir, root, photos }: Pick<PhotoSet, 'dir' | 'root' | 'photos'>, workingDir: string) {
-    this.#set = { dir, root };
-    this.#workingDir = workingDir;
-    this.#positions = new Map(photos.map(({ file }, i) => [file, i]));
-  }
-
-  positionOf(name: string): number | null {
-    const { dir, root } = this.#set;
+/** Finds the positions of photos by the names that users write: relative to the folder of the photos, to DIR, or to `workingDir`. */
+export function positionsOfNames(
+  { dir, root, photos }: Pick<PhotoSet, 'dir' | 'root' | 'photos'>,
+  workingDir: string,
+): (name: string) => number | null {
+  const positions = new Map(photos.map(({ file }, i) => [file, i]));
+  const relativeTo = (base: string, name: string): string =>
+    relative(resolve(workingDir, root), resolve(workingDir, base, name))
+      .split(sep)
+      .join('/');
+  return (name) => {
     for (const base of [root, dir, '.']) {
-      const found = this.#positions.get(name) ?? this.#positions.get(this.#relativeTo(base, name));
+      const found = positions.get(name) ?? positions.get(relativeTo(base, name));
       if (found !== undefined) return found;
     }
     return null;
-  }
-
-  #relativeTo(base: string, name: string): string {
-    const path = resolve(this.#workingDir, base, name);
-    return relative(resolve(this.#workingDir, this.#set.root), path).split(sep).join('/');
-  }
+  };
 }

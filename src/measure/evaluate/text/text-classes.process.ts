@@ -1,11 +1,9 @@
 import { parseModelClasses, type ModelClasses } from '../../../core/collection/cards/model-classes.ts';
 import type { ClassTable } from '../../../core/collection/class-table.ts';
-import { firstOf } from '../../../core/collection/first-of.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import { UsageError } from '../../../core/kernel/errors.ts';
 import { readClassEntries } from '../set/among.process.ts';
-
-const NAMED = 5;
+import { quoted } from '../quoted.ts';
 
 export interface TextClasses {
   /** As the class list of a model has them. */
@@ -26,7 +24,7 @@ export async function readTextClasses(given: string, table: ClassTable): Promise
   const shared = lines.filter((_, i) => classes.positionOf(wanted(classes, i)) !== i);
   if (shared.length > 0)
     throw badClasses(
-      `Expected classes with different names for --classes but several are named ${firstOf(shared.map(quote), NAMED).join(', ')}; write a wnid before the name, or another name`,
+      `Expected classes with different names for --classes but several are named ${quoted(shared)}; write a wnid before the name, or another name`,
     );
   return { lines, names: lines.map((_, i) => promptName(classes.labelOf(i), table)) };
 }

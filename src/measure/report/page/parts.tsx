@@ -98,63 +98,60 @@ interface TableProps<Row> {
 
 const MOST_ROWS = 12;
 
-export function Table<Row>(props: TableProps<Row>) {
-  const { caption, rows, csv } = props;
+/** Long tables are folded. A table without rows is left out. */
+export function Table<Row>({ caption, rows, csv, isWide = false, ...props }: TableProps<Row>) {
   if (rows.length === 0) return null;
-  const link = csv === undefined ? null : <CsvLink table={csv} of={caption} />;
-  if (rows.length <= MOST_ROWS) {
-    return (
-      <div class="tabled">
-        <TableAlone {...props} />
-        {link}
-      </div>
-    );
-  }
+  const isFolded = rows.length > MOST_ROWS;
+  const columns = props.columns.filter((column) => column !== false);
+  const table = (
+    <>
+      <table class={isWide ? 'wide' : undefined}>
+        <caption class={isFolded ? 'unseen' : undefined}>{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(([heading]) => (
+              <th key={heading} scope="col">
+                {heading}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            // oxlint-disable-next-line react/no-array-index-key -- a row is its place
+            <TableRow key={i} row={row} columns={columns} />
+          ))}
+        </tbody>
+      </table>
+      {csv === undefined ? null : <CsvLink table={csv} of={caption} />}
+    </>
+  );
+  if (!isFolded) return <div class="tabled">{table}</div>;
   return (
     <details class="tabled">
       <summary>
         {caption} <small>{countText(rows.length)} rows</small>
       </summary>
-      <TableAlone {...props} isFolded />
-      {link}
+      {table}
     </details>
   );
 }
 
-function TableAlone<Row>({ isFolded = false, ...props }: TableProps<Row> & { readonly isFolded?: boolean }) {
-  const { caption, rows, isWide = false } = props;
-  const columns = props.columns.filter((column) => column !== false);
+function TableRow<Row>({ row, columns }: { readonly row: Row; readonly columns: readonly Column<Row>[] }) {
   return (
-    <table class={isWide ? 'wide' : undefined}>
-      <caption class={isFolded ? 'unseen' : undefined}>{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map(([heading]) => (
-            <th key={heading} scope="col">
-              {heading}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row, i) => (
-          // oxlint-disable-next-line react/no-array-index-key -- a row is its place
-          <tr key={i}>
-            {columns.map(([heading, cellOf], column) =>
-              column === 0 ? (
-                <th key={heading} scope="row">
-                  {cellOf(row)}
-                </th>
-              ) : (
-                <td key={heading} data-title={heading}>
-                  {cellOf(row)}
-                </td>
-              ),
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <tr>
+      {columns.map(([heading, cellOf], i) =>
+        i === 0 ? (
+          <th key={heading} scope="row">
+            {cellOf(row)}
+          </th>
+        ) : (
+          <td key={heading} data-title={heading}>
+            {cellOf(row)}
+          </td>
+        ),
+      )}
+    </tr>
   );
 }
 

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { PhotoNames } from '../../../../src/measure/evaluate/set/photo-set.ts';
+import { positionsOfNames } from '../../../../src/measure/evaluate/set/photo-set.ts';
 import { readSet } from '../../../../src/measure/evaluate/set/read-set.process.ts';
 import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../../support/export-python.ts';
 import { makeExport } from '../../../support/made-export.ts';
@@ -119,12 +119,12 @@ describe('an export', () => {
     expect(set.exported).toMatchObject({ mode: 'A', among: protocol.among, hasPictures: true });
     expect(set.root).toBe(folder.at('export', 'test'));
     expect(set.remarks).toEqual([]);
-    const found = new PhotoNames(set, folder.at());
+    const positionOf = positionsOfNames(set, folder.at());
     const { file_name: name = '' } = names[2] ?? {};
     const spellings = [name, `./${name}`, `test/${name}`, folder.at('export', 'test', name), `export/test/${name}`];
-    expect(spellings.map((spelling) => found.positionOf(spelling))).toEqual(spellings.map(() => 2));
-    expect(found.positionOf('n02980441/none.jpg')).toBeNull();
-    expect(found.positionOf(`../${name}`)).toBeNull();
+    expect(spellings.map(positionOf)).toEqual(spellings.map(() => 2));
+    expect(positionOf('n02980441/none.jpg')).toBeNull();
+    expect(positionOf(`../${name}`)).toBeNull();
   });
 
   it('of released names is in their order, and says that the rows have another', async () => {
