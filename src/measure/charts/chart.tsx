@@ -44,13 +44,13 @@ interface AxisProps {
   readonly scale: Scale;
   /** Includes the unit. */
   readonly title: string;
-  readonly ticks?: readonly number[];
-  readonly tickText?: (value: number) => string;
 }
 
 const QUARTERS = [0, 0.25, 0.5, 0.75, 1] as const;
 
 interface XAxisProps extends AxisProps {
+  readonly ticks?: readonly number[];
+  readonly tickText?: (value: number) => string;
   /** Vertical extents of the rules, in chart units. The axis is below the last. */
   readonly spans: readonly (readonly [top: number, bottom: number])[];
 }
@@ -78,12 +78,13 @@ export function XAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, 
 }
 
 interface YAxisProps extends AxisProps {
+  readonly ticks: readonly number[];
   readonly left: number;
   readonly right: number;
 }
 
 /** A vertical axis left of a plot, with rules. Its title is above it, because rotated text is hard to read. */
-export function YAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, left, right }: YAxisProps) {
+export function YAxis({ scale, title, ticks, left, right }: YAxisProps) {
   const [bottom = 0, top = 0] = scale.range();
   const rules = ticks.map((tick) => `M${at(left)} ${at(scale(tick))}H${at(right)}`);
   return (
@@ -91,7 +92,7 @@ export function YAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, 
       <path class="line" d={rules.join('')} />
       {ticks.map((tick) => (
         <text key={tick} class="soft tiny end" x={at(left - 6)} y={at(scale(tick) + 4)}>
-          {tickText(tick)}
+          {percentTick(tick)}
         </text>
       ))}
       <text class="soft" x={0} y={at(Math.min(bottom, top) - 10)}>

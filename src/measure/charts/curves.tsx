@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
-import { curveLinear, curveStepAfter, curveStepBefore, line } from 'd3-shape';
+import { curveLinear, curveStepBefore, line } from 'd3-shape';
 import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, YAxis, type ChartFrame, type Scale } from './chart.tsx';
 import { at, fitText, widthOf } from './texts.ts';
 
@@ -26,7 +26,8 @@ interface CurvesProps {
   readonly y: string;
   /** The result of a score without information: the diagonal, or a constant in 0..1. */
   readonly chance?: 'diagonal' | number;
-  readonly steps?: 'before' | 'after';
+  /** Steps instead of straight lines. */
+  readonly isStepped?: boolean;
   readonly highest?: number;
   readonly hasDots?: boolean;
 }
@@ -38,7 +39,7 @@ const BOTTOM = TOP + 220;
 const KEY_ROW = 18;
 
 /** Curves with percent on both axes. A letter at each curve refers to its name and number below. */
-export function Curves({ frame, series, x, y, chance, steps, hasDots = false, highest = 1 }: CurvesProps) {
+export function Curves({ frame, series, x, y, chance, isStepped = false, hasDots = false, highest = 1 }: CurvesProps) {
   const across = scaleLinear().range([LEFT, RIGHT]);
   const up = scaleLinear().domain([0, highest]).range([BOTTOM, TOP]);
   const keyTop = BOTTOM + X_AXIS_HEIGHT + 8;
@@ -46,7 +47,7 @@ export function Curves({ frame, series, x, y, chance, steps, hasDots = false, hi
     (point) => across(point.x),
     (point) => up(point.y),
   )
-    .curve(CURVES[steps ?? 'none'])
+    .curve(isStepped ? curveStepBefore : curveLinear)
     .digits(1);
   return (
     <Chart frame={frame} height={keyTop + series.length * KEY_ROW}>
@@ -68,8 +69,6 @@ export function Curves({ frame, series, x, y, chance, steps, hasDots = false, hi
     </Chart>
   );
 }
-
-const CURVES = { none: curveLinear, before: curveStepBefore, after: curveStepAfter } as const;
 
 type Plot = { readonly across: Scale; readonly up: Scale };
 

@@ -2,7 +2,7 @@
 import { scaleLinear } from 'd3-scale';
 import type { Estimate } from '../evaluate/estimate.ts';
 import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from './chart.tsx';
-import { at, fitText, percentTick, widthOf } from './texts.ts';
+import { at, fitText, widthOf } from './texts.ts';
 
 export interface EstimateRow {
   readonly label: string;
@@ -11,8 +11,6 @@ export interface EstimateRow {
   readonly main: Estimate;
   /** A hollow dot, joined to the filled one by a thin line. */
   readonly other?: Estimate;
-  /** The value by chance: a dashed line across the row. */
-  readonly chance?: number;
   readonly colour: string;
 }
 
@@ -20,12 +18,9 @@ interface EstimatesProps {
   readonly frame: ChartFrame;
   readonly rows: readonly EstimateRow[];
   readonly axis: string;
-  readonly domain?: readonly [number, number];
-  readonly ticks?: readonly number[];
-  readonly tickText?: (value: number) => string;
   readonly key?: { readonly main: string; readonly other: string };
-  /** A dashed line through all rows. */
-  readonly reference?: number;
+  /** For differences: the axis is from `-most` to `most`, with a line at 0. Otherwise values are shares. */
+  readonly most?: number;
 }
 
 const MARGIN = 18;
@@ -33,42 +28,33 @@ const ROW = 40;
 const TRACK = 28;
 const KEY = 24;
 
-export function Estimates({
-  frame,
-  rows,
-  axis,
-  domain = [0, 1],
-  ticks,
-  tickText,
-  key: keys,
-  ...props
-}: EstimatesProps) {
+export function Estimates({ frame, rows, axis, key: keys, most }: EstimatesProps) {
   const scale = scaleLinear()
-    .domain([...domain])
+    .domain(most === undefined ? [0, 1] : [-most, most])
     .range([MARGIN, WIDTH - MARGIN]);
   const top = keys === undefined ? 2 : KEY;
-  const bottom = top + rows.length * ROW;
+  const middles = rows.map((_, i) => top + i * ROW + TRACK);
   return (
-    <Chart frame={frame} height={bottom + X_AXIS_HEIGHT}>
+    <Chart frame={frame} height={top + rows.length * ROW + X_AXIS_HEIGHT}>
       {keys === undefined ? null : <DotKey {...keys} />}
       <XAxis
         scale={scale}
         title={axis}
-        spans={rows.map((_, i) => [top + i * ROW + TRACK - 8, top + i * ROW + TRACK + 8])}
-        ticks={ticks ?? scale.ticks(5)}
-        tickText={tickText ?? percentTick}
+        spans={middles.map((y) => [y - 8, y + 8])}
+        {...(most === undefined ? {} : { ticks: scale.ticks(5), tickText: pointTick })}
       />
-      {props.reference === undefined ? null : (
-        <path
-          class="axis"
-          d={rows.map((_, i) => `M${at(scale(props.reference ?? 0))} ${top + i * ROW + TRACK - 9}v18`).join('')}
-        />
+      {most === undefined ? null : (
+        <path class="axis" d={middles.map((y) => `M${at(scale(0))} ${y - 9}v18`).join('')} />
       )}
       {rows.map((row, i) => (
         <Row key={row.label} row={row} scale={scale} top={top + i * ROW} />
       ))}
     </Chart>
   );
+}
+
+function pointTick(difference: number): string {
+  return (100 * difference).toFixed(0).replace('-', '−');
 }
 
 function DotKey({ main, other }: { readonly main: string; readonly other: string }) {
@@ -88,7 +74,7 @@ function DotKey({ main, other }: { readonly main: string; readonly other: string
 }
 
 function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: Scale; readonly top: number }) {
-  const { main, other, chance } = row;
+  const { main, other } = row;
   const y = top + TRACK;
   const room = WIDTH - widthOf(row.numbers) - 8;
   const [x, otherX] = [main.value, other?.value ?? null].map((value) => (value === null ? null : at(scale(value))));
@@ -100,7 +86,6 @@ function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: S
       <text class="soft end" x={WIDTH} y={top + 14}>
         {row.numbers}
       </text>
-      {chance === undefined ? null : <path class="chance" d={`M${at(scale(chance))} ${y - 9}v18`} />}
       {x == null || otherX == null ? null : <path class="drop" d={`M${otherX} ${y}H${x}`} />}
       <Range of={other} scale={scale} y={y} />
       <Range of={main} scale={scale} y={y} />

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { wnidsOf, type ClassTable } from '../../core/collection/class-table.ts';
 import { normaliseLabel } from '../../core/collection/label-index.ts';
+import { readTextFile } from '../../core/config/read-text.ts';
 import { workingFolder } from '../../core/config/root.ts';
 import { groupBy } from '../../core/kernel/group-by.ts';
 import type { Wnid } from '../../core/kernel/ids.ts';
@@ -8,7 +9,6 @@ import { KnownPictures } from '../../core/photo/known-pictures.ts';
 import type { Answered } from './logits/answer.ts';
 import { classColumns } from './logits/class-columns.ts';
 import { openLogits } from './logits/open-logits.process.ts';
-import { readNames } from './logits/order.process.ts';
 import { readAnswers, type LogitsAre } from './logits/read-answers.process.ts';
 import { positionsOfNames, type PhotoSet } from './set/photo-set.ts';
 import { fittedPhotosOf } from '../../core/photo/head-photos.process.ts';
@@ -123,6 +123,12 @@ async function judgeByFile(
       ...set.remarks,
     ],
   };
+}
+
+/** One name a line, in the order of the rows of logits. @throws UsageError `unreadable-file` */
+async function readNames(file: string): Promise<string[]> {
+  const { text } = await readTextFile(file, 'the names of photos');
+  return text.split(/\r?\n/).filter((line) => line.trim() !== '');
 }
 
 /** Names that the collection gives to classes come first, then those of ImageNet-1k: a class's own, then its synonyms. */

@@ -49,13 +49,14 @@ export async function viewFolder(
 ): Promise<readonly Prediction[]> {
   const { app, scope } = workspace;
   const known = new Map<Sha256, OutsidePicture>();
-  const remember = (row: OutsidePicture): void => void known.set(row.sha256, row);
-  for await (const row of storedPictures(app.db, model, pictures)) remember(row);
+  const hashes = [...new Set(pictures.map(({ sha256 }) => sha256))];
+  for (const batch of batchesOf(hashes, AT_ONCE))
+    for (const row of await readOutsidePictures(app.db, model.memberId, batch)) known.set(row.sha256, row);
   const lacking = new Map(pictures.map((picture) => [picture.sha256, picture]));
   for (const sha256 of known.keys()) lacking.delete(sha256);
   const unreadable = new UnreadablePhotos();
-  const folder = { root, pictures: [...lacking.values()], unreadable };
-  for await (const row of looked(workspace, model, { ...options, ...folder })) remember(row);
+  const set = { root, photos: [...lacking.values()] };
+  await lookAt(workspace, model, { ...options, set, known, unreadable });
   unreadable.refuse({ dir: name, photos: pictures.length });
   const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
   return pictures.map(({ sha256, wnid }) => {
@@ -64,25 +65,18 @@ export async function viewFolder(
   });
 }
 
-async function* storedPictures(
-  db: App['db'],
-  { memberId }: OutsideModel,
-  pictures: readonly FolderPicture[],
-): AsyncGenerator<OutsidePicture> {
-  const hashes = [...new Set(pictures.map(({ sha256 }) => sha256))];
-  for (const batch of batchesOf(hashes, AT_ONCE)) yield* await readOutsidePictures(db, memberId, batch);
-}
-
-interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
+interface Looking extends FolderOptions {
+  readonly set: { readonly root: string; readonly photos: readonly FolderPicture[] };
+  readonly known: Map<Sha256, OutsidePicture>;
   readonly unreadable: UnreadablePhotos;
 }
 
-async function* looked(
+async function lookAt(
   { app }: Workspace,
   { card, classes, member, memberId }: OutsideModel,
-  { root, pictures, unreadable, signal, onProgress }: FolderOptions & LackingPictures,
-): AsyncGenerator<OutsidePicture> {
-  if (pictures.length === 0) return;
+  { set, known, unreadable, signal, onProgress }: Looking,
+): Promise<void> {
+  if (set.photos.length === 0) return;
   await requireModelFiles([member]);
   const { requireProvider } = await import('../../core/platform/onnx/providers.ts');
   const provider = await requireProvider(app.config.filter, app.log);
@@ -92,7 +86,7 @@ async function* looked(
     card,
     classes,
     output: 'logits',
-    set: { root, photos: pictures },
+    set,
     photosPerThread: AT_ONCE,
     threads: threadsOf(threads),
     cropsPerPass: batchCrops,
@@ -101,24 +95,20 @@ async function* looked(
     signal,
     onUnreadable: (file, why, isOfModel) => unreadable.add(file, isOfModel ? `the model gives ${why}` : why),
   });
-  let batch: OutsidePicture[] = [];
+  const batch: OutsidePicture[] = [];
+  const store = (): Promise<void> => storeOutsidePictures(app.db, idThere, batch.splice(0));
   let done = 0;
   for await (const { picture, values } of run) {
     const masked = Float32Array.from(member.mask, (position) => values[position] ?? Number.NaN);
     const { top1, top1Prob } = summariseCrop(masked, [], member.head.isSigmoid);
-    batch.push({ sha256: picture.sha256, top1, top1Prob });
+    const row = { sha256: picture.sha256, top1, top1Prob };
+    known.set(row.sha256, row);
+    batch.push(row);
     done += 1;
-    onProgress({ done, total: pictures.length });
-    if (batch.length < AT_ONCE) continue;
-    yield* await stored(batch);
-    batch = [];
+    onProgress({ done, total: set.photos.length });
+    if (batch.length === AT_ONCE) await store();
   }
-  yield* await stored(batch);
-
-  async function stored(rows: OutsidePicture[]): Promise<OutsidePicture[]> {
-    await storeOutsidePictures(app.db, idThere, rows);
-    return rows;
-  }
+  await store();
 }
 
 interface OpenOptions {

@@ -51,41 +51,26 @@ async function readHeader(source: ByteSource): Promise<{ readonly header: NpyHea
 
 async function* rowsOf(
   source: ByteSource,
-  header: NpyHeader,
+  { type, rows, columns, isFortran }: NpyHeader,
   dataStart: number,
 ): AsyncGenerator<LogitRow, void, undefined> {
   const bytes = new Bytes(source);
+  const numberAt = readerOf(type);
+  const values = new Float64Array(columns);
+  const [rowStep, columnStep] = isFortran ? [type.bytes, rows * type.bytes] : [0, type.bytes];
   try {
     await exactly(bytes, dataStart);
-    yield* header.isFortran ? columnByColumn(bytes, header) : rowByRow(bytes, header);
+    const whole = isFortran ? viewOf(await exactly(bytes, rows * columns * type.bytes)) : null;
+    if (isFortran) await toTheEnd(bytes);
+    for (let row = 0; row < rows; row += 1) {
+      const view = whole ?? viewOf(await exactly(bytes, columns * type.bytes));
+      for (let column = 0; column < columns; column += 1)
+        values[column] = numberAt(view, row * rowStep + column * columnStep);
+      yield { photo: null, values };
+    }
+    await toTheEnd(bytes);
   } finally {
     await bytes.close();
-  }
-}
-
-async function* rowByRow(bytes: Bytes, { type, rows, columns }: NpyHeader): AsyncGenerator<LogitRow, void, undefined> {
-  const numberAt = readerOf(type);
-  const values = new Float64Array(columns);
-  for (let row = 0; row < rows; row += 1) {
-    const view = viewOf(await exactly(bytes, columns * type.bytes));
-    for (let column = 0; column < columns; column += 1) values[column] = numberAt(view, column * type.bytes);
-    yield { photo: null, values };
-  }
-  await toTheEnd(bytes);
-}
-
-async function* columnByColumn(
-  bytes: Bytes,
-  { type, rows, columns }: NpyHeader,
-): AsyncGenerator<LogitRow, void, undefined> {
-  const numberAt = readerOf(type);
-  const values = new Float64Array(columns);
-  const view = viewOf(await exactly(bytes, rows * columns * type.bytes));
-  await toTheEnd(bytes);
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1)
-      values[column] = numberAt(view, (column * rows + row) * type.bytes);
-    yield { photo: null, values };
   }
 }
 

@@ -57,7 +57,6 @@ function transfer(report: Report): ReportFigure | null {
         frame={frame}
         rows={[...rows, ...people]}
         axis="accuracy, % of photos"
-        ticks={[0, 0.25, 0.5, 0.75, 1]}
         {...(hasClean ? { key: { main: 'this set', other: 'clean photos' } } : {})}
       />
     ),
@@ -84,9 +83,7 @@ function comparisons({ comparisons: all }: Report): ReportFigure | null {
       <Estimates
         frame={frame}
         axis="difference of accuracies, points"
-        domain={[-most, most]}
-        tickText={(value) => (100 * value).toFixed(0).replace('-', '−')}
-        reference={0}
+        most={most}
         rows={ofSet.map(({ a, b, difference, ...ends }) => ({
           label: `${a} − ${b}`,
           numbers: pointsText(difference),
@@ -207,7 +204,7 @@ function precisionRecall(report: Report): ReportFigure | null {
       x: "recall, % of the set's photos",
       y: 'precision, % of those called out of distribution',
       chance,
-      steps: 'before',
+      isStepped: true,
     }),
   });
 }

@@ -172,7 +172,6 @@ function acceptance(report: Report, by: AcceptanceRow['by']): ReportFigure | nul
       <Estimates
         frame={frame}
         axis="accepted, % of judged photos"
-        ticks={[0, 0.25, 0.5, 0.75, 1]}
         rows={shown.map((row) => ({
           label: nameOf(row.key),
           numbers: `${countText(row.accepted)} of ${countText(row.accepted + row.rejected)}, ${rangeText(row) ?? percentText(row.share)}`,

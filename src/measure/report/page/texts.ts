@@ -50,8 +50,8 @@ export function dropText(drop: number | null): string {
   return pointsText(drop).replace('+', '');
 }
 
-export function decimalText(value: number | null, digits = 2): string {
-  return value === null ? NOTHING : value.toFixed(digits).replace('-', '−');
+export function decimalText(value: number | null): string {
+  return value === null ? NOTHING : value.toFixed(2).replace('-', '−');
 }
 
 export function timeText(iso: string): string {
