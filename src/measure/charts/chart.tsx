@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ScaleLinear } from 'd3-scale';
 import type { ComponentChildren } from 'preact';
-import { at, percentTick } from './texts.ts';
+import { at, fitText, percentTick, widthOf } from './texts.ts';
 
 /** Chart width in units. Text is 12 units high, so a chart is legible from 290 pixels. */
 export const WIDTH = 340;
@@ -35,6 +35,27 @@ export function Chart({ frame: { id, title, text }, height, linksWidth, children
       <desc id={`${id}-text`}>{text}</desc>
       {children}
     </svg>
+  );
+}
+
+interface RowLabelProps {
+  readonly label: string;
+  readonly numbers: string;
+  readonly x?: number;
+  readonly y: number;
+}
+
+/** A line of text: a name, cut to the room that is left, and its numbers at the right end. */
+export function RowLabel({ label, numbers, x = 0, y }: RowLabelProps) {
+  return (
+    <>
+      <text x={x} y={at(y)}>
+        {fitText(label, WIDTH - x - 8 - widthOf(numbers))}
+      </text>
+      <text class="soft end" x={WIDTH} y={at(y)}>
+        {numbers}
+      </text>
+    </>
   );
 }
 

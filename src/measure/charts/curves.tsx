@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
 import { curveLinear, curveStepBefore, line } from 'd3-shape';
-import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, YAxis, type ChartFrame, type Scale } from './chart.tsx';
-import { at, fitText, widthOf } from './texts.ts';
+import { Chart, RowLabel, WIDTH, X_AXIS_HEIGHT, XAxis, YAxis, type ChartFrame, type Scale } from './chart.tsx';
+import { at } from './texts.ts';
 
 export interface Series {
   readonly letter: string;
@@ -136,12 +136,7 @@ function KeyLine({ one, y }: { readonly one: Series; readonly y: number }) {
     <g class={one.colour}>
       <path class="curve" d={`M0 ${at(y)}H22`} stroke-dasharray={one.dash} />
       <Badge one={one} cx={32} cy={y} />
-      <text x={46} y={at(y + 4)}>
-        {fitText(one.name, WIDTH - 54 - widthOf(one.numbers))}
-      </text>
-      <text class="soft end" x={WIDTH} y={at(y + 4)}>
-        {one.numbers}
-      </text>
+      <RowLabel label={one.name} numbers={one.numbers} x={46} y={y + 4} />
     </g>
   );
 }

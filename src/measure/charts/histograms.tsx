@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
-import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame } from './chart.tsx';
-import { at, fitText, widthOf } from './texts.ts';
+import { Chart, RowLabel, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame } from './chart.tsx';
+import { at } from './texts.ts';
 
 export interface HistogramRow {
   readonly label: string;
@@ -34,12 +34,7 @@ export function Histograms({ frame, rows, axis }: HistogramsProps) {
       <XAxis scale={scale} title={axis} spans={rows.map((_, i) => [i * ROW + 22, i * ROW + BASE])} />
       {counted.map(({ row, counts }, i) => (
         <g key={row.label} class={row.colour}>
-          <text x={0} y={i * ROW + 14}>
-            {fitText(row.label, WIDTH - 8 - widthOf(row.numbers))}
-          </text>
-          <text class="soft end" x={WIDTH} y={i * ROW + 14}>
-            {row.numbers}
-          </text>
+          <RowLabel label={row.label} numbers={row.numbers} y={i * ROW + 14} />
           <path class="axis" d={`M${MARGIN} ${i * ROW + BASE}H${WIDTH - MARGIN}`} />
           <path class="solid" d={barsOf(counts, most, i * ROW + BASE)} />
           <Tallest counts={counts} most={most} base={i * ROW + BASE} />

@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
 import type { Estimate } from '../evaluate/estimate.ts';
-import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from './chart.tsx';
-import { at, fitText, widthOf } from './texts.ts';
+import { Chart, RowLabel, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from './chart.tsx';
+import { at, widthOf } from './texts.ts';
 
 export interface EstimateRow {
   readonly label: string;
@@ -76,16 +76,10 @@ function DotKey({ main, other }: { readonly main: string; readonly other: string
 function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: Scale; readonly top: number }) {
   const { main, other } = row;
   const y = top + TRACK;
-  const room = WIDTH - widthOf(row.numbers) - 8;
   const [x, otherX] = [main.value, other?.value ?? null].map((value) => (value === null ? null : at(scale(value))));
   return (
     <g class={row.colour}>
-      <text x={0} y={top + 14}>
-        {fitText(row.label, room)}
-      </text>
-      <text class="soft end" x={WIDTH} y={top + 14}>
-        {row.numbers}
-      </text>
+      <RowLabel label={row.label} numbers={row.numbers} y={top + 14} />
       {x == null || otherX == null ? null : <path class="drop" d={`M${otherX} ${y}H${x}`} />}
       <Range of={other} scale={scale} y={y} />
       <Range of={main} scale={scale} y={y} />
@@ -114,12 +108,7 @@ export function Bars({ frame, rows }: BarsProps) {
     <Chart frame={frame} height={rows.length * BAR_ROW + 2}>
       {rows.map(({ label, value, numbers }, i) => (
         <g key={label}>
-          <text x={0} y={i * BAR_ROW + 14}>
-            {fitText(label, WIDTH - widthOf(numbers) - 8)}
-          </text>
-          <text class="soft end" x={WIDTH} y={i * BAR_ROW + 14}>
-            {numbers}
-          </text>
+          <RowLabel label={label} numbers={numbers} y={i * BAR_ROW + 14} />
           <rect class="track" x={0} y={i * BAR_ROW + 19} width={WIDTH} height={7} />
           <rect class="fill" x={0} y={i * BAR_ROW + 19} width={at(scale(value))} height={7} />
         </g>
