@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import { quote } from '../../tools/quote.ts';
-import { REVIEW_VERDICTS, type Judgement, type Subject } from '../events/event.ts';
+import { REVIEW_VERDICTS, type Judgement } from '../events/event.ts';
 import {
+  importedVerdict,
   judgementOf,
-  reviewerOf,
-  subjectOf,
   type ImportedVerdict,
   type Problem,
   type VerdictRules,
@@ -35,28 +34,24 @@ export function fiftyOneAnswers(samples: readonly unknown[], rules: VerdictRules
   let unanswered = 0;
   for (const [i, value] of samples.entries()) {
     const parsed = sampleSchema.safeParse(value);
-    const item = `sample ${parsed.data?.id ?? i + 1}`;
-    const read = parsed.success ? verdictOf(parsed.data, rules) : { problem: notOurs(parsed.error) };
-    if (read === null) unanswered += 1;
-    else if ('problem' in read) problems.push(`${item}: ${read.problem}`);
-    else verdicts.push({ line: i + 1, item, ...read, note: '', at: undefined });
+    const place = { line: i + 1, item: `sample ${parsed.data?.id ?? i + 1}` };
+    const judgement = parsed.success ? judgementOfLabels(labelsOf(parsed.data), rules) : notOurs(parsed.error);
+    const { sha256 = '', searched_as_wnid: wnid = '', reviewer } = parsed.data ?? {};
+    const given = { ...place, sha256, wnid, reviewer: reviewer ?? '', at: '', note: '' };
+    if (judgement === null) unanswered += 1;
+    else {
+      const read = 'problem' in judgement ? judgement : importedVerdict({ ...given, judgement }, rules);
+      if ('problem' in read) problems.push(`${place.item}: ${read.problem}`);
+      else verdicts.push(read);
+    }
   }
   return { verdicts, problems, unanswered, skipped: 0 };
 }
 
-function notOurs({ issues: [issue] }: z.ZodError): string {
-  return `expected a sample that winnow shortlist --format fiftyone has made, but its '${issue?.path.join('.') ?? ''}' is missing or of another type`;
-}
-
-type Answer = Subject & Judgement & Pick<ImportedVerdict, 'reviewer'>;
-
-function verdictOf(sample: Sample, rules: VerdictRules): Answer | Problem | null {
-  const judgement = judgementOfLabels(labelsOf(sample), rules);
-  if (judgement === null || 'problem' in judgement) return judgement;
-  const subject = subjectOf(sample.sha256, sample.searched_as_wnid, rules);
-  if ('problem' in subject) return subject;
-  const reviewer = reviewerOf(sample.reviewer ?? '', rules);
-  return 'problem' in reviewer ? reviewer : { ...subject, ...judgement, ...reviewer };
+function notOurs({ issues: [issue] }: z.ZodError): Problem {
+  return {
+    problem: `expected a sample that winnow shortlist --format fiftyone has made, but its '${issue?.path.join('.') ?? ''}' is missing or of another type`,
+  };
 }
 
 function labelsOf({ tags, verdict }: Sample): string[] {

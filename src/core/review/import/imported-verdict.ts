@@ -11,7 +11,7 @@ export interface ImportedVerdict extends Subject, Judgement {
   /** From 1: the line of a table, or the place of a task or sample in its file. */
   readonly line: number;
   /** The other tool's name for it: `task 7`, `sample 65a0…`. Not set in a table. */
-  readonly item?: string;
+  readonly item?: string | undefined;
   readonly reviewer: string;
   readonly note: string;
   readonly at: string | undefined;
@@ -40,7 +40,26 @@ export interface Problem {
   readonly problem: string;
 }
 
-export function subjectOf(sha256: string, wnid: string, { resolveClass }: VerdictRules): Subject | Problem {
+interface GivenVerdict extends Pick<ImportedVerdict, 'line' | 'item' | 'wnid' | 'reviewer' | 'note'> {
+  readonly sha256: string;
+  readonly judgement: Judgement | Problem;
+  readonly at: string;
+}
+
+/** The verdict that a file gives, or the first thing that is wrong with it. Empty texts: the file does not say. */
+export function importedVerdict({ judgement, ...given }: GivenVerdict, rules: VerdictRules): ImportedVerdict | Problem {
+  const subject = subjectOf(given.sha256, given.wnid, rules);
+  if ('problem' in subject) return subject;
+  if ('problem' in judgement) return judgement;
+  const reviewer = reviewerOf(given.reviewer, rules);
+  if ('problem' in reviewer) return reviewer;
+  const time = timeOf(given.at);
+  if ('problem' in time) return time;
+  if (!isStorable(given.note)) return unstorable('note', given.note);
+  return { ...given, ...subject, ...judgement, ...reviewer, ...time };
+}
+
+function subjectOf(sha256: string, wnid: string, { resolveClass }: VerdictRules): Subject | Problem {
   const lower = sha256.toLowerCase();
   if (!isSha256(lower)) return { problem: `expected 64 hex digits for sha256 but received ${quote(sha256)}` };
   if (!isStorable(wnid)) return unstorable('wnid', wnid);
@@ -68,15 +87,11 @@ const UNNAMED_REVIEWER = 'import';
 
 const LONGEST_NAME = 100;
 
-export function reviewerOf(text: string, rules: VerdictRules): { readonly reviewer: string } | Problem {
+function reviewerOf(text: string, rules: VerdictRules): { readonly reviewer: string } | Problem {
   if (!isStorable(text)) return unstorable('reviewer', text);
   const reviewer = text || (rules.reviewer ?? UNNAMED_REVIEWER);
   if (reviewer.length <= LONGEST_NAME) return { reviewer };
   return { problem: `expected at most ${LONGEST_NAME} characters for reviewer but received ${quote(reviewer)}` };
-}
-
-export function noteOf(note: string): { readonly note: string } | Problem {
-  return isStorable(note) ? { note } : unstorable('note', note);
 }
 
 function unstorable(column: string, text: string): Problem {
@@ -86,8 +101,7 @@ function unstorable(column: string, text: string): Problem {
 /** A date and time with a zone. Without a zone it would mean another moment on each machine. */
 const WITH_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
 
-/** @param text empty: the file does not say */
-export function timeOf(text: string): { readonly at: string | undefined } | Problem {
+function timeOf(text: string): { readonly at: string | undefined } | Problem {
   if (text === '') return { at: undefined };
   const time = new Date(text);
   if (!WITH_ZONE.test(text) || Number.isNaN(time.getTime()))

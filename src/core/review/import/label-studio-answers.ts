@@ -1,11 +1,9 @@
 import * as z from 'zod';
 import { quote } from '../../tools/quote.ts';
 import { answersOf, NEITHER } from '../../shortlist/label-studio.ts';
-import type { Judgement, Subject } from '../events/event.ts';
+import type { Judgement } from '../events/event.ts';
 import {
-  reviewerOf,
-  subjectOf,
-  timeOf,
+  importedVerdict,
   type ImportedVerdict,
   type Problem,
   type VerdictRules,
@@ -73,9 +71,13 @@ export function labelStudioAnswers(items: readonly unknown[], rules: VerdictRule
     skipped += task.annotations.length - given.length;
     if (answered.length === 0 && given.length === task.annotations.length) unanswered += 1;
     for (const annotation of answered) {
-      const read = verdictOf(task.data, annotation, rules);
+      const { sha256, wnid } = task.data;
+      const reviewer = nameOf(annotation.completed_by);
+      const judgement = judgementOfChoices(task.data, choicesOf(annotation), rules);
+      const given = { ...place, sha256, wnid, judgement, reviewer, at: annotation.updated_at ?? '', note: '' };
+      const read = importedVerdict(given, rules);
       if ('problem' in read) problems.push(`${place.item}: ${read.problem}`);
-      else verdicts.push({ ...place, ...read, note: '' });
+      else verdicts.push(read);
     }
   }
   return { verdicts, problems, unanswered, skipped };
@@ -106,20 +108,6 @@ function valueAt(item: unknown, path: readonly PropertyKey[]): unknown {
 /** The choices of the control `class` in `config/label-studio.xml`. */
 function choicesOf({ result }: Annotation): string[] {
   return result.flatMap(({ from_name: control, value }) => (control === 'class' ? (value?.choices ?? []) : []));
-}
-
-type Answer = Subject & Judgement & Pick<ImportedVerdict, 'reviewer' | 'at'>;
-
-function verdictOf(data: TaskData, annotation: Annotation, rules: VerdictRules): Answer | Problem {
-  const subject = subjectOf(data.sha256, data.wnid, rules);
-  if ('problem' in subject) return subject;
-  const judgement = judgementOfChoices(data, choicesOf(annotation), rules);
-  if ('problem' in judgement) return judgement;
-  const reviewer = reviewerOf(nameOf(annotation.completed_by), rules);
-  if ('problem' in reviewer) return reviewer;
-  const time = timeOf(annotation.updated_at ?? '');
-  if ('problem' in time) return time;
-  return { ...subject, ...judgement, ...reviewer, ...time };
 }
 
 function judgementOfChoices(data: TaskData, choices: readonly string[], rules: VerdictRules): Judgement | Problem {

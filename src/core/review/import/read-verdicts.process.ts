@@ -8,11 +8,8 @@ import { withoutMark } from '../../crawl/sources/inflate.process.ts';
 import type { ListRow } from '../../crawl/sources/list-columns.ts';
 import { fiftyOneAnswers } from './fiftyone-answers.ts';
 import {
+  importedVerdict,
   judgementOf,
-  noteOf,
-  reviewerOf,
-  subjectOf,
-  timeOf,
   type ImportedVerdict,
   type Problem,
   type ReadVerdicts,
@@ -114,14 +111,7 @@ const VERDICT_COLUMNS = ['sha256', 'wnid', 'verdict', 'reason', 'reviewer', 'not
 function readVerdictRow({ line, error, values }: ListRow, rules: VerdictRules): ImportedVerdict | Problem {
   if (error !== null) return { problem: error };
   const text = (column: (typeof VERDICT_COLUMNS)[number]): string => (values.get(column) ?? '').trim();
-  const subject = subjectOf(text('sha256'), text('wnid'), rules);
-  if ('problem' in subject) return subject;
   const judgement = judgementOf(text('verdict'), text('reason'), rules);
-  if ('problem' in judgement) return judgement;
-  const reviewer = reviewerOf(text('reviewer'), rules);
-  if ('problem' in reviewer) return reviewer;
-  const time = timeOf(text('at'));
-  if ('problem' in time) return time;
-  const note = noteOf(text('note'));
-  return 'problem' in note ? note : { line, ...subject, ...judgement, ...reviewer, ...note, ...time };
+  const [sha256, wnid, reviewer, at, note] = [text('sha256'), text('wnid'), text('reviewer'), text('at'), text('note')];
+  return importedVerdict({ line, sha256, wnid, judgement, reviewer, at, note }, rules);
 }
