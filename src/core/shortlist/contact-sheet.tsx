@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { sha256Bytes } from '../tools/sha256.ts';
-import { LeftOutCard, ListedCard } from './sheet/card.tsx';
+import { Card } from './sheet/card.tsx';
 import {
   ClassSection,
   ClassTile,
@@ -150,8 +150,8 @@ function classSection(
         )}
       </ClassSection>
     ),
-    cards(listed, thumbnails, (photo, src) => <ListedCard photo={photo} src={src} context={context} />),
-    cards(shown, thumbnails, (photo, src) => <LeftOutCard photo={photo} src={src} context={context} />),
+    cards(listed, thumbnails, (photo, src) => <Card photo={photo} src={src} context={context} />),
+    cards(shown, thumbnails, (photo, src) => <Card photo={photo} src={src} context={context} />),
   );
 }
 

@@ -27,28 +27,23 @@ interface CardProps {
   readonly context: CardContext;
 }
 
-export function ListedCard({ photo, src, context }: CardProps) {
+/** A listed photo, or a smaller card of one that was left out. */
+export function Card({ photo, src, context }: CardProps) {
+  const { wnid, className } = context;
+  const isListed = photo.state === 'listed';
   return (
-    <li class="card" id={cardAnchor(context.wnid, photo.sha256)}>
-      <Picture photo={photo} src={src} className={context.className} />
-      <span class="rank" title="Rank">
-        {photo.rank}
-      </span>
-      <Probabilities photo={photo} context={context} hasBars />
-      <AlsoIn photo={photo} context={context} />
-      <Credit photo={photo} />
-    </li>
-  );
-}
-
-export function LeftOutCard({ photo, src, context }: CardProps) {
-  return (
-    <li class="card small">
-      <Picture photo={photo} src={src} className={context.className} />
-      <p class="reason">
-        <Reason photo={photo} wnid={context.wnid} />
-      </p>
-      <Probabilities photo={photo} context={context} />
+    <li class={isListed ? 'card' : 'card small'} id={isListed ? cardAnchor(wnid, photo.sha256) : undefined}>
+      <Picture photo={photo} src={src} className={className} />
+      {isListed ? (
+        <span class="rank" title="Rank">
+          {photo.rank}
+        </span>
+      ) : (
+        <p class="reason">
+          <Reason photo={photo} wnid={wnid} />
+        </p>
+      )}
+      <Probabilities photo={photo} context={context} hasBars={isListed} />
       <AlsoIn photo={photo} context={context} />
       <Credit photo={photo} />
     </li>
@@ -56,10 +51,10 @@ export function LeftOutCard({ photo, src, context }: CardProps) {
 }
 
 interface ProbabilitiesProps extends Pick<CardProps, 'photo' | 'context'> {
-  readonly hasBars?: boolean;
+  readonly hasBars: boolean;
 }
 
-function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) {
+function Probabilities({ photo, context, hasBars }: ProbabilitiesProps) {
   const { maxTrueProb, confusionProb, confusionName } = photo;
   const { className, marks } = context;
   return (
