@@ -3,6 +3,7 @@ import { Inspection } from '../../review/acceptance/acceptance.ts';
 import { SHOWN_BY } from '../../review/events/event.ts';
 import { rightsTexts, webAddress } from '../card/attribution.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
+import { increase } from '../verify/tally.ts';
 import type { SelectedPhoto } from './select.ts';
 
 type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'tags' | 'collected' | 'classes'> & {
@@ -154,10 +155,6 @@ class Days {
   period(): { first: string; last: string } | null {
     return this.#first === '' ? null : { first: this.#first, last: this.#last };
   }
-}
-
-function increase(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function sorted<Value>(counts: ReadonlyMap<string, Value>): [string, Value][] {

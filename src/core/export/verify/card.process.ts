@@ -5,7 +5,7 @@ import { listOf } from '../bounded.ts';
 import type { Protocol } from '../protocol.ts';
 import type { ExportContent } from './content.process.ts';
 import { CARD } from '../layout.ts';
-import { checking } from './findings.ts';
+import { checking, type Problems } from './findings.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Parsed YAML takes hundreds of times the memory of its text. Most of it is a line for each class. */
@@ -22,14 +22,13 @@ type Splits = z.output<typeof cardSchema>['dataset_info']['splits'];
 const labelSchema = z.object({ class_label: z.object({ names: z.record(z.string(), z.string()) }) });
 
 export async function checkCard(content: ExportContent): Promise<void> {
-  const { folder, findings, protocol } = content;
-  await checking(content, { check: 'card', file: CARD }, async () => {
-    const text = await folder.readText(CARD, MAX_BYTES);
-    findings.breaches('card', CARD, frontMatterProblems(text, protocol));
-  });
+  const { folder, protocol } = content;
+  await checking(content, { check: 'card', file: CARD }, async (report) =>
+    report(frontMatterProblems(await folder.readText(CARD, MAX_BYTES), protocol)),
+  );
 }
 
-function frontMatterProblems(text: string, protocol: Protocol): string[] {
+function frontMatterProblems(text: string, protocol: Protocol): Problems {
   const [, yaml] = /^---\n(.*?\n)---\n/s.exec(text) ?? [];
   if (yaml === undefined) throw unreadable('Expected a front matter between two lines of --- at the beginning');
   const most = MAX_YAML.bytes + MAX_YAML.bytesPerClass * protocol.classes.length;
@@ -44,14 +43,14 @@ function frontMatterProblems(text: string, protocol: Protocol): string[] {
   return [...splitProblems(splits, protocol), ...nameProblems(features, protocol)];
 }
 
-function splitProblems(splits: Splits, { photos, bytes }: Protocol): string[] {
+function splitProblems(splits: Splits, { photos, bytes }: Protocol): (string | false)[] {
   const [split, ...others] = splits;
   const names = splits.map(({ name }) => name).join(', ');
   return [
     (split?.name !== 'test' || others.length > 0) && `Expected one split, 'test', but received ${names}`,
     split?.num_examples !== photos && `Expected ${photos} for num_examples but received ${split?.num_examples}`,
     split?.num_bytes !== bytes && `Expected ${bytes} for num_bytes but received ${split?.num_bytes}`,
-  ].filter((problem) => problem !== false);
+  ];
 }
 
 function nameProblems(features: readonly z.output<typeof feature>[], { classes }: Protocol): string[] {

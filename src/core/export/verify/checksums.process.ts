@@ -11,9 +11,9 @@ const MOST_MISSING = 10_000;
 /** Lines that are wrong are breaches, and the others count. */
 export async function checkChecksums(at: Listed): Promise<Checksums> {
   const checksums = new Map<string, Sha256>();
-  await checking(at, { check: 'checksum', file: CHECKSUMS }, () =>
+  await checking(at, { check: 'checksum', file: CHECKSUMS }, (report) =>
     readChecksums(at.folder.chunks(CHECKSUMS), checksums, {
-      onProblem: (line, problem) => at.findings.breach('checksum', `${CHECKSUMS}:${line}`, problem),
+      onProblem: (line, problem) => report([problem], line),
       most: at.folder.files.size + MOST_MISSING,
     }),
   );
@@ -37,10 +37,9 @@ export function checkHash(
   file: { readonly path: string; readonly sha256: Sha256 },
 ): void {
   const expected = checksums.get(file.path);
-  if (expected !== undefined && expected !== file.sha256)
-    findings.breach(
-      'checksum',
-      file.path,
+  findings.breaches('checksum', file.path, [
+    expected !== undefined &&
+      expected !== file.sha256 &&
       `Expected the SHA-256 ${expected} of ${CHECKSUMS} but the file has ${file.sha256}`,
-    );
+  ]);
 }

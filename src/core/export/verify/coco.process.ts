@@ -42,27 +42,24 @@ export async function checkCoco(content: ExportContent): Promise<void> {
     findings.skip('coco', `${COCO} is larger than ${MAX_BYTES} bytes, which is too large to parse`);
     return;
   }
-  await checking(content, { check: 'coco', file: COCO }, async () => {
+  await checking(content, { check: 'coco', file: COCO }, async (report) => {
     const text = await folder.readText(COCO, MAX_BYTES);
     const most = OTHER_VALUES + VALUES_PER_ROW * (rows.count + content.protocol.classes.length);
     const excess = jsonExcess(text, { depth: 20, items: most });
     if (excess !== null) throw unreadable(excess);
     const coco = cocoOf(text);
     for (const table of ['images', 'annotations', 'categories', 'licenses'] as const)
-      findings.breaches('coco', COCO, repeated(table, coco[table]));
+      report(repeated(table, coco[table]));
     const seen = new Set<number>();
     const problemsOf = comparer(coco);
     for (const each of coco.images) {
       const position = rows.positionOfFile(each.file_name);
-      if (position === undefined)
-        findings.breach('coco', COCO, `Expected photos of test/metadata.jsonl but received '${each.file_name}'`);
-      else if (seen.has(position))
-        findings.breach('coco', COCO, `Expected each photo once but '${each.file_name}' comes again`);
-      else findings.breaches('coco', COCO, problemsOf(each, (await rows.at(position)).row));
+      if (position === undefined) report([`Expected photos of test/metadata.jsonl but received '${each.file_name}'`]);
+      else if (seen.has(position)) report([`Expected each photo once but '${each.file_name}' comes again`]);
+      else report(problemsOf(each, (await rows.at(position)).row));
       if (position !== undefined) seen.add(position);
     }
-    for (const name of rows.without(seen))
-      findings.breach('coco', COCO, `Expected each photo but '${name}' is missing`);
+    for (const name of rows.without(seen)) report([`Expected each photo but '${name}' is missing`]);
   });
 }
 
@@ -82,7 +79,7 @@ function* repeated(table: string, items: readonly { readonly id: number }[]): Ge
   }
 }
 
-function comparer(coco: Coco): (image: Coco['images'][number], row: PhotoRow) => string[] {
+function comparer(coco: Coco): (image: Coco['images'][number], row: PhotoRow) => (string | false)[] {
   const categories = new Map(coco.categories.map((each) => [each.id, each]));
   const licences = new Map(coco.licenses.map((each) => [each.id, each]));
   const annotations = groupBy(coco.annotations, ({ image_id }) => image_id);
@@ -98,7 +95,7 @@ function comparer(coco: Coco): (image: Coco['images'][number], row: PhotoRow) =>
       (rights?.name !== license || rights.url !== license_url) &&
         `Expected the licence ${license} of ${file_name} but received ${rights?.name ?? one.license}`,
       ...own.slice(0, 1).flatMap((each) => annotationProblems(each, categories.get(each.category_id), row)),
-    ].filter((problem) => problem !== false);
+    ];
   };
 }
 
@@ -116,7 +113,7 @@ function annotationProblems(
   { bbox, category_id }: Coco['annotations'][number],
   own: Coco['categories'][number] | undefined,
   { file_name, width, height, wnid, class_name, label }: PhotoRow,
-): string[] {
+): (string | false)[] {
   return [
     bbox.join(' ') !== `0 0 ${width} ${height}` &&
       `Expected the whole image as the box of ${file_name} but received ${bbox.join(', ')}`,
@@ -124,5 +121,5 @@ function annotationProblems(
       `Expected the category ${wnid} of ${file_name} but received ${own?.wnid ?? category_id}`,
     category_id !== label + 1 &&
       `Expected the category id ${label + 1} of ${file_name}, its label and one, but received ${category_id}`,
-  ].filter((problem) => problem !== false);
+  ];
 }

@@ -5,7 +5,7 @@ import { listOf } from '../bounded.ts';
 import type { ExportContent } from './content.process.ts';
 import { CROISSANT } from '../layout.ts';
 import { JSON_LIMITS, MAX_JSON_BYTES } from './protocol-checks.ts';
-import { checking } from './findings.ts';
+import { checking, type Problems } from './findings.ts';
 
 const CONFORMS_TO = 'http://mlcommons.org/croissant/1.1';
 
@@ -27,32 +27,29 @@ const croissantSchema = z.looseObject({
 type Croissant = z.output<typeof croissantSchema>;
 
 export async function checkCroissant(content: ExportContent): Promise<void> {
-  const { folder, findings } = content;
-  await checking(content, { check: 'croissant', file: CROISSANT }, async () => {
-    const text = await folder.readText(CROISSANT, MAX_JSON_BYTES);
+  await checking(content, { check: 'croissant', file: CROISSANT }, async (report) => {
+    const text = await content.folder.readText(CROISSANT, MAX_JSON_BYTES);
     const excess = jsonExcess(text, JSON_LIMITS);
     if (excess !== null) throw unreadable(excess);
     const result = croissantSchema.safeParse(jsonOf(text));
     if (!result.success)
       throw unreadable(`Expected a Croissant document but '${result.error.issues[0]?.path.join('.')}' is wrong`);
     const croissant = result.data;
-    if (![croissant.conformsTo].flat().includes(CONFORMS_TO))
-      findings.breach(
-        'croissant',
-        CROISSANT,
-        `Expected ${CONFORMS_TO} in conformsTo but received ${[croissant.conformsTo].flat().join(', ')}`,
-      );
+    const conformsTo = [croissant.conformsTo].flat();
+    report([
+      !conformsTo.includes(CONFORMS_TO) &&
+        `Expected ${CONFORMS_TO} in conformsTo but received ${conformsTo.join(', ')}`,
+    ]);
     for (const file of croissant.distribution)
-      if (file['@type'] === 'cr:FileObject')
-        findings.breaches('croissant', CROISSANT, await fileProblems(content, file));
-    findings.breaches('croissant', CROISSANT, classProblems(content, croissant));
+      if (file['@type'] === 'cr:FileObject') report(await fileProblems(content, file));
+    report(classProblems(content, croissant));
   });
 }
 
 async function fileProblems(
   { folder, checksums }: ExportContent,
   file: Croissant['distribution'][number],
-): Promise<string[]> {
+): Promise<Problems> {
   const { contentUrl = '', contentSize, sha256 } = file;
   const bytes = await folder
     .sizeOf(contentUrl)
@@ -62,7 +59,7 @@ async function fileProblems(
   return [
     sha256 !== expected && `Expected the SHA-256 ${expected} of ${contentUrl} but received ${sha256}`,
     contentSize !== `${bytes} B` && `Expected the size '${bytes} B' of ${contentUrl} but received '${contentSize}'`,
-  ].filter((problem) => problem !== false);
+  ];
 }
 
 function classProblems({ protocol }: ExportContent, { recordSet }: Croissant): string[] {

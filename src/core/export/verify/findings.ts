@@ -77,6 +77,12 @@ function shortened(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
+/** What is wrong with something, and `false` for what is as expected. */
+export type Problems = Iterable<string | false>;
+
+/** Notes breaches of the check and file at hand, on a line of it if there is a number. */
+export type Report = (problems: Problems, line?: number) => void;
+
 export class Findings {
   readonly #made = new Set<Check>();
   readonly #skipped: Skipped[] = [];
@@ -100,9 +106,9 @@ export class Findings {
     if (count <= BREACHES_PER_CHECK) this.#breaches.push({ check, file: shortened(file), detail: shortened(detail) });
   }
 
-  breaches(check: Check, file: string, problems: Iterable<string>): void {
+  breaches(check: Check, file: string, problems: Problems): void {
     this.begin(check);
-    for (const detail of problems) this.breach(check, file, detail);
+    for (const detail of problems) if (detail !== false) this.breach(check, file, detail);
   }
 
   result(photos: number): Verification {
@@ -128,11 +134,11 @@ export class Findings {
 export async function checking(
   { findings }: { readonly findings: Findings },
   { check, file }: { readonly check: Check; readonly file: string },
-  run: () => Promise<void>,
+  run: (report: Report) => Promise<void>,
 ): Promise<void> {
   findings.begin(check);
   try {
-    await run();
+    await run((problems, line) => findings.breaches(check, line === undefined ? file : `${file}:${line}`, problems));
   } catch (error) {
     if (!(error instanceof GiveUpOnItem)) throw error;
     findings.breach(check, file, error.message);

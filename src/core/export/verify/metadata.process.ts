@@ -1,9 +1,9 @@
 import type { PhotoRow } from '../select/photo-row.ts';
 import { rowOf, type ExportContent, type RowIndex } from './content.process.ts';
-import { CONTROL_METADATA, METADATA, photoPath } from '../layout.ts';
+import { CONTROL_METADATA, METADATA, photoPath, PROTOCOL } from '../layout.ts';
 import { linesOf } from '../../kernel/lines.ts';
 import { controlProblems, rowProblems, rowRules, type RowProblem } from './row-checks.ts';
-import { differences, Tally } from './tally.ts';
+import { differ, Tally } from './tally.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
 import { checking } from './findings.ts';
 
@@ -20,7 +20,7 @@ export async function checkMetadata(content: ExportContent): Promise<void> {
     for await (const { row } of readRows(content, { index: rows, problemsOf: (one) => rowProblems(one, rules) }))
       tally.add(row);
   });
-  findings.breaches('count', 'protocol.json', tally.countProblems(protocol));
+  findings.breaches('count', PROTOCOL, tally.countProblems(protocol));
   findings.breaches('cap', METADATA, tally.confusions.problems(protocol.rule.cap));
 }
 
@@ -45,17 +45,18 @@ async function* readRows(
     }
     for (const { check, detail } of problemsOf(row)) findings.breach(check, place, detail);
     const key = `${row.wnid}/${row.id}`;
-    findings.breaches('metadata', place, orderProblems(key, previous));
+    if (key <= previous)
+      findings.breach(
+        'metadata',
+        place,
+        `Expected rows in the order of folder and id but '${key}' follows '${previous}'`,
+      );
     previous = key;
     const twice = index.add(row, line);
     if (twice !== null) findings.breach('duplicate', place, `Expected each photo once but ${twice}`);
     if (row.evidence === 'imported') findings.importedRows += 1;
     yield { row, place };
   }
-}
-
-function orderProblems(key: string, previous: string): string[] {
-  return key <= previous ? [`Expected rows in the order of folder and id but '${key}' follows '${previous}'`] : [];
 }
 
 /** Checks the rows of control/metadata.jsonl, after those of the set. */
@@ -77,21 +78,15 @@ export async function checkControls(content: ExportContent): Promise<void> {
   if (JSON.stringify(found) !== JSON.stringify(control.licences))
     findings.breach(
       'licence',
-      'protocol.json',
+      PROTOCOL,
       `Expected the licences ${found.join(', ')} of controls but received ${control.licences.join(', ')}`,
     );
-  findings.breaches(
-    'count',
-    'protocol.json',
-    differences('controls', [['all', control.photos]], new Map([['all', controls.count]])),
-  );
   const imported = findings.importedRows - importedBefore;
-  const counted = [['evidence', protocol.imported?.controls ?? 0]] as const;
-  findings.breaches(
-    'count',
-    'protocol.json',
-    differences('controls with imported', counted, new Map([['evidence', imported]])),
-  );
+  const [photos, withImported] = [control.photos, protocol.imported?.controls ?? 0];
+  findings.breaches('count', PROTOCOL, [
+    photos !== controls.count && differ("controls 'all'", photos, controls.count),
+    withImported !== imported && differ("controls with imported 'evidence'", withImported, imported),
+  ]);
 }
 
 export function checkClassFolders({ folder, findings, protocol }: ExportContent): void {

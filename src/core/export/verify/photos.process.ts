@@ -5,7 +5,7 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import type { Split } from '../select/select.ts';
 import { checkHash } from './checksums.process.ts';
 import type { ExportContent } from './content.process.ts';
-import { photoPath } from '../layout.ts';
+import { photoPath, PROTOCOL } from '../layout.ts';
 import { fingerprintOf } from '../../photo/hashes/fingerprint-index.ts';
 import { plainSize } from '../../platform/image/exported-picture.ts';
 import { decodeRgb, inspectPhoto } from '../../platform/image/inspect.ts';
@@ -41,12 +41,10 @@ export async function checkPhotos(content: ExportContent, options: PhotoOptions)
     done += 1;
     options.onProgress(done);
   }
-  if (totalBytes !== stated)
-    findings.breach(
-      'count',
-      'protocol.json',
+  findings.breaches('count', PROTOCOL, [
+    totalBytes !== stated &&
       `Expected ${stated} for the bytes of all photos of ${options.split}/ but there are ${totalBytes}`,
-    );
+  ]);
 }
 
 async function readPhoto({ folder, findings }: ExportContent, path: string): Promise<Buffer | null> {
@@ -73,20 +71,20 @@ async function checkPhoto(
   const { findings, checksums } = content;
   const sha256 = sha256Of(bytes);
   checkHash(findings, checksums, { path, sha256 });
-  if (sha256 !== row.sha256)
-    findings.breach('metadata', path, `Expected the SHA-256 ${row.sha256} of its row but the file has ${sha256}`);
+  findings.breaches('metadata', path, [
+    sha256 !== row.sha256 && `Expected the SHA-256 ${row.sha256} of its row but the file has ${sha256}`,
+  ]);
   const seen = await look(bytes, maxPixels);
   if (typeof seen === 'string') {
     findings.breach('metadata', path, seen);
     return;
   }
-  findings.breaches('metadata', path, pictureProblems(row, seen));
-  if (seen.hasMetadata && !keepsMetadata(content.protocol))
-    findings.breach(
-      'metadata',
-      path,
+  findings.breaches('metadata', path, [
+    ...pictureProblems(row, seen),
+    seen.hasMetadata &&
+      !keepsMetadata(content.protocol) &&
       'Expected a picture without metadata but it has EXIF, XMP, IPTC, comments or other parts',
-    );
+  ]);
   const twin = await findTwin(content, { path, bytes, seen }, pictures);
   if (twin !== null) findings.breach('duplicate', path, `Expected each picture once but it has the pixels of ${twin}`);
   if (sha256 === row.sha256) await take(row, bytes);
@@ -110,7 +108,7 @@ async function look(bytes: Buffer, maxPixels: number) {
 function pictureProblems(
   { file_name, width, height }: Pick<PhotoRow, 'file_name' | 'width' | 'height'>,
   seen: SeenPicture,
-): string[] {
+): (string | false)[] {
   const format = file_name.endsWith('.png') ? 'png' : 'jpeg';
   return [
     seen.format !== format && `Expected a ${format} by its name but it is a ${seen.format}`,
@@ -120,7 +118,7 @@ function pictureProblems(
     seen.exifOrientation === 1 &&
       !seen.isPlain &&
       'Expected 8 bits a channel, no transparency and no other orientation in its texts but it has one of them',
-  ].filter((problem) => problem !== false);
+  ];
 }
 
 /** Pictures of one size and hash are compared pixel by pixel, so nothing is reported that only looks alike. */

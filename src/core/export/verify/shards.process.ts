@@ -87,7 +87,7 @@ async function sampleProblems(
   { rows }: ExportContent,
   sample: readonly Member[],
   seen: Set<number>,
-): Promise<string[]> {
+): Promise<(string | false)[]> {
   const key = sample[0]?.key ?? '';
   const kinds = sample.map(({ kind }) => kind).join(', ');
   const position = rows.positionOfId(key.slice(key.lastIndexOf('/') + 1));
@@ -105,5 +105,5 @@ async function sampleProblems(
     contentOf('json').toString() !== text && `Expected the row of test/metadata.jsonl in '${key}.json' but it differs`,
     contentOf('cls').toString() !== String(row.label) &&
       `Expected the label ${row.label} in '${key}.cls' but received '${contentOf('cls').toString().slice(0, 20)}'`,
-  ].filter((problem) => problem !== false);
+  ];
 }

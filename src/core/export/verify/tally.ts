@@ -1,73 +1,66 @@
-import type { PictureChange } from '../../kernel/picture-change.ts';
 import { changeOf, isStated } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 
 type Counts = Map<string, number>;
 
+/** Counts the rows of the set, by the words of the problems that it finds. */
 export class Tally {
-  photos = 0;
-  #alsoPhotos = 0;
-  #imported = 0;
-  /** Photos by how their files differ from the originals. */
-  readonly changes: Record<PictureChange, number> = { unchanged: 0, stripped: 0, reencoded: 0 };
-  readonly #classes: Counts = new Map();
-  readonly #licences: Counts = new Map();
-  readonly #stated: Counts = new Map();
-  readonly #sources: Counts = new Map();
-  readonly #pages: Counts = new Map();
-  readonly #addresses: Counts = new Map();
-  readonly #tags: Counts = new Map();
   readonly confusions = new ConfusionCounts();
+  readonly #counts = new Map<string, Counts>();
 
   add(row: PhotoRow): void {
-    this.photos += 1;
-    if (row.also_wnids?.length) this.#alsoPhotos += 1;
-    if (row.evidence === 'imported') this.#imported += 1;
-    this.changes[changeOf(row)] += 1;
-    increase(this.#classes, row.wnid);
-    increase(this.#licences, row.license);
-    if (isStated(row)) increase(this.#stated, row.license);
-    increase(this.#sources, row.source);
-    if (row.page_url !== '') increase(this.#pages, row.source);
-    if (row.source_url !== '') increase(this.#addresses, row.source);
-    for (const tag of row.tags) increase(this.#tags, tag);
+    this.#count('photos');
+    this.#count(changeOf(row));
+    if (row.also_wnids?.length) this.#count('photos with further classes');
+    if (row.evidence === 'imported') this.#count('photos with imported evidence');
+    this.#count('photos of class', row.wnid);
+    this.#count('photos of licence', row.license);
+    if (isStated(row)) this.#count('photos with the stated licence', row.license);
+    this.#count('photos of source', row.source);
+    if (row.page_url !== '') this.#count('pages of source', row.source);
+    if (row.source_url !== '') this.#count('addresses of source', row.source);
+    for (const tag of row.tags) this.#count('photos of tag', tag);
     this.confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
 
-  #totalsOf(protocol: Protocol): readonly (readonly [string, number, number])[] {
-    // Without pictures no file was changed.
-    const { stripped, reencoded } = protocol.options.pixels ? this.changes : { stripped: 0, reencoded: 0 };
-    return [
-      ['photos', protocol.photos, this.photos],
-      ['stripped', protocol.stripped ?? 0, stripped],
-      ['reencoded', protocol.reencoded, reencoded],
-      ['photos with further classes', protocol.review.alsoPhotos ?? 0, this.#alsoPhotos],
-      ['photos with imported evidence', protocol.imported?.photos ?? 0, this.#imported],
-    ];
+  #count(name: string, key = ''): void {
+    const counts = this.#of(name);
+    this.#counts.set(name, counts);
+    increase(counts, key);
+  }
+
+  #of(name: string): Counts {
+    return this.#counts.get(name) ?? new Map<string, number>();
   }
 
   *countProblems(protocol: Protocol): Generator<string> {
-    for (const [name, expected, actual] of this.#totalsOf(protocol))
-      if (expected !== actual) yield differ(name, expected, actual);
-    const tables: readonly Parameters<typeof differences>[] = [
-      ['photos of class', protocol.classes.map(({ wnid, photos }) => [wnid, photos]), this.#classes],
-      ['photos of licence', protocol.licences.map(({ licence, photos }) => [licence, photos]), this.#licences],
-      [
-        'photos with the stated licence',
-        protocol.licences.flatMap(({ licence, stated }) => (stated === undefined ? [] : [[licence, stated] as const])),
-        this.#stated,
-      ],
-      ['photos of source', protocol.sources.map(({ source, photos }) => [source, photos]), this.#sources],
-      ['photos of tag', protocol.tags.map(({ tag, photos }) => [tag, photos]), this.#tags],
+    const { photos, stripped = 0, reencoded, review, imported, classes, licences, sources, tags, options } = protocol;
+    const all = (name: string): number => this.#of(name).get('') ?? 0;
+    // Without pictures no file was changed.
+    const changed = (name: string): number => (options.pixels ? all(name) : 0);
+    const totals: readonly (readonly [string, number, number])[] = [
+      ['photos', photos, all('photos')],
+      ['stripped', stripped, changed('stripped')],
+      ['reencoded', reencoded, changed('reencoded')],
+      ['photos with further classes', review.alsoPhotos ?? 0, all('photos with further classes')],
+      ['photos with imported evidence', imported?.photos ?? 0, all('photos with imported evidence')],
     ];
-    yield* tables.flatMap((table) => [...differences(...table)]);
-    for (const { source, pages, addresses } of protocol.sources) {
-      const [withPage, withAddress] = [this.#pages.get(source) ?? 0, this.#addresses.get(source) ?? 0];
-      if (pages !== undefined && pages !== withPage) yield differ(`pages of source '${source}'`, pages, withPage);
-      if (addresses !== undefined && addresses !== withAddress)
-        yield differ(`addresses of source '${source}'`, addresses, withAddress);
-    }
+    for (const [name, expected, actual] of totals) if (expected !== actual) yield differ(name, expected, actual);
+    const tables: Readonly<Record<string, readonly (readonly [key: string, photos: number | undefined])[]>> = {
+      'photos of class': classes.map(({ wnid, photos: ofClass }) => [wnid, ofClass]),
+      'photos of licence': licences.map(({ licence, photos: ofLicence }) => [licence, ofLicence]),
+      'photos with the stated licence': licences.map(({ licence, stated }) => [licence, stated]),
+      'photos of source': sources.map(({ source, photos: ofSource }) => [source, ofSource]),
+      'photos of tag': tags.map(({ tag, photos: ofTag }) => [tag, ofTag]),
+    };
+    for (const [name, stated] of Object.entries(tables)) yield* differences(name, stated, this.#of(name));
+    for (const { source, ...of } of sources)
+      for (const what of ['pages', 'addresses'] as const) {
+        const [expected, actual] = [of[what], this.#of(`${what} of source`).get(source) ?? 0];
+        if (expected !== undefined && expected !== actual)
+          yield differ(`${what} of source '${source}'`, expected, actual);
+      }
   }
 }
 
@@ -94,16 +87,16 @@ export function increase(counts: Counts, key: string): void {
 
 export function* differences(
   name: string,
-  expected: Iterable<readonly [string, number]>,
+  expected: Iterable<readonly [string, number | undefined]>,
   counted: ReadonlyMap<string, number>,
 ): Generator<string> {
-  const stated = new Map(expected);
+  const stated = new Map([...expected].filter((pair): pair is [string, number] => pair[1] !== undefined));
   for (const [key, count] of stated)
     if (count !== (counted.get(key) ?? 0)) yield differ(`${name} '${key}'`, count, counted.get(key) ?? 0);
   for (const [key, count] of counted)
     if (!stated.has(key)) yield `Expected the ${name} '${key}' to be stated but it is missing; there are ${count}`;
 }
 
-function differ(name: string, expected: number, actual: number): string {
+export function differ(name: string, expected: number, actual: number): string {
   return `Expected ${expected} for the ${name} but there are ${actual}`;
 }
