@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, readlink, truncate, writeFile } from 'node:
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { photoColumns } from '../../src/core/export/select/photo-columns.ts';
+import { photoColumns } from '../../src/core/export/select/photo-row.ts';
 import type { Verification } from '../../src/core/export/verify/findings.ts';
 import { blackPng } from '../support/bombs.ts';
 import { HOSTILE, hostileParquet } from '../support/hostile-parquet.ts';

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
+import { accountOf } from '../../src/core/export/card/account.ts';
 import { exportCard } from '../../src/core/export/card/card.ts';
 import { croissantText } from '../../src/core/export/croissant/croissant.ts';
 import { OutputFolder, type WrittenFile } from '../../src/core/export/output-folder.process.ts';
@@ -210,8 +211,8 @@ export async function writeExport(root: string, about: Protocol): Promise<Protoc
   await put('attribution.csv', [heads, ...cells].map(csvLine).join(''));
   await put('LICENSES.md', '# Licences\n');
   const protocol = { ...about, bytes };
-  await put('croissant.json', croissantText(protocol, written));
-  await put('README.md', exportCard(protocol, written));
+  await put('croissant.json', croissantText(accountOf(protocol), written));
+  await put('README.md', exportCard(accountOf(protocol), written));
   await folder.close();
   return protocol;
 }

@@ -254,8 +254,3 @@ export function choicesOf(
     ...COMMON,
   ];
 }
-
-/** The licences of the photos and of the controls. */
-export function allLicences({ licences, control }: Pick<Protocol, 'licences' | 'control'>): string[] {
-  return [...new Set([...licences.map(({ licence }) => licence), ...(control?.licences ?? [])])];
-}

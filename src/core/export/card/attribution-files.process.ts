@@ -1,9 +1,8 @@
 import {
   attributionCsvHeader,
   attributionCsvRows,
-  attributionPageClass,
+  attributionPageEntry,
   attributionPageHeader,
-  attributionPageLine,
 } from './attribution.ts';
 import { ATTRIBUTION, ATTRIBUTION_PAGE } from '../layout.ts';
 import type { OutputFile, OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
@@ -47,8 +46,8 @@ export class AttributionFiles implements PhotoSink<Pick<PhotoFile, 'row'>> {
   }
 
   #pageText(row: PhotoRow): string {
-    const isNewClass = row.wnid !== this.#wnid;
+    const text = attributionPageEntry(row, this.#wnid);
     this.#wnid = row.wnid;
-    return `${isNewClass ? attributionPageClass(row) : ''}${attributionPageLine(row)}`;
+    return text;
   }
 }

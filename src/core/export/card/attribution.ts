@@ -71,6 +71,11 @@ export function isStated(row: Parameters<typeof changeOf>[0]): boolean {
   return row.attribution.endsWith(`, ${STATED}, ${CHANGES[changeOf(row)]}`);
 }
 
+/** What the attribution of a row follows from. */
+export function creditOf(row: PhotoRow): Credit {
+  return { ...row, change: changeOf(row), isStated: isStated(row) };
+}
+
 type Credit = Pick<PhotoRow, 'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'> & {
   readonly change: PictureChange;
   readonly isStated?: boolean;
@@ -118,11 +123,11 @@ export const attributionCsvHeader =
  * it is one (see `creatorText`), unless all creators of the file are numbers; `dtype=str` helps there.
  */
 export function attributionCsvRows(rows: readonly PhotoRow[]): string {
-  return stringify(rows.map(csvCells), { record_delimiter: '\n' });
+  return stringify(rows.map(attributionCells), { record_delimiter: '\n' });
 }
 
-function csvCells(row: PhotoRow): readonly string[] {
-  const { page, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row), isStated: isStated(row) });
+export function attributionCells(row: PhotoRow): string[] {
+  const { page, licenceUrl, changes } = partsOf(creditOf(row));
   return [
     photoPath(row.file_name, row.split),
     row.id,
@@ -152,16 +157,13 @@ export function attributionPageHeader(collection: string): string {
   ].join('\n');
 }
 
-export function attributionPageClass({ wnid, class_name }: Pick<PhotoRow, 'wnid' | 'class_name'>): string {
-  return `\n## ${markdownText(class_name)} (${markdownText(wnid)})\n\n`;
-}
-
-export function attributionPageLine(row: PhotoRow): string {
-  const credit = { ...row, change: changeOf(row), isStated: isStated(row) };
-  const { title, author, page, licence, licenceUrl, ending } = partsOf(credit);
+/** The line of a photo, below a heading if the photo before it has another folder. */
+export function attributionPageEntry(row: PhotoRow, folderBefore: string | null): string {
+  const heading = `\n## ${markdownText(row.class_name)} (${markdownText(row.wnid)})\n\n`;
+  const { title, author, page, licence, licenceUrl, ending } = partsOf(creditOf(row));
   const file = markdownLink(row.id, photoPath(row.file_name, row.split));
   const rights = `${markdownLink(title, page)} by ${markdownText(author)}, ${markdownLink(licence, licenceUrl)}`;
-  return `- ${file}: ${rights}, ${ending}\n`;
+  return `${row.wnid === folderBefore ? '' : heading}- ${file}: ${rights}, ${ending}\n`;
 }
 
 /** Characters that CommonMark, GitHub's tables and formulas, or HTML read as markup, and `:`, which ends `http` in a link. */

@@ -1,77 +1,58 @@
+import { CARD_QUESTIONS } from '../../collection/card-questions.ts';
 import { stagesOf } from '../../page/stages.ts';
 import { humanAccuracyText } from '../../kernel/human-accuracy.ts';
-import { countOf, countText, listText } from '../../kernel/texts.ts';
-import {
-  aboutText,
-  agreementText,
-  labelErrorSentences,
-  biasTexts,
-  crawlText,
-  criteriaText,
-  filterText,
-  importedText,
-  foldersText,
-  limitTexts,
-  modelsText,
-  pixelsText,
-  REVISIONS_TEXT,
-  reviewText,
-  shortlistText,
-  takedownText,
-  unsuitableUseTexts,
-  useTexts,
-} from './account.ts';
+import { countOf, countText, listText, nonEmpty } from '../../kernel/texts.ts';
+import { REVISIONS_TEXT, type Account } from './account.ts';
 import { controlsText } from './controls-text.ts';
 import { datasheet } from './datasheet.ts';
-import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf } from './front-matter.ts';
+import { openQuestions } from './facts.ts';
+import { frontMatter } from './front-matter.ts';
 import { filesOfFormat, LICENCES_PAGE } from '../layout.ts';
 import { licenceTable, statedLicences } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
-import { totalsOf, type Protocol } from '../protocol.ts';
+import type { Protocol } from '../protocol.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
 /**
  * `README.md`: the dataset card, with the datasheet behind it. It is a function of its arguments: no clock, no locale.
  * Texts of the curator (`export.card`) go in as the Markdown that they are. All other texts from outside are escaped.
  */
-export function exportCard(protocol: Protocol, files: readonly WrittenFile[]): string {
+export function exportCard(account: Account, files: readonly WrittenFile[]): string {
+  const { texts, answers, options } = account;
   const sections = [
-    `# ${plainMarkdown(titleOf(protocol))}`,
-    answerTo(protocol, 'description') ?? aboutText(protocol),
-    facts(protocol),
-    loading(protocol, files),
-    EVALUATION[protocol.rule.mode](protocol),
-    folders(protocol),
-    howItWasMade(protocol),
-    controlsText(protocol),
-    protocol.options.pixels && pictures(protocol),
-    licences(protocol),
-    `## Use\n\n${bullets([...useTexts(protocol), ...unsuitableUseTexts(protocol)])}`,
-    `## Limits\n\n${bullets([...limitTexts(protocol), ...biasTexts(protocol)])}`,
-    revisions(protocol),
-    citation(protocol),
-    datasheet(protocol),
-    open(protocol),
+    `# ${plainMarkdown(account.title)}`,
+    answers.get('description') ?? texts.about,
+    facts(account),
+    loading(options, files),
+    EVALUATION[account.rule.mode](account),
+    folders(account),
+    howItWasMade(account),
+    controlsText(account),
+    options.pixels && pictures(texts),
+    licences(account),
+    `## Use\n\n${bullets([...texts.uses, ...texts.unsuitableUses])}`,
+    `## Limits\n\n${bullets([...texts.limits, ...texts.biases])}`,
+    revisions(account),
+    citation(texts),
+    datasheet(account),
+    open(account),
   ];
-  return `${frontMatter(protocol, files)}\n${joined(sections)}\n`;
+  return `${frontMatter(account, files)}\n${joined(sections)}\n`;
 }
 
-const joined = (parts: readonly (string | false)[]): string =>
-  parts.filter((part) => part !== false && part !== '').join('\n\n');
+const joined = (parts: readonly (string | false)[]): string => nonEmpty(parts).join('\n\n');
 
-function facts(protocol: Protocol): string {
-  const { photos, classes, frozenAt, id, winnow } = protocol;
-  const url = answerTo(protocol, 'url');
-  const version = answerTo(protocol, 'version');
+function facts({ photos, classes, frozenAt, id, winnow, answers, modelNames, curators }: Account): string {
+  const [url, version] = [answers.get('url'), answers.get('version')];
   const day = frozenAt.slice(0, 10);
   const rows = [
     ['photos', countText(photos)],
     ['folders', countText(classes.length)],
-    ['filtered with', plainMarkdown(modelsText(protocol))],
-    ['curators', listText(curatorsOf(protocol).map(plainMarkdown))],
-    ...(url === null ? [] : [['address', plainMarkdown(url)]]),
-    version === null ? ['date', day] : ['version', `${version}, of ${day}`],
+    ['filtered with', plainMarkdown(modelNames)],
+    ['curators', listText(curators.map(plainMarkdown))],
+    ...(url === undefined ? [] : [['address', plainMarkdown(url)]]),
+    version === undefined ? ['date', day] : ['version', `${version}, of ${day}`],
     ['revision', `\`${id}\``],
     ['made with', `winnow ${plainMarkdown(winnow)}`],
   ];
@@ -81,18 +62,17 @@ function facts(protocol: Protocol): string {
 const python = (...lines: readonly string[]): string => ['```python', ...lines, '```'].join('\n');
 const shell = (...lines: readonly string[]): string => ['```sh', ...lines, '```'].join('\n');
 
-function loading(protocol: Protocol, files: readonly WrittenFile[]): string {
-  const { pixels, formats } = protocol.options;
-  const parts = pixels ? [FOLDER] : [LINKS];
-  const shards = filesOfFormat(
-    'webdataset',
-    files.map(({ path }) => path),
-  ).length;
-  if (formats.includes('webdataset') && shards > 0) parts.push(webDataset(shards));
-  if (formats.includes('parquet')) parts.push(PARQUET);
-  if (formats.includes('coco'))
-    parts.push('`annotations/coco.json` has the set for COCO tools, with the licence of each photo.');
-  return `## Load it\n\n${[...parts, ALWAYS, VERIFY].join('\n\n')}`;
+function loading({ pixels, formats }: Protocol['options'], files: readonly WrittenFile[]): string {
+  const paths = files.map(({ path }) => path);
+  const shards = formats.includes('webdataset') ? filesOfFormat('webdataset', paths).length : 0;
+  return `## Load it\n\n${joined([
+    pixels ? FOLDER : LINKS,
+    shards > 0 && webDataset(shards),
+    formats.includes('parquet') && PARQUET,
+    formats.includes('coco') && '`annotations/coco.json` has the set for COCO tools, with the licence of each photo.',
+    ALWAYS,
+    VERIFY,
+  ])}`;
 }
 
 /** With ".", `datasets` 5.2 and 3.6 raise a ValueError, because they name a set after the last part of its path. */
@@ -141,9 +121,9 @@ models are there, computes again that the rule keeps each photo.
 
 ${shell('sha256sum --check --quiet SHA256SUMS', 'npx winnow-images verify .')}`;
 
-const EVALUATION: Readonly<Record<Mode, (protocol: Protocol) => string>> = { A: evaluation, O: outOfDistribution };
+const EVALUATION: Readonly<Record<Mode, (account: Account) => string>> = { A: evaluation, O: outOfDistribution };
 
-function evaluation({ among, classes }: Protocol): string {
+function evaluation({ among, classes }: Account): string {
   const here =
     among.length === classes.length
       ? 'Each of them has photos here.'
@@ -185,17 +165,16 @@ function timmScript(among: readonly string[]): readonly string[] {
   ];
 }
 
-function outOfDistribution(protocol: Protocol): string {
-  const { among, searched, review } = protocol;
+function outOfDistribution({ among, searched, review, modelNames, texts }: Account): string {
   const blind = review.agreement.photos;
   return `## Out of distribution
 
-**The claim.** No photo shows any of the ${countText(among.length)} classes that ${plainMarkdown(modelsText(protocol))} knows, anywhere in it.
+**The claim.** No photo shows any of the ${countText(among.length)} classes that ${plainMarkdown(modelNames)} knows, anywhere in it.
 “Review” says what the reviewers were asked.
 
 **How far to trust it.** A reviewer may miss one of so many classes. In ImageNet-O itself, the authors of NINCO (Bitterwolf, Müller
 and Hein, *In or Out?*, ICML 2023) found 78 of 400 photos in distribution (19.5 %). Here ${countOf(blind, 'listed photo')}
-${blind === 1 ? 'has' : 'have'} two blind verdicts. ${labelErrorSentences(protocol)}
+${blind === 1 ? 'has' : 'have'} two blind verdicts. ${texts.labelError}
 
 **How to evaluate.** Take photos of the ${countOf(searched.length, 'class', 'classes')} in \`searched\` of \`protocol.json\` as in distribution, and
 this set as out of distribution. Keep only the logits of these classes, although the rule of the filter is over the
@@ -204,20 +183,20 @@ positive class. Report the area under the ROC curve (chance: 50 %), then the are
 chance level: the share of photos that are out of distribution.`;
 }
 
-function folders(protocol: Protocol): string {
-  const rows = protocol.classes.map(({ label, wnid, name, photos }) => [
+function folders({ classes, options, texts }: Account): string {
+  const rows = classes.map(({ label, wnid, name, photos }) => [
     String(label),
     plainMarkdown(wnid),
     plainMarkdown(name),
     countText(photos),
   ]);
   const names =
-    protocol.options.names === 'id'
+    options.names === 'id'
       ? 'A photo is named by its id, which is the same in every revision.'
       : 'File names are written as in the released sets of the paper. `id` in `test/metadata.jsonl` is the same in every revision.';
   return `## Folders
 
-${foldersText(protocol)} The label of a photo is the position of its folder. ${names}
+${texts.folders} The label of a photo is the position of its folder. ${names}
 
 <details><summary>${countOf(rows.length, 'folder')}</summary>
 
@@ -226,8 +205,8 @@ ${markdownTable(['label', 'folder', 'name', 'photos'], rows)}
 </details>`;
 }
 
-function howItWasMade(protocol: Protocol): string {
-  const { models, tags, choices, review } = protocol;
+function howItWasMade(account: Account): string {
+  const { models, tags, choices, review, texts } = account;
   const rows = models.map(({ name, licence, source, sha256 }) => [
     ...[name, licence, source].map(plainMarkdown),
     `\`${sha256}\``,
@@ -236,15 +215,15 @@ function howItWasMade(protocol: Protocol): string {
   const orders = review.orders.map(({ order, verdicts }) => [ORDER_TEXT[order], countText(verdicts)]);
   return joined([
     '## How it was made\n\n`protocol.json` has all of this for programs.',
-    `### Crawl\n\n${crawlText(protocol)}`,
-    `### Filter\n\n${filterText(protocol)}\n\n${markdownTable(['model', 'licence', 'from', 'SHA-256'], rows)}`,
-    importedText(protocol),
-    `### Shortlist\n\n${shortlistText(protocol)}`,
-    `### Review\n\n${reviewText(protocol)} The criteria of the collection:\n\n${quotation(criteriaText(protocol))}`,
-    `${labelErrorSentences(protocol)} ${agreementText(protocol)} \`decisions.csv\` has the verdicts on every listed photo.`,
+    `### Crawl\n\n${texts.crawl}`,
+    `### Filter\n\n${texts.filter}\n\n${markdownTable(['model', 'licence', 'from', 'SHA-256'], rows)}`,
+    texts.imported,
+    `### Shortlist\n\n${texts.shortlist}`,
+    `### Review\n\n${texts.review} The criteria of the collection:\n\n${quotation(texts.criteria)}`,
+    `${texts.labelError} ${texts.agreement} \`decisions.csv\` has the verdicts on every listed photo.`,
     review.human !== undefined && humanAccuracyText(review.human),
     orders.length > 0 && markdownTable(['photos were shown', 'verdicts'], orders),
-    `### What became of the photos\n\n${funnelTable(protocol)}`,
+    `### What became of the photos\n\n${funnelTable(account)}`,
     tags.length > 0 &&
       `### What may fool the models\n\nTags of the reviewers:\n\n${markdownTable(['tag', 'photos'], tagRows)}`,
     choices.length > 0 && `### What the paper leaves open\n\nwinnow decided:\n\n${bullets(choices.map(plainMarkdown))}`,
@@ -264,8 +243,8 @@ const ORDER_TEXT: Readonly<Record<Protocol['review']['orders'][number]['order'],
 
 const NOT_ACCEPTED: ReadonlySet<string> = new Set(['unreviewed', 'rejected', 'unsure', 'disputed']);
 
-function funnelTable({ funnel, photos, leftOut }: Protocol): string {
-  const rows = stagesOf(totalsOf(funnel)).map(({ name, count, lost = [] }) => [name, countText(count), lostText(lost)]);
+function funnelTable({ totals, photos, leftOut }: Account): string {
+  const rows = stagesOf(totals).map(({ name, count, lost = [] }) => [name, countText(count), lostText(lost)]);
   const accepted = leftOut.filter(({ reason }) => !NOT_ACCEPTED.has(reason));
   const revision = ['in this revision', countText(photos), lostText(accepted)];
   return markdownTable(['stage', 'photos', 'lost on the way'], [...rows, revision]);
@@ -275,35 +254,34 @@ function lostText(lost: readonly { readonly reason: string; readonly count: numb
   return lost.map(({ reason, count }) => `${reason.replaceAll('-', ' ')} ${countText(count)}`).join(', ');
 }
 
-function pictures(protocol: Protocol): string {
+function pictures(texts: Account['texts']): string {
   return `## Pixels
 
 The files have the pixels that the models saw, so all loaders agree: turned upright as EXIF says, alpha put on white, of 16 bits the
-high byte. ${pixelsText(protocol)} In \`test/metadata.jsonl\`, \`sha256\` is that of the file and \`original_sha256\` that of the original.`;
+high byte. ${texts.pixels} In \`test/metadata.jsonl\`, \`sha256\` is that of the file and \`original_sha256\` that of the original.`;
 }
 
-function licences(protocol: Protocol): string {
+function licences(account: Account): string {
   return `## Licences
 
 Every photo keeps its own licence, which is what its source or, where it gives none, the curator states, or \`unknown\`.
 [${LICENCES_PAGE}](${LICENCES_PAGE}) says what each one asks of you. [ATTRIBUTION.md](ATTRIBUTION.md) and \`attribution.csv\` credit the
 creator of each photo.
 
-${[...statedLicences(protocol), licenceTable(protocol)].join('\n\n')}`;
+${[...statedLicences(account), licenceTable(account)].join('\n\n')}`;
 }
 
-function revisions(protocol: Protocol): string {
-  const rows = protocol.tombstones.map(({ id, wnid, takenDownAt }) => [
+function revisions({ tombstones, texts }: Account): string {
+  const rows = tombstones.map(({ id, wnid, takenDownAt }) => [
     `\`${id}\``,
     plainMarkdown(wnid),
     takenDownAt.slice(0, 10),
   ]);
   const table = rows.length === 0 ? 'No photo was taken down.' : markdownTable(['photo', 'folder', 'taken down'], rows);
-  return `## Revisions and takedowns\n\n${REVISIONS_TEXT}\n\n${takedownText(protocol)}\n\n${table}`;
+  return `## Revisions and takedowns\n\n${REVISIONS_TEXT}\n\n${texts.takedown}\n\n${table}`;
 }
 
-function citation(protocol: Protocol): string {
-  const text = citationOf(protocol);
+function citation({ citation: text }: Account['texts']): string {
   const longestRun = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(Math.max(3, longestRun + 1));
   return `## Citation
@@ -315,8 +293,8 @@ ${fence}
 The procedure follows Hendrycks, Zhao, Basart, Steinhardt and Song, *Natural Adversarial Examples*, CVPR 2021.`;
 }
 
-function open(protocol: Protocol): string | false {
-  const questions = openQuestions(protocol).map(([key, question]) => [`\`${key}\``, question]);
+function open(account: Account): string | false {
+  const questions = openQuestions(account).map((key) => [`\`${key}\``, CARD_QUESTIONS[key]]);
   return (
     questions.length > 0 &&
     `## Open questions

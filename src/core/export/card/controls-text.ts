@@ -1,13 +1,12 @@
 import { countOf, countText, shareText } from '../../kernel/texts.ts';
-import { totalsOf, type Protocol } from '../protocol.ts';
+import type { Facts } from './facts.ts';
 
 const rateOf = (accepted: number, rejected: number): string =>
   `${countText(accepted)} of ${countText(accepted + rejected)} (${shareText(accepted, accepted + rejected)})`;
 
 /** The section about controls; false if the collection has none. */
-export function controlsText({ control, funnel, options }: Protocol): string | false {
+export function controlsText({ control, totals: { selected, rejected }, options }: Facts): string | false {
   if (control === undefined) return false;
-  const { selected, rejected } = totalsOf(funnel);
   const place = options.pixels ? '`control/` has' : '`control/metadata.jsonl` lists';
   return `## Controls
 

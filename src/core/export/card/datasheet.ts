@@ -1,10 +1,8 @@
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
-import { countOf } from '../../kernel/texts.ts';
-import { PEOPLE_TEXT, photosFromFolder, politenessText, sentences, useTexts } from './account.ts';
-import { answerTo } from './front-matter.ts';
+import { countOf, nonEmpty } from '../../kernel/texts.ts';
+import { PEOPLE_TEXT, sentences, type Account } from './account.ts';
 import { LICENCES_PAGE } from '../layout.ts';
 import { bullets, plainMarkdown } from './markdown.ts';
-import type { Protocol } from '../protocol.ts';
 
 interface Section {
   readonly title: string;
@@ -16,32 +14,32 @@ interface Section {
  * The datasheet, in the seven sections of Gebru et al., *Datasheets for Datasets* (Communications of the ACM, December
  * 2021).
  */
-export function datasheet(protocol: Protocol): string {
-  const sections = sectionsOf(protocol).map(({ title, facts, asked }) => {
+export function datasheet(account: Account): string {
+  const sections = sectionsOf(account).map(({ title, facts, asked }) => {
     const answers = asked.flatMap((key) => {
-      const answer = answerTo(protocol, key);
-      return answer === null ? [] : [`**${CARD_QUESTIONS[key]}**\n\n${answer}`];
+      const answer = account.answers.get(key);
+      return answer === undefined ? [] : [`**${CARD_QUESTIONS[key]}**\n\n${answer}`];
     });
-    return [`### ${title}`, bullets(facts.filter((fact) => fact !== '')), ...answers].join('\n\n');
+    return [`### ${title}`, bullets(nonEmpty(facts)), ...answers].join('\n\n');
   });
   const source = 'The sections are those of Gebru et al., *Datasheets for Datasets* (2021).';
   return ['## Datasheet', source, ...sections].join('\n\n');
 }
 
-function sectionsOf(protocol: Protocol): readonly Section[] {
-  const { winnow } = protocol;
+function sectionsOf(account: Account): readonly Section[] {
+  const { winnow, modeTexts, texts } = account;
   return [
-    { title: 'Motivation', facts: useTexts(protocol).slice(0, 1), asked: ['motivation', 'curators', 'funding'] },
-    { title: 'Composition', facts: composition(protocol), asked: ['sensitive', 'people'] },
+    { title: 'Motivation', facts: [modeTexts.use], asked: ['motivation', 'curators', 'funding'] },
+    { title: 'Composition', facts: composition(account), asked: ['sensitive', 'people'] },
     {
       title: 'Collection process',
       facts: [
         'What a photo was searched as comes from the search or from the source. A program, winnow, stored each photo under the ' +
           'SHA-256 of its bytes.',
-        publicText(protocol),
+        publicText(account),
         sentences(
           'winnow asked nobody.',
-          politenessText(protocol),
+          texts.politeness,
           '“Revisions and takedowns” says how to ask for a takedown.',
         ),
       ],
@@ -74,7 +72,7 @@ function sectionsOf(protocol: Protocol): readonly Section[] {
   ];
 }
 
-function composition({ photos, classes, options }: Protocol): readonly string[] {
+function composition({ photos, classes, options }: Account): readonly string[] {
   const size = `${countOf(photos, 'photo')} in ${countOf(classes.length, 'folder')}, in one split, \`test\`.`;
   return [
     options.pixels
@@ -88,9 +86,8 @@ function composition({ photos, classes, options }: Protocol): readonly string[] 
   ];
 }
 
-function publicText(protocol: Protocol): string {
-  const files = photosFromFolder(protocol);
-  const fetched = protocol.photos - files;
+function publicText({ photos, photosFromFolder: files }: Account): string {
+  const fetched = photos - files;
   return sentences(
     fetched > 0 && `winnow fetched ${countOf(fetched, 'photo')} without logging in to a site.`,
     files > 0 && `Whether the ${countOf(files, 'photo')} from a folder of files had been published is unknown.`,

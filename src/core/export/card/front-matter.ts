@@ -1,11 +1,9 @@
 import { stringify } from 'yaml';
-import { oneLine, printable } from '../../kernel/printable.ts';
+import { printable } from '../../kernel/printable.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
-import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
-import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
-import { allLicences, type Protocol } from '../protocol.ts';
+import { columnsOf, type ColumnType } from '../select/photo-row.ts';
 import { LICENCES_PAGE, METADATA } from '../layout.ts';
-import { CARD_TEXTS } from './mode-texts.ts';
+import type { Facts } from './facts.ts';
 
 /**
  * The head of README.md, which the Hugging Face Hub and `datasets` read (hub-docs, datasetcard.md). Measured with
@@ -13,18 +11,18 @@ import { CARD_TEXTS } from './mode-texts.ts';
  * and in `dataset_info`, and splits count only with `num_bytes`. The explicit path keeps shards, Parquet files and
  * thumbnails out of the set.
  */
-export function frontMatter(protocol: Protocol, files: readonly WrittenFile[]): string {
-  const { photos, bytes, options } = protocol;
-  const features = featuresOf(protocol);
+export function frontMatter(facts: Facts, files: readonly WrittenFile[]): string {
+  const { photos, bytes, options, modeTexts } = facts;
+  const features = featuresOf(facts);
   const content = {
-    ...licenceOf(protocol),
-    pretty_name: titleOf(protocol),
+    ...licenceOf(facts),
+    pretty_name: facts.title,
     size_categories: [SIZES.find(([below]) => photos < below)?.[1] ?? '10M<n<100M'],
     task_categories: ['image-classification'],
-    ...CARD_TEXTS[protocol.rule.mode].hubTasks,
+    ...modeTexts.hubTasks,
     // The labels, which reviewers accepted. The Hub has no word for reviewers whose training is unknown.
-    annotations_creators: [protocol.folders === 'predicted' ? 'machine-generated' : 'found'],
-    tags: tagsOf(protocol),
+    annotations_creators: [facts.folders === 'predicted' ? 'machine-generated' : 'found'],
+    tags: [...modeTexts.hubTags, 'test-set', 'winnow', ...options.formats.filter((format) => format === 'webdataset')],
     configs: [
       {
         config_name: 'default',
@@ -77,9 +75,8 @@ type LicenceFields =
   | { readonly license: string };
 
 /** One licence of all photos, if the Hub knows it. Otherwise `other`, with a link to the page that lists the licences. */
-function licenceOf(protocol: Protocol): LicenceFields {
-  const all = allLicences(protocol);
-  const only = all.length === 1 ? all[0] : undefined;
+function licenceOf({ allLicences }: Facts): LicenceFields {
+  const only = allLicences.length === 1 ? allLicences[0] : undefined;
   const known = only === undefined ? undefined : HUB_LICENCES.get(only);
   if (known !== undefined) return { license: known };
   const slug = (only ?? '')
@@ -97,15 +94,6 @@ const SIZES: readonly (readonly [below: number, category: string])[] = [
   [10_000_000, '1M<n<10M'],
 ];
 
-function tagsOf({ rule, options }: Protocol): readonly string[] {
-  return [
-    ...CARD_TEXTS[rule.mode].hubTags,
-    'test-set',
-    'winnow',
-    ...options.formats.filter((format) => format === 'webdataset'),
-  ];
-}
-
 type Feature = Readonly<Record<string, unknown>>;
 
 const FEATURE_OF: Readonly<Record<Exclude<ColumnType, 'label'>, Feature>> = {
@@ -116,74 +104,10 @@ const FEATURE_OF: Readonly<Record<Exclude<ColumnType, 'label'>, Feature>> = {
 };
 
 /** The columns as `datasets` names them: it puts the picture of `file_name` into `image`. */
-function featuresOf(protocol: Protocol): readonly Feature[] {
-  const names = Object.fromEntries(protocol.classes.map(({ label, name }) => [String(label), name]));
-  return columnsOf(protocol).map(({ name, type }) => {
-    if (name === 'file_name' && protocol.options.pixels) return { name: 'image', dtype: 'image' };
+function featuresOf(facts: Facts): readonly Feature[] {
+  const names = Object.fromEntries(facts.classes.map(({ label, name }) => [String(label), name]));
+  return columnsOf(facts).map(({ name, type }) => {
+    if (name === 'file_name' && facts.options.pixels) return { name: 'image', dtype: 'image' };
     return { name, ...(type === 'label' ? { dtype: { class_label: { names } } } : FEATURE_OF[type]) };
   });
 }
-
-export function answerTo({ card }: Pick<Protocol, 'card'>, key: CardKey): string | null {
-  const answer = Object.hasOwn(card, key) ? card[key]?.trim() : undefined;
-  return answer === undefined || answer === '' ? null : answer;
-}
-
-export function answerOrOpen(protocol: Pick<Protocol, 'card'>, key: CardKey): string {
-  return answerTo(protocol, key) ?? `Open: the curator has not answered this (export.card.${key}).`;
-}
-
-/** Keys that are never open: they have a default, or the set has no version but its revision. */
-const OPTIONAL: ReadonlySet<CardKey> = new Set<CardKey>(['title', 'description', 'citation', 'version']);
-
-export function openQuestions(
-  protocol: Pick<Protocol, 'card'>,
-): readonly (readonly [key: CardKey, question: string])[] {
-  return cardKeys()
-    .filter((key) => !OPTIONAL.has(key) && answerTo(protocol, key) === null)
-    .map((key) => [key, CARD_QUESTIONS[key]] as const);
-}
-
-function cardKeys(): readonly CardKey[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the object is a constant, so it has no other keys
-  return Object.keys(CARD_QUESTIONS) as CardKey[];
-}
-
-/** The name of the set, in one line. Without an answer it says how the set was made, and does not claim to be another set. */
-export function titleOf(protocol: Protocol): string {
-  const answer = answerTo(protocol, 'title');
-  if (answer !== null) return oneLine(answer);
-  return `${CARD_TEXTS[protocol.rule.mode].title} (${oneLine(protocol.collection.name)})`;
-}
-
-export function curatorsOf(protocol: Protocol): readonly string[] {
-  const names = (answerTo(protocol, 'curators') ?? '')
-    .split(/[;\n]/)
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  return names.length > 0 ? names : [`The curators of the collection ${oneLine(protocol.collection.name)}`];
-}
-
-export function citationOf(protocol: Protocol): string {
-  const { id, frozenAt } = protocol;
-  const version = answerTo(protocol, 'version');
-  const url = answerTo(protocol, 'url');
-  const fields = [
-    ['title', titleOf(protocol)],
-    [
-      'author',
-      curatorsOf(protocol)
-        .map((name) => `{${withoutBraces(name)}}`)
-        .join(' and '),
-    ],
-    ['year', frozenAt.slice(0, 4)],
-    ...(version === null ? [] : [['version', version]]),
-    ['note', `Revision ${id}`],
-    ...(url === null ? [] : [['url', oneLine(url)]]),
-  ].map(([key = '', value = '']) => `  ${key} = {${key === 'author' ? value : withoutBraces(value)}}`);
-  const own = `@misc{winnow-${id.slice(0, 12)},\n${fields.join(',\n')}\n}`;
-  return answerTo(protocol, 'citation') ?? own;
-}
-
-/** Unpaired braces end a field of BibTeX too early. */
-const withoutBraces = (text: string): string => text.replace(/[{}\\]/g, '');

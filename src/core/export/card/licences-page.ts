@@ -1,8 +1,8 @@
 import { countOf, countText } from '../../kernel/texts.ts';
-import { takedownText } from './account.ts';
+import type { Account } from './account.ts';
 import { markdownLink, markdownText, webAddress } from './attribution.ts';
 import { bullets, markdownTable } from './markdown.ts';
-import { allLicences, type ExportReason, type Protocol } from '../protocol.ts';
+import type { ExportReason } from '../protocol.ts';
 import { COLLECTION_NOTE, licenceNotes, licenceUrlOf, type LicenceNote } from '../select/rights.ts';
 
 /** Why a photo is not in an export, in words that follow "because". */
@@ -23,32 +23,32 @@ const LEFT_OUT_TEXTS: Readonly<Record<ExportReason, string>> = {
 };
 
 /** `LICENSES.md`: the licences, what they ask of users, what was left out, and whom to ask for a takedown. */
-export function licencesPage(protocol: Protocol): string {
-  const notes = distinctNotes(protocol);
+export function licencesPage(account: Account): string {
+  const notes = distinctNotes(account);
   const sections = [
     ['# Licences of the photos'],
     [
       'Each photo keeps its own licence: what the source said when the photo was found, or `unknown`. The column `license` of ' +
         '[attribution.csv](attribution.csv) has it; [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
     ],
-    ...statedLicences(protocol).map((text) => [text]),
-    ...ownLicence(protocol),
-    [licenceTable(protocol)],
-    ...controlLicences(protocol),
+    ...statedLicences(account).map((text) => [text]),
+    ...ownLicence(account),
+    [licenceTable(account)],
+    ...controlLicences(account),
     ...(notes.length === 0
       ? []
       : [['## What the licences ask of you'], [bullets(notes.map(({ term, text }) => `**${term}**: ${text}`))]]),
-    ...advice(protocol, new Set(notes.map(({ term }) => term))),
+    ...advice(account, new Set(notes.map(({ term }) => term))),
     ['## What was left out'],
-    ...leftOut(protocol),
+    ...leftOut(account),
     ['## If a photo should not be here'],
-    [takedownText(protocol)],
+    [account.texts.takedown],
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
 /** No sentence if all licences are those of the sources. */
-export function statedLicences({ licences }: Pick<Protocol, 'licences'>): readonly string[] {
+export function statedLicences({ licences }: Account): readonly string[] {
   const photos = licences.reduce((sum, { stated = 0 }) => sum + stated, 0);
   if (photos === 0) return [];
   const whose = photos === 1 ? 'its source gives' : 'their sources give';
@@ -57,22 +57,22 @@ export function statedLicences({ licences }: Pick<Protocol, 'licences'>): readon
   ];
 }
 
-function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
+function ownLicence({ card }: Account): readonly (readonly string[])[] {
   const licence = card['licence'];
   return licence === undefined ? [] : [[`Labels, selection and texts: ${markdownText(licence)}.`]];
 }
 
-function controlLicences({ control }: Protocol): string[][] {
+function controlLicences({ control }: Account): string[][] {
   if (control === undefined || control.photos === 0) return [];
   return [[`The controls in \`control/\` are under ${control.licences.map(markdownText).join(', ')}.`]];
 }
 
-function distinctNotes(protocol: Protocol): readonly LicenceNote[] {
-  const all = allLicences(protocol).flatMap((licence) => licenceNotes(licence));
+function distinctNotes({ allLicences }: Account): readonly LicenceNote[] {
+  const all = allLicences.flatMap((licence) => licenceNotes(licence));
   return [...new Map(all.map((note) => [note.term, note])).values()];
 }
 
-export function licenceTable({ licences, photos }: Pick<Protocol, 'licences' | 'photos'>): string {
+export function licenceTable({ licences, photos }: Account): string {
   const rows = licences.map(({ licence, url, photos: count }) => [
     markdownLink(licence, webAddress(url) || licenceUrlOf(licence)),
     countText(count),
@@ -84,14 +84,14 @@ export function licenceTable({ licences, photos }: Pick<Protocol, 'licences' | '
 }
 
 /** How to stay within the licences. Rows are selected by the names of licences, so the advice names those of this export. */
-function advice(protocol: Protocol, terms: ReadonlySet<string>): readonly (readonly string[])[] {
-  const { options, reencoded } = protocol;
+function advice(account: Account, terms: ReadonlySet<string>): readonly (readonly string[])[] {
+  const { options, reencoded } = account;
   const lines = [
     'To measure a model, run it on the photos as they are. This passes no photo on.',
     'If you show a photo, in a paper or on a page, show all of it and print its line of attribution.',
-    terms.has('NC') && `For commercial work, leave out the photos under ${licencesWith(protocol, 'NC')}.`,
+    terms.has('NC') && `For commercial work, leave out the photos under ${licencesWith(account, 'NC')}.`,
     terms.has('ND') &&
-      `Before you pass on cropped or edited photos, leave out those under ${licencesWith(protocol, 'ND')}.`,
+      `Before you pass on cropped or edited photos, leave out those under ${licencesWith(account, 'ND')}.`,
     'If you pass the set on, pass on attribution.csv and this page with it.',
     reencoded > 0 &&
       `${countOf(reencoded, 'file')} written as PNG: the column \`changes\` of attribution.csv says which.`,
@@ -100,14 +100,14 @@ function advice(protocol: Protocol, terms: ReadonlySet<string>): readonly (reado
   return [['## How to stay within the licences'], [bullets(lines.filter((line) => line !== false))], [COLLECTION_NOTE]];
 }
 
-function licencesWith(protocol: Protocol, term: string): string {
-  const ids = allLicences(protocol).flatMap((licence) =>
+function licencesWith({ allLicences }: Account, term: string): string {
+  const ids = allLicences.flatMap((licence) =>
     licenceNotes(licence).some((note) => note.term === term) ? [markdownText(licence)] : [],
   );
   return ids.join(', ');
 }
 
-function leftOut({ leftOut: reasons, options, tombstones }: Protocol): readonly (readonly string[])[] {
+function leftOut({ leftOut: reasons, options, tombstones }: Account): readonly (readonly string[])[] {
   const rows = reasons.map(({ reason, count }) => [countText(count), LEFT_OUT_TEXTS[reason]]);
   const rule =
     options.licences === null

@@ -40,3 +40,5 @@ export const CARD_TEXTS = {
     use: 'Testing out-of-distribution detection, together with photos of the classes of the model.',
   },
 } satisfies Record<Mode, object>;
+
+export type CardTexts = (typeof CARD_TEXTS)[Mode];

@@ -1,14 +1,33 @@
 import { sourceOf } from '../../config/sources/sources.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
-import { crawlText, filterText, reviewText, shortlistText, sourceText } from '../card/account.ts';
+import { sourceText, type Account } from '../card/account.ts';
 import type { CroissantNode } from './croissant-terms.ts';
 import type { Protocol } from '../protocol.ts';
 
 /** PROV-O (w3.org/TR/prov-o), as Croissant 1.1 uses it: where photos come from, and the steps that made the set, in order. */
-export function provenance(protocol: Protocol): CroissantNode {
+export function provenance({ sources, collected, models, review, texts }: Account): CroissantNode {
+  const people: CroissantNode = { '@type': 'prov:Agent', 'prov:label': countOf(review.reviewers, 'reviewer') };
+  const filters = models.map(({ name, sha256 }) => software(`${name}, SHA-256 ${sha256}`));
   return {
-    'prov:wasDerivedFrom': protocol.sources.map(origin),
-    'prov:wasGeneratedBy': [crawl(protocol), filter(protocol), review(protocol)],
+    'prov:wasDerivedFrom': sources.map(origin),
+    'prov:wasGeneratedBy': [
+      step({ id: 'steps/crawl', label: 'Crawl', text: texts.crawl, by: [WINNOW], period: collected }),
+      step({
+        id: 'steps/filter',
+        label: 'Filter and shortlist',
+        text: `${texts.filter} ${texts.shortlist}`,
+        by: [WINNOW, ...filters],
+        after: 'steps/crawl',
+      }),
+      step({
+        id: 'steps/review',
+        label: 'Review',
+        text: texts.review,
+        by: [people],
+        period: review.period,
+        after: 'steps/filter',
+      }),
+    ],
   };
 }
 
@@ -49,21 +68,3 @@ function step({ id, label, text, by, period = null, after }: Step): CroissantNod
 const software = (label: string): CroissantNode => ({ '@type': 'prov:SoftwareAgent', 'prov:label': label });
 /** The catalogue does not record which versions crawled and filtered. */
 const WINNOW = software('winnow');
-
-function crawl(protocol: Protocol): CroissantNode {
-  const { collected: period } = protocol;
-  return step({ id: 'steps/crawl', label: 'Crawl', text: crawlText(protocol), by: [WINNOW], period });
-}
-
-function filter(protocol: Protocol): CroissantNode {
-  const text = `${filterText(protocol)} ${shortlistText(protocol)}`;
-  const by = [WINNOW, ...protocol.models.map(({ name, sha256 }) => software(`${name}, SHA-256 ${sha256}`))];
-  return step({ id: 'steps/filter', label: 'Filter and shortlist', text, by, after: 'steps/crawl' });
-}
-
-function review(protocol: Protocol): CroissantNode {
-  const { reviewers, period } = protocol.review;
-  const people: CroissantNode = { '@type': 'prov:Agent', 'prov:label': countOf(reviewers, 'reviewer') };
-  const text = reviewText(protocol);
-  return step({ id: 'steps/review', label: 'Review', text, by: [people], period, after: 'steps/filter' });
-}

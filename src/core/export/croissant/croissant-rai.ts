@@ -1,52 +1,35 @@
 import { sourceOf } from '../../config/sources/sources.ts';
-import {
-  agreementText,
-  biasTexts,
-  crawlText,
-  criteriaText,
-  filterText,
-  limitTexts,
-  PEOPLE_TEXT,
-  pixelsText,
-  REVISIONS_TEXT,
-  reviewText,
-  shortlistText,
-  takedownText,
-  unsuitableUseTexts,
-  useTexts,
-  verdictsText,
-} from '../card/account.ts';
-import { answerOrOpen, answerTo } from '../card/front-matter.ts';
+import { PEOPLE_TEXT, REVISIONS_TEXT, type Account } from '../card/account.ts';
 import type { CardKey } from '../../collection/card-questions.ts';
 import type { CroissantNode } from './croissant-terms.ts';
 import type { Protocol } from '../protocol.ts';
 
 /** Croissant RAI 1.0 (docs.mlcommons.org/croissant/docs/croissant-rai-spec.html): how the set was made, and what it may do. */
-export function responsibleUse(protocol: Protocol): CroissantNode {
-  const { collected } = protocol;
-  const answers = (...keys: readonly CardKey[]): readonly string[] =>
-    keys.map((key) => answerTo(protocol, key)).filter((answer) => answer !== null);
+export function responsibleUse(account: Account): CroissantNode {
+  const { collected, texts, answers } = account;
+  const answersTo = (...keys: readonly CardKey[]): string[] => keys.flatMap((key) => answers.get(key) ?? []);
   return {
-    'rai:dataCollection': crawlText(protocol),
-    'rai:dataCollectionType': collectionTypes(protocol),
+    'rai:dataCollection': texts.crawl,
+    'rai:dataCollectionType': collectionTypes(account),
     // An interval in one text (`A/B`) would not be a date, which validators expect.
     'rai:dataCollectionTimeframe': collected === null ? undefined : [collected.first, collected.last],
     'rai:dataCollectionMissingData':
       'A creator or licence that the source does not state is written as unknown. Other texts are then empty.',
-    'rai:dataPreprocessingProtocol': [filterText(protocol), shortlistText(protocol)],
-    'rai:dataManipulationProtocol': pixelsText(protocol),
-    'rai:dataAnnotationProtocol': [reviewText(protocol), `The criteria of the collection: ${criteriaText(protocol)}`],
-    'rai:dataAnnotationPlatform': platforms(protocol),
-    'rai:dataAnnotationAnalysis': [agreementText(protocol), 'decisions.csv has the verdicts on every listed photo.'],
-    'rai:annotationsPerItem': verdictsText(protocol),
-    'rai:annotatorDemographics': answerTo(protocol, 'annotators') ?? 'unknown',
-    'rai:machineAnnotationTools': tools(protocol),
-    'rai:dataLimitations': [...limitTexts(protocol), ...unsuitableUseTexts(protocol)],
-    'rai:dataBiases': biasTexts(protocol),
-    'rai:dataUseCases': useTexts(protocol),
-    'rai:dataSocialImpact': answerOrOpen(protocol, 'socialImpact'),
-    'rai:personalSensitiveInformation': [PEOPLE_TEXT, ...answers('people', 'sensitive', 'consent')],
-    'rai:dataReleaseMaintenancePlan': [REVISIONS_TEXT, takedownText(protocol), ...answers('maintenance')].join(' '),
+    'rai:dataPreprocessingProtocol': [texts.filter, texts.shortlist],
+    'rai:dataManipulationProtocol': texts.pixels,
+    'rai:dataAnnotationProtocol': [texts.review, `The criteria of the collection: ${texts.criteria}`],
+    'rai:dataAnnotationPlatform': platforms(account),
+    'rai:dataAnnotationAnalysis': [texts.agreement, 'decisions.csv has the verdicts on every listed photo.'],
+    'rai:annotationsPerItem': texts.verdicts,
+    'rai:annotatorDemographics': answers.get('annotators') ?? 'unknown',
+    'rai:machineAnnotationTools': tools(account),
+    'rai:dataLimitations': [...texts.limits, ...texts.unsuitableUses],
+    'rai:dataBiases': texts.biases,
+    'rai:dataUseCases': texts.uses,
+    'rai:dataSocialImpact':
+      answers.get('socialImpact') ?? 'Open: the curator has not answered this (export.card.socialImpact).',
+    'rai:personalSensitiveInformation': [PEOPLE_TEXT, ...answersTo('people', 'sensitive', 'consent')],
+    'rai:dataReleaseMaintenancePlan': [REVISIONS_TEXT, texts.takedown, ...answersTo('maintenance')].join(' '),
   };
 }
 

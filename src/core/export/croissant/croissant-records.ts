@@ -1,4 +1,4 @@
-import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
+import { columnsOf, type ColumnType } from '../select/photo-row.ts';
 import type { CroissantNode } from './croissant-terms.ts';
 import { METADATA } from '../layout.ts';
 import type { WrittenFile } from '../output-folder.process.ts';

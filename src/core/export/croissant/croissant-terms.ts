@@ -55,16 +55,14 @@ export const CROISSANT_CONTEXT = {
 } as const;
 
 /**
- * The properties that our Croissant file uses. JSON-LD takes a misspelt property for one of schema.org, so nothing else
- * finds a misspelling. Sources: schema.org/Dataset, Croissant 1.1, Croissant RAI 1.0, PROV-O.
+ * The properties that our Croissant file uses, beside those of the context. JSON-LD takes a misspelt property for one of
+ * schema.org, so nothing else finds a misspelling. Sources: schema.org/Dataset, Croissant RAI 1.0, PROV-O.
  */
 export const CROISSANT_TERMS = [
   '@context',
   '@id',
   '@type',
   // schema.org
-  'name',
-  'description',
   'license',
   'url',
   'creator',
@@ -76,26 +74,6 @@ export const CROISSANT_TERMS = [
   'contentSize',
   'encodingFormat',
   'sha256',
-  // Croissant
-  'conformsTo',
-  'citeAs',
-  'includes',
-  'recordSet',
-  'dataType',
-  'key',
-  'field',
-  'data',
-  'source',
-  'fileObject',
-  'fileSet',
-  'extract',
-  'column',
-  'fileProperty',
-  'transform',
-  'regex',
-  'references',
-  'isArray',
-  'arrayShape',
   // Croissant RAI
   'rai:dataCollection',
   'rai:dataCollectionType',
@@ -124,7 +102,7 @@ export const CROISSANT_TERMS = [
   'prov:startedAtTime',
   'prov:endedAtTime',
 ] as const;
-type CroissantTerm = (typeof CROISSANT_TERMS)[number];
+type CroissantTerm = (typeof CROISSANT_TERMS)[number] | keyof typeof CROISSANT_CONTEXT;
 
 export type CroissantValue =
   | string

@@ -1,12 +1,9 @@
 import type { WrittenFile } from '../output-folder.process.ts';
-import { aboutText } from '../card/account.ts';
+import type { Account } from '../card/account.ts';
 import { filesOf, recordSetsOf } from './croissant-records.ts';
 import { responsibleUse } from './croissant-rai.ts';
 import { provenance } from './croissant-provenance.ts';
 import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
-import { answerTo, citationOf, curatorsOf, titleOf } from '../card/front-matter.ts';
-import type { Protocol } from '../protocol.ts';
-import { CARD_TEXTS } from '../card/mode-texts.ts';
 
 const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'];
 
@@ -14,37 +11,37 @@ const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org
  * `croissant.json`: Croissant 1.1 with RAI 1.0 and provenance (docs.mlcommons.org/croissant).
  * @throws RangeError unless `files`, the other files of the folder, have `test/metadata.jsonl`
  */
-export function croissantText(protocol: Protocol, files: readonly WrittenFile[]): string {
-  const version = answerTo(protocol, 'version');
+export function croissantText(account: Account, files: readonly WrittenFile[]): string {
+  const { answers, texts } = account;
   const document: CroissantNode = {
     '@context': CROISSANT_CONTEXT,
     '@type': 'sc:Dataset',
-    name: titleOf(protocol),
-    description: answerTo(protocol, 'description') ?? aboutText(protocol),
+    name: account.title,
+    description: answers.get('description') ?? texts.about,
     conformsTo: CONFORMS_TO,
-    license: licencesOf(protocol),
-    url: urlOf(protocol),
+    license: licencesOf(account),
+    url: urlOf(account),
     // All are Organizations: a person can count as one, but a group cannot be a Person.
-    creator: curatorsOf(protocol).map((name) => ({ '@type': 'sc:Organization', name })),
-    datePublished: protocol.frozenAt.slice(0, 10),
-    ...(version === null ? {} : { version }),
-    citeAs: citationOf(protocol),
-    keywords: ['image classification', 'test set', ...CARD_TEXTS[protocol.rule.mode].keywords],
-    ...responsibleUse(protocol),
-    ...provenance(protocol),
-    distribution: filesOf(protocol, files),
-    recordSet: recordSetsOf(protocol),
+    creator: account.curators.map((name) => ({ '@type': 'sc:Organization', name })),
+    datePublished: account.frozenAt.slice(0, 10),
+    version: answers.get('version'),
+    citeAs: texts.citation,
+    keywords: ['image classification', 'test set', ...account.modeTexts.keywords],
+    ...responsibleUse(account),
+    ...provenance(account),
+    distribution: filesOf(account, files),
+    recordSet: recordSetsOf(account),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function licencesOf({ licences }: Protocol): readonly string[] {
+function licencesOf({ licences }: Account): readonly string[] {
   const texts = licences.map(({ licence, url }) => (url === '' ? licence : url));
   return texts.length === 0 ? ['unknown'] : texts;
 }
 
 /** The address of the set, or a name for its content if the curator gave none, because Croissant requires an address. */
-function urlOf(protocol: Protocol): string {
-  const answer = answerTo(protocol, 'url');
-  return answer !== null && URL.parse(answer) !== null ? answer : `urn:sha256:${protocol.id}`;
+function urlOf({ answers, id }: Account): string {
+  const answer = answers.get('url');
+  return answer !== undefined && URL.parse(answer) !== null ? answer : `urn:sha256:${id}`;
 }

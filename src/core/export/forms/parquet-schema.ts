@@ -1,8 +1,13 @@
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import path from 'node:path';
 import { listElements, textElement } from '../../platform/parquet/columns.ts';
-import { photoColumns, type ColumnType, type OptionalColumns } from '../select/photo-columns.ts';
-import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
+import {
+  photoColumns,
+  type ColumnType,
+  type OptionalColumns,
+  type PhotoFile,
+  type PhotoRow,
+} from '../select/photo-row.ts';
 
 export interface ParquetShape extends OptionalColumns {
   /** In the order of the labels. */

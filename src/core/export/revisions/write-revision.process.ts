@@ -3,6 +3,7 @@ import path from 'node:path';
 import { inBatches } from '../../kernel/batches.ts';
 import { packageRoot } from '../../config/root.ts';
 import { AttributionFiles } from '../card/attribution-files.process.ts';
+import { accountOf } from '../card/account.ts';
 import { exportCard } from '../card/card.ts';
 import { openCoco } from '../forms/coco.process.ts';
 import { croissantText } from '../croissant/croissant.ts';
@@ -87,9 +88,10 @@ export async function writeRevision(
   if (!pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
   await output.put(PROTOCOL, `${JSON.stringify(protocol, null, 2)}\n`);
   // These follow from the protocol, and two of them from the other files.
-  await output.put(LICENCES_PAGE, licencesPage(protocol));
-  await output.put(CROISSANT, croissantText(protocol, files));
-  await output.put(CARD, exportCard(protocol, files));
+  const account = accountOf(protocol);
+  await output.put(LICENCES_PAGE, licencesPage(account));
+  await output.put(CROISSANT, croissantText(account, files));
+  await output.put(CARD, exportCard(account, files));
   return { protocol, linked };
 }
 

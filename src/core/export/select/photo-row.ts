@@ -1,58 +1,134 @@
 import * as z from 'zod';
 import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { listOf } from '../bounded.ts';
+import { EXPORT_MODES } from '../modes.ts';
+import type { Protocol } from '../protocol.ts';
 
-const sha256 = z.string().refine(isSha256).transform(toSha256);
+/** Type of a column of `test/metadata.jsonl`. `label` is the position of a class, `texts` a list. */
+export type ColumnType = 'text' | 'label' | 'whole number' | 'number' | 'texts';
+
+interface Column {
+  readonly type: ColumnType;
+  /** For people who use the set. */
+  readonly description: string;
+}
+
+const registry = z.registry<Column>();
+
+function column<Value extends z.ZodType>(type: ColumnType, description: string, value: Value): Value {
+  registry.add(value, { type, description });
+  return value;
+}
+
+const text = (description: string) => column('text', description, z.string());
+const sha256 = (description: string) => column('text', description, z.string().refine(isSha256).transform(toSha256));
+const pixels = () => column('whole number', 'In pixels.', z.int().positive());
 
 /**
  * A line of `test/metadata.jsonl`. All lines have the same keys in the same order, but for `evidence`. An unknown text is '' and never
  * null, because readers infer a column's type from its first lines. Creator and licence are then `unknown`.
  */
 export const photoRowSchema = z.strictObject({
-  /** Relative to `test/`: `n01498041/p0123456789abcdef.jpg`. */
-  file_name: z.string(),
-  /** `p` and 16 hex digits of the original's SHA-256: the same photo has the same id in every revision. */
-  id: z.string().regex(/^[A-Za-z0-9_-]+$/),
-  /** Position of the folder among the folders of this revision, sorted. */
-  label: z.int().nonnegative(),
-  /** The folder: see `folders` of the protocol. */
-  wnid: z.string(),
-  /** The name of the folder's class; no two folders have the same. */
-  class_name: z.string(),
-  /** Hash of the file. */
-  sha256,
-  /** Hash of the stored photo: the bytes that the source gave. It differs from `sha256` unless the file has those bytes. */
-  original_sha256: sha256,
-  source: z.string(),
-  source_id: z.string(),
-  /** URL of the bytes; '' for a file. */
-  source_url: z.string(),
-  page_url: z.string(),
-  creator: z.string(),
+  file_name: text('The file, relative to test/.'),
+  /** `p` and 16 hex digits of the original's SHA-256. */
+  id: column('text', 'The photo: the same in every revision.', z.string().regex(/^[A-Za-z0-9_-]+$/)),
+  label: column('label', 'Position of the folder among the folders, sorted.', z.int().nonnegative()),
+  /** See `folders` of the protocol. */
+  wnid: text('The folder.'),
+  /** No two folders have the same. */
+  class_name: text('The name of the folder’s class.'),
+  sha256: sha256('SHA-256 of the file.'),
+  /** It differs from `sha256` unless the file has those bytes. */
+  original_sha256: sha256('SHA-256 of the bytes that the source gave.'),
+  source: text('Where the photo was found.'),
+  source_id: text('What the source calls the photo.'),
+  /** '' for a file. */
+  source_url: text('Where the bytes came from.'),
+  page_url: text('The photo’s page at the source.'),
+  creator: text('Whom to credit, as the source writes it, or unknown.'),
   /** An SPDX id, an expression `A OR B`, `Public-Domain`, `all-rights-reserved` or `unknown`. */
-  license: z.string(),
-  license_url: z.string(),
-  attribution: z.string(),
-  width: z.int().positive(),
-  height: z.int().positive(),
-  /** The largest p of the searched class over members and crops, 0..1; null in mode O. */
-  max_true_prob: z.number().nullable(),
-  predicted_wnid: z.string(),
-  /** Its mean p over members and crops (mode O: over the first member's), 0..1. */
-  predicted_prob: z.number(),
-  tags: listOf(z.string(), 1_000),
-  decided_by: z.enum(['single', 'agreement', 'adjudication', 'import']),
-  /** Further classes that are clearly visible, sorted. Exports that were made before winnow asked for them lack it. */
-  also_wnids: listOf(z.string(), 1_000).optional(),
-  /** Mode O only: the concept that the photo was searched as. */
-  searched_wnid: z.string().optional(),
-  /** Only in exports of collections with controls. `control`: the filter dropped the photo as `correct`. */
-  split: z.enum(['test', 'control']).optional(),
-  /** The photo was decided on logits of another engine (`winnow evidence import`), at least in part. Without it, on winnow's own. */
-  evidence: z.literal('imported').optional(),
+  license: text('The photo’s licence: an SPDX id where there is one, or unknown.'),
+  license_url: text('The text of the licence.'),
+  attribution: text('The line to print beside the photo.'),
+  width: pixels(),
+  height: pixels(),
+  /** 0..1; null in mode O. */
+  max_true_prob: column(
+    'number',
+    'The largest probability of the searched class over models and crops.',
+    z.number().nullable(),
+  ),
+  predicted_wnid: text('The class that the models take the photo for.'),
+  /** Over members and crops (mode O: over the first member's), 0..1. */
+  predicted_prob: column('number', 'Its mean probability over the crops.', z.number()),
+  tags: column('texts', 'What may fool the models, as the reviewers see it.', listOf(z.string(), 1_000)),
+  decided_by: column(
+    'text',
+    'What decided that the photo is accepted.',
+    z.enum(['single', 'agreement', 'adjudication', 'import']),
+  ),
+  /** Sorted. Exports that were made before winnow asked for them lack it. */
+  also_wnids: column(
+    'texts',
+    'Further classes that are clearly visible, as the reviewers see it.',
+    listOf(z.string(), 1_000).optional(),
+  ),
+  /** Mode O only. */
+  searched_wnid: column('text', 'The concept that the photo was searched as.', z.string().optional()),
+  /** Only in exports of collections with controls, which the filter dropped as `correct`. */
+  split: column('text', 'The folder test/ or control/ that has the photo.', z.enum(['test', 'control']).optional()),
+  /** By `winnow evidence import`, at least in part. Without it, on winnow's own. */
+  evidence: column(
+    'text',
+    'The word imported if the photo was decided on logits of another engine.',
+    z.literal('imported').optional(),
+  ),
 });
 
 export type PhotoRow = z.output<typeof photoRowSchema>;
+
+interface PhotoColumn extends Column {
+  readonly name: keyof PhotoRow;
+}
+
+const COLUMNS: readonly PhotoColumn[] = photoRowSchema.keyof().options.flatMap((name) => {
+  const about = registry.get(photoRowSchema.shape[name]);
+  return about === undefined ? [] : [{ name, ...about }];
+});
+
+export interface OptionalColumns {
+  readonly hasSearchedWnid: boolean;
+  readonly hasAlso: boolean;
+  /** True if the collection has controls. Default: false. */
+  readonly hasSplit?: boolean;
+  /** True if photos or controls were decided on imported evidence. Default: false. */
+  readonly hasEvidence?: boolean;
+}
+
+export function photoColumns({
+  hasSearchedWnid,
+  hasAlso,
+  hasSplit = false,
+  hasEvidence = false,
+}: OptionalColumns): readonly PhotoColumn[] {
+  const has: Partial<Record<keyof PhotoRow, boolean>> = {
+    also_wnids: hasAlso,
+    searched_wnid: hasSearchedWnid,
+    split: hasSplit,
+    evidence: hasEvidence,
+  };
+  return COLUMNS.filter(({ name }) => has[name] ?? true);
+}
+
+/** The columns of an export. Those that were made before winnow asked for further classes have none for them. */
+export function columnsOf(protocol: Pick<Protocol, 'rule' | 'review'> & Partial<Protocol>): readonly PhotoColumn[] {
+  return photoColumns({
+    ...EXPORT_MODES[protocol.rule.mode],
+    hasAlso: protocol.review.alsoPhotos !== undefined,
+    hasSplit: protocol.control !== undefined,
+    hasEvidence: protocol.imported !== undefined,
+  });
+}
 
 /**
  * Probabilities always have a decimal point: readers that infer a column's type from its first lines would otherwise

@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import { parse } from 'csv-parse/sync';
 import {
+  attributionCells,
   attributionCsvHeader,
-  attributionCsvRows,
-  attributionPageClass,
+  attributionPageEntry,
   attributionPageHeader,
-  attributionPageLine,
   attributionText,
-  changeOf,
   creatorText,
-  isStated,
+  creditOf,
 } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import { rowsOfPhoto, type ExportContent, type IndexedRow } from './content.process.ts';
@@ -26,27 +23,25 @@ const OWN_WORDS = 'changes';
 
 /** Compares attribution.csv with the rows. If another version wrote it (not `isOwn`), only columns that both know. */
 export async function checkAttribution(content: ExportContent, isOwn: boolean): Promise<void> {
-  const { folder, findings, rows, controls } = content;
-  await checking(content, { check: 'attribution', file: ATTRIBUTION }, async () => {
+  const { folder, rows, controls } = content;
+  await checking(content, { check: 'attribution', file: ATTRIBUTION }, async (report) => {
     const seen = new Map([rows, controls].map((index) => [index, new Set<number>()]));
     for await (const { line, cells } of csvRecords(folder.chunks(ATTRIBUTION), isOwn ? COLUMNS : REQUIRED)) {
-      const file = `${ATTRIBUTION}:${line}`;
       const name = cells['file_name'] ?? '';
       const { index, position } = rowsOfPhoto(content, name);
-      if (position === undefined)
-        findings.breach('attribution', file, `Expected a photo of ${index.file} but received '${name}'`);
+      if (position === undefined) report([`Expected a photo of ${index.file} but received '${name}'`], line);
       else if (seen.get(index)?.has(position) === true)
-        findings.breach('attribution', file, `Expected each photo once but '${name}' comes again`);
-      else findings.breaches('attribution', file, cellProblems((await index.at(position)).row, cells, isOwn));
+        report([`Expected each photo once but '${name}' comes again`], line);
+      else report(cellProblems((await index.at(position)).row, cells, isOwn), line);
       if (position !== undefined) seen.get(index)?.add(position);
     }
     for (const name of [...seen].flatMap(([index, found]) => [...index.without(found)]))
-      findings.breach('attribution', ATTRIBUTION, `Expected a line for each photo but '${name}' has none`);
+      report([`Expected a line for each photo but '${name}' has none`]);
   });
 }
 
 function cellProblems(row: PhotoRow, cells: Readonly<Record<string, string>>, isOwn: boolean): string[] {
-  const [expected = []]: string[][] = parse(attributionCsvRows([row]));
+  const expected = attributionCells(row);
   return COLUMNS.flatMap((column, i) =>
     cells[column] === expected[i] ||
     // Winnow 0.9 and earlier put no apostrophe before a creator that a spreadsheet would run as a formula.
@@ -67,19 +62,16 @@ export async function checkAttributionTexts(content: ExportContent): Promise<voi
   const page = createHash('sha256').update(attributionPageHeader(protocol.collection.name));
   let wnid: string | null = null;
   for await (const { row, place } of allRows(content, signal)) {
-    if (row.wnid !== wnid) page.update(attributionPageClass(row));
+    page.update(attributionPageEntry(row, wnid));
     wnid = row.wnid;
-    page.update(attributionPageLine(row));
-    const text = attributionText({ ...row, change: changeOf(row), isStated: isStated(row) });
+    const text = attributionText(creditOf(row));
     if (row.attribution !== text)
       findings.breach('attribution', place, `Expected the attribution '${text}' but received '${row.attribution}'`);
   }
-  await checking(content, { check: 'attribution', file: ATTRIBUTION_PAGE }, async () => {
-    if ((await folder.hashOf(ATTRIBUTION_PAGE)) !== page.digest('hex'))
-      findings.breach(
-        'attribution',
-        ATTRIBUTION_PAGE,
+  await checking(content, { check: 'attribution', file: ATTRIBUTION_PAGE }, async (report) => {
+    report([
+      (await folder.hashOf(ATTRIBUTION_PAGE)) !== page.digest('hex') &&
         'Expected the lines that follow from test/metadata.jsonl but they differ',
-      );
+    ]);
   });
 }

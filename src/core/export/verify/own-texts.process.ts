@@ -1,4 +1,5 @@
 import type { WrittenFile } from '../output-folder.process.ts';
+import { accountOf } from '../card/account.ts';
 import { exportCard } from '../card/card.ts';
 import { licencesPage } from '../card/licences-page.ts';
 import { croissantText } from '../croissant/croissant.ts';
@@ -10,11 +11,11 @@ import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from '../layo
 const SPARE_BYTES = 64 * 1024;
 
 export async function checkOwnTexts(content: ExportContent): Promise<void> {
-  const { protocol } = content;
+  const account = accountOf(content.protocol);
   const files = await otherFiles(content);
-  await compare(content, { check: 'card', file: CARD }, () => exportCard(protocol, files));
-  await compare(content, { check: 'card', file: LICENCES_PAGE }, () => licencesPage(protocol));
-  await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(protocol, files));
+  await compare(content, { check: 'card', file: CARD }, () => exportCard(account, files));
+  await compare(content, { check: 'card', file: LICENCES_PAGE }, () => licencesPage(account));
+  await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(account, files));
 }
 
 /** The files that were there when the texts were written, in the order of SHA256SUMS. */
@@ -32,19 +33,16 @@ async function compare(
   { check, file }: { readonly check: Check; readonly file: string },
   expectedText: () => string,
 ): Promise<void> {
-  const { folder, findings, protocol } = content;
-  await checking(content, { check, file }, async () => {
+  const { folder, protocol } = content;
+  await checking(content, { check, file }, async (report) => {
     const text = textOrNothing(expectedText);
     const expected = text.split('\n');
     const actual = (await folder.readText(file, 2 * Buffer.byteLength(text) + SPARE_BYTES)).split('\n');
     const at = expected.findIndex((line, i) => line !== actual[i]);
     const line = at === -1 && actual.length > expected.length ? expected.length : at;
+    const [wanted, found] = [shortened(expected[line]), shortened(actual[line])];
     if (line !== -1)
-      findings.breach(
-        check,
-        `${file}:${line + 1}`,
-        `Expected what winnow ${protocol.winnow} writes, '${shortened(expected[line])}', but received '${shortened(actual[line])}'`,
-      );
+      report([`Expected what winnow ${protocol.winnow} writes, '${wanted}', but received '${found}'`], line + 1);
   });
 }
 

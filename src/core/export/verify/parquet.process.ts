@@ -5,12 +5,11 @@ import { jsonExcess, jsonOf } from '../../kernel/json.ts';
 import { sha256Of } from '../../tools/sha256.ts';
 import { listOf } from '../bounded.ts';
 import { openParquet, readGroup, type OpenParquet, type WantedGroup } from '../../platform/parquet/read-parquet.ts';
-import { columnsOf } from '../select/photo-columns.ts';
-import type { PhotoRow } from '../select/photo-row.ts';
+import { columnsOf, type PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat, METADATA, parquetPath } from '../layout.ts';
 import { JSON_LIMITS } from './protocol-checks.ts';
-import { checking } from './findings.ts';
+import { checking, type Problems } from './findings.ts';
 
 /** A row group is in memory as a whole. winnow writes 16 MB or one photo. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;
@@ -39,12 +38,10 @@ async function checkFile(content: ExportContent, file: string, seen: Set<number>
   const parquet = await parsed(openParquet(await bufferOf(content, file)));
   const names = classNamesOf(parquet.metadata);
   const expected = protocol.classes.map(({ name }) => name);
-  if (JSON.stringify(names) !== JSON.stringify(expected))
-    findings.breach(
-      'parquet',
-      file,
+  findings.breaches('parquet', file, [
+    JSON.stringify(names) !== JSON.stringify(expected) &&
       `Expected the class names ${expected.join(', ')} for the labels but received ${names?.join(', ') ?? 'none'}`,
-    );
+  ]);
   let rows = 0;
   for (const group of parquet.metadata.row_groups) {
     rows += Number(group.num_rows);
@@ -111,7 +108,7 @@ const cellSchema = z.looseObject({
   image: z.object({ bytes: z.instanceof(Uint8Array), path: z.string() }),
 });
 
-async function rowProblems({ rows }: ExportContent, value: unknown, seen: Set<number>): Promise<string[]> {
+async function rowProblems({ rows }: ExportContent, value: unknown, seen: Set<number>): Promise<Problems> {
   const result = cellSchema.safeParse(value);
   if (!result.success)
     return [`Expected rows with file_name and image but '${result.error.issues[0]?.path.join('.')}' is wrong`];
@@ -126,7 +123,7 @@ async function rowProblems({ rows }: ExportContent, value: unknown, seen: Set<nu
     image.path !== path.posix.basename(file_name) &&
       `Expected the path ${path.posix.basename(file_name)} but received '${image.path}'`,
     ...valueProblems(row, cells),
-  ].filter((problem) => problem !== false);
+  ];
 }
 
 function* valueProblems({ file_name, ...row }: PhotoRow, cells: Readonly<Record<string, unknown>>): Generator<string> {

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   attributionCsvHeader,
   attributionCsvRows,
-  attributionPageClass,
-  attributionPageLine,
+  attributionPageEntry,
   attributionText,
   creatorText,
   isStated,
@@ -162,18 +161,18 @@ describe('attribution.csv', () => {
 
 describe('ATTRIBUTION.md', () => {
   it('has a heading for a class and a line for a photo, with links', () => {
-    expect(attributionPageClass(photoRow('p0', { class_name: 'crane (bird)' }))).toBe(
-      '\n## crane \\(bird\\) (n01498041)\n\n',
-    );
-    expect(attributionPageLine(photoRow('p0'))).toBe(
+    const line =
       '- [p0](test/n01498041/p0.jpg): [Photo p0 from flickr](https://example.org/p0) by Ann, ' +
-        '[licence CC-BY-4.0](https://creativecommons.org/licenses/by/4.0/), unchanged\n',
-    );
+      '[licence CC-BY-4.0](https://creativecommons.org/licenses/by/4.0/), unchanged\n';
+    const row = photoRow('p0', { class_name: 'crane (bird)' });
+    expect(attributionPageEntry(row, null)).toBe(`\n## crane \\(bird\\) (n01498041)\n\n${line}`);
+    expect(attributionPageEntry(row, row.wnid)).toBe(line);
   });
 
   it('shows names as they are, whatever markup they contain', () => {
     const creator = '[x](javascript:alert(1)) <b>*bold*</b> ![i](http://a.example/i.png) `c` _u_ | & $1$\n# h';
-    const line = attributionPageLine(photoRow('p0', { creator, page_url: 'https://a.example/(b)/<c> d' }));
+    const row = photoRow('p0', { creator, page_url: 'https://a.example/(b)/<c> d' });
+    const line = attributionPageEntry(row, row.wnid);
     expect(line.trimEnd()).not.toContain('\n');
     expect(line).toContain('](https://a.example/%28b%29/%3Cc%3E%20d) by ');
     expect(line).toContain(

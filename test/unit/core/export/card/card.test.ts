@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CARD_QUESTIONS } from '../../../../../src/core/collection/card-questions.ts';
 import { packageRoot } from '../../../../../src/core/config/root.ts';
+import { accountOf } from '../../../../../src/core/export/card/account.ts';
 import { exportCard } from '../../../../../src/core/export/card/card.ts';
 import { choicesOf, type Protocol } from '../../../../../src/core/export/protocol.ts';
 import { modeOProtocolOf, protocolOf } from '../../../../support/exported.ts';
@@ -10,7 +11,7 @@ import { sha256Of } from '../../../../support/sha256.ts';
 /** Cards as they are written today, without their front matter. `npm run test:unit -- card -u` writes them again. */
 const FIXTURES = `${packageRoot}/test/fixtures/cards`;
 const METADATA = { path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1_000 };
-const card = (changes: Partial<Protocol> = {}): string => exportCard(protocolOf(changes), [METADATA]);
+const card = (changes: Partial<Protocol> = {}): string => exportCard(accountOf(protocolOf(changes)), [METADATA]);
 const { options, review, funnel, collection } = protocolOf();
 
 const ALL_ANSWERS = Object.fromEntries(Object.keys(CARD_QUESTIONS).map((key) => [key, `Answer to ${key}.`]));
@@ -131,7 +132,7 @@ describe('the text of a card', () => {
   ])('says of %s what is in the file of the fixtures', async (_, file, protocol) => {
     const shards = ['shards/test-000000.tar', 'shards/test-000001.tar'].map((path) => ({ ...METADATA, path }));
     const files = protocol === EVERYTHING ? [METADATA, ...shards] : [METADATA];
-    const body = exportCard(protocol, files).replace(/^---\n.*?\n---\n\n/s, '');
+    const body = exportCard(accountOf(protocol), files).replace(/^---\n.*?\n---\n\n/s, '');
     await expect(body).toMatchFileSnapshot(`${FIXTURES}/${file}`);
   });
 
@@ -160,7 +161,7 @@ it('the card of a set with controls compares what reviewers accepted', () => {
 });
 
 it('the card of mode O says in its front matter that a model chose the folders', () => {
-  expect(frontMatterOf(exportCard(modeOProtocolOf(), [METADATA]))).toMatchObject({
+  expect(frontMatterOf(exportCard(accountOf(modeOProtocolOf()), [METADATA]))).toMatchObject({
     annotations_creators: ['machine-generated'],
     tags: ['out-of-distribution', 'anomaly-detection', 'test-set', 'winnow'],
   });

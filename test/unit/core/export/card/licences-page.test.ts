@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../../../src/core/config/root.ts';
+import { accountOf } from '../../../../../src/core/export/card/account.ts';
 import { licencesPage } from '../../../../../src/core/export/card/licences-page.ts';
 import { EXPORT_REASONS } from '../../../../../src/core/export/protocol.ts';
 import { protocolOf as sampleProtocol } from '../../../../support/exported.ts';
@@ -22,12 +23,12 @@ const PAGES = {
 
 describe('LICENSES.md', () => {
   it.each(Object.entries(PAGES))('says what licences ask and what was left out, as %s', async (file, protocol) => {
-    await expect(licencesPage(protocol)).toMatchFileSnapshot(`${packageRoot}/test/fixtures/cards/${file}`);
+    await expect(licencesPage(accountOf(protocol))).toMatchFileSnapshot(`${packageRoot}/test/fixtures/cards/${file}`);
   });
 
   it('counts what was left out, in words for each reason', () => {
     const reasons = EXPORT_REASONS.map((reason, i) => ({ reason, count: i + 1 }));
-    const page = licencesPage(sampleProtocol({ leftOut: reasons }));
+    const page = licencesPage(accountOf(sampleProtocol({ leftOut: reasons })));
     expect(page.match(/^\| \d+ \| .+ \|$/gm)).toHaveLength(EXPORT_REASONS.length);
     expect(page).toContain('| 2 | reviewers rejected it |');
   });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { accountOf } from '../../../../../src/core/export/card/account.ts';
 import { exportCard } from '../../../../../src/core/export/card/card.ts';
 import { croissantText } from '../../../../../src/core/export/croissant/croissant.ts';
 import { licencesPage } from '../../../../../src/core/export/card/licences-page.ts';
@@ -143,8 +144,9 @@ const SENTENCES: readonly (readonly [
 
 /** The Markdown is wrapped in a few places, and Croissant escapes line feeds. */
 function textsOf(protocol: Protocol): string {
-  const markdown = [exportCard(protocol, FILES), licencesPage(protocol)].join('\n');
-  return [markdown, markdown.replaceAll('\n', ' '), croissantText(protocol, FILES)].join('\n');
+  const account = accountOf(protocol);
+  const markdown = [exportCard(account, FILES), licencesPage(account)].join('\n');
+  return [markdown, markdown.replaceAll('\n', ' '), croissantText(account, FILES)].join('\n');
 }
 
 it.each(SENTENCES)(

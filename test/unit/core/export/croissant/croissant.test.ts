@@ -1,7 +1,8 @@
 import path from 'node:path';
 import jsonld from 'jsonld';
 import { describe, expect, it } from 'vitest';
-import { CROISSANT_TERMS } from '../../../../../src/core/export/croissant/croissant-terms.ts';
+import { CROISSANT_CONTEXT, CROISSANT_TERMS } from '../../../../../src/core/export/croissant/croissant-terms.ts';
+import { accountOf } from '../../../../../src/core/export/card/account.ts';
 import { croissantText } from '../../../../../src/core/export/croissant/croissant.ts';
 import { modeOProtocolOf, protocolOf } from '../../../../support/exported.ts';
 import { repositoryRoot } from '../../../../support/winnow.ts';
@@ -10,7 +11,7 @@ import type { Protocol } from '../../../../../src/core/export/protocol.ts';
 
 const FILES = [{ path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1234 }];
 type Json = Record<string, unknown>;
-const parsed = (protocol: Protocol): Json => JSON.parse(croissantText(protocol, FILES));
+const parsed = (protocol: Protocol): Json => JSON.parse(croissantText(accountOf(protocol), FILES));
 const linksOnly = protocolOf({ options: { ...protocolOf().options, pixels: false } });
 const answered = protocolOf({
   card: { curators: 'Ana; Ben\nThe Bee Group', url: 'https://example.org/set', version: '2.0.1', annotators: 'Us.' },
@@ -49,7 +50,8 @@ describe('croissantText', () => {
   for (const [name, protocol] of Object.entries(VARIANTS)) {
     it(`uses no property and no type outside the lists: ${name}`, () => {
       const { terms, types } = namesIn(parsed(protocol));
-      expect(terms.filter((term) => !CROISSANT_TERMS.some((known) => known === term))).toEqual([]);
+      const known = new Set<string>([...CROISSANT_TERMS, ...Object.keys(CROISSANT_CONTEXT)]);
+      expect(terms.filter((term) => !known.has(term))).toEqual([]);
       expect(types.filter((type) => !NAMES.has(type))).toEqual([]);
     });
 
@@ -74,7 +76,7 @@ describe('croissantText', () => {
     });
 
     it(`gives every node an id of its own, without blanks: ${name}`, () => {
-      const ids = [...croissantText(protocol, FILES).matchAll(/"@type": "[^"]*",\s*"@id": "([^"]*)"/g)].map(
+      const ids = [...croissantText(accountOf(protocol), FILES).matchAll(/"@type": "[^"]*",\s*"@id": "([^"]*)"/g)].map(
         ([, id]) => id,
       );
       expect(new Set(ids).size).toBe(ids.length);
@@ -89,7 +91,7 @@ describe('croissantText', () => {
 
   it('describes the lines of the photos, the pictures, the classes and the curators', async () => {
     const file = path.join(repositoryRoot, 'test/fixtures/cards/croissant.json');
-    await expect(croissantText(protocolOf(), FILES)).toMatchFileSnapshot(file);
+    await expect(croissantText(accountOf(protocolOf()), FILES)).toMatchFileSnapshot(file);
     expect(parsed(answered)).toMatchObject({
       creator: [{ name: 'Ana' }, { name: 'Ben' }, { name: 'The Bee Group' }],
       url: 'https://example.org/set',
@@ -104,7 +106,7 @@ describe('croissantText', () => {
   });
 
   it('states a version in the document and in the citation only if the curator gave one', () => {
-    const texts = [answered, protocolOf()].map((protocol) => croissantText(protocol, FILES));
+    const texts = [answered, protocolOf()].map((protocol) => croissantText(accountOf(protocol), FILES));
     expect(texts.map((text) => text.includes('"version"'))).toEqual([true, false]);
     expect(texts.map((text) => /version = \{/.test(text))).toEqual([true, false]);
   });
@@ -115,6 +117,8 @@ describe('croissantText', () => {
   });
 
   it('refuses to describe a folder without the lines of its photos', () => {
-    expect(() => croissantText(protocolOf(), [])).toThrow('Expected test/metadata.jsonl among the files of the export');
+    expect(() => croissantText(accountOf(protocolOf()), [])).toThrow(
+      'Expected test/metadata.jsonl among the files of the export',
+    );
   });
 });

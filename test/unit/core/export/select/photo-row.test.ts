@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { photoColumns } from '../../../../../src/core/export/select/photo-columns.ts';
-import { photoRowSchema, rowText } from '../../../../../src/core/export/select/photo-row.ts';
+import { photoColumns, photoRowSchema, rowText } from '../../../../../src/core/export/select/photo-row.ts';
 import { photoRow } from '../../../../support/photo-files.ts';
 
 const row = photoRow('p0', {
