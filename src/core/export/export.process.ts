@@ -5,7 +5,6 @@ import { acceptanceStateText, type Acceptance } from '../kernel/acceptance.ts';
 import { displayPath } from '../config/root.ts';
 import { OutputFolder } from './output-folder.process.ts';
 import type { PhotoRow } from './select/photo-row.ts';
-import { allowsRedistribution } from './select/rights.ts';
 import { storeRevision, type RevisionPhoto } from './revisions/revision.repository.ts';
 import { CHECKSUMS, CONTROL_METADATA, METADATA } from './layout.ts';
 import { linesOf, type Line } from '../kernel/lines.ts';
@@ -14,12 +13,11 @@ import { StopTheRun, throwIfInterrupted, UsageError } from '../kernel/errors.ts'
 import type { Sha256 } from '../kernel/ids.ts';
 import { freeBytesOn } from '../platform/disk/full-disk.ts';
 import { makeDataFolder, makeFolder } from '../platform/disk/folders.ts';
-import { isLicenceAllowed } from '../collection/licence.ts';
 import { bytesText } from '../kernel/texts.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { checkPlan } from './select/check-plan.process.ts';
-import { foldersOf, type ExportOptions } from './options.ts';
-import { planRevision, type RevisionPlan, type PlanOptions } from './select/plan.process.ts';
+import type { ExportOptions } from './options.ts';
+import { planRevision, type RevisionPlan } from './select/plan.process.ts';
 import { readPlan } from './select/plan-file.process.ts';
 import { REVISION, withStaging } from './revisions/staging.process.ts';
 import { writeRevision } from './revisions/write-revision.process.ts';
@@ -48,15 +46,14 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
   await makeDataFolder(workspace.app.dataDir);
   return withStaging({ target, locks: workspace.app.dataDir }, async (staging) => {
     const planFile = path.join(staging, 'plan.jsonl');
-    const plan = await planRevision(workspace, planFile, planOptionsOf(workspace, options));
+    const plan = await planRevision(workspace, planFile, options);
     if (options.requireAcceptance) refuseUnlessPassed(plan.review.acceptance);
     await requireSpace(target, plan, options);
-    const onChecked = (photos: number): void => options.onChecked({ photos, of: plan.photos });
-    await checkPlan(workspace, { planFile, plan, signal: options.signal, onChecked });
+    await checkPlan(workspace, plan, options);
     const root = path.join(staging, REVISION);
     await makeFolder(root);
     const output = await OutputFolder.open(root, makeFolder);
-    const { protocol, linked } = await writeRevision(workspace, { planFile, plan, output, options });
+    const { protocol, linked } = await writeRevision(workspace, { plan, output, options });
     await output.close();
     throwIfInterrupted(options.signal);
     const bytes = output.bytes + (await stat(path.join(root, CHECKSUMS))).size;
@@ -77,19 +74,6 @@ function refuseUnlessPassed(acceptance: Acceptance): void {
       : `--require-acceptance was given, and the set does not pass its inspection. ${state}. winnow acceptance shows the figures.`,
     { code: 'not-accepted' },
   );
-}
-
-function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: ExportOptions): PlanOptions {
-  const isAllowed = (licence: string): boolean => {
-    if (licences !== null) return isLicenceAllowed(licence, licences);
-    // Links and hashes are no copies.
-    return !pixels || allowsRedistribution(licence);
-  };
-  return {
-    folders: foldersOf(workspace, { by }),
-    isLicenceAllowed: isAllowed,
-    signal,
-  };
 }
 
 async function requireSpace(

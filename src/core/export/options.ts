@@ -1,6 +1,4 @@
 import type { ExportFormat, Protocol } from './protocol.ts';
-import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { EXPORT_MODES } from './modes.ts';
 
 export interface ExportOptions {
   readonly out: string;
@@ -18,8 +16,4 @@ export interface ExportOptions {
   /** Called while the evidence of the photos is checked, before anything is written. */
   readonly onChecked: (checked: { readonly photos: number; readonly of: number }) => void;
   readonly onProgress: (written: { readonly photos: number; readonly of: number; readonly bytes: number }) => void;
-}
-
-export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
-  return EXPORT_MODES[collection.mode].foldersBy(by);
 }

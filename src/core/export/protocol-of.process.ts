@@ -9,7 +9,8 @@ import { toSha256 } from '../kernel/ids.ts';
 import { inputOf } from '../models/engine/ensemble.process.ts';
 import { hasSigmoid } from '../models/evidence/member.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { foldersOf, type ExportOptions } from './options.ts';
+import { EXPORT_MODES } from './modes.ts';
+import type { ExportOptions } from './options.ts';
 import type { WrittenPhotos } from './revisions/write-photos.process.ts';
 import type { RevisionPlan } from './select/plan.process.ts';
 import { MODES } from '../collection/modes.ts';
@@ -42,7 +43,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
     models: await modelsOf(workspace),
     among: [...collection.evidenceClasses.wnids],
     searched: [...collection.classes.wnids],
-    folders: foldersOf(workspace, options),
+    folders: EXPORT_MODES[collection.mode].foldersBy(options.by),
     classes: plan.classes,
     photos: plan.photos,
     ...counts,

@@ -5,16 +5,17 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { chooseControls, controlRow } from './controls.ts';
-import { droppedAsCorrect, hasReviewedControls, listedWithSources, readControls } from './controls.repository.ts';
+import { droppedAsCorrect, hasReviewedControls, listedWithSources } from './controls.repository.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
+import { shortlistHead } from './shortlist.repository.ts';
 import type { ShortlistPolicy, ShortlistRow } from './shortlist.ts';
 
-/** @throws UsageError `no-controls`: in mode O */
+/** By default as many as the last shortlist has. @throws UsageError `no-controls`: in mode O */
 export async function controlsPerClass(
   { app, collection, scope }: Workspace,
   { controls }: { readonly controls?: number | undefined },
 ): Promise<number> {
-  if (collection.mode === 'A') return controls ?? readControls(app.db, scope.collectionId);
+  if (collection.mode === 'A') return controls ?? (await shortlistHead(app.db, scope))?.controls ?? 0;
   if ((controls ?? 0) === 0) return 0;
   throw new UsageError(
     `Controls are photos that the filter drops as \`correct\`, and a collection of mode O, such as '${collection.name}', has no such photos. Leave out --controls ${controls}.`,

@@ -5,16 +5,6 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { DroppedPhoto, ListedPhoto } from './controls.ts';
 import { firstPicture } from './photo-of-class.repository.ts';
 
-/** The controls per class of the last shortlist, so that the next one keeps them. */
-export async function readControls(db: Kysely<Database>, collectionId: number): Promise<number> {
-  const head = await db
-    .selectFrom('shortlist')
-    .select('controls')
-    .where('collection_id', '=', collectionId)
-    .executeTakeFirst();
-  return head?.controls ?? 0;
-}
-
 /** True if the shortlist has a control. It may have none although some were asked for, and keeps reviewed ones when none are. */
 export async function hasControls(db: Kysely<Database>, collectionId: number): Promise<boolean> {
   const { rows } = await sql`

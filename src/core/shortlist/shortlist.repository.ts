@@ -43,6 +43,11 @@ export async function lockCollection(trx: Transaction<Database>, collectionId: n
   throw collectionForgotten('its shortlist is built');
 }
 
+/** The rules and the time of the last shortlist; undefined without one. */
+export function shortlistHead(db: Kysely<Database>, { collectionId }: Pick<DecisionScope, 'collectionId'>) {
+  return db.selectFrom('shortlist').selectAll().where('collection_id', '=', collectionId).executeTakeFirst();
+}
+
 export async function readBuiltAt(db: Kysely<Database>, collectionId: number): Promise<Date> {
   const { built_at: builtAt } = await db
     .selectFrom('shortlist')
@@ -53,9 +58,8 @@ export async function readBuiltAt(db: Kysely<Database>, collectionId: number): P
 }
 
 /** True if the collection has a shortlist, wherever the files of it were written. */
-export async function hasShortlist(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<boolean> {
-  const query = db.selectFrom('shortlist').select('built_at').where('collection_id', '=', collectionId);
-  return (await query.executeTakeFirst()) !== undefined;
+export async function hasShortlist(db: Kysely<Database>, scope: DecisionScope): Promise<boolean> {
+  return (await shortlistHead(db, scope)) !== undefined;
 }
 
 export async function isStored(
@@ -63,11 +67,7 @@ export async function isStored(
   scope: DecisionScope,
   { policy, rows }: { policy: ShortlistPolicy; rows: readonly ShortlistRow[] },
 ): Promise<boolean> {
-  const head = await db
-    .selectFrom('shortlist')
-    .selectAll()
-    .where('collection_id', '=', scope.collectionId)
-    .executeTakeFirst();
+  const head = await shortlistHead(db, scope);
   const isSameHead =
     head?.cap === policy.cap &&
     head.near_duplicate_distance === policy.nearDuplicateDistance &&

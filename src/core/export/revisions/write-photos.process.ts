@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { copyFile, link, writeFile } from 'node:fs/promises';
 import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
 import type { PhotoFile } from '../select/photo-row.ts';
+import type { ExportOptions } from '../options.ts';
 import type { Protocol } from '../protocol.ts';
 import { rowOf, type RowContext } from '../select/row-of.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
@@ -16,17 +17,13 @@ import type { SelectedPhoto, Split } from '../select/select.ts';
 import { photoPath } from '../layout.ts';
 
 export interface PhotosToWrite {
-  readonly planFile: string;
+  /** Of the plan. */
+  readonly file: string;
   readonly output: OutputFolder;
   readonly context: RowContext;
   readonly split: Split;
-  /** False: rows without files. */
-  readonly pixels: boolean;
-  readonly keepMetadata: boolean;
-  /** Files with the stored bytes are hard links to them where the file system allows it. */
-  readonly hardLinks: boolean;
   readonly sinks: readonly PhotoSink<PhotoFile>[];
-  readonly signal: AbortSignal;
+  readonly options: ExportOptions;
   readonly onProgress: (written: { readonly photos: number; readonly bytes: number }) => void;
 }
 
@@ -37,20 +34,21 @@ export type WrittenPhotos = Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 
 };
 
 export async function writePhotos(app: App, given: PhotosToWrite): Promise<WrittenPhotos> {
-  const { output, context, pixels, sinks, signal, onProgress } = given;
+  const { file, split, output, context, sinks, options, onProgress } = given;
+  const { pixels, signal } = options;
   const total = { photos: 0, bytes: 0, unchanged: 0, stripped: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
-  const copier = new Copier(app, given.hardLinks);
-  const files = mapInOrder(chosenPhotos(given.planFile, given.split), { limit: AT_ONCE, signal }, (photo) =>
-    readPicture(app, photo, given),
+  const copier = new Copier(app, options.hardLinks);
+  const files = mapInOrder(chosenPhotos(file, split), { limit: AT_ONCE, signal }, (photo) =>
+    readPicture(app, photo, options),
   );
   for await (const { photo, picture, sha256 } of files) {
     throwIfInterrupted(signal);
     const { bytes, change, extension, pixelsSha256 } = picture;
     const row = rowOf(photo, { ...picture, sha256 }, context);
     if (pixels) {
-      const path = photoPath(row.file_name, given.split);
+      const path = photoPath(row.file_name, split);
       if (change === 'unchanged')
-        await output.add(path, { sha256, bytes: bytes.length }, (file) => copier.copy(sha256, bytes, file));
+        await output.add(path, { sha256, bytes: bytes.length }, (place) => copier.copy(sha256, bytes, place));
       else await output.put(path, bytes);
       total.bytes += bytes.length;
       total.pictures[extension] += 1;
@@ -65,7 +63,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   return { bytes, stripped, reencoded, pictures, linked: copier.linked };
 }
 
-async function readPicture(app: App, photo: SelectedPhoto, options: Pick<PhotosToWrite, 'keepMetadata'>) {
+async function readPicture(app: App, photo: SelectedPhoto, options: ExportOptions) {
   const { sha256 } = photo;
   const original = await app.blobs.read(sha256).catch((error: unknown) => {
     if (!(error instanceof LostBytes)) throw error;

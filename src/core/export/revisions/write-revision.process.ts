@@ -40,7 +40,6 @@ import { EXPORT_MODES } from '../modes.ts';
 
 interface ToWrite {
   readonly plan: RevisionPlan;
-  readonly planFile: string;
   readonly output: OutputFolder;
   readonly options: ExportOptions;
 }
@@ -55,20 +54,11 @@ export async function writeRevision(
   workspace: Workspace,
   given: ToWrite,
 ): Promise<{ readonly protocol: Protocol; readonly linked: number }> {
-  const { plan, planFile, output, options } = given;
+  const { plan, output, options } = given;
   const files: WrittenFile[] = [await writeDecisions(workspace, given)];
   const attribution = await AttributionFiles.open(output, workspace.collection.name);
   const sinks = [...(await openSinks(workspace, output, { plan, options })), attribution];
-  const { pixels, keepMetadata, hardLinks, signal } = options;
-  const common = {
-    planFile,
-    output,
-    context: rowContextOf(workspace, given),
-    pixels,
-    keepMetadata,
-    hardLinks,
-    signal,
-  };
+  const common = { file: plan.file, output, context: rowContextOf(workspace, given), options };
   const { linked, ...photos } = await writePhotos(workspace.app, {
     ...common,
     split: 'test',
@@ -85,7 +75,7 @@ export async function writeRevision(
   for (const sink of [...controls, ...sinks]) files.push(...(await sink.finish()));
   const tables = files.filter((file) => PROVED.has(file.path));
   const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables, controlBytes } });
-  if (!pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
+  if (!options.pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
   await output.put(PROTOCOL, `${JSON.stringify(protocol, null, 2)}\n`);
   // These follow from the protocol, and two of them from the other files.
   const account = accountOf(protocol);
@@ -95,7 +85,7 @@ export async function writeRevision(
   return { protocol, linked };
 }
 
-async function writeDecisions({ collection }: Workspace, { plan, planFile, output }: ToWrite): Promise<WrittenFile> {
+async function writeDecisions({ collection }: Workspace, { plan, output }: ToWrite): Promise<WrittenFile> {
   const file = await output.start(DECISIONS);
   const hasSplit = plan.control !== null;
   await file.write(decisionsHeader(hasSplit));
@@ -104,7 +94,7 @@ async function writeDecisions({ collection }: Workspace, { plan, planFile, outpu
     letters: plan.letters,
     hasSplit,
   };
-  for await (const photos of inBatches(readPlan(planFile), PHOTOS_AT_ONCE))
+  for await (const photos of inBatches(readPlan(plan.file), PHOTOS_AT_ONCE))
     await file.write(decisionLines(photos, names));
   return file.close();
 }

@@ -86,23 +86,6 @@ function candidateColumns({ collectionId }: DecisionScope, importedMembers: read
         and s.state = 'listed') as "alsoAcceptedAs"`;
 }
 
-interface ShortlistHead {
-  readonly cap: number;
-  /** In bits. */
-  readonly nearDuplicateDistance: number;
-  readonly builtAt: string;
-}
-
-export async function readShortlistHead(
-  db: Kysely<Database>,
-  { collectionId }: DecisionScope,
-): Promise<ShortlistHead | null> {
-  const { rows } = await sql<ShortlistHead>`
-    select cap, near_duplicate_distance as "nearDuplicateDistance", to_char(built_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "builtAt"
-    from shortlist where collection_id = ${collectionId}`.execute(db);
-  return rows[0] ?? null;
-}
-
 /** The time of the latest review event, and the id of the last one stored: imports have times of before. */
 export async function lastReview(db: Kysely<Database>, { collectionId }: DecisionScope) {
   const read = await sql<{ at: string | null; id: number }>`

@@ -1,7 +1,6 @@
 import { summariseCrop } from '../../models/evidence/evidence.ts';
 import { hasSigmoid } from '../../models/evidence/member.ts';
 import { readLogits } from '../../models/evidence/evidence.repository.ts';
-import type { Protocol } from '../protocol.ts';
 import { classProblems } from '../verify/protocol-checks.ts';
 import { ruleProblems, truthOfRow, type RuleProtocol } from '../verify/rule.ts';
 import { ConfusionCounts } from '../verify/tally.ts';
@@ -9,16 +8,11 @@ import { inBatches } from '../../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { photoIds } from '../../photo/photo.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import type { ExportOptions } from '../options.ts';
+import type { RevisionPlan } from './plan.process.ts';
 import { chosenPhotos } from './plan-file.process.ts';
 import type { SelectedPhoto } from './select.ts';
 import { ruleOf } from '../protocol-of.process.ts';
-
-export interface PlanToCheck {
-  readonly planFile: string;
-  readonly plan: Pick<Protocol, 'classes'> & { readonly cap: number };
-  readonly signal: AbortSignal;
-  readonly onChecked: (photos: number) => void;
-}
 
 /** Photos whose logits are read at once: 80 kB each with two members and 1,000 classes. */
 const PHOTOS_AT_ONCE = 64;
@@ -29,7 +23,8 @@ const PHOTOS_AT_ONCE = 64;
  */
 export async function checkPlan(
   workspace: Workspace,
-  { planFile, plan, signal, onChecked }: PlanToCheck,
+  plan: RevisionPlan,
+  { signal, onChecked }: ExportOptions,
 ): Promise<void> {
   const { collection, ensemble } = workspace;
   const protocol: RuleProtocol = {
@@ -40,7 +35,7 @@ export async function checkPlan(
   };
   const confusions = new ConfusionCounts();
   let photos = 0;
-  for await (const batch of inBatches(chosenPhotos(planFile, 'test'), PHOTOS_AT_ONCE)) {
+  for await (const batch of inBatches(chosenPhotos(plan.file, 'test'), PHOTOS_AT_ONCE)) {
     throwIfInterrupted(signal);
     for (const { sha256, row, evidence } of await rowsOf(workspace, batch, protocol)) {
       confusions.add(row.wnid, row.predicted_wnid);
@@ -49,10 +44,10 @@ export async function checkPlan(
         throw broken(`The evidence of the accepted photo ${sha256} (${row.wnid}) contradicts its decision. ${problem}`);
     }
     photos += batch.length;
-    onChecked(photos);
+    onChecked({ photos, of: plan.photos });
   }
   throwIfInterrupted(signal);
-  const [problem] = [...classProblems(plan), ...confusions.problems(plan.cap)];
+  const problem = [...classProblems(plan), ...confusions.problems(plan.cap)].find((one) => one !== false);
   if (problem !== undefined) throw broken(`The plan of the revision breaks its own rule. ${problem}`);
 }
 

@@ -1,12 +1,13 @@
 import type { Transaction } from 'kysely';
-import { exportCandidates, lastReview, readShortlistHead } from './candidate.repository.ts';
+import { exportCandidates, lastReview } from './candidate.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import { tombstonesOf } from '../revisions/revision.repository.ts';
-import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionRules } from './select.ts';
+import { selectPhotos, type ExportCandidate, type SelectedPhoto } from './select.ts';
 import { ExportTally } from './tally.ts';
 import { foldPhotoCounts } from '../../filter/run/photo-tally.repository.ts';
 import { importedMembers } from '../../models/evidence/evidence.repository.ts';
 import { importsOf } from '../../models/evidence/evidence-import.repository.ts';
+import { shortlistHead } from '../../shortlist/shortlist.repository.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import { placeFlags, withoutLicenceText, type WithoutLicence } from '../../kernel/next-step.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
@@ -19,27 +20,24 @@ import { lettersOf } from '../../review/people/letters.repository.ts';
 import { readHumanPart } from '../../review/quiz/quiz.process.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { funnelIn } from '../../status/status.process.ts';
+import { EXPORT_MODES } from '../modes.ts';
+import type { ExportOptions } from '../options.ts';
 import { writePlan } from './plan-file.process.ts';
-
-export interface PlanOptions {
-  readonly folders: Protocol['folders'];
-  readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
-  readonly signal: AbortSignal;
-}
+import { mayExport } from './rights.ts';
 
 export type RevisionPlan = Awaited<ReturnType<typeof planRevision>>;
 
-/** Chooses the photos of a revision from one snapshot. @throws UsageError `no-shortlist`, `nothing-to-export` */
-export async function planRevision(workspace: Workspace, file: string, options: PlanOptions) {
+/** Chooses the photos of a revision from one snapshot, and writes them to `file`. @throws UsageError `no-shortlist`, `nothing-to-export` */
+export async function planRevision(workspace: Workspace, file: string, options: ExportOptions) {
   const { app, scope, ensemble } = workspace;
   const settings = app.config.review.acceptance;
   await foldPhotoCounts(app.db, scope, app.log);
   await storePlan(app.db, scope.collectionId, settings);
   const { inspection, stored, review, ...plan } = await readSnapshot(app.db, async (trx) => {
-    const shortlist = await readShortlistHead(trx, scope);
-    if (shortlist === null) throw noShortlist(workspace);
+    const shortlist = await shortlistHead(trx, scope);
+    if (shortlist === undefined) throw noShortlist(workspace);
     const tally = new ExportTally();
-    await writePlan(file, selectAll(trx, workspace, { ...options, cap: shortlist.cap, tally }));
+    await writePlan(file, selectAll(trx, workspace, { options, cap: shortlist.cap, tally }));
     const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
     if (counts.photos === 0) throw nothingToExport(workspace, counts, await countWithoutLicence(trx, scope));
     const tombstones = await tombstonesOf(trx, scope);
@@ -49,11 +47,12 @@ export async function planRevision(workspace: Workspace, file: string, options: 
       imported: counts.imported.photos + counts.imported.controls === 0 ? null : counts.imported,
       imports: await importsOf(trx, ensemble.memberIds),
       cap: shortlist.cap,
-      nearDuplicateDistance: shortlist.nearDuplicateDistance,
+      nearDuplicateDistance: shortlist.near_duplicate_distance,
       // Texts in this form sort by time.
       frozenAt:
-        [shortlist.builtAt, reviewed.at ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)].toSorted().at(-1) ??
-        '',
+        [shortlist.built_at.toISOString(), reviewed.at ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)]
+          .toSorted()
+          .at(-1) ?? '',
       lastEvent: reviewed.id,
       tombstones,
       human: await readHumanPart(trx, workspace),
@@ -65,17 +64,23 @@ export async function planRevision(workspace: Workspace, file: string, options: 
     };
   });
   const acceptance = await lookedAt(app.db, scope.collectionId, { inspection, stored, settings });
-  return { ...plan, review: { ...review, acceptance } };
+  return { ...plan, file, review: { ...review, acceptance } };
 }
 
-type Selecting = PlanOptions & { readonly cap: number; readonly tally: ExportTally };
+interface Selecting {
+  readonly options: ExportOptions;
+  readonly cap: number;
+  readonly tally: ExportTally;
+}
 
 /** One folder after another, because caps are counted within a folder. */
 async function* selectAll(
   trx: Transaction<Database>,
   { app, scope, collection, ensemble }: Workspace,
-  { folders, cap, isLicenceAllowed, tally, signal }: Selecting,
+  { options, cap, tally }: Selecting,
 ): AsyncGenerator<SelectedPhoto> {
+  const folders = EXPORT_MODES[collection.mode].foldersBy(options.by);
+  const isLicenceAllowed = (licence: string): boolean => mayExport(licence, options);
   const rules = { mode: collection.mode, cap, isLicenceAllowed };
   const { secondPass } = app.config.review;
   let ofFolder: ExportCandidate[] = [];
@@ -89,7 +94,7 @@ async function* selectAll(
   const imported = await importedMembers(trx, ensemble.memberIds);
   const query = { folders, isLicenceAllowed, secondPass, importedMembers: imported };
   for await (const candidate of exportCandidates(trx, scope, query)) {
-    throwIfInterrupted(signal);
+    throwIfInterrupted(options.signal);
     const next = folderOf(candidate, folders);
     if (next !== folder) {
       yield* select();

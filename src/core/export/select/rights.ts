@@ -1,4 +1,4 @@
-import { branchesOf, normaliseLicence } from '../../collection/licence.ts';
+import { branchesOf, isLicenceAllowed, normaliseLicence } from '../../collection/licence.ts';
 
 const ELEMENTS = ['BY', 'NC', 'ND', 'SA'] as const;
 type LicenceElement = (typeof ELEMENTS)[number];
@@ -14,6 +14,15 @@ const UNVERSIONED = /^CC-BY(?:-NC)?(?:-ND|-SA)?$/;
  */
 export function allowsRedistribution(licence: string): boolean {
   return branchesOf(licence).some(branchAllows);
+}
+
+/** True if an export may have photos under the licence. Without pictures any licence will do, because links are no copies. */
+export function mayExport(
+  licence: string,
+  { licences, pixels }: { readonly licences: readonly string[] | null; readonly pixels: boolean },
+): boolean {
+  if (licences !== null) return isLicenceAllowed(licence, licences);
+  return !pixels || allowsRedistribution(licence);
 }
 
 function branchAllows(branch: string): boolean {

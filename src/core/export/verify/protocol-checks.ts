@@ -24,34 +24,33 @@ export function protocolOf(text: string): Protocol | string {
   return `Expected the keys and types of a protocol but '${issue?.path.join('.')}' is wrong: ${issue?.message}`;
 }
 
-export function idProblem(protocol: Protocol): string | null {
-  const { id, ...rest } = protocol;
-  const own = idOf(rest);
-  return id === own
-    ? null
-    : `Expected the id ${own}, which follows from the other content, but received ${id}; the file was changed`;
+export function idProblem(protocol: Protocol): string | false {
+  const own = idOf(protocol);
+  return (
+    protocol.id !== own &&
+    `Expected the id ${own}, which follows from the other content, but received ${protocol.id}; the file was changed`
+  );
 }
 
 /** Labels are positions of sorted wnids. */
-export function classProblems({ classes }: Pick<Protocol, 'classes'>): string[] {
+export function classProblems({ classes }: Pick<Protocol, 'classes'>): (string | false)[] {
   const names = new Map<string, string>();
   return classes.flatMap(({ label, wnid, name }, i) => {
     const earlier = classes[i - 1]?.wnid;
     const namesake = names.get(name);
     names.set(name, wnid);
     return [
-      ...(label === i ? [] : [`Expected the label ${i} for '${wnid}' but received ${label}`]),
-      ...(earlier === undefined || earlier < wnid
-        ? []
-        : [`Expected classes in the order of their wnids, each once, but '${wnid}' follows '${earlier}'`]),
-      ...(namesake === undefined
-        ? []
-        : [`Expected another name for each class but '${namesake}' and '${wnid}' are both '${name}'`]),
+      label !== i && `Expected the label ${i} for '${wnid}' but received ${label}`,
+      earlier !== undefined &&
+        earlier >= wnid &&
+        `Expected classes in the order of their wnids, each once, but '${wnid}' follows '${earlier}'`,
+      namesake !== undefined &&
+        `Expected another name for each class but '${namesake}' and '${wnid}' are both '${name}'`,
     ];
   });
 }
 
-export function listProblems(protocol: Protocol): string[] {
+export function listProblems(protocol: Protocol): (string | false)[] {
   const { among, searched, rule, models, leftOut } = protocol;
   const known = new Set(among);
   const unknown = searched.find((wnid) => !known.has(wnid));
@@ -62,37 +61,35 @@ export function listProblems(protocol: Protocol): string[] {
     unknown !== undefined && `Expected the searched classes in 'among' but '${unknown}' is not there`,
     models.length > MODES[rule.mode].mostMembers && `Expected one model in mode O but received ${models.length}`,
     !isSorted(reasons) && "Expected each reason once in 'leftOut', in the order in which they are looked for",
-  ].filter((problem) => problem !== false);
+  ];
 }
 
 /** The accuracy of each person in the quiz follows from two counts. The pooled one needs the answers, which no export has. */
-export function humanProblems({ review: { human } }: Protocol): string[] {
-  return (human?.people ?? []).flatMap(({ reviewer, photos, right, accuracy, low, high }) => {
+export function humanProblems({ review: { human } }: Protocol): (string | false)[] {
+  return (human?.people ?? []).map(({ reviewer, photos, right, accuracy, low, high }) => {
     const interval = wilsonInterval(right, photos) ?? { low: null, high: null };
     const computed = [photos === 0 ? null : right / photos, interval.low, interval.high];
     const isSame = [accuracy, low, high].every((one, i) => Math.abs((one ?? -1) - (computed[i] ?? -1)) < 1e-9);
-    return isSame
-      ? []
-      : [
-          `Expected the accuracy and interval ${computed.join(', ')} of ${reviewer}, as ${right} right of ${photos} give them, but received ${[accuracy, low, high].join(', ')}`,
-        ];
+    return (
+      !isSame &&
+      `Expected the accuracy and interval ${computed.join(', ')} of ${reviewer}, as ${right} right of ${photos} give them, but received ${[accuracy, low, high].join(', ')}`
+    );
   });
 }
 
 /** The share that the sample of an import bounds follows from its size. */
-export function importProblems({ imported }: Protocol): string[] {
-  return (imported?.imports ?? []).flatMap(({ plan, photos, compared, mostDiffering: stated }) => {
+export function importProblems({ imported }: Protocol): (string | false)[] {
+  return (imported?.imports ?? []).map(({ plan, photos, compared, mostDiffering: stated }) => {
     if (photos === null || compared === null)
-      return stated === null ? [] : [`Expected no share of differing photos without a sample but received ${stated}`];
+      return stated !== null && `Expected no share of differing photos without a sample but received ${stated}`;
     const computed = mostDiffering(photos, compared);
-    return compared <= photos && Math.abs(computed - (stated ?? -1)) < 1e-9
-      ? []
-      : [
-          `Expected that at most ${computed} of the photos of the import ${plan} differ, as ${compared} of ${photos} compared give it, but received ${stated}`,
-        ];
+    return (
+      !(compared <= photos && Math.abs(computed - (stated ?? -1)) < 1e-9) &&
+      `Expected that at most ${computed} of the photos of the import ${plan} differ, as ${compared} of ${photos} compared give it, but received ${stated}`
+    );
   });
 }
 
-function isSorted(list: readonly (string | number)[]): boolean {
+export function isSorted(list: readonly (string | number)[]): boolean {
   return list.every((each, i) => i === 0 || (list[i - 1] ?? 0) < each);
 }

@@ -1,11 +1,12 @@
-import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../collection/licence.ts';
+import { UNKNOWN_LICENCE, normaliseLicence } from '../../collection/licence.ts';
 import { changeOf } from '../card/attribution.ts';
 import { photoId } from '../revisions/revision-id.ts';
-import { allowsRedistribution } from '../select/rights.ts';
+import { mayExport } from '../select/rights.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import { keepsMetadata, type Protocol } from '../protocol.ts';
 import type { Check } from './findings.ts';
 import { unsafePath } from '../layout.ts';
+import { isSorted } from './protocol-checks.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
 export interface RowProblem {
@@ -99,9 +100,6 @@ function furtherProblems({ wnid, also_wnids: also }: PhotoRow, { protocol, among
   ]);
 }
 
-const isSorted = (texts: readonly string[]): boolean =>
-  texts.every((text, i) => i === 0 || (texts[i - 1] ?? '') < text);
-
 /** Released names are as the release has them, and mode O's end with `.JPEG` there. */
 function isOwnName({ file_name, id, wnid }: PhotoRow, hasIds: boolean): boolean {
   if (hasIds) return [`${wnid}/${id}.jpg`, `${wnid}/${id}.png`].includes(file_name);
@@ -126,15 +124,9 @@ function licenceProblems({ license, creator }: PhotoRow, { options }: Protocol):
       ? `Expected a licence, or '${UNKNOWN_LICENCE}', but there is none`
       : license !== id && `Expected the licence '${id}' but it is written '${license}'`,
     creator.trim() === '' && `Expected a creator, or 'unknown', but there is none`,
-    !isAllowed(license, options) &&
+    !mayExport(license, options) &&
       `Expected ${options.licences === null ? 'a licence that allows redistribution' : `one of the licences ${options.licences.join(', ')}`} but received '${license}'`,
   ]);
-}
-
-/** Without pictures any licence will do, because links are no copies. */
-function isAllowed(license: string, { licences, pixels }: Protocol['options']): boolean {
-  if (licences !== null) return isLicenceAllowed(license, licences);
-  return !pixels || allowsRedistribution(license);
 }
 
 type Rule<M extends Mode> = Extract<Protocol['rule'], { readonly mode: M }>;

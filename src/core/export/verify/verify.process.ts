@@ -117,20 +117,15 @@ async function checkContent(content: ExportContent, options: VerifyOptions): Pro
 }
 
 function checkProtocol({ findings, protocol, checksums }: ExportContent): void {
-  const id = idProblem(protocol);
-  if (id !== null) findings.breach('checksum', PROTOCOL, id);
+  findings.breaches('checksum', PROTOCOL, [idProblem(protocol)]);
   findings.breaches('class-order', PROTOCOL, classProblems(protocol));
   findings.breaches('metadata', PROTOCOL, listProblems(protocol));
-  findings.breaches('count', PROTOCOL, humanProblems(protocol));
-  findings.breaches('count', PROTOCOL, importProblems(protocol));
+  findings.breaches('count', PROTOCOL, [...humanProblems(protocol), ...importProblems(protocol)]);
   for (const [file, sha256] of Object.entries(protocol.files)) {
     const listed = checksums.get(file);
-    if (listed !== sha256)
-      findings.breach(
-        'checksum',
-        file,
-        `Expected the SHA-256 ${sha256} of ${PROTOCOL} but ${CHECKSUMS} has ${listed ?? 'none'}`,
-      );
+    findings.breaches('checksum', file, [
+      listed !== sha256 && `Expected the SHA-256 ${sha256} of ${PROTOCOL} but ${CHECKSUMS} has ${listed ?? 'none'}`,
+    ]);
   }
 }
 
@@ -149,12 +144,11 @@ function checkLayout({ folder, findings, protocol, rows, controls }: ExportConte
     else if (file !== CHECKSUMS && !isPhoto(file) && !belongs(file, protocol))
       findings.breach('stray-file', file, `Expected only files of this export but ${whyStray(file)}`);
   }
-  if (options.thumbnails && thumbnails !== rows.count)
-    findings.breach(
-      'missing-file',
-      'thumbnails',
+  findings.breaches('missing-file', 'thumbnails', [
+    options.thumbnails &&
+      thumbnails !== rows.count &&
       `Expected a thumbnail of each of ${rows.count} photos but there are ${thumbnails}`,
-    );
+  ]);
 }
 
 function whyStray(file: string): string {
