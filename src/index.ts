@@ -8,11 +8,11 @@ import {
   onlyCollection,
   openData,
   settingsFor,
-  told,
+  errorForProgram,
   type Place,
 } from './core/library/open.process.ts';
 import type { OpenOptions, VerifyOptions } from './core/library/options.ts';
-import { rarely, Winnow as CoreWinnow } from './core/library/winnow.process.ts';
+import { throttled, Winnow as CoreWinnow } from './core/library/winnow.process.ts';
 import type { ReportOptions } from './measure/library/options.ts';
 
 export type { ExportResult } from './core/export/export.process.ts';
@@ -49,7 +49,7 @@ class Winnow extends CoreWinnow {
   async report(options: ReportOptions): Promise<{ readonly path: string }> {
     return this.work('follow', options, async (workspace, signal) => {
       const { reportAndRecord } = await import('./measure/library/report.process.ts');
-      return { path: (await reportAndRecord(workspace, { ...rarely(options), signal })).path };
+      return { path: (await reportAndRecord(workspace, { ...throttled(options), signal })).path };
     });
   }
 }
@@ -67,7 +67,7 @@ export async function openWinnow(options: OpenOptions = {}): Promise<Winnow> {
   try {
     return await open(options, place);
   } catch (error) {
-    throw await told(error, place.signal, null);
+    throw await errorForProgram(error, place.signal, null);
   }
 }
 
@@ -95,10 +95,10 @@ export async function verifyExport(dir: string, options: VerifyOptions = {}): Pr
   const place = placeOf(options);
   try {
     const loaded = await settingsFor(place, null);
-    const given = { ...rarely(options), signal: place.signal };
+    const given = { ...throttled(options), signal: place.signal };
     return await verifyWith({ config: loaded.config, log: place.logOf(loaded) }, dir, given);
   } catch (error) {
-    throw await told(error, place.signal, null);
+    throw await errorForProgram(error, place.signal, null);
   }
 }
 

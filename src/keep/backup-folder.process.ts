@@ -34,7 +34,7 @@ function folderAt(dir: string): BackupFolder {
   };
 }
 
-export interface WriteOptions {
+export interface BackupFolderOptions {
   readonly dataDir: string;
   readonly create: boolean;
   readonly purpose: string;
@@ -50,7 +50,7 @@ const LOCK_WAIT_MS = 1_000;
  */
 export async function writeToBackup<T>(
   dir: string,
-  options: WriteOptions,
+  options: BackupFolderOptions,
   work: (folder: BackupFolder) => Promise<T>,
 ): Promise<T> {
   const folder = await openToWrite(dir, options);
@@ -67,7 +67,7 @@ export async function writeToBackup<T>(
   return result.value;
 }
 
-async function openToWrite(dir: string, { dataDir, create }: WriteOptions): Promise<BackupFolder> {
+async function openToWrite(dir: string, { dataDir, create }: BackupFolderOptions): Promise<BackupFolder> {
   const folder = folderAt(dir);
   return orUnusable(folder, async () => {
     if (!create) await requireBackup(folder);

@@ -9,7 +9,7 @@ import { readSnapshots, writeSnapshot, writeToBackup, type BackupFolder } from '
 import { copyPhotos, type CopyEvents, type PhotosCopied } from './copy-photos.ts';
 import { tablesOf } from './copy-tables.process.ts';
 import { readPortions, shardsOf, writePortions } from './portions.ts';
-import { FORMAT, idOf, SECRET_TABLES, type Snapshot, type TableCopy } from './snapshot.ts';
+import { FORMAT, snapshotId, SECRET_TABLES, type Snapshot, type TableCopy } from './snapshot.ts';
 import { removeUnused, type Removed, removeTakenDown } from './sweep.process.ts';
 import { beginSnapshot, connectPlainly, endSnapshot, readPhotoList } from './tables.repository.ts';
 
@@ -131,7 +131,7 @@ async function copyCatalogue(
     const time = new Date(Math.max(at.getTime(), after === undefined ? 0 : Date.parse(after) + 1)).toISOString();
     return {
       format: FORMAT,
-      id: idOf(time),
+      id: snapshotId(time),
       at: time,
       winnow: version,
       postgres,

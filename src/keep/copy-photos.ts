@@ -9,7 +9,7 @@ export interface CopyEvents {
   readonly onPhoto: (photo: { readonly bytes: number; readonly isCopied: boolean }) => void;
 }
 
-export interface ListedPhoto {
+export interface PhotoToCopy {
   readonly sha256: Sha256;
   readonly bytes: number;
 }
@@ -17,7 +17,7 @@ export interface ListedPhoto {
 /** Photos whose hashes begin with the same two hex digits. */
 export interface Shard {
   readonly shard: string;
-  readonly photos: readonly ListedPhoto[];
+  readonly photos: readonly PhotoToCopy[];
 }
 
 export interface PhotoCopy extends Pick<CopyEvents, 'onPhoto'> {
@@ -68,7 +68,7 @@ async function sizesIn(blobs: BlobStore, shard: string): Promise<Map<string, num
 
 async function copyOne(
   { from, to, fileOf, verify = false, signal, onPhoto }: PhotoCopy,
-  { photo: { sha256, bytes }, size }: { readonly photo: ListedPhoto; readonly size: number | undefined },
+  { photo: { sha256, bytes }, size }: { readonly photo: PhotoToCopy; readonly size: number | undefined },
   done: PhotosCopied,
 ): Promise<void> {
   if (signal.aborted) return;

@@ -4,7 +4,7 @@ import { StopTheRun, throwIfInterrupted } from '../core/kernel/errors.ts';
 import type { Database } from '../core/platform/postgres/database.ts';
 import { migrateUpTo } from '../core/platform/postgres/open-database.ts';
 import type { CopyEvents } from './copy-photos.ts';
-import { contentsOf, countRows, type Contents } from './portions.ts';
+import { contentsOf, countRows, type TableContents } from './portions.ts';
 import { SECRET_TABLES } from './snapshot.ts';
 import {
   catalogueTables,
@@ -22,7 +22,7 @@ export interface SourceTable extends Pick<CatalogueTable, 'name' | 'columns'> {
   numbers(): Promise<TableNumbers | null>;
   /** The rows as COPY writes them. */
   rows(): AsyncIterable<Buffer>;
-  contents(): Promise<Contents>;
+  contents(): Promise<TableContents>;
 }
 
 export interface TargetDatabase extends Pick<CopyEvents, 'onTable' | 'onRows'> {

@@ -5,7 +5,7 @@ import { messageOf, StopTheRun, throwIfInterrupted } from '../core/kernel/errors
 import { isSha256, toSha256, type Sha256 } from '../core/kernel/ids.ts';
 import { sha256Of } from '../core/tools/sha256.ts';
 import { SHARDS } from '../core/platform/blobs/shards.ts';
-import type { ListedPhoto, Shard } from './copy-photos.ts';
+import type { PhotoToCopy, Shard } from './copy-photos.ts';
 import type { Portion } from './snapshot.ts';
 
 /** A portion holds whole rows and is cut after this many bytes. PostgreSQL's rows have at most 1 GB. */
@@ -41,13 +41,13 @@ export function countRows(text: Buffer): number {
   return rows;
 }
 
-export interface Contents {
+export interface TableContents {
   readonly rows: number;
   /** The SHA-256 of each of its portions, in order. */
   readonly hashes: readonly Sha256[];
 }
 
-export async function contentsOf(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<Contents> {
+export async function contentsOf(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<TableContents> {
   const hashes: Sha256[] = [];
   let rows = 0;
   for await (const text of cutRows(chunks)) {
@@ -58,7 +58,7 @@ export async function contentsOf(chunks: AsyncIterable<Buffer>, signal: AbortSig
   return { rows, hashes };
 }
 
-export interface WriteOptions {
+export interface PortionOptions {
   readonly catalogue: BlobStore;
   readonly signal: AbortSignal;
   readonly onRows: (rows: number) => void;
@@ -67,7 +67,7 @@ export interface WriteOptions {
 /** Stores rows as gzip files under their hashes. Damaged ones are replaced. Counts the bytes of added files. */
 export async function writePortions(
   chunks: AsyncIterable<Buffer>,
-  { catalogue, signal, onRows }: WriteOptions,
+  { catalogue, signal, onRows }: PortionOptions,
 ): Promise<{ rows: number; portions: Portion[]; addedBytes: number }> {
   const portions: Portion[] = [];
   let rows = 0;
@@ -114,7 +114,7 @@ function damaged(cause: unknown): StopTheRun {
 export async function* shardsOf(texts: AsyncIterable<Buffer>): AsyncGenerator<Shard> {
   const shards = SHARDS.values();
   let shard = shards.next().value ?? '';
-  let photos: ListedPhoto[] = [];
+  let photos: PhotoToCopy[] = [];
   for await (const photo of photosOfList(texts)) {
     while (shard < photo.sha256.slice(0, 2)) {
       yield { shard, photos };
@@ -127,7 +127,7 @@ export async function* shardsOf(texts: AsyncIterable<Buffer>): AsyncGenerator<Sh
   for (const rest of shards) yield { shard: rest, photos: [] };
 }
 
-async function* photosOfList(texts: AsyncIterable<Buffer>): AsyncGenerator<ListedPhoto> {
+async function* photosOfList(texts: AsyncIterable<Buffer>): AsyncGenerator<PhotoToCopy> {
   for await (const text of texts) {
     for (const line of text.toString('latin1').split('\n')) {
       const [hex = '', bytes = ''] = line.split('\t');

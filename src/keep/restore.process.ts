@@ -22,7 +22,7 @@ import { readPortions, shardsOf } from './portions.ts';
 import { SECRET_TABLES, targetKey, type Snapshot, type Takedown } from './snapshot.ts';
 import { connectPlainly } from './tables.repository.ts';
 import { areFilled, beginCopy, finishCopy, markFilled, markPruned, notEmpty } from './target.repository.ts';
-import { photosOf, targetOf } from './sweep.process.ts';
+import { takenDownPhotos, targetOf } from './sweep.process.ts';
 
 export interface RestoreOptions extends CopyEvents {
   readonly folder: BackupFolder;
@@ -116,7 +116,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
       fileOf: (sha256) => folder.blobs.pathOf(sha256),
       shards: shardsWithout(
         shardsOf(readPortions(folder.catalogue, snapshot.photos.portions, signal)),
-        photosOf(takedowns),
+        takenDownPhotos(takedowns),
       ),
     });
     await migrate(db);
@@ -200,6 +200,6 @@ async function obeyTakedowns(db: Kysely<Database>, blobs: BlobStore, takedowns: 
     const result = await takeDown(db, targetOf(takedown), takedown.reason);
     photos += result.photos.length;
   }
-  for (const sha256 of photosOf(await listTakedowns(db))) await blobs.remove(sha256);
+  for (const sha256 of takenDownPhotos(await listTakedowns(db))) await blobs.remove(sha256);
   return photos;
 }

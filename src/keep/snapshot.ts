@@ -93,6 +93,6 @@ export function targetKey({ sha256: hash, source, sourceId, url }: Takedown): st
 }
 
 /** `2026-11-27T04-16-00-123Z`: the id of a snapshot, which sorts by time and can be a file's name everywhere. */
-export function idOf(at: string): string {
+export function snapshotId(at: string): string {
   return at.replaceAll(/[:.]/g, '-');
 }

@@ -15,7 +15,7 @@ export async function estimatedRows(db: Kysely<Database>): Promise<number | null
   return rows[0]?.rows ?? null;
 }
 
-export async function countPhotos(db: Kysely<Database>): Promise<number> {
+export async function countStoredPhotos(db: Kysely<Database>): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*) as count from photo`.execute(db);
   return rows[0]?.count ?? 0;
 }

@@ -46,7 +46,7 @@ export async function removeTakenDown(
   const all = mergeTakedowns(known, await listTakedowns(db));
   if (all.length > known.length) await writeTakedowns(folder, all);
   const removed = { photos: 0, bytes: 0 };
-  for (const sha256 of photosOf(all)) {
+  for (const sha256 of takenDownPhotos(all)) {
     const bytes = await orLoss(folder.blobs.sizeOf(sha256));
     if (bytes === null) continue;
     await folder.blobs.remove(sha256);
@@ -56,7 +56,7 @@ export async function removeTakenDown(
   return removed;
 }
 
-export function photosOf(takedowns: readonly Takedown[]): Set<Sha256> {
+export function takenDownPhotos(takedowns: readonly Takedown[]): Set<Sha256> {
   return new Set(takedowns.flatMap(({ sha256 }) => (sha256 === null ? [] : [sha256])));
 }
 

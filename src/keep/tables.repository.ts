@@ -65,16 +65,16 @@ export async function connectPlainly(url: string, applicationName: string): Prom
   return client;
 }
 
-export interface CatalogueState {
+export interface CatalogueSnapshot {
   readonly at: Date;
   readonly postgres: string;
   readonly migrations: readonly string[];
 }
 
 /** Begins a transaction that reads one moment of the catalogue. It locks nothing that other commands need. */
-export async function beginSnapshot(client: Client): Promise<CatalogueState> {
+export async function beginSnapshot(client: Client): Promise<CatalogueSnapshot> {
   await client.query('begin isolation level repeatable read, read only');
-  const { rows } = await client.query<CatalogueState>(
+  const { rows } = await client.query<CatalogueSnapshot>(
     `select now() as at, current_setting('server_version') as postgres, (select array_agg(name order by name) from kysely_migration) as migrations`,
   );
   const [state] = rows;

@@ -11,7 +11,7 @@ import { storePhotos } from '../../src/core/photo/photo.repository.ts';
 import type { NewPhoto } from '../../src/core/photo/photo.ts';
 import type { Database } from '../../src/core/platform/postgres/database.ts';
 import type { PhotoCount } from '../../src/core/filter/run/photo-counts.repository.ts';
-import { countPhotos, judgedPhotos } from '../../src/core/filter/run/photo-counts.repository.ts';
+import { recountPhotos, judgedPhotos } from '../../src/core/filter/run/photo-counts.repository.ts';
 import {
   foldPhotoCounts,
   readPhotoCounts,
@@ -190,7 +190,7 @@ async function expectSameCounts(db: Kysely<Database>, scope: DecisionScope): Pro
   const [tallied, counted] = await db
     .transaction()
     .setIsolationLevel('repeatable read')
-    .execute(async (trx) => [await readPhotoCounts(trx, scope), await countPhotos(trx, scope)] as const);
+    .execute(async (trx) => [await readPhotoCounts(trx, scope), await recountPhotos(trx, scope)] as const);
   const sorted = (counts: readonly PhotoCount[]): string[] =>
     counts
       .map(({ wnid, source, queryId, state, reason, listed, isPruned, count }) =>

@@ -1,7 +1,7 @@
 import { CLASS_ID } from './class-set.ts';
 import type { ClassTable } from './class-table.ts';
 import type { ModelClasses } from './cards/model-classes.ts';
-import type { NamedClass } from './collection-template.ts';
+import type { TemplateClass } from './collection-template.ts';
 import { createLabelIndex } from './label-index.ts';
 
 /**
@@ -12,7 +12,7 @@ export function classFinder(
   classes: ModelClasses,
   model: string,
   table: ClassTable,
-): (label: string) => NamedClass | string {
+): (label: string) => TemplateClass | string {
   const labels = Array.from({ length: classes.count }, (_, i) => classes.labelOf(i));
   const own = labels.map((name, i) => ({ wnid: idOf(name, i), name, synonyms: [] }));
   const findOwn = createLabelIndex(own, `the ${classes.count} classes of '${model}'`);

@@ -15,7 +15,7 @@ import { firstOf } from './first-of.ts';
 import { normaliseLabel } from './label-index.ts';
 import { classSubjects, conceptSubjects, kindsByName, type ConceptEntry, type Subjects } from './subjects.ts';
 
-export interface CollectionContext {
+export interface DraftContext {
   readonly draft: CollectionDraft;
   readonly yaml: YamlFile;
   /** Null for a text of the catalogue. */
@@ -25,7 +25,7 @@ export interface CollectionContext {
 }
 
 /** Finds a file that a collection names: relative to the collection file, the working directory or the package, in this order. */
-export async function existingFile(path: string, { file, workingDir }: CollectionContext): Promise<string | null> {
+export async function existingFile(path: string, { file, workingDir }: DraftContext): Promise<string | null> {
   for (const base of [...(file === null ? [] : [dirname(file)]), workingDir, packageRoot]) {
     const candidate = resolve(base, path);
     if (await isFile(candidate)) return candidate;
@@ -39,7 +39,7 @@ interface ClassLists {
 }
 
 /** If there are problems, the lists must not be used. */
-export async function classesOf(context: CollectionContext) {
+export async function readClassLists(context: DraftContext) {
   const { mode, classes } = context.draft;
   const own = await entriesOf(context, 'classes', classes);
   const { amongOf, problemsOf } = LISTS[mode];
@@ -56,9 +56,9 @@ export async function classesOf(context: CollectionContext) {
 
 interface ListRules {
   /** The classes that the models choose among; null if these are `classes`. */
-  readonly amongOf: (context: CollectionContext) => Promise<AmongEntries | null>;
-  readonly problemsOf: (lists: ClassLists, context: CollectionContext) => string[];
-  readonly subjectsOf: (context: CollectionContext, classes: ClassSet) => FoundSubjects;
+  readonly amongOf: (context: DraftContext) => Promise<AmongEntries | null>;
+  readonly problemsOf: (lists: ClassLists, context: DraftContext) => string[];
+  readonly subjectsOf: (context: DraftContext, classes: ClassSet) => FoundSubjects;
 }
 
 const LISTS: Readonly<Record<Mode, ListRules>> = {
@@ -78,7 +78,7 @@ const LISTS: Readonly<Record<Mode, ListRules>> = {
   },
 };
 
-function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }: CollectionContext): string[] {
+function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }: DraftContext): string[] {
   const where = yaml.where([draft.among === null ? 'classes' : 'among']);
   if (evidenceClasses.wnids.length < 2)
     return [
@@ -101,7 +101,7 @@ function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }
   return problems;
 }
 
-function modeOProblems({ classes }: ClassLists, { yaml, table }: CollectionContext): string[] {
+function modeOProblems({ classes }: ClassLists, { yaml, table }: DraftContext): string[] {
   const own = firstOf(classes.wnids.filter((wnid) => !table.byWnid.has(wnid))).join(', ');
   if (own === '') return [];
   return [
@@ -146,11 +146,11 @@ interface FoundSubjects {
   readonly problems: readonly string[];
 }
 
-export function subjectsOf(context: CollectionContext, classes: ClassSet): FoundSubjects {
+export function findSubjects(context: DraftContext, classes: ClassSet): FoundSubjects {
   return LISTS[context.draft.mode].subjectsOf(context, classes);
 }
 
-function conceptsOf({ draft, yaml, table }: CollectionContext): FoundSubjects {
+function conceptsOf({ draft, yaml, table }: DraftContext): FoundSubjects {
   const { allowHypernyms } = draft;
   const notBelow = draft.allowHyponyms.flatMap((wnid, i) =>
     table.wordNet().hyponymsNamed(wnid).length + kindsByName(wnid, table).length > 0
@@ -176,7 +176,7 @@ interface Entries {
 
 type AmongEntries = Omit<Entries, 'draft'> & { readonly draft: ClassListDraft | null };
 
-async function entriesOf(context: CollectionContext, key: 'classes' | 'among', list: ClassListDraft): Promise<Entries> {
+async function entriesOf(context: DraftContext, key: 'classes' | 'among', list: ClassListDraft): Promise<Entries> {
   const { yaml, table } = context;
   const where = yaml.where([key]);
   if (typeof list !== 'string') {

@@ -4,7 +4,7 @@ import { UsageError } from '../kernel/errors.ts';
 import type { Collection } from './collection.ts';
 import { nameSchema } from './name.ts';
 
-export interface NamedClass {
+export interface TemplateClass {
   readonly wnid: string;
   readonly name: string;
   /** True for a class that is none of the 1,000 of ImageNet. */
@@ -15,7 +15,7 @@ export interface NamedClass {
  * The bundled collection `custom` with another name. If `classes` is empty, the file keeps those of the example.
  * @throws UsageError `bad-collection-name`
  */
-export function collectionTemplate(example: string, name: string, classes: readonly NamedClass[] = []): string {
+export function collectionTemplate(example: string, name: string, classes: readonly TemplateClass[] = []): string {
   if (!nameSchema.safeParse(name).success) {
     throw new UsageError(`Expected ${expectedOf(nameSchema)} for a new collection but received ${quote(name)}`, {
       code: 'bad-collection-name',

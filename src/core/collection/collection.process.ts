@@ -9,7 +9,7 @@ import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
-import { classesOf, existingFile, subjectsOf, type CollectionContext } from './collection-classes.process.ts';
+import { readClassLists, existingFile, findSubjects, type DraftContext } from './collection-classes.process.ts';
 import {
   completeCollection,
   draftCollection,
@@ -101,9 +101,9 @@ async function checkText(
   }
   const { draft, given, ...checked } = draftCollection(yaml);
   if (draft === null) return { ...unread, ...checked };
-  const context: CollectionContext = { draft, yaml, file, workingDir, table };
-  const { classes, evidenceClasses, drafts, ...lists } = await classesOf(context);
-  const { subjects, problems: conceptProblems } = subjectsOf(context, classes);
+  const context: DraftContext = { draft, yaml, file, workingDir, table };
+  const { classes, evidenceClasses, drafts, ...lists } = await readClassLists(context);
+  const { subjects, problems: conceptProblems } = findSubjects(context, classes);
   const { queries, problems: queryProblems } = await queriesOf(context);
   // The cards of a stored collection are in the catalogue, and were checked when they were stored.
   const ensemble =
@@ -146,7 +146,7 @@ async function fileOf(nameOrPath: string, workingDir: string): Promise<string> {
 }
 
 /** Checks that a file has the name of its collection, because decisions, shortlists and exports are stored under that name. */
-function nameProblems({ draft, yaml, file, workingDir }: CollectionContext): string[] {
+function nameProblems({ draft, yaml, file, workingDir }: DraftContext): string[] {
   if (file === null) return [];
   const stem = basename(file).replace(/\.ya?ml$/, '');
   const isNamedByFile = configFolders('collections', packageRoot, workingDir).includes(dirname(file));
@@ -156,7 +156,7 @@ function nameProblems({ draft, yaml, file, workingDir }: CollectionContext): str
   ];
 }
 
-async function queriesOf(context: CollectionContext): Promise<{ queries: QueriesFile | null; problems: string[] }> {
+async function queriesOf(context: DraftContext): Promise<{ queries: QueriesFile | null; problems: string[] }> {
   const named = context.draft.queries;
   if (named === null) return { queries: null, problems: [] };
   const where = context.yaml.where(['queries']);
@@ -171,7 +171,7 @@ async function queriesOf(context: CollectionContext): Promise<{ queries: Queries
 }
 
 async function checkEnsemble(
-  { draft, yaml, workingDir, table }: CollectionContext,
+  { draft, yaml, workingDir, table }: DraftContext,
   among: ClassSet | null,
 ): Promise<{ problems: string[]; warnings: string[] }> {
   const problems: string[] = [];

@@ -9,7 +9,7 @@ import { type Sha256, type Wnid } from '../kernel/ids.ts';
 import { sha256Of } from '../tools/sha256.ts';
 import type { Mode } from '../kernel/mode.ts';
 import type { ClassSet } from './class-set.ts';
-import { answersOf, cardSchema } from './cards/card.ts';
+import { cardAnswers, cardSchema } from './cards/card.ts';
 import { MODES, policySchema, type CollectionPolicy } from './modes.ts';
 import { nameSchema } from './name.ts';
 import { conceptId, type Subjects } from './subjects.ts';
@@ -170,7 +170,7 @@ export function draftCollection(file: YamlFile): CollectionDraftResult {
     heads: new Map(Object.entries(heads ?? {})),
     policy: policy ?? policySchema.parse({}),
     settings,
-    card: answersOf(exported?.card ?? null),
+    card: cardAnswers(exported?.card ?? null),
   };
   const warnings = [...idleKeyWarnings(draft, file), ...licenceWarnings(draft, file)];
   return { draft, given: result.data, problems: [...problems, ...modeProblems(draft, file)], warnings };

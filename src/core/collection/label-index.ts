@@ -136,8 +136,8 @@ export function createLabelIndex(
   };
 
   function unknown(label: string): LabelResult {
-    const told = advice.unknown(label);
-    if (told !== null) return { ok: false, detail: `${quote(label)} ${told}` };
+    const hint = advice.unknown(label);
+    if (hint !== null) return { ok: false, detail: `${quote(label)} ${hint}` };
     const detail = `${quote(label)} is not one of ${whose}`;
     const near = WNID.test(label) ? undefined : nearestTo(label);
     if (near === undefined) {

@@ -1,4 +1,5 @@
 import { groupBy } from '../kernel/group-by.ts';
+import { listText } from '../kernel/texts.ts';
 
 /** The stages that can be paused, in the order of the pipeline. */
 export const PAUSABLE_STAGES = ['discover', 'fetch', 'filter'] as const;
@@ -41,10 +42,6 @@ function groupText(group: readonly PauseNote[], now: Date): string {
   const named = stages.length === PAUSABLE_STAGES.length ? 'all' : stages.join(' ');
   const verb = stages.length === 1 ? 'is' : 'are';
   return `${listText(stages)}${of} ${verb} paused since ${timeText(since, now)} by ${by} (winnow unpause ${named}${flag} ends that)`;
-}
-
-export function listText(words: readonly string[]): string {
-  return words.length <= 1 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 function two(part: number): string {

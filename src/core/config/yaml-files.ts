@@ -14,7 +14,7 @@ export interface NamedFile {
 export async function listYamlFiles(folders: readonly string[]): Promise<NamedFile[]> {
   const byName = new Map<string, NamedFile>();
   for (const folder of folders) {
-    for (const entry of await entriesOf(folder)) {
+    for (const entry of await namesInFolder(folder)) {
       const name = entry.replace(EXTENSION, '');
       if (EXTENSION.test(entry) && !byName.has(name)) byName.set(name, { name, file: join(folder, entry) });
     }
@@ -23,7 +23,7 @@ export async function listYamlFiles(folders: readonly string[]): Promise<NamedFi
 }
 
 /** The names in a folder, sorted; none if it is absent. */
-export async function entriesOf(folder: string): Promise<string[]> {
+export async function namesInFolder(folder: string): Promise<string[]> {
   const names = await unlessCode(readdir(folder), 'ENOENT', 'ENOTDIR');
   return names?.toSorted() ?? [];
 }

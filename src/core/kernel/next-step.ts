@@ -36,7 +36,7 @@ export interface Exported {
 }
 
 /** The state of a collection. */
-export interface Standing {
+export interface CollectionState {
   readonly collection: string;
   readonly totals: Totals;
   /** Photos that wait for a second verdict. Null if there are some, but the reader may not learn what `totals` leaves out. */
@@ -63,8 +63,8 @@ export function nextText({ text, command }: NextStep): string {
 }
 
 /** Names the next thing that a person should do with a collection. */
-export function nextStep(standing: Standing): NextStep {
-  const { totals, pending, place, collect, isFiltering } = standing;
+export function nextStep(state: CollectionState): NextStep {
+  const { totals, pending, place, collect, isFiltering } = state;
   const run = collect.command;
   const undecided = totals.decided.undecided - totals.undecidedPruned;
   const steps: readonly Step[] = [
@@ -83,9 +83,9 @@ export function nextStep(standing: Standing): NextStep {
       'winnow references list',
     ],
     [totals.shortlisted === 0, 'The filter keeps no photo. Other rules may keep some', `winnow what-if ${place}`],
-    ...reviewSteps(standing),
+    ...reviewSteps(state),
     [totals.selected === 0 && pending !== null, 'Reviewers accepted no photo. Collect more photos', run],
-    ...exportSteps(standing),
+    ...exportSteps(state),
   ];
   const [, text, command] = steps.find(([applies]) => applies) ?? [
     true,
@@ -104,7 +104,7 @@ type Step = readonly [applies: boolean, text: string, command: string];
 
 const waitText = (photos: number): string => `${countOf(photos, 'photo')} ${photos === 1 ? 'waits' : 'wait'}`;
 
-function reviewSteps({ totals, openControls, place }: Standing): Step[] {
+function reviewSteps({ totals, openControls, place }: CollectionState): Step[] {
   const review = `winnow review ${place}`;
   return [
     [totals.unreviewed > 0, `${waitText(totals.unreviewed)} for a verdict`, review],
@@ -114,7 +114,7 @@ function reviewSteps({ totals, openControls, place }: Standing): Step[] {
   ];
 }
 
-function exportSteps({ collection, totals, pending, withoutLicence, exported, place }: Standing): Step[] {
+function exportSteps({ collection, totals, pending, withoutLicence, exported, place }: CollectionState): Step[] {
   const { isNewest, isReported } = exported;
   const folder = shellWord(exported.folder ?? '');
   const report = reportCommand(place, collection);

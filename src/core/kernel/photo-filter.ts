@@ -166,7 +166,11 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     split: among('split', PHOTO_SPLITS),
     disagree: among('disagree', ['1']).length > 0,
     text: text('text', 'at most 200 characters', (value) => value.length <= 200),
-    date: text('date', 'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30', (value) => daysOf(value) !== null),
+    date: text(
+      'date',
+      'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30',
+      (value) => dayRangeOf(value) !== null,
+    ),
     sort: among('sort', PHOTO_SORTS)[0] ?? EVERY_PHOTO.sort,
     like: isSha256(like) ? like : null,
     size: among('size', PHOTO_SIZES)[0] ?? EVERY_PHOTO.size,
@@ -185,7 +189,7 @@ function stateNames(): PhotoState[] {
 }
 
 /** The first and last day of a range; null if the text is none, or if the range ends before it starts. */
-export function daysOf(date: string): readonly [from: string, to: string] | null {
+export function dayRangeOf(date: string): readonly [from: string, to: string] | null {
   const [, from = '', to = from] = /^(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?$/.exec(date) ?? [];
   return isDay(from) && isDay(to) && from <= to ? [from, to] : null;
 }

@@ -1,6 +1,6 @@
 import { namesOfPeople } from '../kernel/people.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { storePlan } from '../review/acceptance/plan.repository.ts';
+import { storeAcceptancePlan } from '../review/acceptance/plan.repository.ts';
 import { importVerdicts, type ImportResult } from '../review/import/import.process.ts';
 import type { ReadVerdicts } from '../review/import/imported-verdict.ts';
 import { readVerdicts } from '../review/import/read-verdicts.process.ts';
@@ -23,6 +23,6 @@ export async function importFile(
   const names = verdicts.map((one) => one.reviewer);
   const ofPeople = namesOfPeople(names, Object.keys(app.config.server.people));
   const imported = await importVerdicts(app.db, scope, verdicts);
-  await storePlan(app.db, scope.collectionId, app.config.review.acceptance);
+  await storeAcceptancePlan(app.db, scope.collectionId, app.config.review.acceptance);
   return { ...imported, ...read, ofPeople };
 }

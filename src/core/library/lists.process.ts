@@ -13,7 +13,7 @@ import {
   type DecisionReason,
   type DecisionState,
 } from '../kernel/reasons.ts';
-import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { subjectKey } from '../review/events/event.ts';
 import { listReviewed } from '../review/events/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../review/events/verdict-line.ts';
@@ -21,8 +21,8 @@ import type { VerdictState } from '../review/events/verdict.ts';
 import type { CandidateFilter } from '../status/candidate-list.repository.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { listShortlist } from '../shortlist/shortlist.repository.ts';
-import { notCounting } from '../status/standing.repository.ts';
-import type { NotCounting } from '../status/standing.ts';
+import { notCounting } from '../status/not-counting.repository.ts';
+import type { NotCounting } from '../status/not-counting.ts';
 import type { ListOptions } from './options.ts';
 import { classesOf } from './wanted.process.ts';
 
@@ -94,7 +94,7 @@ export async function* decisionLines(
     memberIds,
     memberNames: members.map((member) => member.name),
     sigmoidIds: memberIds.filter((_, i) => members[i]?.head.isSigmoid === true),
-    nameOf: (wnid: string) => nameOf(collection, wnid),
+    nameOf: (wnid: string) => classNameOf(collection, wnid),
   };
   for await (const row of listDecisions(app.db, scope, { filter, memberIds })) yield toDecisionLine(row, names);
 }

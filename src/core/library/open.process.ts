@@ -9,7 +9,7 @@ import type { Logger } from '../platform/log/logger.ts';
 import { cancelStatements } from '../platform/postgres/clients.ts';
 import { openApp, type App } from '../runtime/open/app.process.ts';
 import { hasData, requireData } from '../runtime/open/data-folder.process.ts';
-import { toldFailure } from '../runtime/open/database-failure.process.ts';
+import { explainFailure } from '../runtime/open/database-failure.process.ts';
 
 /** A data folder, and how a command or a program works with it. */
 export interface Place {
@@ -117,7 +117,7 @@ async function fromCatalogue<T>(place: Place, read: (app: App) => Promise<T>): P
 }
 
 /** The error that a program gets. @param folder the data folder if it holds the database, otherwise null */
-export async function told(error: unknown, signal: AbortSignal, folder: string | null): Promise<unknown> {
+export async function errorForProgram(error: unknown, signal: AbortSignal, folder: string | null): Promise<unknown> {
   if (signal.aborted && !(error instanceof WinnowError)) return new Interrupted();
-  return toldFailure(error, folder);
+  return explainFailure(error, folder);
 }

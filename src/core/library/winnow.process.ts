@@ -36,7 +36,7 @@ import type {
   ShortlistOptions,
   WorkOptions,
 } from './options.ts';
-import { told } from './open.process.ts';
+import { errorForProgram } from './open.process.ts';
 import type { ShortlistSummary } from './shortlist.process.ts';
 import type { PlannedCrawl } from './work.process.ts';
 
@@ -157,7 +157,7 @@ export class Winnow {
   /** Freezes the accepted photos into a new folder. */
   export(options: ExportOptions): Promise<ExportResult> {
     return this.work('follow', options, async (workspace, signal) =>
-      (await import('./export.process.ts')).exportAndRecord(workspace, { ...rarely(options), signal }),
+      (await import('./export.process.ts')).exportAndRecord(workspace, { ...throttled(options), signal }),
     );
   }
 
@@ -236,7 +236,7 @@ export class Winnow {
     try {
       return await work();
     } catch (error) {
-      throw await this.#told(error, signal);
+      throw await this.#errorFor(error, signal);
     }
   }
 
@@ -270,15 +270,15 @@ export class Winnow {
         yield row;
       }
     } catch (error) {
-      throw await this.#told(error, signal);
+      throw await this.#errorFor(error, signal);
     } finally {
       onEnd();
     }
   }
 
-  async #told(error: unknown, signal: AbortSignal): Promise<unknown> {
+  async #errorFor(error: unknown, signal: AbortSignal): Promise<unknown> {
     const { config, dataDir } = this.#app;
-    const explained = await told(error, signal, config.postgres.url === null ? dataDir : null);
+    const explained = await errorForProgram(error, signal, config.postgres.url === null ? dataDir : null);
     if (!this.#closing.signal.aborted || !(explained instanceof Interrupted)) return explained;
     return new UsageError('This collection was closed. Open it again with openWinnow.', { code: 'closed' });
   }
@@ -289,7 +289,7 @@ const NEVER = new AbortController().signal;
 const PROGRESS_EVERY_MS = 250;
 
 /** Calls `onProgress` a few times a second, and at the end of each step. */
-export function rarely<Options extends WorkOptions>(options: Options): Options {
+export function throttled<Options extends WorkOptions>(options: Options): Options {
   const { onProgress } = options;
   if (onProgress === undefined) return options;
   let next = 0;

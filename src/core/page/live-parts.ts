@@ -22,7 +22,7 @@ export function changedPaths(before: ReadonlyMap<string, string>, now: ReadonlyM
 }
 
 /** The JSON of some parts, without paths that no longer exist. */
-export function partsText(parts: ReadonlyMap<string, string>, paths: Iterable<string>): string {
+export function partsJson(parts: ReadonlyMap<string, string>, paths: Iterable<string>): string {
   const fields: string[] = [];
   for (const path of paths) {
     const text = parts.get(path);

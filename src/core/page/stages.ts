@@ -3,10 +3,10 @@ import type { PhotoFilter, PhotoState } from '../kernel/photo-filter.ts';
 import type { FunnelStage } from './funnel.tsx';
 
 /** The address of the photos that a number of the funnel counts. Undefined if they are not shown. */
-export type LinkOf = (filter: Partial<PhotoFilter>) => string | undefined;
+export type FunnelLinkOf = (filter: Partial<PhotoFilter>) => string | undefined;
 
 /** The funnel of a collection, a class or a source: each stage with what it lost. The last one is there once a photo was reviewed. */
-export function stagesOf(totals: Totals, linkOf?: LinkOf): FunnelStage[] {
+export function stagesOf(totals: Totals, linkOf?: FunnelLinkOf): FunnelStage[] {
   const hrefOf = (state: PhotoState, reason?: string): string | undefined =>
     linkOf?.({ state: [state], ...(reason === undefined ? {} : { reason: [reason] }) });
   return partsOf(totals).map(([name, count, state, lost]) => ({

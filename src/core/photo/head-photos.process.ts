@@ -55,10 +55,10 @@ export async function* readHeadPhotos({
 }
 
 /** The photos of a head; `unknown` for a head that was made without its reference set; null for a head from text or any other model. */
-export type Fitted = KnownPictures | 'unknown' | null;
+export type HeadPhotos = KnownPictures | 'unknown' | null;
 
 /** The photos that a model was fitted and measured with, if it is a head. Throws UsageError `head-photos`. */
-export async function fittedPhotosOf(card: ModelCard): Promise<Fitted> {
+export async function fittedPhotosOf(card: ModelCard): Promise<HeadPhotos> {
   const { head, references } = card;
   if (head === undefined || head.text === true) return null;
   if (references === undefined) return 'unknown';

@@ -26,7 +26,7 @@ import {
   type ShortlistPolicy,
   type ShortlistRow,
 } from './shortlist.ts';
-import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { holdHeadReferences } from '../filter/references/head-references.process.ts';
 import type { Funnel } from '../kernel/funnel.ts';
 import type { Transaction, Kysely, RawBuilder } from 'kysely';
@@ -89,7 +89,7 @@ async function make(workspace: Workspace, options: ShortlistOptions) {
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
   const { controls } = policy;
-  return { ...shown, files, changes, target, controls, nameOf: (wnid: string) => nameOf(collection, wnid) };
+  return { ...shown, files, changes, target, controls, nameOf: (wnid: string) => classNameOf(collection, wnid) };
 }
 
 /** If features are not compared, `twinBy` is left out, so that such tables do not change. */

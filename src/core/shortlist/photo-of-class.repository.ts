@@ -1,4 +1,4 @@
-import type { Rights as SourceRights } from '../crawl/sources/source.ts';
+import type { SourceRights } from '../crawl/sources/source.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { allowedLicence } from '../crawl/candidates/licence.repository.ts';

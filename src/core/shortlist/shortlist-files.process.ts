@@ -10,7 +10,7 @@ import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 import { shortlistCsv } from './shortlist-csv.ts';
 import type { ShortlistPhoto } from './shortlist.repository.ts';
 import { stagesOf } from '../page/stages.ts';
-import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 
 const DURABLE = { isDurable: true } as const;
 import { thumbnailOf } from '../photo/thumbnails.process.ts';
@@ -80,7 +80,7 @@ async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Prom
     if (totals.wnid === null) return [];
     const photos = (byClass.get(totals.wnid) ?? []).map((row) => ({
       ...row,
-      confusionName: nameOf(collection, row.confusionWnid),
+      confusionName: classNameOf(collection, row.confusionWnid),
     }));
     const synonyms = table.byWnid.get(totals.wnid)?.synonyms ?? [];
     return [{ wnid: totals.wnid, name: totals.name, synonyms, candidates: totals.found, photos }];

@@ -22,16 +22,16 @@ import { NETWORK_SOURCES, SOURCE_NAMES } from '../config/sources/sources.ts';
 import { collectStep } from '../collection/collect-step.ts';
 import { displayPath } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
-import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
-import { readPlan } from '../review/acceptance/plan.repository.ts';
+import { nextStep, nextText, placeFlags, type NextStep, type CollectionState } from '../kernel/next-step.ts';
+import { readAcceptancePlan } from '../review/acceptance/plan.repository.ts';
 import { glanceAtAcceptance, readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
 import { isOpenToReview } from '../review/desk/known-photos.repository.ts';
-import { viewOf } from '../review/desk/read-desk.process.ts';
+import { deskViewOf } from '../review/desk/read-desk.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported, versionOfReview } from './next-step.repository.ts';
 import { connectedProcesses } from './processes.repository.ts';
 import { stagesOfProcess, worksOn, type StageProcess } from '../kernel/processes.ts';
-import { countOpenControls } from './standing.repository.ts';
+import { countOpenControls } from './not-counting.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
@@ -84,23 +84,23 @@ async function statusesWith(
   workspace: Workspace,
 ): Promise<ByReader<Status> & { readonly isBlind: boolean }> {
   const { app, collection, scope } = workspace;
-  const isBlind = await isOpenToReview(app.db, await viewOf({ workspace, reviewer: null }));
+  const isBlind = await isOpenToReview(app.db, await deskViewOf({ workspace, reviewer: null }));
   const { queries, work, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
-  const standing = await readStanding(workspace, { ...funnel, pending: pendingOf(counts) });
-  const plan = await readPlan(app.db, scope.collectionId);
+  const state = await readCollectionState(workspace, { ...funnel, pending: pendingOf(counts) });
+  const plan = await readAcceptancePlan(app.db, scope.collectionId);
   const hasLimit = (plan?.maxLabelError ?? app.config.review.acceptance.maxLabelError) !== null;
   const stops = await readStops(app.db, scope.collectionId);
   const operators = {
     ...funnel,
     sources: withStops(funnel.sources, stops),
-    next: nextStep(standing),
+    next: nextStep(state),
     yields: yieldsOf(funnel),
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
     acceptance: hasLimit ? await inspect(workspace) : null,
-    openControls: standing.openControls,
+    openControls: state.openControls,
     days: daysOf(work, counts.verdicts),
     unfinishedQueries: await countUnfinishedQueries(workspace),
     processes: (await connectedProcesses(app.db, 'others')).flatMap(({ name, address, since }) =>
@@ -112,8 +112,8 @@ async function statusesWith(
   const isReviewed = !isBlind && funnel.totals.unreviewed === 0;
   const totals = isReviewed ? { ...ofOthers.totals, unreviewed: 0 } : ofOthers.totals;
   // Others may be on other machines if there are tokens, and need not know the folders of this one.
-  const exported = hasTokens(app.config) ? { ...standing.exported, folder: 'DIR' } : standing.exported;
-  const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
+  const exported = hasTokens(app.config) ? { ...state.exported, folder: 'DIR' } : state.exported;
+  const next = nextStep({ ...state, totals, pending: state.pending === 0 ? 0 : null, exported });
   return {
     isBlind,
     operators,
@@ -175,10 +175,10 @@ async function countUnfinishedQueries({ app, scope }: Workspace): Promise<number
   return open.reduce((sum, { count }) => sum + count, 0);
 }
 
-export async function readStanding(
+export async function readCollectionState(
   { app, scope, collection }: Workspace,
-  { totals, sources, pending }: Pick<Standing, 'totals' | 'pending'> & Pick<Funnel, 'sources'>,
-): Promise<Standing> {
+  { totals, sources, pending }: Pick<CollectionState, 'totals' | 'pending'> & Pick<Funnel, 'sources'>,
+): Promise<CollectionState> {
   const waiting = SOURCE_NAMES.filter((name) => sources.some((one) => one.source === name && one.waiting > 0));
   const place = placeFlags(collection.name);
   const exported = await readExported(app.db, scope);

@@ -6,7 +6,7 @@ import { probabilities } from '../models/evidence/softmax.ts';
 import { photosOfFiles, type HashRange } from '../photo/takedown.repository.ts';
 import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './standing.repository.ts';
+import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './not-counting.repository.ts';
 import type { CandidateSighting } from './candidate-list.repository.ts';
 import { saidCreator } from '../crawl/candidates/candidate.repository.ts';
 import type { Rights } from '../shortlist/photo-of-class.repository.ts';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { displayPath, packageRoot } from '../../core/config/root.ts';
 import { exportEvidence } from '../evidence/export.process.ts';
 import type { Plan } from '../evidence/format.ts';
-import { planEvidence, type PlanOptions } from '../evidence/plan.process.ts';
+import { planEvidence, type EvidencePlanOptions } from '../evidence/plan.process.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { addCommand, runOnCollection } from '../../core/cli/start/context.ts';
 import { neededText, option, wholeNumber, type FlagsOf } from '../../core/cli/start/flags.ts';
@@ -67,7 +67,7 @@ export function addEvidenceCommand(program: Command): void {
 
 function writing<T>(
   flags: WriteFlags,
-  write: (workspace: Workspace, options: PlanOptions) => Promise<T>,
+  write: (workspace: Workspace, options: EvidencePlanOptions) => Promise<T>,
   show: (result: T, where: string) => Promise<void>,
 ): Promise<void> {
   return runOnCollection(flags, { name: 'evidence', access: 'use' }, async (workspace, context) => {

@@ -16,7 +16,7 @@ export interface ReadRow {
 
 export type ShardPhoto = Pick<PlannedPhoto, 'sha256' | 'members'>;
 
-export interface ReadPhoto {
+export interface ImportedPhoto {
   readonly sha256: string;
   /** Null if the other program could not evaluate the photo. */
   readonly logits: ImportedLogits | null;
@@ -48,7 +48,7 @@ export class ShardRows {
   }
 
   /** The photo whose last row this is; otherwise null. */
-  take(row: ReadRow, place: string): ReadPhoto | null {
+  take(row: ReadRow, place: string): ImportedPhoto | null {
     const refuse = (reason: Parameters<Refusals['add']>[0], detail: string): null =>
       this.#refusals.add(reason, `${place}: ${detail}`);
     if (row.planId !== this.#plan.id)
@@ -92,7 +92,7 @@ export class ShardRows {
     }
   }
 
-  #done(sha256: string, photo: OpenPhoto): ReadPhoto | null {
+  #done(sha256: string, photo: OpenPhoto): ImportedPhoto | null {
     const wanted = photo.wanted.filter(Boolean).length * CROPS_PER_MEMBER;
     if (photo.isDone || photo.seen < wanted) return null;
     photo.isDone = true;

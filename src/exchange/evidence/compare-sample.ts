@@ -21,7 +21,7 @@ interface Difference {
 const MOST_DIFFERENCES = 50;
 
 /** Compares imported logits with winnow's own, photo by photo. */
-export class Comparison {
+export class LogitComparison {
   readonly #members: readonly string[];
   readonly #differences: Difference[] = [];
   #wrong = 0;

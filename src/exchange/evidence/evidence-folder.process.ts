@@ -110,7 +110,7 @@ export function hashOfEvidence(folder: string, name: string, signal: AbortSignal
 }
 
 /** @throws UsageError `no-plan`, `bad-plan` */
-export async function readPlan(folder: string): Promise<Plan> {
+export async function readEvidencePlan(folder: string): Promise<Plan> {
   const file = path.join(folder, PLAN_FILE);
   const text = await readEvidenceText(folder, PLAN_FILE).catch((error: unknown) => {
     throw new UsageError(

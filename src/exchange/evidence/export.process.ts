@@ -5,7 +5,7 @@ import { throwIfInterrupted } from '../../core/kernel/errors.ts';
 import { evaluatedPhotoIds, readLogits } from '../../core/models/evidence/evidence.repository.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { ParquetFile } from '../../core/platform/parquet/write-parquet.ts';
-import { photosOf } from '../../core/filter/run/decision.repository.ts';
+import { statesOfPhotos } from '../../core/filter/run/decision.repository.ts';
 import { writeFolder, writeShard } from './evidence-folder.process.ts';
 import {
   partName,
@@ -16,7 +16,7 @@ import {
   type PlannedPhoto,
   type ResultRow,
 } from './format.ts';
-import { planHead, plannedPhoto, writePlan, type PlanOptions } from './plan.process.ts';
+import { planHead, plannedPhoto, writeEvidencePlan, type EvidencePlanOptions } from './plan.process.ts';
 
 interface StoredPhoto extends PlannedPhoto {
   readonly photoId: number;
@@ -32,7 +32,7 @@ export interface ExportedEvidence {
 /** Writes a plan of the photos for which a member has the logits of all crops, and these as its results. */
 export async function exportEvidence(
   workspace: Workspace,
-  { out, shardRows, signal, onProgress }: PlanOptions,
+  { out, shardRows, signal, onProgress }: EvidencePlanOptions,
 ): Promise<ExportedEvidence> {
   const head = await planHead(workspace);
   return writeFolder(out, async (folder) => {
@@ -47,7 +47,7 @@ export async function exportEvidence(
       photos += shard.length;
     }
     // Rows have the id of the plan, so the plan is complete before the first of them.
-    const plan = await writePlan(folder, { ...head, photos, shards });
+    const plan = await writeEvidencePlan(folder, { ...head, photos, shards });
     let [sums, crops, done] = ['', 0, 0];
     for (const [i, ids] of idsOfShards.entries()) {
       const part = await writeResults(workspace, {
@@ -76,7 +76,7 @@ async function* storedPhotos(workspace: Workspace, onLeftOut: () => void): Async
   for (;;) {
     const ids = await evaluatedPhotoIds(app.db, members, { after, limit: PHOTOS_AT_ONCE });
     const logits = await readLogits(app.db, ids, { members, classes: scope.wnids.length });
-    for (const photo of await photosOf(app.db, scope, ids)) {
+    for (const photo of await statesOfPhotos(app.db, scope, ids)) {
       const known = logits.get(photo.photoId) ?? [];
       const planned = plannedPhoto(workspace, photo, (member) => (known[member] ?? null) !== null);
       if (planned.members.length > 0) yield { ...planned, photoId: photo.photoId };
@@ -106,7 +106,7 @@ async function writeResults(
     throwIfInterrupted(signal);
     const some = ids.slice(at, at + PHOTOS_AT_ONCE);
     const logits = await readLogits(app.db, some, { members: ensemble.memberIds, classes: scope.wnids.length });
-    const rows = (await photosOf(app.db, scope, some)).flatMap(({ photoId, sha256 }) =>
+    const rows = (await statesOfPhotos(app.db, scope, some)).flatMap(({ photoId, sha256 }) =>
       (logits.get(photoId) ?? []).flatMap((all, member): ResultRow[] =>
         (all ?? []).map((row, crop) => {
           return { plan_id: planId, sha256, member: ensemble.members[member]?.name ?? '', crop, logits: [...row] };

@@ -16,15 +16,15 @@ import { filterPolicy } from '../../core/filter/rule/policy.ts';
 import { openAmong } from '../../core/filter/run/decision.repository.ts';
 import { filterBatch, type DecidedCounts } from '../../core/filter/run/filter.process.ts';
 import { decidingDeps, openEngine, retainsKept } from '../../core/filter/run/filter-stage.process.ts';
-import { ShardRows, type ReadPhoto } from './check-shard.ts';
-import { Comparison, type SampledPhoto } from './compare-sample.ts';
-import { hashOfEvidence, openEvidenceFile, readEvidenceText, readPlan } from './evidence-folder.process.ts';
+import { ShardRows, type ImportedPhoto } from './check-shard.ts';
+import { LogitComparison, type SampledPhoto } from './compare-sample.ts';
+import { hashOfEvidence, openEvidenceFile, readEvidenceText, readEvidencePlan } from './evidence-folder.process.ts';
 import { isPlainName, SUMS_FILE, type Plan } from './format.ts';
 import { importedEngine } from './imported-engine.ts';
-import { Refusals, type Refusal } from './refusals.ts';
-import { readResults, readShard, TooManyRows, WrongColumns } from './result-file.process.ts';
+import { Refusals, type RefusalCount } from './refusals.ts';
+import { readResultRows, readShard, TooManyRows, WrongColumns } from './result-file.process.ts';
 
-export interface ImportOptions {
+export interface EvidenceImportOptions {
   readonly folder: string;
   /** Number of photos that winnow evaluates itself and compares. */
   readonly sample: number;
@@ -55,7 +55,7 @@ export interface ImportReport {
   /** Hashes of photos that winnow had to evaluate, but whose bytes are lost. */
   readonly lost: readonly string[];
   /** If there are any, nothing was stored. */
-  readonly refused: readonly Refusal[];
+  readonly refused: readonly RefusalCount[];
 }
 
 /**
@@ -64,8 +64,8 @@ export interface ImportReport {
  *
  * @throws UsageError `no-plan`, `bad-plan`
  */
-export async function importEvidence(workspace: Workspace, options: ImportOptions): Promise<ImportReport> {
-  const plan = await readPlan(options.folder);
+export async function importEvidence(workspace: Workspace, options: EvidenceImportOptions): Promise<ImportReport> {
+  const plan = await readEvidencePlan(options.folder);
   const refusals = new Refusals();
   const run: Run = { workspace, plan, options, refusals };
   const refused = (compared: number): ImportReport => ({ ...NOTHING, compared, refused: refusals.list });
@@ -97,7 +97,7 @@ const NOTHING = {
 interface Run {
   readonly workspace: Workspace;
   readonly plan: Plan;
-  readonly options: ImportOptions;
+  readonly options: EvidenceImportOptions;
   readonly refusals: Refusals;
 }
 
@@ -165,7 +165,7 @@ function firstOf<T extends { readonly rank: string }>(sample: readonly T[], coun
 }
 
 /** The photos of all shards. Rows that are refused are counted, and their photos left out. */
-async function* readAll(run: Run): AsyncGenerator<ReadPhoto> {
+async function* readAll(run: Run): AsyncGenerator<ImportedPhoto> {
   for (const shard of run.plan.shards) {
     try {
       yield* readPart(run, shard);
@@ -180,11 +180,11 @@ async function* readAll(run: Run): AsyncGenerator<ReadPhoto> {
 async function* readPart(
   { plan, options: { folder, signal }, refusals }: Run,
   planned: Plan['shards'][number],
-): AsyncGenerator<ReadPhoto> {
+): AsyncGenerator<ImportedPhoto> {
   const name = path.basename(planned.file);
   const photos = await readShard(await openEvidenceFile(folder, planned.file), plan, planned);
   const shard = new ShardRows(plan, photos, refusals);
-  for await (const row of readResults(await openEvidenceFile(folder, name), plan, photos.length)) {
+  for await (const row of readResultRows(await openEvidenceFile(folder, name), plan, photos.length)) {
     throwIfInterrupted(signal);
     const photo = shard.take(row, name);
     if (photo !== null) yield photo;
@@ -208,7 +208,7 @@ async function compareSample(run: Run, drawn: Checked['drawn']): Promise<number>
   const { workspace, plan, options, refusals } = run;
   if (drawn.length === 0) return 0;
   const { engine } = await openEngine(workspace, { evaluate: 'all', signal: options.signal });
-  const comparison = new Comparison(plan.members.map(({ member }) => member));
+  const comparison = new LogitComparison(plan.members.map(({ member }) => member));
   const sample = Math.min(options.sample, drawn.length);
   try {
     for (let at = 0; at < drawn.length && comparison.photos < sample;) {

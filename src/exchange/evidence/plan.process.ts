@@ -10,14 +10,14 @@ import type { Workspace } from '../../core/models/workspace/workspace.process.ts
 import { cropsToEvaluate } from '../../core/filter/rule/crops-to-evaluate.ts';
 import type { PhotoToDecide } from '../../core/filter/rule/decision.ts';
 import { filterPolicy } from '../../core/filter/rule/policy.ts';
-import { photosOf } from '../../core/filter/run/decision.repository.ts';
+import { statesOfPhotos } from '../../core/filter/run/decision.repository.ts';
 import { undecidedPhotoIds } from '../../core/filter/run/photo-tally.repository.ts';
 import { withTruths } from '../../core/filter/run/evaluate-batch.process.ts';
 import { PLAN_FILE, withId, type Plan, type PlannedPhoto } from './format.ts';
 import { writeFolder, writeShard } from './evidence-folder.process.ts';
 import { plannedMembers } from './recipe.process.ts';
 
-export interface PlanOptions {
+export interface EvidencePlanOptions {
   readonly out: string;
   readonly shardRows: number;
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export interface PlanOptions {
 /** Writes the undecided photos that the filter would run models for, and how to run them. */
 export async function planEvidence(
   workspace: Workspace,
-  { out, shardRows, signal, onProgress }: PlanOptions,
+  { out, shardRows, signal, onProgress }: EvidencePlanOptions,
 ): Promise<Plan> {
   const head = await planHead(workspace);
   return writeFolder(out, async (folder) => {
@@ -39,11 +39,11 @@ export async function planEvidence(
       photos += shard.length;
       onProgress?.(photos);
     }
-    return writePlan(folder, { ...head, photos, shards });
+    return writeEvidencePlan(folder, { ...head, photos, shards });
   });
 }
 
-export async function writePlan(folder: string, parts: Omit<Plan, 'id'>): Promise<Plan> {
+export async function writeEvidencePlan(folder: string, parts: Omit<Plan, 'id'>): Promise<Plan> {
   const plan = withId(parts);
   await writeFile(path.join(folder, PLAN_FILE), `${JSON.stringify(plan, null, 1)}\n`);
   return plan;
@@ -90,7 +90,7 @@ async function* openWork(workspace: Workspace): AsyncGenerator<PlannedPhoto> {
   let after = 0;
   for (;;) {
     const ids = await undecidedPhotoIds(app.db, scope, { after, limit: PHOTOS_AT_ONCE });
-    const photos = await photosOf(app.db, scope, ids);
+    const photos = await statesOfPhotos(app.db, scope, ids);
     const asked = photos.map((photo) => withTruths(photo, scope));
     const known = await readKnown(app.db, asked, { memberIds, related });
     for (const [i, photo] of photos.entries()) {

@@ -32,7 +32,7 @@ const REASONS = {
 
 export type RefusalReason = keyof typeof REASONS;
 
-export interface Refusal {
+export interface RefusalCount {
   readonly reason: RefusalReason;
   readonly count: number;
   readonly advice: string;
@@ -50,7 +50,7 @@ export class Refusals {
     return null;
   }
 
-  get list(): Refusal[] {
+  get list(): RefusalCount[] {
     return [...this.#found].map(([reason, { count, example }]) => ({
       reason,
       count,

@@ -21,7 +21,7 @@ export class TooManyRows extends Error {}
 const MAX_TEXT_BYTES = 1_000;
 
 /** Closes the file. One row group is in memory at a time. @throws WrongColumns, TooManyRows, TooManyValues; Error for a damaged file */
-export async function* readResults(
+export async function* readResultRows(
   handle: FileHandle,
   { members }: Pick<Plan, 'members'>,
   photos: number,

@@ -48,7 +48,7 @@ class Bucket implements Destination {
 
   async look(): Promise<Visibility> {
     const { bucket, prefix } = this.#place;
-    await this.#told(this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })));
+    await this.#explained(this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })));
     return null;
   }
 
@@ -85,7 +85,7 @@ class Bucket implements Destination {
   async read(path: string): Promise<string | null> {
     const read = async (): Promise<string | null> =>
       (await (await this.#client.send(new GetObjectCommand(this.#object(path)))).Body?.transformToString()) ?? null;
-    return this.#told(read().catch((error: unknown) => (isAbsent(error) ? null : Promise.reject(error))));
+    return this.#explained(read().catch((error: unknown) => (isAbsent(error) ? null : Promise.reject(error))));
   }
 
   async upload(files: readonly LocalFile[], onFile: (file: LocalFile) => void): Promise<void> {
@@ -96,7 +96,7 @@ class Bucket implements Destination {
   }
 
   async remove(paths: readonly string[]): Promise<void> {
-    await this.#each(paths, (path) => this.#told(removeObject(this.#client, this.#object(path))));
+    await this.#each(paths, (path) => this.#explained(removeObject(this.#client, this.#object(path))));
   }
 
   async finish(files: readonly LocalFile[]): Promise<void> {
@@ -121,7 +121,7 @@ class Bucket implements Destination {
   async #put(file: LocalFile): Promise<void> {
     for (let left = STREAM_TRIES - 1; ; left -= 1) {
       try {
-        return await this.#told(this.#putOnce(file));
+        return await this.#explained(this.#putOnce(file));
       } catch (error) {
         if (left === 0 || file.bytes <= MAX_BUFFERED_BYTES || codeOf(error) !== TROUBLE) throw error;
       }
@@ -145,7 +145,7 @@ class Bucket implements Destination {
     return { Bucket: this.#place.bucket, Key: `${this.#place.prefix}${path}` };
   }
 
-  #told<T>(call: Promise<T>): Promise<T> {
+  #explained<T>(call: Promise<T>): Promise<T> {
     return call.catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 

@@ -91,7 +91,7 @@ class HubDataset implements Destination {
   async read(path: string): Promise<string | null> {
     const read = async (): Promise<string | null> =>
       (await (await downloadFile({ ...this.#call, path, xet: false }))?.text()) ?? null;
-    return this.#told(read());
+    return this.#explained(read());
   }
 
   async upload(files: readonly LocalFile[], onFile: (file: LocalFile) => void): Promise<void> {
@@ -143,7 +143,7 @@ class HubDataset implements Destination {
       error.data = { message: text };
       throw error;
     };
-    await this.#told(squash());
+    await this.#explained(squash());
   }
 
   #orNull<T>(call: Promise<T>, status: number): Promise<T | null> {
@@ -151,10 +151,10 @@ class HubDataset implements Destination {
       if (error instanceof HubApiError && error.statusCode === status) return null;
       throw error;
     };
-    return this.#told(call.catch(orNull));
+    return this.#explained(call.catch(orNull));
   }
 
-  #told<T>(call: Promise<T>): Promise<T> {
+  #explained<T>(call: Promise<T>): Promise<T> {
     return call.catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 

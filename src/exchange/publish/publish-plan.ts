@@ -50,7 +50,7 @@ export function collectionOfProtocol(text: string): string | null {
   return markSchema.safeParse(jsonOf(text)).data?.collection.name ?? null;
 }
 
-export function* batchesOf<T>(
+export function* uploadBatches<T>(
   items: readonly T[],
   { files, bytes }: { readonly files: number; readonly bytes: number },
   bytesOf: (item: T) => number,

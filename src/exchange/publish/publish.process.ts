@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROTOCOL } from '../../core/export/layout.ts';
-import { batchesOf, collectionOfProtocol, planPublish, type PublishPlan } from './publish-plan.ts';
+import { uploadBatches, collectionOfProtocol, planPublish, type PublishPlan } from './publish-plan.ts';
 import { requireSame, type ExportedFolder } from '../../core/export/verify/exported-folder.process.ts';
 import { backoffMs } from '../../core/kernel/backoff.ts';
 import { codeOf, throwIfInterrupted, UsageError } from '../../core/kernel/errors.ts';
@@ -167,12 +167,12 @@ async function carryOut(plan: PublishPlan, { destination, options }: Work): Prom
   };
   note(0);
   // First, because a photo that was taken down should be gone as soon as possible.
-  for (const batch of batchesOf(remove, destination.batch, () => 0)) {
+  for (const batch of uploadBatches(remove, destination.batch, () => 0)) {
     throwIfInterrupted(signal);
     await destination.remove(batch.map(({ path }) => path));
     note(batch.length);
   }
-  for (const batch of batchesOf(upload, destination.batch, (file) => file.bytes)) {
+  for (const batch of uploadBatches(upload, destination.batch, (file) => file.bytes)) {
     throwIfInterrupted(signal);
     await requireSame(root, batch);
     await destination.upload(batch, (file) => note(1, file.bytes));

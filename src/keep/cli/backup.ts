@@ -5,7 +5,7 @@ import { localActor } from '../../core/runtime/activity/local-actor.process.ts';
 import { openToRead, readSnapshots } from '../backup-folder.process.ts';
 import { backUp, type BackedUp, type BackupOptions } from '../backup.process.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { countPhotos, estimatedRows, requireEarlierBackup } from '../source.repository.ts';
+import { countStoredPhotos, estimatedRows, requireEarlierBackup } from '../source.repository.ts';
 import { applyTakedowns } from '../sweep.process.ts';
 import { LOST_BYTES_CURE } from '../../core/kernel/blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
@@ -66,7 +66,7 @@ async function backUpWithProgress(
   options: Pick<BackupOptions, 'app' | 'dir' | 'keep' | 'verify' | 'signal'>,
 ): Promise<BackedUp> {
   const { app } = options;
-  const totals = { rows: await estimatedRows(app.db), photos: await countPhotos(app.db), isGrowing: true };
+  const totals = { rows: await estimatedRows(app.db), photos: await countStoredPhotos(app.db), isGrowing: true };
   return withCopyProgress(totals, (events) => backUp({ ...events, ...options }));
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { copyPhotos, type PhotoCopy, type PhotosCopied } from '../copy-photos.ts';
 import { moveDatabase, type DatabaseMoved } from '../move.process.ts';
-import { countPhotos, estimatedRows, storedShards } from '../source.repository.ts';
+import { countStoredPhotos, estimatedRows, storedShards } from '../source.repository.ts';
 import { requireNobodyElse } from '../target.repository.ts';
 import type { App } from '../../core/runtime/open/app.process.ts';
 import { requireStore } from '../../core/photo/lost-bytes.process.ts';
@@ -90,7 +90,7 @@ async function carryOut(app: App, { database, blobs }: MovePlan, signal: AbortSi
   if (blobs !== null) await requireStore(app);
   const totals = {
     ...(database === null ? {} : { rows: await estimatedRows(app.db) }),
-    ...(blobs === null ? {} : { photos: await countPhotos(app.db) }),
+    ...(blobs === null ? {} : { photos: await countStoredPhotos(app.db) }),
   };
   return withCopyProgress(totals, async (events) => ({
     database:

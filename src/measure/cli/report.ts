@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { REPORT } from '../library/options.ts';
 import { reportAndRecord } from '../library/report.process.ts';
 import type { WrittenReport } from '../report/write-report.process.ts';
-import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { displayPath } from '../../core/config/root.ts';
 import type { ModelReport, Report, ReportedPhotos } from '../report/report.ts';
 import { estimateOf, type Estimated } from '../evaluate/estimate.ts';
@@ -143,5 +143,5 @@ export function withInterval<Name extends string>(record: Estimated<Name>, name:
 function topText({ confusion }: Report, collection: Workspace['collection']): string {
   const [top] = confusion.top;
   if (top === undefined) return '';
-  return `, most often ${nameOf(collection, top.wnid)} as ${nameOf(collection, top.predictedWnid)} (${countText(top.photos)})`;
+  return `, most often ${classNameOf(collection, top.wnid)} as ${classNameOf(collection, top.predictedWnid)} (${countText(top.photos)})`;
 }

@@ -7,7 +7,7 @@ import {
   requireLogits,
   type FoundCard,
 } from '../../core/collection/cards/model-card.process.ts';
-import { unknownClasses, type ModelClasses, type WantedClass } from '../../core/collection/cards/model-classes.ts';
+import { unknownClasses, type ModelClasses, type ClassToFind } from '../../core/collection/cards/model-classes.ts';
 import { quote } from '../../core/tools/quote.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
 import { FETCH_SCRIPT } from '../../core/export/layout.ts';
@@ -16,7 +16,7 @@ import { answerOf, type Answered } from './logits/answer.ts';
 import { isFile } from '../../core/platform/disk/plain-file.ts';
 import type { PhotoSet } from './set/photo-set.ts';
 import { requireModelFiles, specOf } from '../../core/models/engine/ensemble.process.ts';
-import type { Fitted } from '../../core/photo/head-photos.process.ts';
+import type { HeadPhotos } from '../../core/photo/head-photos.process.ts';
 import { runOnCentreCrops, UnreadablePhotos, type RunOptions } from './folder-photos.process.ts';
 
 const NAMED = 5;
@@ -34,7 +34,7 @@ export const UNKNOWN_CLASS = 'unknown-class';
 /** @throws UsageError `unknown-model`, `features-only`, `unknown-class` if the model lacks a class, `model-missing` */
 export async function readyModel(
   name: string,
-  { among, table }: { readonly among: readonly WantedClass[]; readonly table: ClassTable },
+  { among, table }: { readonly among: readonly ClassToFind[]; readonly table: ClassTable },
 ): Promise<ReadyModel> {
   const card = await cardFor(name);
   requireLogits(card);
@@ -63,7 +63,7 @@ interface ModelAnswer extends Answered {
  * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first files
  */
 export async function modelAnswers(
-  { fitted, card, classes, mask }: ReadyModel & { readonly fitted?: Fitted },
+  { fitted, card, classes, mask }: ReadyModel & { readonly fitted?: HeadPhotos },
   set: PhotoSet,
   { onProgress, ...options }: AnswerOptions,
 ): Promise<ModelAnswer[]> {

@@ -9,7 +9,7 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { cropOnPhoto } from '../../core/review/heatmap/crop-box.ts';
 import type { Heatmap } from '../../core/review/desk/desk.ts';
 import { backboneOf, threadsOf } from '../../core/models/engine/ensemble.process.ts';
-import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { activationHead } from '../../core/review/heatmap/compute-heatmaps.process.ts';
 import { manyHeatmaps } from '../../core/review/heatmap/heatmaps.process.ts';
 import type { ReportedModel } from './models.process.ts';
@@ -63,7 +63,7 @@ async function heatmapsOf(
       [...new Set(same.flatMap(({ wnid, confusionWnid }) => [wnid, confusionWnid]))],
     ]),
   );
-  const rowOf = (wnid: Wnid): number | null => classes.positionOf({ wnid, name: nameOf(collection, wnid) });
+  const rowOf = (wnid: Wnid): number | null => classes.positionOf({ wnid, name: classNameOf(collection, wnid) });
   const photos = [...classesOf].map(([sha256, wnids]) => ({
     sha256,
     rows: wnids.map(rowOf).filter((row) => row !== null),

@@ -11,7 +11,7 @@ import { keptWithRights, reviewedControls, type ReportedPhoto } from './reported
 import type { ReportInputs } from './stored-report.repository.ts';
 import type { ListedSubject } from '../../core/shortlist/shortlist.repository.ts';
 import { choicesFor } from '../../core/export/protocol-of.process.ts';
-import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { HEAD_PHOTOS } from '../../core/photo/head-photos.process.ts';
 import { lookAt } from '../../core/shortlist/outside-models.process.ts';
 import { cataloguePart } from './catalogue-part.process.ts';
@@ -75,7 +75,9 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     state,
     set: { which, photos: photos.length, classes: new Set(photos.map(({ wnid }) => wnid)).size },
     among: scope.wnids.length,
-    classNames: Object.fromEntries(namedClasses(workspace, photos).map((wnid) => [wnid, nameOf(collection, wnid)])),
+    classNames: Object.fromEntries(
+      namedClasses(workspace, photos).map((wnid) => [wnid, classNameOf(collection, wnid)]),
+    ),
     rule: ruleSentences(collection),
     choices: await choicesFor(workspace),
     clean: folders.clean === null ? null : cleanFacts(folders.clean),

@@ -1,4 +1,4 @@
-import { viewOf, type Desk } from '../../core/review/desk/read-desk.process.ts';
+import { deskViewOf, type DeskContext } from '../../core/review/desk/read-desk.process.ts';
 import { countAskedHere, hiddenPhotos, mayKnow } from '../../core/review/desk/known-photos.repository.ts';
 import type { Reader } from '../../core/kernel/people.ts';
 import { pathOf } from '../../core/page/frame.tsx';
@@ -9,7 +9,7 @@ import type { Site } from './dashboard.ts';
 import { BadRequest, Hidden } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';
 
-export async function deskOf({ request, reviewer }: Exchange, { collections }: Site): Promise<Desk> {
+export async function deskOf({ request, reviewer }: Exchange, { collections }: Site): Promise<DeskContext> {
   const { workspace } = await collections.open(paramOf(request, 'collection'));
   return { workspace, reviewer };
 }
@@ -39,7 +39,7 @@ export function showAnywayPath(
  */
 export async function requireNothingHidden(exchange: Exchange, site: Site, isOfModels = false): Promise<void> {
   if (readerFor(exchange, site) === 'operators') return;
-  const view = await viewOf(await deskOf(exchange, site));
+  const view = await deskViewOf(await deskOf(exchange, site));
   const offer = showAnywayPath(exchange, site);
   const asked = await countAskedHere(site.app.db, view);
   if (asked > 0)
@@ -60,7 +60,7 @@ export async function requireNothingHidden(exchange: Exchange, site: Site, isOfM
 
 /** @throws BadRequest 403 if the reviewer may not know yet what the models say about a photo */
 export async function requireKnown(exchange: Exchange, site: Site, sha256: Sha256): Promise<void> {
-  const view = await viewOf(await deskOf(exchange, site));
+  const view = await deskViewOf(await deskOf(exchange, site));
   if (await mayKnow(site.app.db, view, sha256)) return;
   throw new BadRequest(`${BLIND}, and you have given no verdict on this photo. Or your quiz asks about it.`, 403);
 }
@@ -73,7 +73,7 @@ export async function namedDesk(
   exchange: Exchange,
   site: Site,
   claimed?: string,
-): Promise<Desk & { readonly reviewer: string }> {
+): Promise<DeskContext & { readonly reviewer: string }> {
   const { workspace, reviewer } = await deskOf(exchange, site);
   if (reviewer === null)
     throw new BadRequest(

@@ -114,10 +114,10 @@ export class Metrics {
   }
 
   #setBudgets({ collection, budgets }: Measures): void {
-    for (const standing of budgets.filter(isOfSource)) {
-      const { key, waits } = standing;
+    for (const keyState of budgets.filter(isOfSource)) {
+      const { key, waits } = keyState;
       for (const budget of BUDGETS) {
-        const of = standing[budget];
+        const of = keyState[budget];
         if (of === null) continue;
         this.#gauges.budgetLeft.set({ collection, key, budget }, of.left);
         this.#gauges.budgetLimit.set({ collection, key, budget }, of.limit);

@@ -6,7 +6,7 @@ import { asTyped } from '../../core/kernel/command-text.ts';
 import { StaleAction } from '../../core/review/events/stale.ts';
 import { codeOf, messageOf, UsageError, withoutCodes } from '../../core/kernel/errors.ts';
 import type { Logger } from '../../core/platform/log/logger.ts';
-import { mayAct, reviewerOf, type Access, type Person, type Visitor } from './access/access.ts';
+import { mayAct, reviewerNameOf, type Access, type Person, type Visitor } from './access/access.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
 import { countedTokens, personOf } from './access/visitor.ts';
@@ -238,7 +238,7 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
 function clientOf(person: Visitor | null, { headers }: FastifyRequest, options: WebServerOptions) {
   if (person === null) return { role: null, reviewer: null, hasNamedToken: false, session: null };
   const { role, name, session } = person;
-  return { role, reviewer: reviewerOf(person, headers.cookie, options), hasNamedToken: name !== null, session };
+  return { role, reviewer: reviewerNameOf(person, headers.cookie, options), hasNamedToken: name !== null, session };
 }
 
 /** Sends a refusal if the person may not use the route. Returns true if it has. */

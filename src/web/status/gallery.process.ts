@@ -2,16 +2,16 @@ import path from 'node:path';
 import { MODES } from '../../core/collection/modes.ts';
 import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
 import { pathOfFileUrl } from '../../core/crawl/sources/folder/byte-path.ts';
-import { subjectsOf } from '../../core/filter/run/decision.repository.ts';
+import { decidedClasses } from '../../core/filter/run/decision.repository.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
 import type { Reader } from '../../core/kernel/people.ts';
 import { beyondCrawl, unfitText, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import { withoutFolders } from '../../core/kernel/printable.ts';
 import { similarPhotos } from '../../core/models/evidence/feature.repository.ts';
-import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { photoFacts } from '../../core/photo/photo.repository.ts';
 import { mayKnow, openBlindReviews } from '../../core/review/desk/known-photos.repository.ts';
-import { viewOf, type Desk } from '../../core/review/desk/read-desk.process.ts';
+import { deskViewOf, type DeskContext } from '../../core/review/desk/read-desk.process.ts';
 import { FAILURE_TAGS } from '../../core/review/events/tags.ts';
 import { MOST_LISTED, type GalleryChoices, type GalleryIndex, type GalleryTile } from './gallery.ts';
 import { readGallery, readTiles, readSources, type GalleryView } from './gallery.repository.ts';
@@ -22,7 +22,7 @@ export const BAD_PHOTO_FILTER = 'bad-photo-filter';
 export const BLIND_GALLERY = 'blind-gallery';
 
 /** Someone who looks at the gallery. */
-export interface GalleryDesk extends Desk {
+export interface GalleryDesk extends DeskContext {
   readonly reader: Reader;
   /** False for people who need not know the folders of this machine. */
   readonly seesFolders: boolean;
@@ -30,7 +30,7 @@ export interface GalleryDesk extends Desk {
 
 async function galleryView({ reader, ...desk }: GalleryDesk): Promise<GalleryView> {
   const { app, ensemble } = desk.workspace;
-  const view = await viewOf(desk);
+  const view = await deskViewOf(desk);
   const blind = reader === 'operators' ? [] : await openBlindReviews(app.db, view);
   const isCrawlOnly = blind.includes(view.scope.collectionId);
   return { ...view, reader, memberIds: ensemble.memberIds, isCrawlOnly, blind };
@@ -80,7 +80,7 @@ function refused(name: string, value: string, fits: string): UsageError {
 function classesNamed({ collection }: Workspace, text: string): string[] {
   const part = text.toLowerCase();
   const ids = new Set([...(collection.subjects.ids ?? []), ...collection.evidenceClasses.wnids]);
-  return part === '' ? [] : [...ids].filter((wnid) => nameOf(collection, wnid).toLowerCase().includes(part));
+  return part === '' ? [] : [...ids].filter((wnid) => classNameOf(collection, wnid).toLowerCase().includes(part));
 }
 
 /** In the order of the ids, without candidates that the reader may not know of. */
@@ -93,8 +93,8 @@ export async function galleryTiles(
   const rows = await readTiles(app.db, view ?? (await galleryView(desk)), ids);
   const tileOf = (row: (typeof rows)[number]): GalleryTile => ({
     ...(desk.seesFolders ? row : withoutOwnFolders(row)),
-    name: nameOf(collection, row.wnid),
-    confusionName: row.confusionWnid && nameOf(collection, row.confusionWnid),
+    name: classNameOf(collection, row.wnid),
+    confusionName: row.confusionWnid && classNameOf(collection, row.confusionWnid),
   });
   const byId = new Map(rows.map((row) => [row.id, tileOf(row)]));
   return ids.flatMap((id) => byId.get(id) ?? []);
@@ -120,13 +120,13 @@ export async function galleryChoices(desk: GalleryDesk): Promise<Omit<GalleryCho
   const { app, collection, scope } = desk.workspace;
   const named = (wnids: readonly string[]): [string, string][] =>
     wnids
-      .map((wnid): [string, string] => [wnid, nameOf(collection, wnid)])
+      .map((wnid): [string, string] => [wnid, classNameOf(collection, wnid)])
       .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));
   return {
     isCrawlOnly: (await galleryView(desk)).isCrawlOnly,
     mode: collection.mode,
     threshold: MODES[collection.mode].mark(collection.policy),
-    classes: named(await subjectsOf(app.db, scope)),
+    classes: named(await decidedClasses(app.db, scope)),
     seen: named(collection.evidenceClasses.wnids),
     ...(await readSources(app.db, scope)),
     tags: FAILURE_TAGS,

@@ -5,7 +5,7 @@ import { isCandidateReason, REJECT_REASONS } from '../../core/kernel/reasons.ts'
 import type { Sha256 } from '../../core/kernel/ids.ts';
 import type { Reader } from '../../core/kernel/people.ts';
 import {
-  daysOf,
+  dayRangeOf,
   FILTER_REASONS,
   LEFT_OUT_REASONS,
   type PhotoFilter,
@@ -145,7 +145,7 @@ function isOne(column: string, values: readonly string[]): RawBuilder<unknown>[]
 
 /** @param named ids of the classes whose names have the text of the filter */
 function matches(view: GalleryView, filter: PhotoFilter, named: readonly string[]): RawBuilder<unknown> {
-  const days = daysOf(filter.date);
+  const days = dayRangeOf(filter.date);
   return sql.join(
     [
       sql`true`,

@@ -1,11 +1,11 @@
 import type { FunnelStage } from '../../core/page/funnel.tsx';
 import { requireCollection } from '../../core/collection/collection.repository.ts';
 import { connectedProcesses, type ConnectedProcess } from '../../core/status/processes.repository.ts';
-import { topConfusions, type ConfusionCount } from './overview.repository.ts';
+import { topConfusions, type OverviewConfusion } from './overview.repository.ts';
 import { emptyTotals, type Totals } from '../../core/kernel/funnel.ts';
 import type { ByReader } from '../../core/kernel/people.ts';
 import { withoutFolders } from '../../core/kernel/printable.ts';
-import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { JOB_STATES, listJobs, type RecordedJob } from '../../core/runtime/work/job-history.repository.ts';
 import { hasTokens, readOncePerReview, readStatuses, type Status } from '../../core/status/status.process.ts';
 import type { Mode } from '../../core/kernel/mode.ts';
@@ -14,7 +14,7 @@ import type { ReviewerLine } from '../../core/review/people/people.ts';
 import { readPeople } from '../../core/review/people/read-people.process.ts';
 import { freeBytesOn, LOW_DISK_BYTES } from '../../core/platform/disk/full-disk.ts';
 
-export interface Overview extends Omit<Status, 'openControls' | 'yields' | 'processes'> {
+export interface CollectionOverview extends Omit<Status, 'openControls' | 'yields' | 'processes'> {
   /** All of them, or those that brought most photos. */
   readonly queries: Status['queries'];
   readonly queryCount: number;
@@ -33,7 +33,7 @@ export interface Overview extends Omit<Status, 'openControls' | 'yields' | 'proc
   readonly target: number | null;
   /** Free bytes on the disk of the data folder; null while there is room. */
   readonly lowDiskBytes: number | null;
-  readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
+  readonly confusions: readonly (OverviewConfusion & { readonly searchedAs: string; readonly predicted: string })[];
 }
 
 export interface CollectionCard {
@@ -57,7 +57,7 @@ const PEOPLE_EVERY_MS = 10_000;
 const peopleOf = readOncePerReview(readPeople, PEOPLE_EVERY_MS);
 
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
-export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
+export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<CollectionOverview>> {
   const { app, scope, collection } = workspace;
   await requireCollection(app.db, scope.collectionId, 'its page is served');
   const [statuses, people, freeBytes, workers, confusions, ...jobs] = await Promise.all([
@@ -71,7 +71,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
   const overviewOf = (
     { openControls: _controls, yields: _yields, processes: _processes, ...status }: Status,
     shown: readonly RecordedJob[],
-  ): Overview => ({
+  ): CollectionOverview => ({
     ...status,
     queries: mostFruitful(status.queries),
     queryCount: status.queries.length,
@@ -85,8 +85,8 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     lowDiskBytes: freeBytes === null || freeBytes > LOW_DISK_BYTES ? null : freeBytes,
     confusions: confusions.map((confusion) => ({
       ...confusion,
-      searchedAs: nameOf(collection, confusion.wnid),
-      predicted: nameOf(collection, confusion.confusionWnid),
+      searchedAs: classNameOf(collection, confusion.wnid),
+      predicted: classNameOf(collection, confusion.confusionWnid),
     })),
   });
   const all = jobs.flat();
@@ -98,7 +98,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
   return { operators, others: isPending || hasTokens(app.config) ? others : { ...others, people } };
 }
 
-function rulesOf({ mode, policy }: Workspace['collection']): Overview['rules'] {
+function rulesOf({ mode, policy }: Workspace['collection']): CollectionOverview['rules'] {
   const rule = mode === 'A' ? 'threshold' : 'minConfidence';
   return { rule, value: policy[rule], cap: policy.cap };
 }
@@ -107,7 +107,7 @@ function rulesOf({ mode, policy }: Workspace['collection']): Overview['rules'] {
  * While a blind review runs, a count of decisions in a class or query could tell which photos are controls, so that those are 0.
  * Counts of the crawl stay.
  */
-function withoutDecisions(overview: Overview): Overview {
+function withoutDecisions(overview: CollectionOverview): CollectionOverview {
   return {
     ...overview,
     isBlind: true,
@@ -129,9 +129,9 @@ function mostFruitful(queries: Status['queries']): Status['queries'] {
   return queries.filter((query) => shown.has(query));
 }
 
-export interface Measures extends Overview {
+export interface Measures extends CollectionOverview {
   /** The totals for readers who must not know verdicts of photos whose second verdict is pending. */
-  readonly totalsForOthers: Overview['totals'];
+  readonly totalsForOthers: CollectionOverview['totals'];
   /** Counts all photos of the catalogue, whichever collection they are in, as they were a while ago. */
   readonly bytes: readonly BytesCount[];
 }

@@ -5,7 +5,7 @@ import type { DecisionScope } from '../../core/models/workspace/scope.ts';
 import type { Database } from '../../core/platform/postgres/database.ts';
 import { judged } from '../../core/status/funnel.repository.ts';
 
-export interface ConfusionCount {
+export interface OverviewConfusion {
   readonly wnid: string;
   readonly confusionWnid: string;
   readonly count: number;
@@ -17,8 +17,8 @@ export async function topConfusions(
   db: Kysely<Database>,
   scope: DecisionScope,
   limit: number,
-): Promise<ConfusionCount[]> {
-  const { rows } = await sql<ConfusionCount>`
+): Promise<OverviewConfusion[]> {
+  const { rows } = await sql<OverviewConfusion>`
     select top.wnid, top."confusionWnid", top.count, encode(photo.sha256, 'hex') as photo from (
     select wnid, confusion_wnid as "confusionWnid", count(*) as count, min(photo_id) filter (where photo_id not in (
       select f.id from quiz_question q join photo f on f.sha256 = q.sha256 left join quiz_answer a using (collection_id, reviewer, place)

@@ -13,23 +13,23 @@ import {
   shownPhoto,
   type ShownMember,
 } from '../../core/review/desk/evidence-shown.repository.ts';
-import { alsoSeen, modelEvidence, type SeenByModel } from '../../core/review/desk/evidence-shown.ts';
+import { alsoSeen, modelEvidence, type ModelInputShown } from '../../core/review/desk/evidence-shown.ts';
 import { eventText } from '../../core/review/events/history.ts';
 import { eventsOf } from '../../core/review/events/review.repository.ts';
-import { nameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
-import { viewOf, type Desk } from '../../core/review/desk/read-desk.process.ts';
+import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
+import { deskViewOf, type DeskContext } from '../../core/review/desk/read-desk.process.ts';
 import { activationHead } from '../../core/review/heatmap/compute-heatmaps.process.ts';
 
 /** The answer about every photo that the reviewer of a blind review has not judged, and about open questions of a quiz. */
 const NOTHING_YET: PhotoEvidenceShown = { members: [], outside: [], alsoSeen: [], nearDuplicates: [], history: [] };
 
-export async function evidenceShown(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown | null> {
+export async function evidenceShown(desk: DeskContext, subject: Subject): Promise<PhotoEvidenceShown | null> {
   const { workspace } = desk;
   const { app, collection, scope, ensemble } = workspace;
   const { wnid } = subject;
   const photo = await shownPhoto(app.db, scope.collectionId, subject);
   if (photo === null) return null;
-  const view = await viewOf(desk);
+  const view = await deskViewOf(desk);
   if (!(await mayKnow(app.db, view, subject.sha256))) return NOTHING_YET;
   const { sha256: classListSha256, wnids } = collection.evidenceClasses;
   const [members, nearDuplicates, history] = await Promise.all([
@@ -42,7 +42,7 @@ export async function evidenceShown(desk: Desk, subject: Subject): Promise<Photo
   const about = {
     photo,
     wnids,
-    nameOf: (each: string) => nameOf(collection, each),
+    nameOf: (each: string) => classNameOf(collection, each),
     searched: wnid,
     predicted: photo.confusionWnid,
   };
@@ -66,7 +66,7 @@ async function seenBy(
   { app }: Workspace,
   photoId: number,
   members: readonly ShownMember[],
-): Promise<readonly SeenByModel[]> {
+): Promise<readonly ModelInputShown[]> {
   const ids = members.map(({ id }) => id);
   const evidence = (await readEvidence(app.db, [photoId], ids)).get(photoId) ?? [];
   return Promise.all(
@@ -87,12 +87,12 @@ async function heatmapKindOf({ modelName, modelSha256 }: ShownMember): Promise<M
 }
 
 /** The photo's story in this collection. While the verdict must be blind, it has only the reviewer's own actions. */
-async function historyOf(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown['history']> {
+async function historyOf(desk: DeskContext, subject: Subject): Promise<PhotoEvidenceShown['history']> {
   const { app, collection, scope } = desk.workspace;
-  const [row] = await shownRows(app.db, await viewOf(desk), [subject]);
+  const [row] = await shownRows(app.db, await deskViewOf(desk), [subject]);
   const isBlind = row?.waits === true;
   const [story] = await readStories(app.db, { sha256Prefix: subject.sha256 });
-  const name = (wnid: string): string => nameOf(collection, wnid);
+  const name = (wnid: string): string => classNameOf(collection, wnid);
   const { photo = null, candidates = [], decisions = [] } = story ?? {};
   const events = await eventsOf(app.db, scope.collectionId, [subject]);
   const lines = [

@@ -1,7 +1,7 @@
 import type { PausableStage } from '../../core/collection/pause.ts';
 import { sumOf } from '../../core/status/funnel.ts';
 import { groupBy } from '../../core/kernel/group-by.ts';
-import type { Overview } from './overview.process.ts';
+import type { CollectionOverview } from './overview.process.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -17,7 +17,7 @@ export interface Rate {
 
 export type Rates = Readonly<Record<PausableStage, Rate>>;
 
-export interface LiveOverview extends Overview {
+export interface LiveOverview extends CollectionOverview {
   readonly rates: Rates;
 }
 
@@ -27,7 +27,7 @@ type Reading = { readonly atMs: number } & Readonly<Record<PausableStage, number
 export class RateHistory {
   #readings: readonly Reading[] = [];
 
-  add({ at, totals }: Pick<Overview, 'at' | 'totals'>): void {
+  add({ at, totals }: Pick<CollectionOverview, 'at' | 'totals'>): void {
     const atMs = Date.parse(at);
     const filter = sumOf({ ...totals.decided, undecided: 0 });
     const recent = this.#readings.filter((one) => atMs - one.atMs <= HOUR_MS && atMs > one.atMs);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { licenceChoices } from '../../../src/core/collection/licence.ts';
 import { tablesOf } from '../../../src/keep/copy-tables.process.ts';
-import type { Contents } from '../../../src/keep/portions.ts';
+import type { TableContents } from '../../../src/keep/portions.ts';
 import type { Database } from '../../../src/core/platform/postgres/database.ts';
 import { Lease } from '../../../src/core/platform/postgres/lease.ts';
 import { migrate, openPool } from '../../../src/core/platform/postgres/open-database.ts';
@@ -95,13 +95,14 @@ async function saidBy(commands: readonly string[], url: string) {
   return all;
 }
 
-const rowCount = (contents?: Contents): Partial<Contents> => (contents === undefined ? {} : { rows: contents.rows });
+const rowCount = (contents?: TableContents): Partial<TableContents> =>
+  contents === undefined ? {} : { rows: contents.rows };
 
-async function rowsOf(url: string): Promise<Record<string, Contents>> {
+async function rowsOf(url: string): Promise<Record<string, TableContents>> {
   const client = new Client({ connectionString: url, application_name: applicationName() });
   await client.connect();
   try {
-    const all: Record<string, Contents> = {};
+    const all: Record<string, TableContents> = {};
     const { signal } = new AbortController();
     for (const table of await tablesOf(client, signal)) all[table.name] = await table.contents();
     return all;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { idOf, mergeTakedowns, type Takedown } from '../../../src/keep/snapshot.ts';
+import { snapshotId, mergeTakedowns, type Takedown } from '../../../src/keep/snapshot.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 function takedown(changes: Partial<Takedown>): Takedown {
@@ -24,5 +24,5 @@ it('takedowns of two lists are joined by their targets, and each keeps its first
 });
 
 it('the id of a snapshot sorts by time and is a file name on every system', () => {
-  expect(idOf('2026-11-27T04:45:26.047Z')).toBe('2026-11-27T04-45-26-047Z');
+  expect(snapshotId('2026-11-27T04:45:26.047Z')).toBe('2026-11-27T04-45-26-047Z');
 });

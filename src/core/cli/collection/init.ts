@@ -10,7 +10,7 @@ import {
   withFolder,
   withModels,
   withSearches,
-  type NamedClass,
+  type TemplateClass,
 } from '../../collection/collection-template.ts';
 import { parseQueries } from '../../crawl/candidates/wanted-class.ts';
 import type { SourceName } from '../../config/sources/sources.ts';
@@ -103,7 +103,7 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
 }
 
 /** The sources that find these classes: iNaturalist those that it identifies, and Flickr the others. DuckDuckGo needs consent. */
-async function sourcesFor(classes: readonly NamedClass[]): Promise<SourceName[]> {
+async function sourcesFor(classes: readonly TemplateClass[]): Promise<SourceName[]> {
   const { text } = await readTextFile(path.join(packageRoot, QUERIES), 'the bundled queries');
   const lines = parseQueries(text, QUERIES);
   const living = classes.filter(({ wnid }) => lines.get(wnid)?.['inaturalist'] ?? null).length;
@@ -181,7 +181,7 @@ const CURE =
   'Use one of the names given for each; `winnow classes find TEXT` searches the classes. For classes that the bundled models do not know, make a model (`winnow models text --help`, `winnow finetune --help`) and give it to --model.';
 
 interface Chosen {
-  readonly classes: readonly NamedClass[];
+  readonly classes: readonly TemplateClass[];
   readonly models: readonly string[];
   readonly knowAll: boolean;
 }
@@ -211,7 +211,7 @@ async function classesOf({ classes, model, from }: InitFlags, labelsInFolder: re
 
 interface KnownClasses {
   /** Returns the reason for a label that names no class. */
-  readonly find: (label: string) => NamedClass | string;
+  readonly find: (label: string) => TemplateClass | string;
   readonly whose: string;
   /** Advice for unknown labels. */
   readonly cure: string;
@@ -224,7 +224,7 @@ interface KnownClasses {
 async function knownTo(models: readonly string[], table: ClassTable): Promise<KnownClasses> {
   const [first] = await Promise.all(models.map((name) => cardFor(name)));
   if (first === undefined) {
-    const find = (label: string): NamedClass | string => {
+    const find = (label: string): TemplateClass | string => {
       const result = table.resolveLabel(label);
       return result.ok ? (table.byWnid.get(result.wnid) ?? label) : result.detail;
     };

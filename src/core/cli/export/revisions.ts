@@ -11,7 +11,7 @@ import { shortId } from '../../export/revisions/revision-id.ts';
 import { bytesText, countText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runOnCollection } from '../start/context.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { changeText, sumOfChanges } from '../../export/select/changed-photos.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { UsageError } from '../../kernel/errors.ts';
@@ -118,7 +118,7 @@ function diffText({ changes, controls, ...photos }: Difference, { collection }: 
   if (changes.length === 0) return total;
   const rows = [...groupBy(changes, ({ folder }) => folder)].map(([folder, ofFolder]) => [
     folder,
-    nameOf(collection, folder),
+    classNameOf(collection, folder),
     `+${sumOfChanges(ofFolder, 'added')} -${sumOfChanges(ofFolder, 'removed')}`,
     ofFolder.map(changeText).join(', '),
   ]);

@@ -5,7 +5,7 @@ import {
   preprocessingOfEntry,
   verifyModel,
   type ModelEntry,
-  type Verification,
+  type ModelVerification,
 } from '../../models/library/inventory.process.ts';
 import { trialText } from '../../models/library/judge-trial.ts';
 import { externalFilesOf } from '../../collection/cards/model-card.ts';
@@ -225,7 +225,7 @@ async function verify(names: readonly string[], { flags, loaded, log, signal }: 
   return failed === 0 ? EXIT.done : EXIT.incomplete;
 }
 
-function verificationText({ name, state, problem, trial }: Verification, isFailure: boolean): string {
+function verificationText({ name, state, problem, trial }: ModelVerification, isFailure: boolean): string {
   const mark = isFailure ? 'FAIL' : state === 'absent' ? '-   ' : 'ok  ';
   const detail = problem ?? (trial === null ? '' : `size and sha256 as its card says, ${trialText(trial)}`);
   return `${mark} ${name}: ${detail}\n`;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { readAgreement } from '../../review/agreement/read-agreement.process.ts';
 import type { Agreement, AgreementReport } from '../../review/agreement/agreement.ts';
 import { countOf, fewPhotosText } from '../../kernel/texts.ts';
@@ -30,7 +30,7 @@ export function addAgreementCommand(program: Command): void {
 
 function agreementText({ overall, classes, furtherClasses }: AgreementReport, { collection }: Workspace): string {
   if (overall.photos === 0) return 'no photo has been reviewed twice yet\n';
-  const rows = classes.map((row) => [row.wnid, nameOf(collection, row.wnid), ...cells(row)]);
+  const rows = classes.map((row) => [row.wnid, classNameOf(collection, row.wnid), ...cells(row)]);
   const few = fewPhotosText(overall);
   const table = tableText(
     ['wnid', 'class', 'photos', 'agree', 'kappa', 'alpha'],

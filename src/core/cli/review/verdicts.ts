@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { NOT_COUNTING_TEXT } from '../../status/standing.ts';
+import { NOT_COUNTING_TEXT } from '../../status/not-counting.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import type { ReviewEvent } from '../../review/events/event.ts';

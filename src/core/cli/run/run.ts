@@ -19,7 +19,7 @@ import {
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
 import { nextStep, nextText, withoutLicenceText } from '../../kernel/next-step.ts';
-import { readStanding } from '../../status/status.process.ts';
+import { readCollectionState } from '../../status/status.process.ts';
 import { linesText, nonEmpty, plural, writeData, writeOut, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { makeShortlistWithProgress } from '../shortlist/shortlist.ts';
@@ -95,10 +95,10 @@ export async function writeOutcome(context: CollectionContext, made: MadeShortli
 
 /** Photos without a licence, and the next step. */
 async function endText(workspace: Workspace, { funnel }: MadeShortlist): Promise<string> {
-  const standing = await readStanding(workspace, { ...funnel, pending: 0 });
+  const state = await readCollectionState(workspace, { ...funnel, pending: 0 });
   return linesText([
-    withoutLicenceText(standing.withoutLicence.listed, 'listed', standing.place),
-    nextText(nextStep(standing)).trimEnd(),
+    withoutLicenceText(state.withoutLicence.listed, 'listed', state.place),
+    nextText(nextStep(state)).trimEnd(),
   ]);
 }
 

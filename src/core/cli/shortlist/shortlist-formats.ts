@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { App } from '../../runtime/open/app.process.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { writeFiftyOneDataset } from '../../shortlist/shortlist-files.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
@@ -28,8 +28,8 @@ export async function writeShortlist(
       .filter(({ sha256 }) => paths.has(sha256))
       .map((row) => ({
         ...row,
-        name: nameOf(collection, row.wnid),
-        confusionName: nameOf(collection, row.confusionWnid),
+        name: classNameOf(collection, row.wnid),
+        confusionName: classNameOf(collection, row.confusionWnid),
       }));
     const places: PhotoPlaces = {
       pathOf: (sha256) => paths.get(sha256) ?? app.blobs.placeOf(sha256),

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import type { App } from '../../runtime/open/app.process.ts';
-import { toldFailure } from '../../runtime/open/database-failure.process.ts';
+import { explainFailure } from '../../runtime/open/database-failure.process.ts';
 import { awaitServices } from '../../runtime/open/await-services.process.ts';
 import { openWorkspace, type Workspace } from '../../models/workspace/workspace.process.ts';
 import type { UsableCollection } from '../../collection/collection.process.ts';
@@ -100,7 +100,7 @@ export async function runCommand(
     // A command that knows its exit code returns it. Any other interrupted command counts as interrupted.
     exitWith(code ?? outcomeOf(signal, 0));
   } catch (error) {
-    const outcome = outcomeOf(signal, output.failure() ?? (await toldFailure(error, databaseFolder)));
+    const outcome = outcomeOf(signal, output.failure() ?? (await explainFailure(error, databaseFolder)));
     exitWith(outcome, await lastLogOf(flags, isWorker));
   } finally {
     stopListening();

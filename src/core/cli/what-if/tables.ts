@@ -1,6 +1,6 @@
 import type { FillCounts } from '../../filter/run/fill-evidence.process.ts';
 import type { WhatIf } from '../../filter/what-if/what-if.process.ts';
-import { nameOf } from '../../models/workspace/workspace.process.ts';
+import { classNameOf } from '../../models/workspace/workspace.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { FilterPolicy } from '../../filter/rule/policy.ts';
 import type { WhatIfCounts, WhatIfSetting } from '../../filter/what-if/what-if-tally.ts';
@@ -23,7 +23,7 @@ export function whatIfJson(collection: Collection, found: WhatIf, fill: FillCoun
       classes: subjects.flatMap((wnid, i) => {
         const counts = bySubject[i];
         if (counts === undefined || photosIn(counts) === 0) return [];
-        return [{ wnid, name: nameOf(collection, wnid), ...counts }];
+        return [{ wnid, name: classNameOf(collection, wnid), ...counts }];
       }),
     })),
     samples: samples.map(({ sha256, subject, from, to, under }) => ({
@@ -114,7 +114,7 @@ function everyClass({ settings, subjects }: WhatIf, collection: Collection): str
     settings.flatMap(({ policy, cap, bySubject }) => {
       const counts = bySubject[i];
       if (counts === undefined || photosIn(counts) === 0) return [];
-      return [[wnid, nameOf(collection, wnid), ...(isOne ? [] : [...cellsOf(policy), cap]), ...countsOf(counts)]];
+      return [[wnid, classNameOf(collection, wnid), ...(isOne ? [] : [...cellsOf(policy), cap]), ...countsOf(counts)]];
     }),
   );
   return tableText([...SUBJECT_HEADS[collection.mode], ...(isOne ? [] : settingHeads(settings)), ...COUNT_HEADS], rows);
@@ -126,7 +126,7 @@ function classRanges({ settings, subjects }: WhatIf, collection: Collection): st
     if (counts.every((one) => photosIn(one) === 0)) return [];
     const columns = counts.map(countsOf);
     const ranges = COUNT_HEADS.map((_, column) => rangeText(columns.map((row) => row[column] ?? 0)));
-    return [[wnid, nameOf(collection, wnid), ...ranges]];
+    return [[wnid, classNameOf(collection, wnid), ...ranges]];
   });
   return `each class, least to most over the settings (--per-class: under each):\n\n${tableText([...SUBJECT_HEADS[collection.mode], ...COUNT_HEADS], rows)}`;
 }
@@ -144,7 +144,7 @@ function samplesTable({ samples, subjects, settings }: WhatIf, collection: Colle
     const where = first === undefined ? '' : cellsOf(first).join(' ');
     return [
       sha256.slice(0, 12),
-      nameOf(collection, subjects[subject] ?? ''),
+      classNameOf(collection, subjects[subject] ?? ''),
       `${from} -> ${to}`,
       under.length > 1 ? `${where} and ${plural(under.length - 1, 'other policy', 'other policies')}` : where,
     ];

@@ -49,7 +49,7 @@ export const cardSchema = z.strictObject({
   licence: answer,
 } satisfies Readonly<Record<CardKey, z.ZodType>>);
 
-export function answersOf(card: z.output<typeof cardSchema> | null): Readonly<Record<string, string>> {
+export function cardAnswers(card: z.output<typeof cardSchema> | null): Readonly<Record<string, string>> {
   const answers = Object.entries(card ?? {}).map(([key, text]) => [key, text ?? ''] as const);
   return Object.fromEntries(answers.filter(([, text]) => text !== ''));
 }

@@ -4,7 +4,7 @@ import { didYouMean } from '../../tools/nearest.ts';
 import { quote } from '../../tools/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { configFolders, displayPath, packageRoot, workingFolder } from '../../config/root.ts';
-import { entriesOf, listYamlFiles } from '../../config/yaml-files.ts';
+import { namesInFolder, listYamlFiles } from '../../config/yaml-files.ts';
 import { parseYaml } from '../../config/yaml.ts';
 import type { NamedFile } from '../../config/yaml-files.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
@@ -173,7 +173,7 @@ export async function listCards(workingDir: string = workingFolder()): Promise<N
 
 /** Skips hidden folders: they are unfinished. */
 async function addedCards(local: string): Promise<NamedFile[]> {
-  const names = (await entriesOf(local)).filter((name) => !name.startsWith('.'));
+  const names = (await namesInFolder(local)).filter((name) => !name.startsWith('.'));
   return names.map((name) => ({ name, file: join(local, name, ADDED_CARD) })).filter(({ file }) => existsSync(file));
 }
 

@@ -9,12 +9,12 @@ export interface ModelClasses {
   /** Of what the outputs stand for, in their order. */
   readonly sha256: Sha256;
   /** The output of each class, by its place; a class that the model does not know has none. */
-  positionOf(wanted: WantedClass): number | null;
+  positionOf(wanted: ClassToFind): number | null;
   /** Of one output, for people: its name, or else its id. */
   labelOf(position: number): string;
 }
 
-export interface WantedClass {
+export interface ClassToFind {
   readonly wnid: Wnid;
   readonly name: string;
 }
@@ -80,10 +80,10 @@ function hashOf(rows: readonly Row[]): Sha256 {
   return sha256Of(text);
 }
 
-export function wantedClasses({ wnids, nameByWnid }: Pick<ClassSet, 'wnids' | 'nameByWnid'>): WantedClass[] {
+export function wantedClasses({ wnids, nameByWnid }: Pick<ClassSet, 'wnids' | 'nameByWnid'>): ClassToFind[] {
   return wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
 }
 
-export function unknownClasses(classes: ModelClasses, wanted: readonly WantedClass[]): Wnid[] {
+export function unknownClasses(classes: ModelClasses, wanted: readonly ClassToFind[]): Wnid[] {
   return wanted.filter((each) => classes.positionOf(each) === null).map(({ wnid }) => wnid);
 }

@@ -4,7 +4,7 @@ import { defineSource } from './source.ts';
 
 const BUCKET = 'https://inaturalist-open-data.s3.amazonaws.com';
 
-export const openData = defineSource({
+export const inaturalistOpenData = defineSource({
   name: 'inaturalist-open-data',
   key: 'inaturalistOpenData',
   isSearched: false,

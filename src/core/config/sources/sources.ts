@@ -1,7 +1,7 @@
 import { duckduckgo } from './duckduckgo.ts';
 import { flickr } from './flickr.ts';
 import { inaturalist } from './inaturalist.ts';
-import { openData } from './open-data.ts';
+import { inaturalistOpenData } from './open-data.ts';
 import { defineSource, type Source } from './source.ts';
 
 const urls = defineSource({
@@ -27,11 +27,11 @@ const folder = defineSource({
 });
 
 /** All sources, in the order in which they are listed. Names, limits, advice and sentences follow from this list. */
-export const SOURCES = [inaturalist, openData, flickr, duckduckgo, urls, folder] as const;
+export const SOURCES = [inaturalist, inaturalistOpenData, flickr, duckduckgo, urls, folder] as const;
 
 export const SETTINGS_OF_SOURCES = {
   ...inaturalist.settings,
-  ...openData.settings,
+  ...inaturalistOpenData.settings,
   ...flickr.settings,
   ...duckduckgo.settings,
 };

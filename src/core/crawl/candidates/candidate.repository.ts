@@ -72,14 +72,14 @@ async function withinLimit(
   const { rows } = await sql<{ source: string; source_id: string; wnid: string }>`
     select p.source, p.source_id, c.wnid from candidate c join picture p on p.id = c.picture_id
     where p.source = any(${[...new Set(page.map(({ source }) => source))]}::text[])
-      and p.source_id = any(${page.map(({ sourceId }) => keyText(sourceId))}::text[]) and ${isLinked(collectionId)}`.execute(
+      and p.source_id = any(${page.map(({ sourceId }) => storableKey(sourceId))}::text[]) and ${isLinked(collectionId)}`.execute(
     trx,
   );
   const known = new Set(rows.map((row) => keyOf(row.source, row.source_id, row.wnid)));
   let admitted = 0;
   return page.filter((candidate) => {
     const { source, sourceId, wnid, refusal, problem } = candidate;
-    const key = keyOf(source, keyText(sourceId), keyText(wnid));
+    const key = keyOf(source, storableKey(sourceId), storableKey(wnid));
     if (refusal !== null || problem !== null || known.has(key)) return true;
     known.add(key);
     admitted += 1;
@@ -98,14 +98,16 @@ async function withTakedowns(
 ): Promise<readonly NewCandidate[]> {
   const { rows } = await sql<{ source: string | null; source_id: string | null; url: string | null; reason: string }>`
     select source, source_id, url, reason from takedown
-    where source_id = any(${page.map(({ sourceId }) => keyText(sourceId))}::text[]) and source = any(${page.map(({ source }) => source)}::text[])
+    where source_id = any(${page.map(({ sourceId }) => storableKey(sourceId))}::text[]) and source = any(${page.map(({ source }) => source)}::text[])
       or md5(url) = any(select md5(u) from unnest(${page.map(({ url }) => wellFormed(url))}::text[]) as u)`.execute(
     trx,
   );
   if (rows.length === 0) return page;
   return page.map((candidate) => {
     const { source, sourceId, url } = candidate;
-    const hit = rows.find((row) => (row.source === source && row.source_id === keyText(sourceId)) || row.url === url);
+    const hit = rows.find(
+      (row) => (row.source === source && row.source_id === storableKey(sourceId)) || row.url === url,
+    );
     return hit === undefined
       ? candidate
       : { ...candidate, problem: { state: 'dropped', reason: 'taken-down', detail: hit.reason } };
@@ -212,7 +214,7 @@ function hostOf(url: string): string {
   return URL.parse(url)?.host ?? '';
 }
 
-export function keyText(text: string): string {
+export function storableKey(text: string): string {
   return wellFormed(indexable(text));
 }
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { keyText, storeCandidates } from '../candidates/candidate.repository.ts';
+import { storableKey, storeCandidates } from '../candidates/candidate.repository.ts';
 import {
   candidateOf,
   countRefusals,
@@ -163,7 +163,7 @@ async function storePage(
   if (page.length === 0) return;
   const { source, retryFailed } = options.walk;
   if (retryFailed) {
-    const sourceIds = page.map(({ sourceId }) => keyText(sourceId));
+    const sourceIds = page.map(({ sourceId }) => storableKey(sourceId));
     const lost = await refetchLostOf(app, { source, sourceIds }, options.signal);
     if (lost > 0) app.log.warn({ source, photos: lost }, 'photos had lost their bytes and are fetched again');
   }

@@ -24,7 +24,7 @@ import { deathsText } from '../../platform/child/suspicion.ts';
 import { InFlightItems } from '../../runtime/work/in-flight.process.ts';
 import type { InspectionRequest } from './solo-inspect.process.ts';
 import { sha256Of } from '../../tools/sha256.ts';
-import { unreadable } from '../sources/source.ts';
+import { unreadablePhoto } from '../sources/source.ts';
 import { bytePathOf, pathOfFileUrl } from '../sources/folder/byte-path.ts';
 import { useFile } from '../sources/folder/file-system.process.ts';
 
@@ -218,5 +218,5 @@ async function readFolderPicture({ sourceId, url }: WaitingPicture, maxBytes: nu
   if (!Buffer.isBuffer(read)) return { kind: 'problem', problem: read };
   const sha256 = sha256Of(read);
   if (sha256.slice(0, 16) === HASH_DIGITS.exec(sourceId)?.[1]) return { kind: 'bytes', bytes: read, sha256 };
-  return { kind: 'problem', problem: unreadable('changed since it was found: crawl the folder again') };
+  return { kind: 'problem', problem: unreadablePhoto('changed since it was found: crawl the folder again') };
 }

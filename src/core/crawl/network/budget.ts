@@ -1,4 +1,4 @@
-import { explainWait, spacingOf, type Budget, type Standing, type WaitReason } from '../sources/politeness.ts';
+import { explainWait, spacingOf, type Budget, type LimitState, type WaitReason } from '../sources/politeness.ts';
 
 export interface BudgetLeft {
   readonly limit: number;
@@ -22,22 +22,22 @@ export interface KeyBudget {
     readonly why: string;
     readonly said: string | null;
   } | null;
-  readonly circuit: Standing['circuit'];
+  readonly circuit: LimitState['circuit'];
   /** Number of blocks in a row. */
   readonly blocks: number;
 }
 
 const MINUTE_MS = 60_000;
 
-export function keyBudget(standing: Standing): KeyBudget {
-  const { key, wait, circuit, trips } = standing;
+export function keyBudget(keyState: LimitState): KeyBudget {
+  const { key, wait, circuit, trips } = keyState;
   const isPaused = wait !== null && wait.reason !== 'spacing';
   return {
     key,
-    requestsPerMinute: minuteOf(standing),
-    requestsPerDay: leftOf(standing, 'requestsPerDay'),
-    bytesPerHour: leftOf(standing, 'bytesPerHour'),
-    bytesPerDay: leftOf(standing, 'bytesPerDay'),
+    requestsPerMinute: minuteOf(keyState),
+    requestsPerDay: leftOf(keyState, 'requestsPerDay'),
+    bytesPerHour: leftOf(keyState, 'bytesPerHour'),
+    bytesPerDay: leftOf(keyState, 'bytesPerDay'),
     waits: isPaused
       ? {
           reason: wait.reason,
@@ -51,14 +51,14 @@ export function keyBudget(standing: Standing): KeyBudget {
   };
 }
 
-function leftOf({ budgets }: Standing, measure: Budget['measure']): BudgetLeft | null {
+function leftOf({ budgets }: LimitState, measure: Budget['measure']): BudgetLeft | null {
   const budget = budgets.find((one) => one.measure === measure);
   return budget === undefined
     ? null
     : { limit: budget.limit, used: Math.round(budget.used), left: Math.round(budget.left) };
 }
 
-function minuteOf({ key, limits, nextPermitInMs, budgets }: Standing): KeyBudget['requestsPerMinute'] {
+function minuteOf({ key, limits, nextPermitInMs, budgets }: LimitState): KeyBudget['requestsPerMinute'] {
   const limit = limits.requestsPerMinute;
   if (limit === null) return null;
   const { intervalUs } = spacingOf({ key, limits, minSpacingMs: 0 });

@@ -3,7 +3,7 @@ import type { Config } from '../../config/settings.ts';
 import { SOURCES } from '../../config/sources/sources.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { type PolitenessSettings, permitOfKey } from '../sources/permit-keys.ts';
-import { takePermit, type Permit, readStandings } from '../sources/permit.repository.ts';
+import { takePermit, type Permit, readLimitStates } from '../sources/permit.repository.ts';
 import { explainWait, type PermitKey, type WaitReason } from '../sources/politeness.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import { keyBudget, type KeyBudget } from './budget.ts';
@@ -51,5 +51,5 @@ const KEYS_SHOWN = 100;
 export async function readBudgets({ db, config }: Pick<App, 'db' | 'config'>): Promise<KeyBudget[]> {
   const settings = politenessOf(config);
   const keys = (await usedKeys(db, KEYS_SHOWN)).flatMap((key) => permitOfKey(key, settings) ?? []);
-  return (await readStandings(db, keys)).map(keyBudget);
+  return (await readLimitStates(db, keys)).map(keyBudget);
 }

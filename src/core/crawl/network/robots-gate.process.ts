@@ -7,7 +7,7 @@ import { MAX_ROBOTS_BYTES } from '../sources/robots-file.ts';
 import { claimRobots, readRobots, releaseRobots, storeRobots } from '../sources/robots.repository.ts';
 import {
   digestRobots,
-  isHopeless,
+  isGivenUp,
   robotsUrlOf,
   robotsVerdict,
   type RobotsAnswer,
@@ -80,7 +80,7 @@ export class RobotsGate {
       // Rows from before the failure was stored do not have it.
       failure: life.failure ?? 'http-5xx',
       isFresh,
-      isHopeless: isHopeless(life),
+      isHopeless: isGivenUp(life),
     };
   }
 

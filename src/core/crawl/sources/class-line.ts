@@ -1,13 +1,13 @@
 import type { Json, WantedClass } from './network-source.ts';
 import { shortText } from './text.ts';
 
-export function nameOf({ wnid, name }: Pick<WantedClass, 'wnid' | 'name'>): string {
+export function classText({ wnid, name }: Pick<WantedClass, 'wnid' | 'name'>): string {
   return `${wnid} (${name})`;
 }
 
 export function lineProblem(wanted: WantedClass, source: string, misfit: { expected: string; received: Json }): string {
   const [expected, received] = [shortText(misfit.expected, 300), shortText(JSON.stringify(misfit.received), 120)];
-  return `Expected ${expected} for '${source}' in the line of ${nameOf(wanted)} but received ${received}`;
+  return `Expected ${expected} for '${source}' in the line of ${classText(wanted)} but received ${received}`;
 }
 
 export interface LineItems {
@@ -24,11 +24,11 @@ export function itemsOf(
 ): LineItems {
   const { entry } = wanted;
   if (entry === undefined) {
-    const note = `${nameOf(wanted)} has no line for ${source} in the queries file: searched by its name`;
+    const note = `${classText(wanted)} has no line for ${source} in the queries file: searched by its name`;
     return { items: [byName], problems: [], notes: [note] };
   }
   if (entry === null || (Array.isArray(entry) && entry.length === 0)) {
-    return { items: [], problems: [], notes: [`${nameOf(wanted)}: its line has no ${one} for ${source}`] };
+    return { items: [], problems: [], notes: [`${classText(wanted)}: its line has no ${one} for ${source}`] };
   }
   if (Array.isArray(entry)) return { items: entry, problems: [], notes: [] };
   const problem = lineProblem(wanted, source, { expected: `a list of ${more}`, received: entry });

@@ -1,7 +1,7 @@
 import { UsageError } from '../../kernel/errors.ts';
 import { normaliseLicence } from '../../collection/licence.ts';
 import { pageAddress } from './picture-address.ts';
-import type { Rights } from './source.ts';
+import type { SourceRights } from './source.ts';
 
 /** Columns of lists that people write. Names are compared without case and surrounding blanks. Unknown columns are ignored. */
 
@@ -89,7 +89,7 @@ export function listRow(
 }
 
 /** The rights that a row states. A page must be an http(s) address, because it is shown as a link; others are left out. */
-export function rightsOf(text: (field: string) => string): Rights {
+export function rightsOf(text: (field: string) => string): SourceRights {
   const { id, url } = normaliseLicence(text('licence'));
   return {
     licence: id,

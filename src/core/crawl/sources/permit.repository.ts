@@ -8,14 +8,14 @@ import {
   WINDOWS,
   reservationOf,
   spacingOf,
-  standingOf,
+  limitStateOf,
   waitMsOf,
   waitOf,
   type PermitKey,
   type PermitState,
-  type Standing,
+  type LimitState,
   type Wait,
-  type Window,
+  type RateWindow,
 } from './politeness.ts';
 
 /**
@@ -146,7 +146,7 @@ function askedRows(keys: readonly PermitKey[], reserveBytes: number): RawBuilder
     ) as asked (key, interval_us, slack_us, requests_per_day, bytes_per_hour, bytes_per_day, reserved)`;
 }
 
-function rolled(column: string, { bucketUs, buckets }: Window): RawBuilder<number[]> {
+function rolled(column: string, { bucketUs, buckets }: RateWindow): RawBuilder<number[]> {
   return sql`permit_rolled(${sql.ref(column)}, seen_us, now_us, ${bucketUs}, ${buckets})`;
 }
 
@@ -221,17 +221,17 @@ function settled(
 }
 
 /** The current state of some keys, in the given order: the rest of each limit, when the next permit is due, and why it waits. */
-export async function readStandings(
+export async function readLimitStates(
   db: Kysely<Database>,
   keys: readonly PermitKey[],
   { nowMs }: Timed = {},
-): Promise<Standing[]> {
+): Promise<LimitState[]> {
   const { rows } = await sql<Selectable<PermitTable> & { wall_us: number }>`
     select permit.*, wall_us from (select ${wallUs(nowMs)} as wall_us) as clock
       left join permit on key = any(${keys.map(({ key }) => key)}::text[])`.execute(db);
   const states = new Map(rows.map((row) => [row.key, toState(row)]));
   const nowUs = rows[0]?.wall_us ?? 0;
-  return keys.map((asked) => standingOf(asked, states.get(asked.key) ?? UNUSED_KEY, nowUs));
+  return keys.map((asked) => limitStateOf(asked, states.get(asked.key) ?? UNUSED_KEY, nowUs));
 }
 
 /** Deletes keys that have no counts or pauses any more. There may be thousands of hosts. */

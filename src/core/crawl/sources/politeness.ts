@@ -62,12 +62,12 @@ const SECOND_US = 1_000_000;
 const MINUTE_US = 60 * SECOND_US;
 const HOUR_US = 60 * MINUTE_US;
 
-export interface Window {
+export interface RateWindow {
   readonly bucketUs: number;
   readonly buckets: number;
 }
 
-const windowOf = (lengthUs: number, bucketUs: number): Window => ({ bucketUs, buckets: lengthUs / bucketUs + 2 });
+const windowOf = (lengthUs: number, bucketUs: number): RateWindow => ({ bucketUs, buckets: lengthUs / bucketUs + 2 });
 
 /** The widths are a compromise. The time that is counted beyond the window reduces our budget (3 % of an hour, 1 % of a day). */
 export const WINDOWS = {
@@ -170,7 +170,7 @@ function probeFrom({ trips, probeUntilUs }: PermitState, keyUs: number): number 
 
 type Measure = keyof typeof WINDOWS;
 
-interface Counted extends Window {
+interface Counted extends RateWindow {
   readonly limit: number | null;
   readonly amounts: readonly number[];
   readonly seenUs: number;
@@ -210,7 +210,7 @@ export interface Budget {
   readonly left: number;
 }
 
-export interface Standing {
+export interface LimitState {
   readonly key: string;
   readonly limits: Limits;
   /** When the next permit is due, in milliseconds from now. 0: at once. */
@@ -221,7 +221,7 @@ export interface Standing {
   readonly trips: number;
 }
 
-export function standingOf(asked: PermitKey, state: PermitState, nowUs: number): Standing {
+export function limitStateOf(asked: PermitKey, state: PermitState, nowUs: number): LimitState {
   const keyUs = Math.max(nowUs, state.seenUs);
   const wait = waitOf(asked, state, { nowUs, reserveBytes: 1 });
   const measures: readonly Measure[] = ['requestsPerDay', 'bytesPerHour', 'bytesPerDay'];

@@ -138,7 +138,7 @@ function failureOf(answer: NoRobots): FailedReason {
 const REFUSING_PATIENCE_MS = 4 * MINUTE_MS;
 
 /** True for a host that has failed for minutes and was asked again, asks to wait over an hour, or has a bad certificate. */
-export function isHopeless({ failingSinceMs, checkedMs, retryMs, failure }: RobotsLife): boolean {
+export function isGivenUp({ failingSinceMs, checkedMs, retryMs, failure }: RobotsLife): boolean {
   if (failure === null || failingSinceMs === null) return false;
   if (!isTransient({ reason: failure, status: null })) return true;
   if (failure !== 'http-5xx' && failure !== 'rate-limited') return false;

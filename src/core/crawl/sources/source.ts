@@ -1,7 +1,7 @@
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { UNKNOWN_LICENCE } from '../../collection/licence.ts';
 
-export interface Rights {
+export interface SourceRights {
   /** A normalised id (see licence.ts). `unknown` if the source states none. */
   readonly licence: string;
   readonly licenceUrl: string | null;
@@ -13,7 +13,7 @@ export interface Rights {
  * A source yields one for every photo that it saw, including those that it refuses (`problem`), so that the funnel adds up.
  * All strings can be stored as they are: well-formed Unicode without U+0000.
  */
-export interface FoundPhoto extends Rights {
+export interface FoundPhoto extends SourceRights {
   readonly source: string;
   /** Stable and unique within the source. A picture is fetched once per (source, sourceId). */
   readonly sourceId: string;
@@ -28,9 +28,9 @@ export interface FoundPhoto extends Rights {
   readonly sourceCreator?: string | null;
 }
 
-export const NO_RIGHTS: Rights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };
+export const NO_RIGHTS: SourceRights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };
 
-export function unreadable(detail: string): PhotoProblem {
+export function unreadablePhoto(detail: string): PhotoProblem {
   return { state: 'failed', reason: 'unreadable', detail };
 }
 
@@ -39,5 +39,5 @@ export function misfitPhoto({
   detail,
   ...named
 }: Pick<FoundPhoto, 'source' | 'sourceId' | 'label'> & { readonly detail: string }): FoundPhoto {
-  return { ...named, url: '', ...NO_RIGHTS, problem: unreadable(detail) };
+  return { ...named, url: '', ...NO_RIGHTS, problem: unreadablePhoto(detail) };
 }

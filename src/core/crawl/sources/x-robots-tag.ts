@@ -21,7 +21,7 @@ const VALUED: ReadonlySet<string> = new Set([
   'unavailable_after',
 ]);
 
-export interface Reader {
+export interface RobotsReader {
   readonly agent: string;
   readonly nowMs: number;
 }
@@ -32,7 +32,7 @@ export interface Reader {
  * @param values one value for each header line. If lines were joined into one, the directives of a later line seem to belong
  *   to the agent of the first
  */
-export function optOutOf(values: readonly string[], reader: Reader): string | null {
+export function optOutOf(values: readonly string[], reader: RobotsReader): string | null {
   for (const value of values) {
     const found = optOutOfLine(value, reader);
     if (found !== null) return found;
@@ -40,7 +40,7 @@ export function optOutOf(values: readonly string[], reader: Reader): string | nu
   return null;
 }
 
-function optOutOfLine(value: string, { agent, nowMs }: Reader): string | null {
+function optOutOfLine(value: string, { agent, nowMs }: RobotsReader): string | null {
   const pieces = value.split(',').map((piece) => piece.trim());
   let isForUs = true;
   for (const [i, piece] of pieces.entries()) {

@@ -29,7 +29,7 @@ import {
   PROTOCOL,
 } from '../layout.ts';
 import { smallWebp } from '../../platform/image/thumbnail.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { THUMBNAIL_QUALITY } from '../../photo/thumbnails.process.ts';
 import type { ExportOptions } from '../options.ts';
 import type { RevisionPlan } from '../select/plan.process.ts';
@@ -90,7 +90,7 @@ async function writeDecisions({ collection }: Workspace, { plan, output }: ToWri
   const hasSplit = plan.control !== null;
   await file.write(decisionsHeader(hasSplit));
   const names = {
-    classNameOf: (wnid: string): string => nameOf(collection, wnid),
+    classNameOf: (wnid: string): string => classNameOf(collection, wnid),
     letters: plan.letters,
     hasSplit,
   };
@@ -108,7 +108,8 @@ function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): Ro
     nameFor:
       released === null
         ? null
-        : (row, photo) => released.nameFor(row, nameOf(collection, EXPORT_MODES[collection.mode].releasedAs(photo))),
+        : (row, photo) =>
+            released.nameFor(row, classNameOf(collection, EXPORT_MODES[collection.mode].releasedAs(photo))),
   };
 }
 

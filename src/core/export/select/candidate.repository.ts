@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { subjectsOf } from '../../filter/run/decision.repository.ts';
+import { decidedClasses } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
-import { notCounting } from '../../status/standing.repository.ts';
+import { notCounting } from '../../status/not-counting.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
 import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
@@ -34,7 +34,7 @@ export async function* exportCandidates(
   const reasons = new Map((await notCounting(db, scope)).map((row) => [subjectKey(row), row.whyNot]));
   const licences = await db.selectFrom('licence').select('name').execute();
   const rows = photosOfClass<CandidateRow>(db, scope, {
-    of: listedOrReviewed(scope, await subjectsOf(db, scope), secondPass),
+    of: listedOrReviewed(scope, await decidedClasses(db, scope), secondPass),
     columns: candidateColumns(scope, importedMembers),
     order: sql`${folders === 'predicted' ? sql`l.confusion_wnid` : sql`l.wnid`} collate "C", l.sha256, l.wnid collate "C"`,
     preferred: licences.flatMap(({ name }) => (isLicenceAllowed(name) ? [name] : [])),

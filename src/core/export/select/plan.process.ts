@@ -13,12 +13,12 @@ import { placeFlags, withoutLicenceText, type WithoutLicence } from '../../kerne
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
-import { readPlan, storePlan } from '../../review/acceptance/plan.repository.ts';
+import { readAcceptancePlan, storeAcceptancePlan } from '../../review/acceptance/plan.repository.ts';
 import { lookedAt } from '../../review/acceptance/read-acceptance.process.ts';
 import { readCriteria } from '../../review/desk/criteria.repository.ts';
 import { lettersOf } from '../../review/people/letters.repository.ts';
 import { readHumanPart } from '../../review/quiz/quiz.process.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { funnelIn } from '../../status/status.process.ts';
 import { EXPORT_MODES } from '../modes.ts';
 import type { ExportOptions } from '../options.ts';
@@ -32,13 +32,13 @@ export async function planRevision(workspace: Workspace, file: string, options: 
   const { app, scope, ensemble } = workspace;
   const settings = app.config.review.acceptance;
   await foldPhotoCounts(app.db, scope, app.log);
-  await storePlan(app.db, scope.collectionId, settings);
+  await storeAcceptancePlan(app.db, scope.collectionId, settings);
   const { inspection, stored, review, ...plan } = await readSnapshot(app.db, async (trx) => {
     const shortlist = await shortlistHead(trx, scope);
     if (shortlist === undefined) throw noShortlist(workspace);
     const tally = new ExportTally();
     await writePlan(file, selectAll(trx, workspace, { options, cap: shortlist.cap, tally }));
-    const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
+    const counts = tally.counts((folder) => classNameOf(workspace.collection, folder));
     if (counts.photos === 0) throw nothingToExport(workspace, counts, await countWithoutLicence(trx, scope));
     const tombstones = await tombstonesOf(trx, scope);
     const reviewed = await lastReview(trx, scope);
@@ -60,7 +60,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
       criteria: await readCriteria(trx, scope.collectionId),
       funnel: (await funnelIn(trx, workspace)).totals,
       inspection: tally.inspection,
-      stored: await readPlan(trx, scope.collectionId),
+      stored: await readAcceptancePlan(trx, scope.collectionId),
     };
   });
   const acceptance = await lookedAt(app.db, scope.collectionId, { inspection, stored, settings });

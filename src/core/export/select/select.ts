@@ -1,4 +1,4 @@
-import type { NotCounting } from '../../status/standing.ts';
+import type { NotCounting } from '../../status/not-counting.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { DecidedBy, Review, VerdictState } from '../../review/events/verdict.ts';

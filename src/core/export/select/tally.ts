@@ -1,5 +1,5 @@
-import { agreementOf, blindVerdictsOf, countVerdicts } from '../../review/agreement/agreement.ts';
-import { Inspection } from '../../review/acceptance/acceptance.ts';
+import { agreementOf, blindVerdictsOf, addVerdicts } from '../../review/agreement/agreement.ts';
+import { SecondPassSample } from '../../review/acceptance/acceptance.ts';
 import { SHOWN_BY } from '../../review/events/event.ts';
 import { rightsTexts, webAddress } from '../card/attribution.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
@@ -20,7 +20,7 @@ type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'ta
 const ORDERS = [...SHOWN_BY, 'import'] as const;
 
 export class ExportTally {
-  readonly inspection = new Inspection();
+  readonly inspection = new SecondPassSample();
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();
   readonly #licences = new Map<string, { url: string; photos: number; stated?: number }>();
@@ -63,7 +63,7 @@ export class ExportTally {
       this.#reviewed.add(at.slice(0, 10));
     }
     const verdicts = blindVerdictsOf(reviews);
-    if (verdicts.length > 1) countVerdicts(this.#blind, verdicts);
+    if (verdicts.length > 1) addVerdicts(this.#blind, verdicts);
   }
 
   #addPhoto({ bytes, alsoWnids, tags, rights, folder, isImported }: SelectedPhoto): void {

@@ -1,6 +1,6 @@
 import { DECISION_COLUMNS, SPLIT } from '../forms/decisions-csv.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
-import { acceptanceOf, Inspection } from '../../review/acceptance/acceptance.ts';
+import { acceptanceOf, SecondPassSample } from '../../review/acceptance/acceptance.ts';
 import { REVIEW_VERDICTS } from '../../review/events/event.ts';
 import { alsoOf, stateOf, VERDICT_STATES } from '../../review/events/verdict.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
@@ -37,7 +37,7 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
   await checking(content, { check: 'metadata', file: DECISIONS }, async (report) => {
     const exported = { test: new Set<number>(), control: new Set<number>() };
     const [ofControls, reasons] = [new Map<string, number>(), new Map<string, number>()];
-    const inspection = new Inspection({ isEarlier: protocol.review.acceptance?.looks === undefined });
+    const inspection = new SecondPassSample({ isEarlier: protocol.review.acceptance?.looks === undefined });
     const verdictProblems: string[] = [];
     let photo: Cells[] = [];
     const endPhoto = (): void => {
@@ -98,7 +98,7 @@ function controlProblems({ control }: Protocol, states: ReadonlyMap<string, numb
 }
 
 /** Adds a photo to the computation of the label error. Controls are not inspected. */
-function inspect(photo: readonly Cells[], inspection: Inspection): void {
+function inspect(photo: readonly Cells[], inspection: SecondPassSample): void {
   const [cells] = photo;
   if (cells === undefined) return;
   const { sha256 = '', wnid = '', state, decided_by: decidedBy, rank, draw_chance: chance } = cells;
@@ -139,7 +139,7 @@ function verdictProblemsOf(photo: readonly Cells[]): string[] {
   ].filter((problem) => problem !== false);
 }
 
-function acceptanceProblems({ review }: Protocol, inspection: Inspection, isOwn: boolean): Problems {
+function acceptanceProblems({ review }: Protocol, inspection: SecondPassSample, isOwn: boolean): Problems {
   const { acceptance: stated, alsoPhotos } = review;
   if (isOwn && alsoPhotos === undefined) return ['Expected review.alsoPhotos but it is missing'];
   if (stated === undefined) return [isOwn && 'Expected review.acceptance but it is missing'];

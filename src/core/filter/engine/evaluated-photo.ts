@@ -7,7 +7,7 @@ import {
   type PhotoEvidence,
 } from '../../models/evidence/evidence.ts';
 import type {
-  Backbone,
+  CropRunner,
   CropOutputs,
   StreamedPhoto,
   UnreadablePhoto,
@@ -16,7 +16,7 @@ import { notFiniteText } from '../../models/evidence/softmax.ts';
 import type { BackboneCrop } from '../../models/evidence/schedule.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Truth } from '../rule/judge.ts';
-import { cropsToEvaluate, type Wanted } from '../rule/crops-to-evaluate.ts';
+import { cropsToEvaluate, type CropRequest } from '../rule/crops-to-evaluate.ts';
 import { notFiniteProblem, type NotFinite, type NotFiniteCrop } from './not-finite.ts';
 
 export interface EvaluationTask {
@@ -38,12 +38,12 @@ export interface EvaluationResult {
 export type EvaluationProblem = UnreadablePhoto | { readonly kind: 'poison'; readonly detail: string } | NotFinite;
 
 /** A backbone whose outputs are logits over the class list, one row for each of its members. */
-export interface EnsembleBackbone extends Backbone {
+export interface EnsembleBackbone extends CropRunner {
   /** Positions in the ensemble, in the order of the outputs. Members of one backbone share its forward passes. */
   readonly members: readonly number[];
 }
 
-export interface EvaluationRules extends Wanted {
+export interface EvaluationRules extends CropRequest {
   readonly members: readonly string[];
   /** Positions of the members whose p are sigmoids. Default: none. */
   readonly sigmoid?: readonly number[];

@@ -105,7 +105,7 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
   const names = members.map(({ name }) => name);
   const sigmoid = members.flatMap(({ head }, i) => (head.isSigmoid === true ? [i] : []));
   const rules = { members: names, sigmoid, backbones, policies, evaluate };
-  const steps = spec.tellsSteps === true ? stepsTold({ names, backbones, bytes }) : {};
+  const steps = spec.tellsSteps === true ? stepReports({ names, backbones, bytes }) : {};
   const stream = new CropStream({ ...deps, ...steps, backbones });
   return {
     push: (task: EvaluationTask, end) => {
@@ -154,7 +154,7 @@ async function runOccluded(
 }
 
 /** The same dependencies, but each step is reported to the parent process before it begins. */
-function stepsTold({
+function stepReports({
   names,
   backbones,
   bytes,

@@ -1,6 +1,6 @@
 import type { EvaluationWork } from './engine-tally.ts';
 import type { SentError } from '../../kernel/sent-error.ts';
-import type { Wanted } from '../rule/crops-to-evaluate.ts';
+import type { CropRequest } from '../rule/crops-to-evaluate.ts';
 import type { CropOutputs, UnreadablePhoto } from '../../models/evidence/crop-stream.process.ts';
 import type { BackboneSpec, HeadSpec, MemberSpec } from '../../models/engine/spec.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
@@ -16,7 +16,7 @@ interface Shared {
   readonly devices?: readonly number[] | undefined;
 }
 
-export interface EngineSpec extends Shared, Wanted {
+export interface EngineSpec extends Shared, CropRequest {
   readonly members: readonly MemberSpec[];
   /** Report each step to the parent process (`tell`). For a process that works on one photo at a time. */
   readonly tellsSteps?: boolean;

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { PhotoToDecide } from '../rule/decision.ts';
-import { fewInScope, isPruned, isTaken, ofCollection, photosWith, undecided } from '../run/decision.repository.ts';
+import { fewInScope, isPruned, isTaken, ofCollection, photosWith, undecidedSql } from '../run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
 /** No filter can decide these photos, because it cannot run crops of photos whose bytes were pruned. */
@@ -11,7 +11,7 @@ export function prunedToDecide(
   photoIds: readonly number[],
 ): Promise<PhotoToDecide[]> {
   const pairs = fewInScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`);
-  return photosWith(db, pairs, sql`${undecided(scope)} and ${isPruned}`);
+  return photosWith(db, pairs, sql`${undecidedSql(scope)} and ${isPruned}`);
 }
 
 /**
@@ -27,7 +27,7 @@ export async function refetchPruned(
 ): Promise<number> {
   const which =
     photoIds === null
-      ? sql`exists (select 1 from ${fewInScope(scope, sql`p.photo_id = f.id`)} as s where ${undecided(scope)})`
+      ? sql`exists (select 1 from ${fewInScope(scope, sql`p.photo_id = f.id`)} as s where ${undecidedSql(scope)})`
       : sql`f.id = any(${photoIds}::bigint[])`;
   const result = await sql`
     with chosen as (

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
-import { lockLeaks, overruleLeaks, restoreDecisions, type Restored } from '../run/overrule.repository.ts';
+import { lockLeaks, overruleLeaks, restoreDecisions, type RestoredDecisions } from '../run/overrule.repository.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
 import { holdReferences, type HoldCounts } from './hold-references.process.ts';
@@ -20,14 +20,14 @@ import {
 import type { Database } from '../../platform/postgres/database.ts';
 import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import { showPath } from '../../crawl/sources/folder/byte-path.ts';
-import { openFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
+import { openPhotoFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { inspect } from '../../photo/inspect.process.ts';
 import { createReadStream } from 'node:fs';
 import { csvRows } from '../../crawl/sources/csv-rows.process.ts';
 import { describeSystemError } from '../../crawl/sources/folder/file-system.process.ts';
 
-export interface AddedReferences extends Restored {
+export interface AddedReferences extends RestoredDecisions {
   readonly folder: string;
   readonly leaks: number;
   readonly overruled: number;
@@ -96,7 +96,7 @@ async function readSet(
   { dir, purpose, distance, only }: SetRequest,
   { signal, counts }: ReferencesRun,
 ): Promise<ReferenceSet> {
-  const root = await openFolder(dir);
+  const root = await openPhotoFolder(dir);
   const folder = showPath(root);
   const set = await beginWalk(app.db, { folder, purpose, distance });
   const { maxBytes, maxPixels } = app.config.fetch;
@@ -134,13 +134,13 @@ async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: 
 
 /** The sets of a folder, which may no longer exist: one for each purpose at most. Or those of a head, by its text. */
 export async function findReferenceSets(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine[]> {
-  const folder = await openFolder(dir).then(showPath, () => path.resolve(dir));
+  const folder = await openPhotoFolder(dir).then(showPath, () => path.resolve(dir));
   const sets = await listReferenceSets(db);
   return sets.filter((set) => [folder, path.resolve(dir), dir].includes(set.folder));
 }
 
 /** Removes the set. Decisions that it overruled become again what they were before. */
-export async function removeReferences(app: App, set: ReferenceSet): Promise<Restored> {
+export async function removeReferences(app: App, set: ReferenceSet): Promise<RestoredDecisions> {
   return app.db.transaction().execute(async (trx) => {
     await lockLeaks(trx);
     await removeReferenceSet(trx, set.id);

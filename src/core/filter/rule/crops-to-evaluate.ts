@@ -10,7 +10,7 @@ interface Known {
   readonly notFinite?: readonly CropRef[];
 }
 
-export interface Wanted {
+export interface CropRequest {
   /** One or more. The photo must be decided under each of them. */
   readonly policies: readonly FilterPolicy[];
   /** `all`: every crop, whether the photo is decided or not, and everything that any other setting needs. */
@@ -18,7 +18,7 @@ export interface Wanted {
 }
 
 /** Crops, in `cropOrder`, that can still decide the photo for a class under a policy. Empty once it is decided or none is left. */
-export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wanted: Wanted): readonly CropRef[] {
+export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wanted: CropRequest): readonly CropRef[] {
   const { policies, evaluate } = wanted;
   for (const truth of truths) {
     for (const policy of policies) {
@@ -38,7 +38,7 @@ export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wan
 export function needsLogits(
   evidence: PhotoEvidence,
   truths: readonly Truth[],
-  { policies, evaluate }: Wanted,
+  { policies, evaluate }: CropRequest,
 ): boolean {
   const rests = evaluate === 'all' ? mayBeKept : restsOnEvidence;
   return truths.some((truth) => policies.some((policy) => rests(evidence, truth, policy)));

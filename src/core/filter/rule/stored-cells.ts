@@ -45,8 +45,8 @@ export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
   }
   const meanTrueProb = sumTrueProb / CROPS_PER_MEMBER;
   const isSigmoid = span.isSigmoid === true;
-  const isMeanTold = (!isSigmoid && meanTrueProb > CERTAINLY_FIRST) || isBeaten(span, truth, sumTrueProb);
-  const isMeanOpen = withLogits === CROPS_PER_MEMBER && !isMeanTold;
+  const isMeanDecided = (!isSigmoid && meanTrueProb > CERTAINLY_FIRST) || isBeaten(span, truth, sumTrueProb);
+  const isMeanOpen = withLogits === CROPS_PER_MEMBER && !isMeanDecided;
   return {
     read,
     withLogits,

@@ -2,10 +2,10 @@ import type { PhotoEvidence } from '../../models/evidence/evidence.ts';
 import { storeEvidence } from '../../models/evidence/evidence.repository.ts';
 import { rangeOf } from '../../kernel/pages.ts';
 import type { EvaluationProblem } from '../engine/evaluated-photo.ts';
-import { photosOf } from './decision.repository.ts';
+import { statesOfPhotos } from './decision.repository.ts';
 import { incompletePhotoIds } from './incomplete.repository.ts';
 import { evaluateBatch, withTruths, type BatchDeps, type PhotoToEvaluate } from './evaluate-batch.process.ts';
-import { lostAmong } from './lost-photos.process.ts';
+import { lostEvaluated } from './lost-photos.process.ts';
 import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
 import { cropsToEvaluate } from '../rule/crops-to-evaluate.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
@@ -44,7 +44,7 @@ export async function completeEvidence(batch: readonly PhotoToEvaluate[], deps: 
     done: completed.filter(({ isDone }) => isDone).length,
     crops: completed.reduce((total, { crops }) => total + crops, 0),
     absent: withProblem('absent'),
-    lost: await lostAmong(db, evaluated),
+    lost: await lostEvaluated(db, evaluated),
     undecodable: withProblem('undecodable', 'poison', 'not-finite'),
   };
 }
@@ -71,7 +71,11 @@ export async function completePage(page: number, deps: CompletePageDeps): Promis
   const { givenUp } = completing;
   const { from, before } = rangeOf(page);
   const range = { after: from - 1, before, limit: before - from };
-  const photos = await photosOf(db, scope, await incompletePhotoIds(db, { scope, policy, memberIds, givenUp }, range));
+  const photos = await statesOfPhotos(
+    db,
+    scope,
+    await incompletePhotoIds(db, { scope, policy, memberIds, givenUp }, range),
+  );
   let completed = 0;
   for (let i = 0; i < photos.length && !deps.shouldStop(); i += batchPhotos) {
     const batch = photos.slice(i, i + batchPhotos).map((photo) => withTruths(photo, scope));

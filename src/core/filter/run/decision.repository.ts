@@ -18,7 +18,7 @@ export function isTaken(scope: DecisionScope): RawBuilder<unknown> {
   return sql`c.refusal is null and ${allowedLicence(scope)} and ${isLinked(scope.collectionId)}`;
 }
 
-export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
+export async function decidedClasses(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
   return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
 }
 
@@ -47,7 +47,7 @@ function pairs(scope: DecisionScope, isOfClass: RawBuilder<unknown>, where: RawB
 }
 
 /** SQL about photo and class `s`. `where` may limit decisions `d` to the photos in question, which PostgreSQL does not infer. */
-export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
+export function undecidedSql(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return sql`not exists (
     select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
       and d.decision_sha256 = ${rules(scope)} and ${where})`;
@@ -68,7 +68,7 @@ export async function countUndecided(
 ): Promise<number> {
   const photos = photoIds === undefined ? sql`true` : sql`p.photo_id = any(${photoIds}::bigint[])`;
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${inScope(scope, photos)} as s where ${undecided(scope)} and not ${isPruned}`.execute(
+    select count(*) as count from ${inScope(scope, photos)} as s where ${undecidedSql(scope)} and not ${isPruned}`.execute(
     db,
   );
   return rows[0]?.count ?? 0;
@@ -83,11 +83,11 @@ export async function photosToDecide(
   return photosWith(
     db,
     fewInScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
-    sql`${undecided(scope)} and not ${isPruned}`,
+    sql`${undecidedSql(scope)} and not ${isPruned}`,
   );
 }
 
-export async function photosOf(
+export async function statesOfPhotos(
   db: Kysely<Database>,
   scope: DecisionScope,
   photoIds: readonly number[],
@@ -105,7 +105,7 @@ export async function openAmong(
   const { rows } = await sql<{ id: number }>`select id from photo where sha256 = any(${bytes}::bytea[])`.execute(db);
   const ids = rows.map(({ id }) => id);
   const where = sql`p.photo_id = any(${ids}::bigint[])`;
-  return photosWith(db, fewInScope(scope, where), sql`${undecided(scope)} and not ${isPruned}`);
+  return photosWith(db, fewInScope(scope, where), sql`${undecidedSql(scope)} and not ${isPruned}`);
 }
 
 /** The photos of some pairs `s` that meet a condition, each with its classes among them. */

@@ -6,7 +6,7 @@ import type { RelatedMember } from '../../models/evidence/related-members.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { EvaluationProblem, EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
-import { needsLogits, type Wanted } from '../rule/crops-to-evaluate.ts';
+import { needsLogits, type CropRequest } from '../rule/crops-to-evaluate.ts';
 import type { PhotoToDecide } from '../rule/decision.ts';
 import { withoutDoubtful } from '../rule/near-limits.ts';
 import { truthOf, type Truth } from '../rule/judge.ts';
@@ -18,7 +18,7 @@ export interface PhotoToEvaluate {
   readonly truths: readonly Truth[];
 }
 
-export interface BatchDeps extends Wanted {
+export interface BatchDeps extends CropRequest {
   readonly db: Kysely<Database>;
   /** Ids of the ensemble's members, in its order. */
   readonly memberIds: readonly number[];

@@ -1,6 +1,6 @@
 import { completeEvidence, type CompletedCounts } from './complete.process.ts';
 import { withTruths } from './evaluate-batch.process.ts';
-import { photosOf } from './decision.repository.ts';
+import { statesOfPhotos } from './decision.repository.ts';
 import { bytesAbsent } from './lost-photos.process.ts';
 import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
@@ -54,7 +54,7 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
     while (next < photoIds.length && !signal.aborted && !broken.signal.aborted) {
       const ids = photoIds.slice(next, next + app.config.filter.batchPhotos);
       next += ids.length;
-      const photos = await photosOf(app.db, scope, ids);
+      const photos = await statesOfPhotos(app.db, scope, ids);
       const completed = await completeEvidence(
         photos.map((photo) => withTruths(photo, scope)),
         deps,

@@ -11,7 +11,7 @@ import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import { evaluateBatch, withTruths, type EvaluatedInBatch } from './evaluate-batch.process.ts';
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor } from '../rule/judge.ts';
-import { bytesAbsent, lostAmong } from './lost-photos.process.ts';
+import { bytesAbsent, lostEvaluated } from './lost-photos.process.ts';
 import type { LostPhoto, SetAside } from '../../photo/lost-bytes.process.ts';
 
 export interface FilterDeps extends CompletePageDeps {
@@ -74,7 +74,7 @@ export async function filterBatch(
     ],
     mayLeak: photos.map((photo) => photo.photoId),
   });
-  return { decided, absent: await lostAmong(db, evaluated) };
+  return { decided, absent: await lostEvaluated(db, evaluated) };
 }
 
 interface BatchToStore {

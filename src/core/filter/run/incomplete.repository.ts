@@ -3,7 +3,7 @@ import { CROPS_PER_MEMBER } from '../../models/evidence/evidence.ts';
 import { prunedAmong } from '../../photo/pruned.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
-import { subjectsOf } from './decision.repository.ts';
+import { decidedClasses } from './decision.repository.ts';
 import { isAlwaysDropped, isDigestAlwaysDropped } from '../rule/judge.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
@@ -26,7 +26,7 @@ export async function incompletePhotoIds(
   const { scope, memberIds, givenUp } = completion;
   const ids = await readSnapshot(db, async (trx) => {
     const all: number[] = [];
-    const subjects = await subjectsOf(trx, scope);
+    const subjects = await decidedClasses(trx, scope);
     const range = { from: after + 1, ...(before === undefined ? {} : { before }) };
     for await (const photos of storedPages(trx, scope, { memberIds, subjects, range })) {
       const found = photos.filter((photo) => !givenUp.has(photo.photoId) && isIncomplete(photo, completion));

@@ -7,7 +7,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { EvaluatedInBatch } from './evaluate-batch.process.ts';
 
 /** The photos of a batch whose bytes are lost. Pruned photos lack their bytes on purpose, so they are not lost. */
-export async function lostAmong(
+export async function lostEvaluated(
   db: Kysely<Database>,
   evaluated: readonly Pick<EvaluatedInBatch, 'photo' | 'problem'>[],
 ): Promise<readonly LostPhoto[]> {

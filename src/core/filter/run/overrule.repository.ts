@@ -56,14 +56,14 @@ export async function overruleLeaks(
   return Number(result.numAffectedRows ?? 0);
 }
 
-export interface Restored {
+export interface RestoredDecisions {
   readonly restored: number;
   /** Photos of a class that were never evaluated, and are undecided again. */
   readonly undecided: number;
 }
 
 /** Restores decisions that were overruled for a leak that is no leak any more. */
-export async function restoreDecisions(trx: Transaction<Database>): Promise<Restored> {
+export async function restoreDecisions(trx: Transaction<Database>): Promise<RestoredDecisions> {
   const { rows } = await sql<{ overruled: unknown }>`
     delete from decision d where d.reason = 'in-reference-set' and not exists (
       select 1 from leak l join reference_set s on s.id = l.set_id

@@ -17,7 +17,7 @@ export interface PhotoCount {
 }
 
 /** Counts photos one by one. `readPhotoCounts` gives the same result faster. `where` may exclude pictures `p`. */
-export async function countPhotos(
+export async function recountPhotos(
   db: Kysely<Database>,
   scope: DecisionScope,
   where: RawBuilder<unknown> = sql`true`,

@@ -6,7 +6,7 @@ import { sha256Bytes } from '../../tools/sha256.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
-import { countPhotos, judgedPhotos } from './photo-counts.repository.ts';
+import { recountPhotos, judgedPhotos } from './photo-counts.repository.ts';
 import type { PhotoCount } from './photo-counts.repository.ts';
 
 /**
@@ -35,13 +35,13 @@ interface UndecidedWanted {
   readonly except?: readonly number[];
 }
 
-/** The same as `countPhotos`. It must run in a transaction with a snapshot. */
+/** The same as `recountPhotos`. It must run in a transaction with a snapshot. */
 export async function readPhotoCounts(trx: Transaction<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
   const { rows } = await sql<{ id: number }>`select id from photo_scope where sha256 = ${keyOf(scope)}`.execute(trx);
   const scopeId = rows[0]?.id ?? null;
   const stale = await stalePages(trx, scopeId);
   const counts = scopeId === null ? [] : await talliedCounts(trx, scopeId, stale);
-  for (const run of runsOf(stale)) counts.push(...(await countPhotos(trx, scope, ofPhotosIn(run))));
+  for (const run of runsOf(stale)) counts.push(...(await recountPhotos(trx, scope, ofPhotosIn(run))));
   return stale.length === 0 ? counts : addedUp(counts);
 }
 
@@ -126,7 +126,7 @@ export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]
     .execute(async (trx) => {
       const problems: string[] = [];
       for (const { name, scope } of await collectionScopes(trx)) {
-        const counted = (await countPhotos(trx, scope)).map((one) => ({ ...one, count: -one.count }));
+        const counted = (await recountPhotos(trx, scope)).map((one) => ({ ...one, count: -one.count }));
         for (const { count, ...kind } of addedUp([...(await readPhotoCounts(trx, scope)), ...counted]))
           problems.push(`the tally of ${name} has ${count} photos more than there are (${JSON.stringify(kind)})`);
       }

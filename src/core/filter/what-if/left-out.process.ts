@@ -3,7 +3,7 @@ import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
 import { findRelatedMembers } from '../../models/evidence/related-members.repository.ts';
 import { hashedPhotos } from '../../photo/reference-set.repository.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
-import { subjectsOf } from '../run/decision.repository.ts';
+import { decidedClasses } from '../run/decision.repository.ts';
 import type { DigestOutcome } from '../rule/digest.ts';
 import type { Policy } from '../rule/policy.ts';
 import { storedPages, type StoredPhoto } from './stored-page.repository.ts';
@@ -31,7 +31,7 @@ export function readWithout(
   { policies, signal }: { readonly policies: readonly Policy[]; readonly signal: AbortSignal },
 ): Promise<WithoutMember[]> {
   return readSnapshot(db, async (trx) => {
-    const subjects = await subjectsOf(trx, scope);
+    const subjects = await decidedClasses(trx, scope);
     const related = await findRelatedMembers(trx, memberIds);
     const changes = policies.map(() => new Changes());
     for await (const photos of storedPages(trx, scope, { memberIds, related, subjects })) {

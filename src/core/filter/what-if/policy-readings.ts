@@ -10,19 +10,19 @@ import type { StoredPhoto } from './stored-page.repository.ts';
 
 export interface Reading {
   readonly outcomes: readonly DigestOutcome[];
-  readonly place: Place | null;
+  readonly place: KeptPlace | null;
 }
 
-export interface Place {
+export interface KeptPlace {
   readonly confusion: number;
-  /** Sort keys for policies of each order, smallest first: see `orderOf`. */
-  readonly order: Readonly<Record<Order, number>>;
+  /** Sort keys for policies of each order, smallest first: see `sortKeyOf`. */
+  readonly order: Readonly<Record<SortKey, number>>;
 }
 
 /** Kept photos are sorted by the aggregated p(true). In mode O they are sorted by the score, whatever the policy. */
-export type Order = Policy['aggregation'];
+export type SortKey = Policy['aggregation'];
 
-export function orderOf(policy: FilterPolicy): Order {
+export function sortKeyOf(policy: FilterPolicy): SortKey {
   return isModeO(policy) ? 'max' : policy.aggregation;
 }
 

@@ -1,6 +1,6 @@
 import type { FilterPolicy } from '../rule/policy.ts';
 import type { PresentState, StoredPhoto } from './stored-page.repository.ts';
-import { orderOf, type Order, type Reading } from './policy-readings.ts';
+import { sortKeyOf, type SortKey, type Reading } from './policy-readings.ts';
 import type { FineHashes } from '../../photo/photo.repository.ts';
 import { withMatches, FingerprintIndex, type ParsedFingerprint } from '../../photo/hashes/fingerprint-index.ts';
 import { parseHash } from '../../photo/hashes/perceptual-hash.ts';
@@ -49,7 +49,7 @@ export interface ChangedPhoto {
 interface Kept extends Listable {
   readonly photoId: number;
   readonly sha256: string;
-  readonly order: Readonly<Record<Order, number>>;
+  readonly order: Readonly<Record<SortKey, number>>;
   readonly isKept: readonly boolean[];
 }
 
@@ -69,7 +69,7 @@ export class WhatIfTally {
   readonly #counts: Float64Array;
   readonly #changed: Float64Array;
   #kept: Kept[][];
-  readonly #sorted: Partial<Record<Order, readonly (readonly Kept[])[]>> = {};
+  readonly #sorted: Partial<Record<SortKey, readonly (readonly Kept[])[]>> = {};
   readonly #samples: ChangeSamples;
 
   constructor(grid: WhatIfGrid, subjects: number, samplesPerChange: number) {
@@ -155,14 +155,14 @@ export class WhatIfTally {
     const { policies, caps, nearDuplicateDistance } = this.#grid;
     const policy = policies[position];
     if (policy === undefined) return [];
-    return this.#inOrder(orderOf(policy)).map((ofSubject) => {
+    return this.#inOrder(sortKeyOf(policy)).map((ofSubject) => {
       const kept = ofSubject.filter(({ isKept }) => isKept[position] === true);
       return caps.map((cap) => countListed(kept, { cap, nearDuplicateDistance }));
     });
   }
 
   /** By subject; sorted once for all policies of an order. */
-  #inOrder(order: Order): readonly (readonly Kept[])[] {
+  #inOrder(order: SortKey): readonly (readonly Kept[])[] {
     return (this.#sorted[order] ??= this.#kept.map((ofSubject) =>
       ofSubject.toSorted((a, b) => a.order[order] - b.order[order] || (a.sha256 < b.sha256 ? -1 : 1)),
     ));

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import { subjectsOf } from '../run/decision.repository.ts';
+import { decidedClasses } from '../run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { storedPages, type StoredPhoto } from './stored-page.repository.ts';
 import { readEvidenceUnder, readStored, type Reading } from './policy-readings.ts';
@@ -64,7 +64,7 @@ function readTally(
   { grid, samples, signal }: WhatIfOptions,
 ): Promise<Pick<WhatIf, 'subjects' | 'samples'> & { readonly tally: WhatIfTally }> {
   return readSnapshot(db, async (trx) => {
-    const subjects = await subjectsOf(trx, scope);
+    const subjects = await decidedClasses(trx, scope);
     const related = await findRelatedMembers(trx, memberIds);
     const tally = new WhatIfTally(grid, subjects.length, samples);
     for await (const photos of storedPages(trx, scope, { memberIds, related, subjects })) {

@@ -9,7 +9,7 @@ import { nextPass, type BackboneCrop, type ForwardPass, type OpenPhoto } from '.
 /** The result of one forward pass for one crop: a row of values for each output, in the backbone's order. */
 export type CropOutputs = readonly Float32Array[];
 
-export interface Backbone {
+export interface CropRunner {
   readonly input: ModelInput;
   /** Takes `crops * 3 * size * size` floats and gives the outputs of each crop. */
   run(tensor: Float32Array, crops: number): Promise<readonly CropOutputs[]>;
@@ -35,7 +35,7 @@ export interface StreamedPhoto {
 }
 
 export interface CropStreamDeps {
-  readonly backbones: readonly Backbone[];
+  readonly backbones: readonly CropRunner[];
   readonly cropsPerPass: number;
   readonly work?: {
     addPhoto(): void;

@@ -10,7 +10,7 @@ import { displayPath, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { sha256Of } from '../../tools/sha256.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
-import { hasLayerBefore, inputOf } from '../../platform/onnx/inner-tensor.ts';
+import { hasLayerBefore, layerInputName } from '../../platform/onnx/inner-tensor.ts';
 import { createSession, type LoadedFile } from '../../platform/onnx/session.ts';
 import {
   cardFileText,
@@ -186,7 +186,7 @@ function logitsOf(graph: GraphDescription, given: GivenFacts, { count }: ModelCl
 
 /** With features, if the last layer is linear: then the model can be the backbone of a head. */
 function outputsOf(bytes: Buffer, logits: string): CardFile['outputs'] {
-  return hasLayerBefore(bytes, logits) ? { logits, features: inputOf(logits) } : { logits };
+  return hasLayerBefore(bytes, logits) ? { logits, features: layerInputName(logits) } : { logits };
 }
 
 function requireAgreement({ layout, size, normalise }: GivenFacts, input: PictureInput): void {

@@ -83,7 +83,7 @@ export function isToBePulled({ state, card }: Pick<ModelEntry, 'state' | 'card'>
   return state === 'to-pull' || (state === 'absent' && card?.download !== undefined);
 }
 
-export interface Verification {
+export interface ModelVerification {
   readonly name: string;
   /** `absent` is not a failure if the model was only not downloaded yet. */
   readonly state: 'ok' | 'absent' | 'failed';
@@ -92,7 +92,7 @@ export interface Verification {
 }
 
 /** Checks that the size, the sha256 and the graph are as the card says, and runs the model on sample photos. */
-export async function verifyModel(name: string, provider: ExecutionProvider): Promise<Verification> {
+export async function verifyModel(name: string, provider: ExecutionProvider): Promise<ModelVerification> {
   const { card, classes, state, problem } = await modelEntry(name);
   if (card === null || classes === null || state !== 'ready') {
     return { name, state: isToBePulled({ state, card }) ? 'absent' : 'failed', problem, trial: null };

@@ -75,7 +75,7 @@ export function givenBy({ collection, ensemble, scope: { decisionSha256 } }: Wor
   return { collection, ensemble, decisionSha256, memberIds: ensemble.memberIds };
 }
 
-export function nameOf({ evidenceClasses, subjects }: Collection, wnid: string): string {
+export function classNameOf({ evidenceClasses, subjects }: Collection, wnid: string): string {
   return evidenceClasses.nameByWnid.get(wnid) ?? subjects.nameOf(wnid);
 }
 

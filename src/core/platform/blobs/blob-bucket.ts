@@ -55,7 +55,7 @@ class BlobBucket implements BlobStore {
         // The service rejects bytes that arrive changed, and stores this checksum.
         ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
       });
-      const checksum = (await this.#told(this.#client.send(command))).ChecksumSHA256;
+      const checksum = (await this.#explained(this.#client.send(command))).ChecksumSHA256;
       const stored = checksum === undefined ? null : Buffer.from(checksum, 'base64').toString('hex');
       if (stored === sha256) return;
       // A service that does not say which bytes it has stored is asked how many.
@@ -72,7 +72,7 @@ class BlobBucket implements BlobStore {
   async read(sha256: Sha256): Promise<Buffer> {
     const bytes = await untilWhole(TROUBLE, async () => {
       const { Body, ContentLength } = await this.#get(sha256);
-      const body = await this.#told(Body.transformToByteArray());
+      const body = await this.#explained(Body.transformToByteArray());
       if (body.length === ContentLength) return body;
       const message = `Expected ${ContentLength} bytes at ${this.placeOf(sha256)} but received ${body.length}`;
       throw new RetryLater(message, { code: TROUBLE });
@@ -137,7 +137,7 @@ class BlobBucket implements BlobStore {
 
   async check(): Promise<void> {
     const { bucket, prefix } = this.#place;
-    await this.#told(this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })));
+    await this.#explained(this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })));
   }
 
   close(): Promise<void> {
@@ -161,11 +161,11 @@ class BlobBucket implements BlobStore {
   }
 
   async #answer<T>(call: Promise<T>): Promise<T | null> {
-    return this.#told(call.catch((error: unknown) => (isAbsent(error) ? null : Promise.reject(error))));
+    return this.#explained(call.catch((error: unknown) => (isAbsent(error) ? null : Promise.reject(error))));
   }
 
   /** The answer to a call. A permanent failure is thrown as the error that it means for the run. */
-  #told<T>(call: Promise<T>): Promise<T> {
+  #explained<T>(call: Promise<T>): Promise<T> {
     return call.catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 

@@ -8,7 +8,7 @@ const ONLY_OUTPUT = '*';
 const INPUT_OF = 'input of ';
 
 /** The name, in a card, of what the last linear layer before an output takes. */
-export function inputOf(output: string): string {
+export function layerInputName(output: string): string {
   return `${INPUT_OF}${output}`;
 }
 

@@ -102,7 +102,7 @@ function requireRuns(bytes: Uint8Array, path: SchemaTree[], { count, isLookedUp,
   ] as const) {
     // The first version has the length before the levels, if there are any.
     const isStated = length === undefined && most > 0;
-    const stated = isStated ? viewOf(bytes).getUint32(at, true) : 0;
+    const stated = isStated ? dataViewOf(bytes).getUint32(at, true) : 0;
     if (isStated) at += 4;
     if (most > 0) requireShortRuns(bytes.subarray(at), 32 - Math.clz32(most), count);
     at += length ?? stated;
@@ -111,7 +111,7 @@ function requireRuns(bytes: Uint8Array, path: SchemaTree[], { count, isLookedUp,
 }
 
 function requireShortRuns(bytes: Uint8Array, width: number, count: number): void {
-  const reader = { view: viewOf(bytes), offset: 0 };
+  const reader = { view: dataViewOf(bytes), offset: 0 };
   for (let seen = 0; seen < count && reader.offset < bytes.length;) {
     const header = readVarInt(reader);
     // A packed run has groups of eight values, and writers fill it up. Its bytes bound it, if its numbers have any.
@@ -125,6 +125,6 @@ function requireShortRuns(bytes: Uint8Array, width: number, count: number): void
   }
 }
 
-export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+export function dataViewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }

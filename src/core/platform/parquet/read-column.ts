@@ -3,7 +3,7 @@ import { parquetHeader, readPage } from 'hyparquet/src/column.js';
 import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
 import type { ColumnDecoder, DecodedArray } from 'hyparquet/src/types.js';
-import { checkedPage, viewOf, type Chunk } from './pages.ts';
+import { checkedPage, dataViewOf, type Chunk } from './pages.ts';
 
 /** The nodes from the root of a schema to a column of values, or of lists of values. */
 export type ColumnPath = readonly SchemaTree[];
@@ -46,11 +46,11 @@ export function leafOf(column: ColumnPath): SchemaTree {
  * The value or list of each row; null if a row has none. Texts stay bytes unless `utf8`. The library decodes pages that were checked.
  * @throws Error if the bytes contradict themselves or the limits
  */
-export function rowsOf(chunk: Chunk, column: ColumnPath, utf8: boolean): unknown[] {
+export function columnValues(chunk: Chunk, column: ColumnPath, utf8: boolean): unknown[] {
   const { element, path: pathInSchema } = leafOf(column);
   const about = { element, pathInSchema, schemaPath: [...column], parsers: DEFAULT_PARSERS, utf8 };
   const decoder: ColumnDecoder = { ...about, type: element.type ?? 'BOOLEAN', codec: 'UNCOMPRESSED' };
-  const reader = { view: viewOf(chunk.bytes), offset: 0 };
+  const reader = { view: dataViewOf(chunk.bytes), offset: 0 };
   const rows: unknown[] = [];
   let dictionary: DecodedArray | undefined;
   for (let left = chunk.count; left > 0;) {
@@ -62,7 +62,7 @@ export function rowsOf(chunk: Chunk, column: ColumnPath, utf8: boolean): unknown
     if (!isDictionary) left -= count;
     if (count === 0 && !isDictionary) continue;
     const page = { ...header, compressed_page_size: bytes.length, uncompressed_page_size: bytes.length };
-    const { data = [] } = readPage({ view: viewOf(bytes), offset: 0 }, page, decoder, dictionary, rows, 0);
+    const { data = [] } = readPage({ view: dataViewOf(bytes), offset: 0 }, page, decoder, dictionary, rows, 0);
     if (isDictionary) dictionary = convert(data, decoder);
     else if (data !== rows) for (const value of data) rows.push(value);
   }

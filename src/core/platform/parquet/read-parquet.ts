@@ -7,7 +7,7 @@ import {
   type RowGroup,
   type SchemaTree,
 } from 'hyparquet';
-import { columnAt, leafOf, rowsOf } from './read-column.ts';
+import { columnAt, leafOf, columnValues } from './read-column.ts';
 
 /** The most numbers in the lists of a row group, which is in memory as a whole: 8 bytes each, and as many while it is read. */
 export const MAX_LISTED_NUMBERS = 12_000_000;
@@ -78,7 +78,7 @@ export async function readGroup(
       throw new Error(`its column ${name} has ${bytes} bytes, more than its rows can need`);
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
     const part = new Uint8Array(await buffer.slice(start, start + bytes));
-    const values = rowsOf({ bytes: part, codec: meta.codec, count, budget }, column, isBytes !== true);
+    const values = columnValues({ bytes: part, codec: meta.codec, count, budget }, column, isBytes !== true);
     if (values.length !== rows)
       throw new Error(`a row group has ${rows} rows but ${values.length} in the column ${name}`);
     read.push(values);

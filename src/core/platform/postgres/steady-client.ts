@@ -47,7 +47,7 @@ export class SteadyClient extends Client {
   override connect(callback?: Connected): Promise<Client> | void {
     const connected = this.#connect();
     if (callback === undefined) return connected;
-    const tell = (...told: unknown[]): void => void Reflect.apply(callback, undefined, told);
+    const tell = (...args: unknown[]): void => void Reflect.apply(callback, undefined, args);
     connected.then((client) => tell(null, client), tell);
   }
 

@@ -41,27 +41,27 @@ export type BullWorker = Pick<Worker, 'close'> & {
 export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backend: BullBackend): JobQueue<Payload> {
   const queue = connectQueue(definition, backend);
   const { patiently = (call) => call() } = backend;
-  const told = <T>(call: () => Promise<T>): Promise<T> =>
+  const explained = <T>(call: () => Promise<T>): Promise<T> =>
     patiently(call).catch((error: unknown) => Promise.reject(backend.explained?.(error) ?? error));
   return {
     async add(payloads) {
       for (const batch of batchesOf(payloads, ADD_BATCH)) {
         const jobs = batch.map((data) => ({ name: definition.queue, data, opts: { jobId: definition.keyOf(data) } }));
-        await told(() => queue.addBulk(jobs));
+        await explained(() => queue.addBulk(jobs));
       }
     },
     async pending() {
-      const counts = await told(() => queue.getJobCounts('wait', 'active', 'delayed', 'prioritized'));
+      const counts = await explained(() => queue.getJobCounts('wait', 'active', 'delayed', 'prioritized'));
       return Object.values(counts).reduce((total, count) => total + count, 0);
     },
     async clear() {
       // A queue writes its settings when it connects. Wait for that, so that they do not reappear in the middle of the
       // clearing.
-      await told(() => queue.getVersion());
-      await told(() => queue.obliterate({ force: true }));
+      await explained(() => queue.getVersion());
+      await explained(() => queue.obliterate({ force: true }));
       // The settings were also deleted. Without the limit, 10,000 events would be kept.
       const again = connectQueue(definition, backend);
-      await told(() => again.getVersion());
+      await explained(() => again.getVersion());
       await again.close();
     },
     consume(handle, options) {

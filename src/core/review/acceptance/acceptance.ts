@@ -2,7 +2,7 @@ import { sha256Of } from '../../tools/sha256.ts';
 import type { Acceptance, AcceptanceState, StatedAcceptance } from '../../kernel/acceptance.ts';
 import { blindVerdictsOf } from '../agreement/agreement.ts';
 import { opinionsWanted, type Review, type Verdict } from '../events/verdict.ts';
-import { firstWhere, hypergeometricLimits, type Sample } from './hypergeometric.ts';
+import { firstWhere, hypergeometricLimits, type PopulationSample } from './hypergeometric.ts';
 
 interface ReviewedPhoto extends Pick<Verdict, 'state' | 'decidedBy'> {
   readonly sha256: string;
@@ -15,7 +15,7 @@ interface ReviewedPhoto extends Pick<Verdict, 'state' | 'decidedBy'> {
 }
 
 /** Listed photos whose first blind verdict is accept. The second pass inspects a random sample of them. */
-export class Inspection {
+export class SecondPassSample {
   photos = 0;
   /** Photos that the last draw leaves out, because they had their second verdict before it. */
   before = 0;
@@ -82,7 +82,8 @@ export interface InspectedPhoto {
   readonly chance: number;
 }
 
-type Counts = Pick<Inspection, 'photos' | 'pending' | 'inspected'> & Partial<Pick<Inspection, 'before' | 'unfinished'>>;
+type Counts = Pick<SecondPassSample, 'photos' | 'pending' | 'inspected'> &
+  Partial<Pick<SecondPassSample, 'before' | 'unfinished'>>;
 /** Default: one look, and this is it. Exports of an older winnow say nothing about looks. */
 type Plan = Pick<StatedAcceptance, 'maxLabelError' | 'confidence' | 'looks' | 'look' | 'draw' | 'drawAgain'>;
 
@@ -138,7 +139,7 @@ function withOneLook({ maxLabelError, confidence, looks = 1, look = 1, draw = 1,
 function estimateOf(
   photos: readonly InspectedPhoto[],
   wrong: readonly InspectedPhoto[],
-  { population, confidence, looks }: Pick<Sample, 'population' | 'confidence'> & Pick<FullPlan, 'looks'>,
+  { population, confidence, looks }: Pick<PopulationSample, 'population' | 'confidence'> & Pick<FullPlan, 'looks'>,
 ) {
   const share = photos.length === 0 ? null : moment(wrong, 1) / moment(photos, 1);
   const size = photos.length === 0 ? 0 : moment(photos, 1) ** 2 / moment(photos, 2);

@@ -5,7 +5,7 @@ import { countOf } from '../../kernel/texts.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { lockBulks } from '../events/review.repository.ts';
 import { planInForce, type StoredPlan } from './plan.ts';
-import { hasPhotosToDraw, readPlan, storeDraw, storePlan } from './plan.repository.ts';
+import { hasPhotosToDraw, readAcceptancePlan, storeDraw, storeAcceptancePlan } from './plan.repository.ts';
 
 /**
  * Draws the second pass again, from the photos without a second verdict, by the plan of the settings. Only the photos of this draw
@@ -16,11 +16,11 @@ import { hasPhotosToDraw, readPlan, storeDraw, storePlan } from './plan.reposito
 export async function drawAgain({ app: { db, config }, scope: { collectionId } }: Workspace): Promise<number> {
   const { acceptance: settings, secondPass } = config.review;
   if (secondPass === 0) throw cannotDraw('review.secondPass is 0, so it would draw no photo. Set it, such as to 0.1.');
-  await storePlan(db, collectionId, settings);
+  await storeAcceptancePlan(db, collectionId, settings);
   return db.transaction().execute(async (trx) => {
     // A second command that draws at the same time waits, and then finds a draw without a look.
     await lockBulks(trx, collectionId);
-    const stored = await readPlan(trx, collectionId);
+    const stored = await readAcceptancePlan(trx, collectionId);
     const plan = planToDraw(stored, settings);
     await storeDraw(trx, collectionId, { ...plan, salt: randomBytes(16).toString('hex') });
     if (!(await hasPhotosToDraw(trx, collectionId)))

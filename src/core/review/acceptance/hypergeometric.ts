@@ -1,4 +1,4 @@
-export interface Sample {
+export interface PopulationSample {
   readonly population: number;
   readonly size: number;
   readonly successes: number;
@@ -15,7 +15,7 @@ const ROUNDING = 1e-6;
  * weighted sample may be fractions: then the interval is that of the next smaller size, from the successes below to
  * those above. Source: T. Wright, "Exact Confidence Bounds when Sampling from Small Finite Universes", Springer 1991.
  */
-export function hypergeometricLimits({ population, size: drawn, successes, confidence }: Sample): {
+export function hypergeometricLimits({ population, size: drawn, successes, confidence }: PopulationSample): {
   readonly low: number;
   readonly high: number;
 } {

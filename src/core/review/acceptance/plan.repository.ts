@@ -7,7 +7,7 @@ import type { StoredPlan } from './plan.ts';
 
 const PLAN = sql`select draw, max_label_error as "maxLabelError", confidence, looks, taken from acceptance_plan`;
 
-export async function readPlan(db: Kysely<Database>, collectionId: number): Promise<StoredPlan | null> {
+export async function readAcceptancePlan(db: Kysely<Database>, collectionId: number): Promise<StoredPlan | null> {
   const { rows } = await sql<StoredPlan>`
     ${PLAN} where collection_id = ${collectionId} order by draw desc limit 1`.execute(db);
   return rows[0] ?? null;
@@ -17,9 +17,13 @@ export async function readPlan(db: Kysely<Database>, collectionId: number): Prom
  * Stores the settings as the plan of a collection that has a verdict, so that later changes of them are seen. A plan without a limit
  * takes the first limit that is set.
  */
-export async function storePlan(db: Kysely<Database>, collectionId: number, plan: AcceptancePlan): Promise<void> {
+export async function storeAcceptancePlan(
+  db: Kysely<Database>,
+  collectionId: number,
+  plan: AcceptancePlan,
+): Promise<void> {
   const { maxLabelError, confidence, looks } = plan;
-  const known = await readPlan(db, collectionId);
+  const known = await readAcceptancePlan(db, collectionId);
   if (known !== null && (known.maxLabelError !== null || maxLabelError === null)) return;
   await sql`
     insert into acceptance_plan as p (collection_id, draw, salt, max_label_error, confidence, looks)

@@ -1,14 +1,14 @@
 import type { Kysely } from 'kysely';
-import { subjectsOf } from '../../filter/run/decision.repository.ts';
+import { decidedClasses } from '../../filter/run/decision.repository.ts';
 import type { Acceptance, AcceptancePlan } from '../../kernel/acceptance.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { listReviewed } from '../events/review.repository.ts';
 import { verdictOf } from '../events/verdict.ts';
-import { acceptanceOf, Inspection } from './acceptance.ts';
+import { acceptanceOf, SecondPassSample } from './acceptance.ts';
 import { planInForce, type StoredPlan } from './plan.ts';
-import { countUnreviewed, readPlan, storePlan, takeLook } from './plan.repository.ts';
+import { countUnreviewed, readAcceptancePlan, storeAcceptancePlan, takeLook } from './plan.repository.ts';
 
 /** The parts of a workspace that it reads. */
 type Reviewed = Pick<Workspace, 'scope'> & { readonly app: Pick<Workspace['app'], 'db' | 'config'> };
@@ -27,7 +27,7 @@ export async function glanceAtAcceptance(workspace: Reviewed): Promise<Acceptanc
 
 /** The reviewed photos, and the stored plan of the same moment. */
 export interface Inspected {
-  readonly inspection: Inspection;
+  readonly inspection: SecondPassSample;
   /** Null without a verdict. */
   readonly stored: StoredPlan | null;
   readonly settings: AcceptancePlan;
@@ -36,10 +36,10 @@ export interface Inspected {
 async function inspect({ app: { db, config }, scope }: Reviewed): Promise<Inspected> {
   const { secondPass, acceptance: settings } = config.review;
   const { collectionId } = scope;
-  await storePlan(db, collectionId, settings);
+  await storeAcceptancePlan(db, collectionId, settings);
   return readSnapshot(db, async (trx) => {
-    const wnids = await subjectsOf(trx, scope);
-    const inspection = new Inspection();
+    const wnids = await decidedClasses(trx, scope);
+    const inspection = new SecondPassSample();
     for await (const { events, isControl, ...photo } of listReviewed(trx, collectionId, {
       wnids,
       secondPass,
@@ -47,7 +47,7 @@ async function inspect({ app: { db, config }, scope }: Reviewed): Promise<Inspec
     }))
       if (!isControl) inspection.add({ ...photo, ...verdictOf(events) });
     inspection.unfinished += await countUnreviewed(trx, collectionId, wnids);
-    return { inspection, stored: await readPlan(trx, collectionId), settings };
+    return { inspection, stored: await readAcceptancePlan(trx, collectionId), settings };
   });
 }
 

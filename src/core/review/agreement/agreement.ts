@@ -10,7 +10,7 @@ export function blindVerdictsOf(reviews: readonly Pick<Review, 'blindVerdict'>[]
   return reviews.flatMap(({ blindVerdict }) => (blindVerdict === null ? [] : [blindVerdict]));
 }
 
-export function countVerdicts(counts: Map<string, number>, verdicts: readonly ReviewVerdict[]): void {
+export function addVerdicts(counts: Map<string, number>, verdicts: readonly ReviewVerdict[]): void {
   const key = verdicts.join();
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

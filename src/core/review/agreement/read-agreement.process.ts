@@ -1,9 +1,9 @@
-import { subjectsOf } from '../../filter/run/decision.repository.ts';
+import { decidedClasses } from '../../filter/run/decision.repository.ts';
 import {
   agreementByClass,
   blindVerdictsOf,
   countFurtherClasses,
-  countVerdicts,
+  addVerdicts,
   type AgreementReport,
   type VerdictCounts,
 } from './agreement.ts';
@@ -12,7 +12,7 @@ import { subjectKey } from '../events/event.ts';
 import { listReviewed } from '../events/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../events/verdict-line.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { viewOf, type Desk } from '../desk/read-desk.process.ts';
+import { deskViewOf, type DeskContext } from '../desk/read-desk.process.ts';
 
 export async function readAgreement(workspace: Workspace): Promise<AgreementReport> {
   return reportOf(await readCounts(workspace));
@@ -22,9 +22,9 @@ export async function readAgreement(workspace: Workspace): Promise<AgreementRepo
  * The same without the photos whose verdicts this reviewer must not know yet. While a blind review is open, only with photos that the
  * reviewer has judged: that a photo does not count here tells that it is a control.
  */
-export async function readShownAgreement(desk: Desk): Promise<AgreementReport> {
+export async function readShownAgreement(desk: DeskContext): Promise<AgreementReport> {
   const { workspace, reviewer } = desk;
-  const view = await viewOf(desk);
+  const view = await deskViewOf(desk);
   if (await isOpenToReview(workspace.app.db, view))
     return reportOf(await readCounts(workspace, ({ reviews }) => reviews.some((one) => one.reviewer === reviewer)));
   const hidden = new Set((await hiddenPhotos(workspace.app.db, view)).map(subjectKey));
@@ -35,7 +35,7 @@ async function readCounts(
   { app, scope }: Workspace,
   isShown: (photo: VerdictLine) => boolean = () => true,
 ): Promise<Counted> {
-  const wnids = await subjectsOf(app.db, scope);
+  const wnids = await decidedClasses(app.db, scope);
   const classes = new Map<string, Map<string, number>>();
   const furtherClasses = { photos: 0, differ: 0 };
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, reviewers: 2 })) {
@@ -44,7 +44,7 @@ async function readCounts(
     if (verdicts.length < 2 || photo.isControl || !isShown(line)) continue;
     const counts = classes.get(photo.wnid) ?? new Map<string, number>();
     classes.set(photo.wnid, counts);
-    countVerdicts(counts, verdicts);
+    addVerdicts(counts, verdicts);
     countFurtherClasses(furtherClasses, line.reviews);
   }
   return { classes, furtherClasses };

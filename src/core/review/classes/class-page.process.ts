@@ -2,18 +2,18 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { confusionProgress } from '../desk/desk.repository.ts';
 import type { ClassPage } from '../desk/desk.ts';
-import { nameOf } from '../../models/workspace/workspace.process.ts';
-import { readProgress, viewOf, type Desk } from '../desk/read-desk.process.ts';
+import { classNameOf } from '../../models/workspace/workspace.process.ts';
+import { readProgress, deskViewOf, type DeskContext } from '../desk/read-desk.process.ts';
 import { referencesOf } from './references.process.ts';
 
-export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> {
+export async function readClassPage(desk: DeskContext, wnid: Wnid): Promise<ClassPage> {
   const { app, collection } = desk.workspace;
   const { byWnid, wordNet } = await loadClassTable();
   const row = byWnid.get(wnid);
   const synset = wordNet().byWnid.get(wnid);
-  const name = nameOf(collection, wnid);
+  const name = classNameOf(collection, wnid);
   const [progress = null] = await readProgress(desk, [wnid]);
-  const confusions = await confusionProgress(app.db, await viewOf(desk), wnid);
+  const confusions = await confusionProgress(app.db, await deskViewOf(desk), wnid);
   return {
     wnid,
     name,
@@ -21,7 +21,7 @@ export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> 
     gloss: synset?.gloss ?? null,
     link: articleOf(row?.scientificName ?? name),
     progress,
-    confusions: confusions.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })),
+    confusions: confusions.map((one) => ({ ...one, name: classNameOf(collection, one.wnid) })),
     references: await referencesOf(desk.workspace, wnid),
   };
 }

@@ -84,14 +84,14 @@ function conditionsOf(filter: ReviewFilter): RawBuilder<unknown>[] {
 }
 
 /** A filter and an order. `wnids` limits the classes, which is much less work than all classes. */
-export interface Wanted {
+export interface DeskQuery {
   readonly filter: ReviewFilter;
   readonly order: ReviewOrder;
   readonly wnids?: readonly Wnid[] | undefined;
 }
 
 /** The listed photos `p` that match a filter. Others' verdicts on a photo that waits are ignored. */
-export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawBuilder<unknown> {
+export function matching(view: DeskView, { filter, order, wnids }: DeskQuery): RawBuilder<unknown> {
   const { wnid, source } = filter;
   const classes = wnids ?? (wnid === undefined ? null : [wnid]);
   // Looking up the pictures of 100,000 photos takes as long as everything else.
@@ -108,7 +108,7 @@ export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawB
 /** Place of photo `p` in its confusion: first the accepted photos that the reviewer may know of, then the matches by rank. */
 export const TURN = sql`p.shown_accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
 
-export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
+export function orderSql(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
   const first: Record<ReviewOrder, RawBuilder<unknown>> = {
     confusions: sql`p.turn`,
     // In mode O, where no class was searched, the surest prediction comes first.
@@ -119,7 +119,7 @@ export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown>
   return sql`${first[order]}, p.wnid collate "C", p.rank`;
 }
 
-export interface NextPhotos extends Wanted {
+export interface NextPhotos extends DeskQuery {
   readonly client: string;
   readonly held: readonly Subject[];
   /** The class that comes first; then those after it, then those before it. */
@@ -144,7 +144,7 @@ export async function nextPhotos(
         union all select wnid, decode(sha256, 'hex') from jsonb_to_recordset(${JSON.stringify(held)}::jsonb) as h(sha256 text, wnid text))
     select encode(p.sha256, 'hex') as sha256, p.wnid, cardinality(p.reviewers) as reviews from waiting as p
     where not exists (select 1 from taken t where t.wnid = p.wnid and t.sha256 = p.sha256)
-    order by ${classes} ${orderOf(view, order)} limit ${limit}`.execute(db);
+    order by ${classes} ${orderSql(view, order)} limit ${limit}`.execute(db);
   return rows;
 }
 

@@ -6,7 +6,7 @@ import type { Size } from '../../platform/image/raster.ts';
 import { cropOnPhoto } from '../heatmap/crop-box.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from './desk.ts';
 
-export interface SeenByModel {
+export interface ModelInputShown {
   readonly model: string;
   readonly heatmap: ModelEvidence['heatmap'];
   readonly input: CropSizes;
@@ -28,7 +28,7 @@ export interface ShownSubject {
 const CLASSES_SHOWN = 5;
 const LIKELY = 0.1;
 
-export function modelEvidence({ crops, input, ...model }: SeenByModel, subject: ShownSubject): ModelEvidence {
+export function modelEvidence({ crops, input, ...model }: ModelInputShown, subject: ShownSubject): ModelEvidence {
   const { photo, wnids, nameOf, searched } = subject;
   const position = wnids.indexOf(searched);
   return {
@@ -58,7 +58,7 @@ function rankedOf({ logits, top1, top1Prob, isSigmoid }: CropEvidence) {
 
 /** Classes that a crop puts first or several crops find likely (p of 0.1 or more). At most five, most likely first. */
 export function alsoSeen(
-  models: readonly SeenByModel[],
+  models: readonly ModelInputShown[],
   { wnids, nameOf, searched, predicted }: ShownSubject,
 ): PhotoEvidenceShown['alsoSeen'] {
   const seen = new Map<number, { readonly prob: number; readonly isFirst: boolean; readonly crops: number }>();

@@ -1,16 +1,16 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
-import { matching, orderOf, TURN, type Wanted } from './desk.repository.ts';
+import { matching, orderSql, TURN, type DeskQuery } from './desk.repository.ts';
 import type { DeskView } from './known-photos.repository.ts';
 import { SHOWN_STATES } from './desk.ts';
 
 /** A `PhotoIndex` as JSON, which PostgreSQL writes: it has every photo that matches. Class by class if the order is by confusions. */
-export async function readIndex(db: Kysely<Database>, view: DeskView, { filter, order }: Wanted): Promise<string> {
+export async function readIndex(db: Kysely<Database>, view: DeskView, { filter, order }: DeskQuery): Promise<string> {
   const { state, ...rest } = filter;
   const byClass = order === 'confusions' ? sql`p.wnid collate "C",` : sql``;
   const { rows } = await sql<{ wnids: string; photos: string; counts: string }>`
     with matching as materialized (
-      select p.sha256, p.wnid, p.shown_state as state, row_number() over (order by ${byClass} ${orderOf(view, order)}) as place
+      select p.sha256, p.wnid, p.shown_state as state, row_number() over (order by ${byClass} ${orderSql(view, order)}) as place
       from (select p.*, ${TURN} from ${matching(view, { filter: rest, order })}) as p),
     shown as (select * from matching where ${state === undefined ? sql`true` : sql`state = ${state}`}),
     class as (select wnid, row_number() over (order by min(place)) - 1 as number from shown group by wnid)

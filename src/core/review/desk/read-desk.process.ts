@@ -20,18 +20,18 @@ import { eventsOf } from '../events/review.repository.ts';
 import { newestOfOthers } from '../events/stale.ts';
 import { FAILURE_TAGS } from '../events/tags.ts';
 import { opinionsOf, type Opinion } from '../events/verdict.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { MODES } from '../../collection/modes.ts';
 import { REVIEW_MODES } from '../modes.ts';
 import { askedPhotos } from '../quiz/quiz.repository.ts';
 
-export interface Desk {
+export interface DeskContext {
   readonly workspace: Workspace;
   /** Null if the user has given no name. Such a user can only look. */
   readonly reviewer: string | null;
 }
 
-export async function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk): Promise<DeskView> {
+export async function deskViewOf({ workspace: { app, scope, ensemble }, reviewer }: DeskContext): Promise<DeskView> {
   const { secondPass, blind } = app.config.review;
   return {
     scope,
@@ -43,11 +43,11 @@ export async function viewOf({ workspace: { app, scope, ensemble }, reviewer }: 
   };
 }
 
-export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayReview' | 'mayRename'>> {
+export async function readSetup(desk: DeskContext): Promise<Omit<ReviewSetup, 'mayReview' | 'mayRename'>> {
   const { workspace, reviewer } = desk;
   const { app, collection, scope } = workspace;
   const { mode, policy } = collection;
-  const { isBlind } = await viewOf(desk);
+  const { isBlind } = await deskViewOf(desk);
   return {
     mode,
     reviewer,
@@ -69,15 +69,15 @@ export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayRevie
   };
 }
 
-export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
+export async function readPhotos(desk: DeskContext, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
   const { app, collection, scope } = desk.workspace;
   // Read before the states, so that `seen` names no event that a state does not show yet.
   const events = groupBy(await eventsOf(app.db, scope.collectionId, subjects), subjectKey);
-  const rows = await shownRows(app.db, await viewOf(desk), subjects);
+  const rows = await shownRows(app.db, await deskViewOf(desk), subjects);
   return rows.map((row) => ({
     ...row,
-    name: nameOf(collection, row.wnid),
-    confusionName: row.confusionWnid === null ? null : nameOf(collection, row.confusionWnid),
+    name: classNameOf(collection, row.wnid),
+    confusionName: row.confusionWnid === null ? null : classNameOf(collection, row.confusionWnid),
     ...reviewsOf(row, events.get(subjectKey(row)) ?? [], desk.reviewer),
   }));
 }
@@ -103,8 +103,8 @@ function ownReview({ review, alsoWnids, tags, note, flagged }: Opinion): OwnRevi
   return { verdict: review?.verdict ?? null, reason: review?.reason ?? null, alsoWnids, tags, note, flagged };
 }
 
-export async function readProgress(desk: Desk, wnids: readonly Wnid[] | null): Promise<ClassProgress[]> {
+export async function readProgress(desk: DeskContext, wnids: readonly Wnid[] | null): Promise<ClassProgress[]> {
   const { app, collection } = desk.workspace;
-  const classes = await classProgress(app.db, await viewOf(desk), wnids);
-  return classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) }));
+  const classes = await classProgress(app.db, await deskViewOf(desk), wnids);
+  return classes.map((one) => ({ ...one, name: classNameOf(collection, one.wnid) }));
 }

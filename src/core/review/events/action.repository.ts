@@ -3,7 +3,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { MOST_PHOTOS_AT_ONCE, type ActionRef, type ReviewActionStored } from '../desk/desk.ts';
 import type { Subject } from './event.ts';
 
-export interface Actor {
+export interface ActionAuthor {
   readonly collectionId: number;
   readonly reviewer: string;
 }
@@ -21,20 +21,24 @@ export interface ActionEvent extends Subject {
 type ActionPart = ActionRef & { readonly part?: number | undefined };
 
 /** The stored events of an action, by id. Empty if nothing was stored for it, or if it is of another reviewer. */
-export async function eventsOfAction(db: Kysely<Database>, actor: Actor, action: ActionPart): Promise<ActionEvent[]> {
+export async function eventsOfAction(
+  db: Kysely<Database>,
+  actor: ActionAuthor,
+  action: ActionPart,
+): Promise<ActionEvent[]> {
   const { rows } = await sql<ActionEvent>`
     select e.id, e.kind, e.value, e.undoes, encode(e.sha256, 'hex') as sha256, e.wnid
     from review_event e where ${isOfAction(actor, action)} order by e.id`.execute(db);
   return rows;
 }
 
-export async function countStored(db: Kysely<Database>, actor: Actor, action: ActionRef): Promise<number> {
+export async function countStored(db: Kysely<Database>, actor: ActionAuthor, action: ActionRef): Promise<number> {
   const { rows } = await sql<{ stored: number }>`
     select count(*) as stored from review_event e where ${isOfAction(actor, action)}`.execute(db);
   return rows[0]?.stored ?? 0;
 }
 
-function isOfAction({ collectionId, reviewer }: Actor, { part, ...action }: ActionPart): RawBuilder<unknown> {
+function isOfAction({ collectionId, reviewer }: ActionAuthor, { part, ...action }: ActionPart): RawBuilder<unknown> {
   const isOfPart = sql`e.sequence >= ${firstOfPart(part)} and e.sequence < ${firstOfPart((part ?? 1) + 1)}`;
   return sql`e.collection_id = ${collectionId} and e.reviewer = ${reviewer}
     and (e.client = ${action.client} and e.sequence = ${action.sequence} or e.client = ${bulkClient(action)})
@@ -44,7 +48,7 @@ function isOfAction({ collectionId, reviewer }: Actor, { part, ...action }: Acti
 /** The number of the first event of a part of a bulk action, or of an action that has one part. */
 export const firstOfPart = (part = 1): number => (part - 1) * MOST_PHOTOS_AT_ONCE + 1;
 
-export async function hasReviewed(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<boolean> {
+export async function hasReviewed(db: Kysely<Database>, { collectionId, reviewer }: ActionAuthor): Promise<boolean> {
   const { rows } = await sql<{ has: boolean }>`
     select exists(select 1 from review_event where collection_id = ${collectionId} and reviewer = ${reviewer}) as has`.execute(
     db,
@@ -75,7 +79,11 @@ export async function reviewableAmong(
 }
 
 /** Takes back the new events of an action on photos that another reviewer has taken. Returns those photos. */
-export async function dropTaken(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<Subject[]> {
+export async function dropTaken(
+  trx: Transaction<Database>,
+  actor: ActionAuthor,
+  action: ActionPart,
+): Promise<Subject[]> {
   const { rows } = await sql<Subject>`
     delete from review_event e using review_lease r
     where ${isOfAction(actor, action)} and r.collection_id = e.collection_id and r.wnid = e.wnid and r.sha256 = e.sha256
@@ -87,7 +95,7 @@ export async function dropTaken(trx: Transaction<Database>, actor: Actor, action
 /** The last actions of a reviewer in all tabs, the oldest first. A bulk action is one row with its first photo. */
 export async function recentActions(
   db: Kysely<Database>,
-  { collectionId, reviewer }: Actor,
+  { collectionId, reviewer }: ActionAuthor,
   limit: number,
 ): Promise<ReviewActionStored[]> {
   // The events of an action have one client: the tab and its number for a bulk action, the tab for the others. The action

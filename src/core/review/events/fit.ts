@@ -1,7 +1,7 @@
 import type { Met } from '../../kernel/met.ts';
 import type { NewReviewEvent, ReviewAction, ReviewEvent, ReviewVerdict, SeenSubject, Subject } from './event.ts';
 import { changesVerdict, newestOfOthers, type StaleSubject } from './stale.ts';
-import { blindPartOf, isJudging, standingJudgings, stateOf, undoneIn } from './verdict.ts';
+import { blindPartOf, isJudging, currentJudgings, stateOf, undoneIn } from './verdict.ts';
 
 export type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;
 
@@ -18,7 +18,7 @@ interface Place {
 }
 
 /** An event to store, with the verdicts of others that it met, or a refused one. */
-export type Fitted =
+export type FittedEvent =
   | { readonly event: UnnumberedEvent; readonly met: Met | null; readonly stale?: undefined }
   | { readonly event?: undefined; readonly met?: undefined; readonly stale: StaleSubject };
 
@@ -27,7 +27,7 @@ export type Fitted =
  * one that is taken back already, or because others decide this photo. A first verdict that its author formed without seeing those
  * of others is always stored.
  */
-export function fit(event: UnnumberedEvent, place: Place): Fitted | null {
+export function fit(event: UnnumberedEvent, place: Place): FittedEvent | null {
   const { before, isOwn, seen } = place;
   if (event.undoes !== null && undoneIn(before).has(event.undoes)) return null;
   const changes = changesVerdict(event, before);
@@ -55,7 +55,7 @@ function isUnseen({ reviewer }: UnnumberedEvent, { before, waits, seen }: Place)
 
 /** How a person's first verdict compares with what stood of others then; null if nothing did. */
 function metBy(reviewer: string, verdict: ReviewVerdict, before: readonly ReviewEvent[]): Met | null {
-  const others = standingJudgings(before).filter((one) => one.reviewer !== reviewer);
+  const others = currentJudgings(before).filter((one) => one.reviewer !== reviewer);
   const last = new Map(others.map((one) => [one.reviewer, one.value.verdict]));
   if (last.size === 0) return null;
   const isDisputed = stateOf([verdict, ...last.values()]) === 'disputed';

@@ -5,7 +5,7 @@ import type { ReviewActionSent } from '../desk/desk.ts';
 import { ownAmongListed, waitingAmong } from '../desk/desk.repository.ts';
 import type { DeskView } from '../desk/known-photos.repository.ts';
 import { subjectKey, subjectsOf, type SeenSubject } from './event.ts';
-import { fit, type Fitted, type UnnumberedEvent } from './fit.ts';
+import { fit, type FittedEvent, type UnnumberedEvent } from './fit.ts';
 import { eventsOf, lockSubjects } from './review.repository.ts';
 
 export interface TabAction {
@@ -24,11 +24,11 @@ interface Arriving {
 }
 
 /** Locks the photos and says what becomes of the events. */
-export async function outcomeOf(
+export async function decideEvents(
   trx: Transaction<Database>,
   view: DeskView,
   { events, areOthers, seenOf, ids = new Map() }: Arriving,
-): Promise<Fitted[]> {
+): Promise<FittedEvent[]> {
   const subjects = subjectsOf(events);
   const { collectionId } = view.scope;
   await lockSubjects(trx, collectionId, subjects);

@@ -15,14 +15,14 @@ import {
   firstOfPart,
   reviewableAmong,
   type ActionEvent,
-  type Actor,
+  type ActionAuthor,
 } from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
 import type { DeskView } from '../desk/known-photos.repository.ts';
 import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type Subject } from './event.ts';
-import { redone, type Fitted, type UnnumberedEvent } from './fit.ts';
-import { outcomeOf, seenBy, type TabAction } from './outcome.process.ts';
+import { redone, type FittedEvent, type UnnumberedEvent } from './fit.ts';
+import { decideEvents, seenBy, type TabAction } from './outcome.process.ts';
 import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
 import { StaleAction, type StaleSubject } from './stale.ts';
@@ -106,15 +106,15 @@ async function storeSlices(
   trx: Transaction<Database>,
   view: DeskView,
   { sent, slices, isAlone, gives }: SentSlices & { readonly isAlone: boolean; readonly gives: string | undefined },
-): Promise<Fitted[]> {
+): Promise<FittedEvent[]> {
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
   const { client, action } = sent;
   const areOthers = !isAlone && gives === 'verdict' && (action.kind !== 'verdict' || action.value.shownBy === 'grid');
   const seenOf = seenBy(sent);
-  const all: Fitted[] = [];
+  const all: FittedEvent[] = [];
   let from = 0;
   for (const slice of slices) {
-    const fitted = await outcomeOf(trx, view, { events: slice, areOthers, seenOf });
+    const fitted = await decideEvents(trx, view, { events: slice, areOthers, seenOf });
     const events = fitted.flatMap(({ event }) => event ?? []);
     await storeEvents(trx, actor, numbered(events, sent, { from, isAlone }));
     from += events.length;
@@ -139,12 +139,12 @@ async function outcomeAgain(
   trx: Transaction<Database>,
   view: DeskView,
   { sent, slices, stored }: SentSlices & { readonly stored: readonly ActionEvent[] },
-): Promise<Fitted[]> {
+): Promise<FittedEvent[]> {
   const ids = new Map(stored.map((event) => [subjectKey(event), event.id]));
   const seenOf = seenBy(sent);
-  const all: Fitted[] = [];
+  const all: FittedEvent[] = [];
   for (const slice of slices)
-    all.push(...(await outcomeOf(trx, view, { events: slice, areOthers: true, seenOf, ids })));
+    all.push(...(await decideEvents(trx, view, { events: slice, areOthers: true, seenOf, ids })));
   return all.filter(({ event, stale }) => ids.has(subjectKey(event ?? stale)) === (stale === undefined));
 }
 
@@ -168,7 +168,7 @@ async function reviewableSlices(
 
 async function storeEvents(
   trx: Transaction<Database>,
-  { collectionId }: Actor,
+  { collectionId }: ActionAuthor,
   events: readonly NewReviewEvent[],
 ): Promise<void> {
   const [first] = events;
@@ -202,7 +202,7 @@ function sequenceTaken({ client, sequence }: ActionRef): UsageError {
 
 async function eventsFor(
   trx: Transaction<Database>,
-  actor: Actor,
+  actor: ActionAuthor,
   action: ReviewActionSent,
 ): Promise<UnnumberedEvent[]> {
   const { at } = action;
@@ -225,7 +225,7 @@ async function eventsFor(
 /** The kind of an action, or of the event that a redo brings back. */
 async function kindGiven(
   trx: Transaction<Database>,
-  { collectionId }: Actor,
+  { collectionId }: ActionAuthor,
   [first]: readonly UnnumberedEvent[],
 ): Promise<string | undefined> {
   if (first?.kind !== 'redo') return first?.kind;

@@ -90,7 +90,7 @@ function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
 }
 
 /** The verdicts, imports and adjudications that are not taken back. */
-export function standingJudgings(events: readonly ReviewEvent[]): Judging[] {
+export function currentJudgings(events: readonly ReviewEvent[]): Judging[] {
   return withoutUndone(events).filter(isJudging);
 }
 
@@ -195,8 +195,8 @@ export function judgingsOf(events: readonly ReviewEvent[]): ReadonlyMap<number, 
   return judgings;
 }
 
-function lastSaid(standing: Iterable<Judging>): ReviewVerdict | null {
-  const reviews = [...standing].filter(isReview).toSorted((a, b) => a.id - b.id);
+function lastSaid(current: Iterable<Judging>): ReviewVerdict | null {
+  const reviews = [...current].filter(isReview).toSorted((a, b) => a.id - b.id);
   return reviews.at(-1)?.value.verdict ?? null;
 }
 

@@ -14,7 +14,7 @@ import { cropOnPhoto } from './crop-box.ts';
 import type { HeatmapValues } from './heatmap.ts';
 import { backboneOf, preprocessingOf } from '../../models/engine/ensemble.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { cachedFile, keepCached, removeCached } from '../../photo/photo-cache.process.ts';
 import {
   computeHeatmaps,
@@ -47,7 +47,7 @@ export async function heatmapOf(workspace: Workspace, request: HeatmapRequest, s
   if (size === undefined) throw new UsageError(`There is no photo ${sha256}`, { code: NO_HEATMAP });
   const card = await cardFor(request.model);
   const classes = await classesOfCard(card, await loadClassTable());
-  const row = classes.positionOf({ wnid, name: nameOf(collection, wnid) });
+  const row = classes.positionOf({ wnid, name: classNameOf(collection, wnid) });
   if (row === null)
     throw new UsageError(`The model '${card.name}' does not know the class '${wnid}'`, { code: NO_HEATMAP });
   const { box } = cropOnPhoto(size, backboneOf(card).input, CENTRE_CROP);

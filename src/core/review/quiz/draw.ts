@@ -4,7 +4,7 @@ import type { QuizOptions } from './quiz.ts';
 import type { Subject } from '../events/event.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 
-export interface AcceptedPhoto extends Subject {
+export interface QuizPhoto extends Subject {
   /** True for a photo that the filter dropped, and that people accepted to compare with. */
   readonly isControl: boolean;
 }
@@ -23,7 +23,7 @@ export interface DrawnQuestion extends Subject {
  * @param secret a random text, so that nobody can repeat the draw of the others and so know the class searched
  */
 export function drawQuestions(
-  accepted: readonly AcceptedPhoto[],
+  accepted: readonly QuizPhoto[],
   { photos, choices }: QuizOptions,
   { classes, secret }: { readonly classes: readonly Wnid[]; readonly secret: string },
 ): DrawnQuestion[] {

@@ -4,8 +4,8 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
 import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
-import type { Actor } from '../events/action.repository.ts';
-import type { AcceptedPhoto, DrawnQuestion } from './draw.ts';
+import type { ActionAuthor } from '../events/action.repository.ts';
+import type { QuizPhoto, DrawnQuestion } from './draw.ts';
 import { DEFAULT_QUIZ, type QuizAnswer, type QuizOptions, type QuizQuestion } from './quiz.ts';
 import type { CountedAnswer } from './results.ts';
 
@@ -16,7 +16,7 @@ interface Draw extends QuizOptions {
 }
 
 /** Reads how a person's photos were drawn. If there are none, the defaults. */
-export async function readDraw(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<Draw> {
+export async function readDraw(db: Kysely<Database>, { collectionId, reviewer }: ActionAuthor): Promise<Draw> {
   const read = await sql<Draw>`
     select coalesce(max(q.photos), ${DEFAULT_QUIZ.photos}::int) as photos, max(cardinality(q.choices)) as choices,
       count(*) filter (where not q.is_practice) as drawn, count(a.id) as answers
@@ -47,8 +47,8 @@ export async function acceptedPhotos(
   db: Kysely<Database>,
   scope: DecisionScope,
   { reviewer, secondPass }: { readonly reviewer: string; readonly secondPass: number },
-): Promise<AcceptedPhoto[]> {
-  const { rows } = await sql<AcceptedPhoto>`
+): Promise<QuizPhoto[]> {
+  const { rows } = await sql<QuizPhoto>`
     select encode(p.sha256, 'hex') as sha256, p.wnid, p.is_control as "isControl"
     from ${accepted(scope.collectionId)} where not ${reviewedBy(reviewer)} and not exists (
       select 1 from ${listedVerdicts(scope, secondPass, null)} as l where l.sha256 = p.sha256 and l.is_pending)
@@ -59,7 +59,7 @@ export async function acceptedPhotos(
 /** Returns false, and changes nothing, if the person has an answer. Two tabs draw the same photos, so those of the second are skipped. */
 export async function replaceQuestions(
   db: Kysely<Database>,
-  { collectionId, reviewer }: Actor,
+  { collectionId, reviewer }: ActionAuthor,
   { photos, questions }: { readonly photos: number; readonly questions: readonly DrawnQuestion[] },
 ): Promise<boolean> {
   const own = sql`collection_id = ${collectionId} and reviewer = ${reviewer}`;
@@ -108,7 +108,7 @@ export interface QuizPlace extends QuizQuestion {
  * The questions of a person in order. Leaves out those without an answer whose photo is not accepted any more, was taken down, or
  * was reviewed by the person since.
  */
-export async function quizPlaces(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<QuizPlace[]> {
+export async function quizPlaces(db: Kysely<Database>, { collectionId, reviewer }: ActionAuthor): Promise<QuizPlace[]> {
   const { rows } = await sql<QuizPlace>`
     select q.place, encode(q.sha256, 'hex') as sha256, q.wnid, q.is_practice as "isPractice", q.choices, a.id is not null as "isAnswered"
     from quiz_question q left join quiz_answer a using (collection_id, reviewer, place)
@@ -120,7 +120,7 @@ export async function quizPlaces(db: Kysely<Database>, { collectionId, reviewer 
 /** Stores the first answer to a question. If the photo at the place was replaced, stores nothing. */
 export async function insertAnswer(
   db: Kysely<Database>,
-  { collectionId, reviewer }: Actor,
+  { collectionId, reviewer }: ActionAuthor,
   { place, sha256, wnid, ms }: QuizAnswer,
 ): Promise<void> {
   await sql`

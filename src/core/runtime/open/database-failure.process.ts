@@ -63,7 +63,7 @@ export function fatalFailure(error: unknown): WinnowError | null {
 const HARDLY_ROOM_BYTES = 32_000_000;
 
 /** The error with which a run ends. If the database is gone, the disk of `dataDir` may be full (null if it is elsewhere). */
-export async function toldFailure(cause: unknown, dataDir: string | null): Promise<unknown> {
+export async function explainFailure(cause: unknown, dataDir: string | null): Promise<unknown> {
   const failure = databaseFailure(cause);
   if (failure?.code !== 'database-gone' || dataDir === null) return failure ?? cause;
   const roomBytes = await freeBytesOn(dataDir).catch(() => Number.POSITIVE_INFINITY);

@@ -25,7 +25,7 @@ export class PauseWatch {
   #lookedMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | null = null;
   #hasReported = false;
-  #told = '';
+  #reported = '';
 
   constructor({ db, log }: { readonly db: Kysely<Database>; readonly log: { info(message: string): void } }) {
     this.#db = db;
@@ -103,9 +103,9 @@ export class PauseWatch {
 
   #tell(): void {
     const text = this.text();
-    if (text === this.#told) return;
+    if (text === this.#reported) return;
     this.#log.info(text === '' ? 'no stage is paused any more' : text);
-    this.#told = text;
+    this.#reported = text;
   }
 
   #ordersFor(place: StagePlace): PauseOrder[] {

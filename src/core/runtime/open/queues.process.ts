@@ -114,9 +114,9 @@ function queueTrouble({ config, log }: QueuesOptions, broken: AbortController): 
     const kind = isForgotten ? 'forgotten' : error.message;
     if (logged.has(kind)) return;
     logged.add(kind);
-    const told = isForgotten
+    const message = isForgotten
       ? `${where} has lost running jobs or given them to other workers; no work is lost, but some may be done twice`
       : `the job queue has an error with ${where}`;
-    log.warn({ reason: error.message }, told);
+    log.warn({ reason: error.message }, message);
   };
 }

@@ -21,15 +21,16 @@ const BEAT_EVERY_MS = 5_000;
 export function openHeartbeat(file: string | null, log: HeartbeatLog): Heartbeat {
   let lastMs = Number.NEGATIVE_INFINITY;
   let writing = Promise.resolve();
-  let isToldOf = false;
+  let isReported = false;
   const write = async (to: string): Promise<void> => {
     try {
       await makeFolder(path.dirname(to));
       await writeFile(to, `${new Date().toISOString()}\n`);
     } catch (error) {
       // The worker continues. A monitor will see that the file grows old.
-      if (!isToldOf) log.warn({ reason: messageOf(error) }, 'the heartbeat (workers.heartbeatFile) cannot be written');
-      isToldOf = true;
+      if (!isReported)
+        log.warn({ reason: messageOf(error) }, 'the heartbeat (workers.heartbeatFile) cannot be written');
+      isReported = true;
     }
   };
   return {

@@ -4,7 +4,7 @@ import type { App } from '../open/app.process.ts';
 import { addJobs, pruneJobs, type JobState, type JobToRecord } from './job-history.repository.ts';
 import type { JobControl } from './job-intake.process.ts';
 import type { JobResult, PhotosDone, RunningJob, StageDefinition } from './stage-definition.ts';
-import { countJob, countPhotos } from './work-metrics.ts';
+import { countJob, recordPhotosDone } from './work-metrics.ts';
 
 /** Jobs are written together, at most this long after they ended. */
 const WRITE_AFTER_MS = 1_000;
@@ -38,7 +38,7 @@ export class JobHistory<Payload> {
     const job: RunningJob = {
       shouldStop: () => control.shouldStop(),
       count(photos) {
-        countPhotos(stage, photos);
+        recordPhotosDone(stage, photos);
         done.push(photos);
       },
     };

@@ -66,7 +66,7 @@ export function takeWork(): ReadonlyMap<PausableStage, StageWork> {
   return taken;
 }
 
-export function countPhotos(stage: PausableStage, { source, outcome, reason, count }: PhotosDone): void {
+export function recordPhotosDone(stage: PausableStage, { source, outcome, reason, count }: PhotosDone): void {
   const isKnown = source === ANY_SOURCE || SOURCE_NAMES.some((name) => name === source);
   photosTotal.inc({ stage, source: isKnown ? source : OTHER, outcome }, count);
   const work = workOf(stage);

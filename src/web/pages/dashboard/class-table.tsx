@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { beyondCrawl, photosPath, type PhotoFilter, type PhotoState } from '../../../core/kernel/photo-filter.ts';
 import { countText, shareText } from '../../../core/kernel/texts.ts';
-import type { ClassRow, Overview, Row } from './overview.ts';
+import type { ClassOverview, Overview, Row } from './overview.ts';
 import { Table } from './tables.tsx';
 
 type Count = readonly [head: string, state: PhotoState, countOf: (row: Row) => number];
@@ -18,7 +18,7 @@ const OF_CLASS = [FOUND, KEPT, LISTED, OPEN, ACCEPTED];
 /** Rows that are rendered at a time, because hundreds would delay what the person does next. */
 const SOME_CLASSES = 20;
 
-export function ClassTable({ now }: { readonly now: Overview }) {
+export function ClassProgressTable({ now }: { readonly now: Overview }) {
   const [wanted, setWanted] = useState('');
   const [showsAll, setShowsAll] = useState(false);
   const [by, sortBy] = useState({ head: 'kept', isDown: true });
@@ -67,7 +67,7 @@ function useGrowing(list: string, all: number): number {
   return count;
 }
 
-function compared(a: ClassRow, b: ClassRow, head: string): number {
+function compared(a: ClassOverview, b: ClassOverview, head: string): number {
   const countOf = OF_CLASS.find(([name]) => name === head)?.[2];
   return countOf === undefined ? a.name.localeCompare(b.name) : countOf(a) - countOf(b);
 }
@@ -75,11 +75,11 @@ function compared(a: ClassRow, b: ClassRow, head: string): number {
 function columnsOf(now: Overview) {
   const { target } = now;
   return {
-    class: (row: ClassRow) => <ClassName row={row} now={now} />,
+    class: (row: ClassOverview) => <ClassName row={row} now={now} />,
     ...Object.fromEntries(
       OF_CLASS.map(([head, state, countOf]) => [
         head,
-        (row: ClassRow) => (
+        (row: ClassOverview) => (
           <PhotosLink
             now={now}
             filter={row.wnid === null ? null : { state: [state], class: [row.wnid] }}
@@ -113,7 +113,7 @@ export function PhotosLink({ now: { collection, isBlind }, filter, count }: Phot
 
 const PHOTOS_SHOWN = 3;
 
-function ClassName({ row, now: { confusions } }: { readonly row: ClassRow; readonly now: Overview }) {
+function ClassName({ row, now: { confusions } }: { readonly row: ClassOverview; readonly now: Overview }) {
   const ofClass = confusions.filter(({ wnid }) => wnid === row.wnid);
   const photos = ofClass.flatMap(({ photo }) => photo ?? []).slice(0, PHOTOS_SHOWN);
   return (

@@ -5,7 +5,8 @@ import { countText, listText } from '../../../core/kernel/texts.ts';
 import { ask, messageOf } from '../review/store/api.ts';
 import { Confirm } from './confirm.tsx';
 import { Details } from './details.tsx';
-import { STAGES, activityOf, pauseText, type Overview, type PausableStage, type Pause } from './overview.ts';
+import { STAGES, activityOf, pauseText, type Overview, type PauseOverview } from './overview.ts';
+import type { PausableStage } from '../../../core/collection/pause.ts';
 
 export function Controls({ now, isOperator }: { readonly now: Overview; readonly isOperator: boolean }) {
   const { collection, pauses } = now;
@@ -16,7 +17,7 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
   };
   const pause = (stages: readonly PausableStage[], choice: PauseChoice): void =>
     void act('api/pause', { stages, ...choice }, `${listText(stages)}: paused`);
-  const unpause = ({ stage, collection: of }: Pause): void =>
+  const unpause = ({ stage, collection: of }: PauseOverview): void =>
     void act('api/unpause', { stages: [stage], everyCollection: of === null }, `${stage}: resumed`);
   const pauseButton = (stages: readonly PausableStage[]) =>
     isOperator ? <PauseButton collection={collection} stages={stages} onPause={pause} /> : null;
@@ -82,9 +83,9 @@ function Stage({ now, stage, does, children }: StageProps) {
 }
 
 interface HeldProps {
-  readonly pause: Pause;
+  readonly pause: PauseOverview;
   /** Null for people who may not end it. */
-  readonly onResume: ((pause: Pause) => void) | null;
+  readonly onResume: ((pause: PauseOverview) => void) | null;
 }
 
 function Held({ pause, onResume }: HeldProps) {

@@ -8,7 +8,7 @@ import { CopiedCommand } from './copied.tsx';
 import type { Overview, Row } from './overview.ts';
 import { Table } from './tables.tsx';
 
-export function NextStep({ next: { text, command } }: Pick<Overview, 'next'>) {
+export function NextStepSection({ next: { text, command } }: Pick<Overview, 'next'>) {
   return (
     <section class="next-step" aria-label="Next step">
       <p>

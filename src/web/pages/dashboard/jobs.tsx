@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countText } from '../../../core/kernel/texts.ts';
 import { Command } from '../../../core/page/command.tsx';
-import { timeText, type Overview } from './overview.ts';
+import { minuteText, type Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
 type Shown = Pick<Overview, 'jobs'>;
@@ -34,7 +34,7 @@ function JobTable({ caption, jobs }: { readonly caption: string } & Shown) {
           [stage, source, host === '' ? 'files' : host, wnid, page === null ? null : `page ${page}`]
             .filter((part) => part !== null)
             .join(' '),
-        at: ({ at }) => timeText(at),
+        at: ({ at }) => minuteText(at),
         photos: ({ photos }) => countText(photos),
         seconds: ({ seconds }) => seconds.toFixed(1),
         reason: ({ reason }) => reason ?? '',

@@ -1,3 +1,4 @@
+import type { PausableStage } from '../../../core/collection/pause.ts';
 import type { LiveOverview } from '../../status/rates.ts';
 import { COMMAND_OF, worksOn } from '../../../core/kernel/processes.ts';
 import { withParts } from '../../../core/page/live-parts.ts';
@@ -9,10 +10,9 @@ type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Js
 /** The payload of a collection's `api/live` and `api/overview`. */
 export type Overview = Json<LiveOverview>;
 export type Row = Overview['totals'];
-export type ClassRow = Overview['classes'][number];
+export type ClassOverview = Overview['classes'][number];
 
-export type Pause = Overview['pauses'][number];
-export type PausableStage = Pause['stage'];
+export type PauseOverview = Overview['pauses'][number];
 
 export const STAGES: readonly { readonly stage: PausableStage; readonly does: string }[] = [
   { stage: 'discover', does: 'photos found' },
@@ -47,7 +47,7 @@ export function failuresOf({ failed, decided, poisoned }: Row): { reason: string
 }
 
 /** `12 of 60` */
-export function leftText(
+export function budgetText(
   budget: { readonly left: number; readonly limit: number } | null,
   textOf: (amount: number) => string = countText,
 ): string {
@@ -55,10 +55,10 @@ export function leftText(
 }
 
 /** `paused since 12:30 by ann@lab3, for every collection: draining, 3 jobs in progress` */
-export function pauseText({ by, since, collection, endsWorkers, inHand, isDrained }: Pause): string {
+export function pauseText({ by, since, collection, endsWorkers, inHand, isDrained }: PauseOverview): string {
   const start = new Date(since);
   const isToday = start.toDateString() === new Date().toDateString();
-  const time = timeText(since);
+  const time = minuteText(since);
   const when = isToday ? time : `${start.toLocaleDateString()} ${time}`;
   const forAll = collection === null ? ', for every collection' : '';
   const jobs = inHand === 0 ? '' : `, ${countOf(inHand, 'job')} in progress`;
@@ -66,7 +66,7 @@ export function pauseText({ by, since, collection, endsWorkers, inHand, isDraine
   return `paused since ${when} by ${by}${forAll}: ${isDrained ? 'drained' : `draining${jobs}`}${ends}`;
 }
 
-export interface Activity {
+export interface StageActivity {
   readonly state: 'working' | 'waiting' | 'idle' | 'paused';
   /** Number of waiting queries, pictures or photos. */
   readonly queue: number;
@@ -74,7 +74,7 @@ export interface Activity {
   readonly timeLeft: string | null;
 }
 
-export function activityOf(stage: PausableStage, now: Overview): Activity {
+export function activityOf(stage: PausableStage, now: Overview): StageActivity {
   const { perSecond } = now.rates[stage];
   const queue = queueOf(stage, now);
   const rest = { queue, timeLeft: timeLeftText(queue, perSecond) };
@@ -144,13 +144,13 @@ export function attentionOf(now: Overview): Attention[] {
 function sitesThatWait({ sources, budgets }: Overview, of: string): Attention[] {
   const stops = sources.flatMap(({ source, stopped }) => {
     if (stopped === null) return [];
-    const from = stopped.until === null ? '' : ` # not before ${timeText(stopped.until)}`;
+    const from = stopped.until === null ? '' : ` # not before ${minuteText(stopped.until)}`;
     return [
       { what: `${source} was given up: ${stopped.error}`, remedy: `winnow crawl ${of} --source ${source}${from}` },
     ];
   });
   const waiting = budgets.flatMap(({ key, waits }) =>
-    waits === null ? [] : [{ what: `${key}: ${waits.why}`, remedy: `Asked again at ${timeText(waits.until)}.` }],
+    waits === null ? [] : [{ what: `${key}: ${waits.why}`, remedy: `Asked again at ${minuteText(waits.until)}.` }],
   );
   return [...stops, ...waiting];
 }
@@ -160,6 +160,6 @@ export function secondText(iso: string): string {
   return new Date(iso).toTimeString().slice(0, 8);
 }
 
-export function timeText(iso: string): string {
+export function minuteText(iso: string): string {
   return secondText(iso).slice(0, 5);
 }

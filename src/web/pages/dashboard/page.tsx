@@ -6,16 +6,16 @@ import { bytesText, countOf, countText, shareText } from '../../../core/kernel/t
 import { FunnelBars } from '../../../core/page/funnel.tsx';
 import { stagesOf } from '../../../core/page/stages.ts';
 import { NeedsAttention } from './attention.tsx';
-import { ClassTable, Sources } from './class-table.tsx';
+import { ClassProgressTable, Sources } from './class-table.tsx';
 import { Confusions } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
 import { Days } from './days.tsx';
 import { Details } from './details.tsx';
-import { NextStep, ReviewProgress } from './head.tsx';
+import { NextStepSection, ReviewProgress } from './head.tsx';
 import { FinishedJobs } from './jobs.tsx';
-import { leftText, secondText, timeText, type Overview } from './overview.ts';
+import { budgetText, secondText, minuteText, type Overview } from './overview.ts';
 import { Table } from './tables.tsx';
-import { WhatIf } from './what-if.tsx';
+import { WhatIfForm } from './what-if.tsx';
 
 export interface CollectionPageProps {
   readonly now: Overview;
@@ -43,7 +43,7 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
           {trouble === null && isLive ? <span class="live">live, {secondText(now.at)}</span> : null}
         </p>
       </header>
-      <NextStep next={now.next} />
+      <NextStepSection next={now.next} />
       <div class="cols">
         <ClassFunnel now={now} />
         <ReviewProgress now={now} isOperator={isOperator} />
@@ -55,9 +55,9 @@ export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionP
         </p>
       ) : null}
       <Confusions now={now} />
-      <ClassTable now={now} />
+      <ClassProgressTable now={now} />
       <Days now={now} />
-      {now.isBlind ? null : <WhatIf {...{ now, isLive }} />}
+      {now.isBlind ? null : <WhatIfForm {...{ now, isLive }} />}
       <NeedsAttention now={now} isOperator={isOperator} />
       {isLive ? <Controls now={now} isOperator={isOperator} /> : null}
       <More now={now} />
@@ -124,11 +124,11 @@ function Budgets({ budgets }: Pick<Overview, 'budgets'>) {
       keyOf={({ key }) => key}
       columns={{
         'site or host': ({ key }) => key,
-        'requests a minute left': ({ requestsPerMinute }) => leftText(requestsPerMinute),
-        'requests today left': ({ requestsPerDay }) => leftText(requestsPerDay),
-        'bytes this hour left': ({ bytesPerHour }) => leftText(bytesPerHour, bytesText),
-        'bytes today left': ({ bytesPerDay }) => leftText(bytesPerDay, bytesText),
-        waits: ({ waits }) => (waits === null ? 'no' : `${waits.why}, until ${timeText(waits.until)}`),
+        'requests a minute left': ({ requestsPerMinute }) => budgetText(requestsPerMinute),
+        'requests today left': ({ requestsPerDay }) => budgetText(requestsPerDay),
+        'bytes this hour left': ({ bytesPerHour }) => budgetText(bytesPerHour, bytesText),
+        'bytes today left': ({ bytesPerDay }) => budgetText(bytesPerDay, bytesText),
+        waits: ({ waits }) => (waits === null ? 'no' : `${waits.why}, until ${minuteText(waits.until)}`),
       }}
     />
   );

@@ -35,7 +35,7 @@ const READING = 'Reading the stored evidence …';
 const RULE_TEXT = { threshold: 'Drop above p', minConfidence: 'Keep from confidence' } as const;
 
 /** Tries other rules on the stored evidence. Nothing changes. */
-export function WhatIf({ now, isLive }: { readonly now: Overview; readonly isLive: boolean }) {
+export function WhatIfForm({ now, isLive }: { readonly now: Overview; readonly isLive: boolean }) {
   const { rule, value, cap } = now.rules;
   const [answer, setAnswer] = useState<WhatIfAnswer | null>(null);
   const [said, say] = useState('');

@@ -3,7 +3,8 @@ import type { PhotoEvidenceShown } from '../../../core/review/desk/desk.ts';
 import { Link } from '../../../core/page/link.tsx';
 import type { GalleryTile } from '../../status/gallery.ts';
 import { Dialog } from '../review/dialog.tsx';
-import { CENTRE_CROP, type CropRef } from '../review/single/crop-grid.tsx';
+import { FIRST_SHOWN_CROP } from '../review/single/crop-grid.tsx';
+import type { CropRef } from '../../../core/models/evidence/evidence.ts';
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
 import { ask, messageOf } from '../review/store/api.ts';
 import type { Gallery } from './gallery.ts';
@@ -92,10 +93,10 @@ function Picture({ photo: { sha256, hasBytes, name } }: Pick<AboutProps, 'photo'
 }
 
 function Evidence({ photo, gallery, known }: AboutProps & { readonly known: PhotoEvidenceShown }) {
-  const [crop, setCrop] = useState<CropRef>(CENTRE_CROP);
+  const [crop, setCrop] = useState<CropRef>(FIRST_SHOWN_CROP);
   const { members } = known;
   if (members.length === 0) return null;
-  const choose = (chosen: CropRef | null): void => setCrop(chosen ?? CENTRE_CROP);
+  const choose = (chosen: CropRef | null): void => setCrop(chosen ?? FIRST_SHOWN_CROP);
   return (
     <>
       {gallery.choices === null ? null : <Certainty setup={gallery.choices} members={members} photo={photo} />}

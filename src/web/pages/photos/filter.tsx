@@ -10,7 +10,7 @@ import {
 import { tagText } from '../../../core/kernel/texts.ts';
 import { Dialog } from '../review/dialog.tsx';
 import { Chip } from '../grid/bar.tsx';
-import { Check, Choice, FilterForm, type Option } from '../review/grid/grid-filter.tsx';
+import { Checkbox, Choice, FilterForm, type Option } from '../review/grid/grid-filter.tsx';
 import type { Gallery } from './gallery.ts';
 
 interface GalleryProps {
@@ -74,7 +74,7 @@ export function Chips({ gallery }: GalleryProps) {
 /** A field that has several values in the address keeps them until another one is chosen. */
 const SEVERAL = 'several';
 
-export function FilterDialog({ gallery }: GalleryProps) {
+export function GalleryFilterDialog({ gallery }: GalleryProps) {
   const { choices } = gallery;
   const choose = (data: FormData): void => {
     gallery.close();
@@ -113,7 +113,7 @@ function Fields({ gallery }: GalleryProps) {
         Found on (UTC)
         <input type="text" name="date" defaultValue={filter.date} placeholder="2026-11-01..2026-11-30" />
       </label>
-      {isCrawlOnly ? null : <Check label="Members disagree" name="disagree" isOn={filter.disagree} />}
+      {isCrawlOnly ? null : <Checkbox label="Members disagree" name="disagree" isOn={filter.disagree} />}
     </>
   );
 }

@@ -10,9 +10,9 @@ import { allSelected, selectedCount } from '../grid/selection.ts';
 import { Content } from '../grid/tiles.tsx';
 import { isForPage } from '../review/keys.ts';
 import { Card } from './card.tsx';
-import { Chips, FilterDialog } from './filter.tsx';
+import { Chips, GalleryFilterDialog } from './filter.tsx';
 import { Gallery } from './gallery.ts';
-import { tileAt } from './tile.tsx';
+import { galleryTileAt } from './tile.tsx';
 
 interface GalleryProps {
   readonly gallery: Gallery;
@@ -40,10 +40,10 @@ function GalleryPage({ collection }: { readonly collection: string }) {
           trouble={gallery.trouble}
           allHref={location.pathname}
           size={filter.size}
-          tileAt={(position) => tileAt(gallery, position)}
+          tileAt={(position) => galleryTileAt(gallery, position)}
         />
       </section>
-      {gallery.isFiltering ? <FilterDialog gallery={gallery} /> : null}
+      {gallery.isFiltering ? <GalleryFilterDialog gallery={gallery} /> : null}
       {filter.photo === '' ? null : <Card key={filter.photo} gallery={gallery} />}
     </main>
   );

@@ -6,7 +6,7 @@ import { Names } from '../review/grid/review-tiles.tsx';
 import { dayText } from '../review/words.ts';
 import type { Gallery } from './gallery.ts';
 
-export function tileAt(gallery: Gallery, position: number): TileShown {
+export function galleryTileAt(gallery: Gallery, position: number): TileShown {
   const id = gallery.items[position] ?? 0;
   const photo = gallery.tile(id);
   if (photo === undefined || photo === null)

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { NamedClass } from '../../../core/collection/label-index.ts';
 import type { QuizQuestion, QuizState } from '../../../core/review/quiz/quiz.ts';
 import { ClassPicker } from '../picker/class-picker.tsx';
-import type { QuizStore, Shown } from './quiz-store.ts';
+import type { QuizStore, ShownQuiz } from './quiz-store.ts';
 import { Onward, progressText } from './words.tsx';
 
 /** A photo that cannot be loaded may have been taken down. Then the server gives the next one. */
@@ -14,7 +14,7 @@ const DOUBLE_CLICK_MS = 300;
 interface QuestionPageProps {
   readonly store: QuizStore;
   readonly classes: readonly NamedClass[];
-  readonly shown: Shown & { readonly state: QuizState };
+  readonly shown: ShownQuiz & { readonly state: QuizState };
 }
 
 export function QuestionPage({ store, classes, shown: { state, solved, isSending, problem } }: QuestionPageProps) {

@@ -3,7 +3,7 @@ import { ApiError, messageOf, type ReviewApi } from '../review/store/api.ts';
 
 const AGAIN_AFTER_MS = 2_000;
 
-export interface Shown {
+export interface ShownQuiz {
   /** Null until the server has answered. */
   readonly state: QuizState | null;
   /** A photo for practice that was just answered. The page shows its class before the next photo. */
@@ -14,7 +14,7 @@ export interface Shown {
 
 /** One answer at a time. The server stores the first answer to each photo, so sending one twice is harmless. */
 export class QuizStore {
-  shown: Shown = { state: null, solved: null, isSending: false, problem: null };
+  shown: ShownQuiz = { state: null, solved: null, isSending: false, problem: null };
   readonly #api: ReviewApi;
   readonly #onChange: () => void;
 
@@ -56,7 +56,7 @@ export class QuizStore {
     return answer === null ? { truth: null, state: await this.#api.question() } : this.#api.answer(answer);
   }
 
-  #show(changed: Partial<Shown>): void {
+  #show(changed: Partial<ShownQuiz>): void {
     this.shown = { ...this.shown, ...changed };
     this.#onChange();
   }

@@ -3,7 +3,7 @@ import { useEffect, useReducer } from 'preact/hooks';
 import { countText } from '../../../core/kernel/texts.ts';
 import type { OwnReview } from '../../../core/review/desk/desk.ts';
 import type { Desk } from './desk.ts';
-import { keyHint, REJECTS, type Command } from './keys.ts';
+import { keyHint, REJECTS, type KeyCommand } from './keys.ts';
 import type { KeptAction } from './store/outbox-store.ts';
 import { orderText, REASON_TEXTS } from './words.ts';
 
@@ -16,7 +16,7 @@ interface ActionBarProps {
 
 /** The buttons of the first row, with their classes. Toggles know whether they are on for the reviewer's own review. */
 const BUTTONS: readonly {
-  readonly command: Command;
+  readonly command: KeyCommand;
   readonly text: string;
   readonly kind?: string;
   readonly isOn?: (own: OwnReview | null) => boolean;
@@ -40,7 +40,7 @@ const BUTTONS: readonly {
 export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
   const { own, store } = desk;
   const { setup, history } = store;
-  const isDisabled = (command: Command): boolean => {
+  const isDisabled = (command: KeyCommand): boolean => {
     if (command === 'undo') return history.done.length === 0;
     if (command === 'redo') return history.undone.length === 0;
     if (command === 'accept' && !desk.mayAccept) return true;
@@ -100,7 +100,7 @@ function NotStored({ waiting: [first, ...others] }: { readonly waiting: readonly
 
 interface CommandButtonProps {
   readonly desk: Desk;
-  readonly command: Command;
+  readonly command: KeyCommand;
   readonly children: ComponentChildren;
   readonly kind?: string | undefined;
   /** The state of a toggle command; undefined for others. */

@@ -13,7 +13,7 @@ interface AlsoProps {
 export function AlsoDialog({ desk, subjects }: AlsoProps) {
   const { store, closeDialog } = desk;
   const [subject] = subjects;
-  const photo = subject === undefined ? undefined : store.shelf.photo(subject);
+  const photo = subject === undefined ? undefined : store.cache.photo(subject);
   const before = photo?.mine.alsoWnids ?? [];
   const [chosen, choose] = useState(before);
   const toggle = (wnid: string): void =>

@@ -1,10 +1,10 @@
 import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../../core/review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../core/review/events/event.ts';
 import type { DoneAction } from './store/history.ts';
-import { judgementOf, type Command } from './keys.ts';
+import { judgementOfCommand, type KeyCommand } from './keys.ts';
 import { PhotoList } from './photo-list.ts';
 import type { ReviewStore } from './store/review-store.ts';
-import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
+import { hrefOf, parseView, type ReviewView } from './view-url.ts';
 import { ALSO_TEXT, judgementText, MODE_WORDS } from './words.ts';
 
 export type DialogShown =
@@ -13,20 +13,20 @@ export type DialogShown =
   | { readonly kind: 'compare'; readonly sha256: string }
   | { readonly kind: 'seen' };
 
-export type Commands = Readonly<Partial<Record<Command, () => void>>>;
+export type KeyHandlers = Readonly<Partial<Record<KeyCommand, () => void>>>;
 
 export abstract class Desk {
   readonly store: ReviewStore;
   readonly page: 'grid' | 'disputes' | '';
   readonly list = new PhotoList();
-  view: ReviewView = viewOf(location.search);
+  view: ReviewView = parseView(location.search);
   /** True once the first photos were read, or none can be. */
   isReady = false;
   trouble: string | null = null;
   /** The open dialog, with the photos for which it was opened. The page may show another one by now. */
   dialog: (DialogShown & { readonly subjects: readonly Subject[] }) | null = null;
-  protected readonly commands: Commands = {};
-  tools: Commands = {};
+  protected readonly commands: KeyHandlers = {};
+  tools: KeyHandlers = {};
 
   constructor(store: ReviewStore, page: Desk['page']) {
     this.store = store;
@@ -46,7 +46,7 @@ export abstract class Desk {
   protected abstract stop(): void;
 
   start(): () => void {
-    const follow = (): void => this.#show(viewOf(location.search));
+    const follow = (): void => this.#show(parseView(location.search));
     addEventListener('popstate', follow);
     this.fill();
     return () => {
@@ -62,13 +62,13 @@ export abstract class Desk {
   /** The shown photo, or the one under the cursor; `null` if there is none, or while it is being read. */
   get photo(): ReviewPhoto | null {
     const { current } = this.list;
-    return current === undefined ? null : (this.store.shelf.photo(current) ?? null);
+    return current === undefined ? null : (this.store.cache.photo(current) ?? null);
   }
 
   /** Null for several photos. On a dispute it omits the verdict, because settling is a separate decision. */
   get own(): OwnReview | null {
     const [subject, ...others] = this.list.targets;
-    const mine = subject === undefined || others.length > 0 ? undefined : this.store.shelf.photo(subject)?.mine;
+    const mine = subject === undefined || others.length > 0 ? undefined : this.store.cache.photo(subject)?.mine;
     if (mine === undefined) return null;
     return this.page === 'disputes' ? { ...mine, verdict: null, reason: null } : mine;
   }
@@ -80,7 +80,7 @@ export abstract class Desk {
   /** The name of a class, or its id if no photo of it is listed. */
   nameOf(wnid: string): string {
     const predicted = wnid === this.photo?.confusionWnid ? (this.photo.confusionName ?? wnid) : wnid;
-    return this.store.shelf.progress(wnid)?.name ?? predicted;
+    return this.store.cache.progress(wnid)?.name ?? predicted;
   }
 
   /** The name of a class that a reviewer has named; its id while the names are read. */
@@ -112,12 +112,12 @@ export abstract class Desk {
   }
 
   /** In mode O a photo that shows a class is rejected. Further classes are those of reviews, so settling a dispute names none. */
-  isOffered(command: Command): boolean {
+  isOffered(command: KeyCommand): boolean {
     return command !== 'also' || (this.page !== 'disputes' && MODE_WORDS[this.store.setup.mode].namesClasses);
   }
 
-  run(command: Command): void {
-    const judgement = judgementOf(command, this.store.setup.reasons);
+  run(command: KeyCommand): void {
+    const judgement = judgementOfCommand(command, this.store.setup.reasons);
     if (judgement !== null) this.#decide(judgement);
     else if (command === 'undo' || command === 'redo') this.#takeBack(command);
     else if (command === 'keys') this.openDialog({ kind: command });

@@ -1,7 +1,7 @@
 import type { ReviewFilter, ReviewPhoto } from '../../../core/review/desk/desk.ts';
 import { Chip } from '../grid/bar.tsx';
 import type { Desk } from './desk.ts';
-import type { PhotoChange } from './store/shelf.ts';
+import type { PhotoChange } from './store/photo-cache.ts';
 import { tagText } from '../../../core/kernel/texts.ts';
 import { REASON_TEXTS } from './words.ts';
 

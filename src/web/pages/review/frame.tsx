@@ -8,7 +8,7 @@ import { refKey } from './store/history.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { ReviewStore } from './store/review-store.ts';
 import { hrefOf } from './view-url.ts';
-import { actionText, totalsOf } from './words.ts';
+import { actionText, sumOfStates } from './words.ts';
 
 interface HeaderBarProps {
   readonly store: ReviewStore;
@@ -23,8 +23,8 @@ interface HeaderBarProps {
 }
 
 export function HeaderBar({ store, place, wnid, detail, onSelect, children }: HeaderBarProps) {
-  const classes = store.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
-  const { accepted, open } = totalsOf(classes);
+  const classes = store.cache.classes.filter((one) => wnid === undefined || one.wnid === wnid);
+  const { accepted, open } = sumOfStates(classes);
   const target = store.setup.target === null ? null : store.setup.target * classes.length;
   return (
     <header class="review-head">
@@ -78,7 +78,7 @@ interface SetAsideProps {
   readonly outbox: Outbox;
 }
 
-function SetAside({ store: { collection, shelf }, outbox }: SetAsideProps) {
+function SetAside({ store: { collection, cache }, outbox }: SetAsideProps) {
   return (
     <>
       <button type="button" onClick={() => outbox.sendAgain()}>
@@ -94,7 +94,7 @@ function SetAside({ store: { collection, shelf }, outbox }: SetAsideProps) {
                 {`${actionText(one.action)}, ${new Date(one.action.at).toLocaleString()}: ${one.problem ?? ''}`}{' '}
                 {photo === undefined ? null : (
                   <a href={hrefOf(collection, '', { filter: {}, photo })}>
-                    {shelf.progress(photo.wnid)?.name ?? photo.wnid}
+                    {cache.progress(photo.wnid)?.name ?? photo.wnid}
                   </a>
                 )}
               </li>

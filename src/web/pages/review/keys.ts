@@ -17,7 +17,7 @@ const both = (text: string, ...keys: string[]): CommandRow => ({ text, keys, sco
  * The keys of all commands. A key is the character it types (`a`, `?`) or its name (`ArrowLeft`, `Space`), after `Ctrl+` and
  * `Shift+`. Shift counts for letters and named keys only, because `?` and `1` need it on some keyboards.
  */
-export const COMMANDS = {
+export const KEY_COMMANDS = {
   accept: both('Accept', 'a'),
   reject: both('Reject without a reason', 'x'),
   'reject-1': both('Reject for reason 1', '1'),
@@ -53,28 +53,28 @@ export const COMMANDS = {
   open: grid('Show the photo alone', 'Enter'),
 } as const satisfies Readonly<Record<string, CommandRow>>;
 
-export type Command = keyof typeof COMMANDS;
-export const COMMAND_NAMES: readonly Command[] = Object.keys(COMMANDS).filter(isCommand);
+export type KeyCommand = keyof typeof KEY_COMMANDS;
+export const COMMAND_NAMES: readonly KeyCommand[] = Object.keys(KEY_COMMANDS).filter(isCommand);
 
-function isCommand(text: string): text is Command {
-  return Object.hasOwn(COMMANDS, text);
+function isCommand(text: string): text is KeyCommand {
+  return Object.hasOwn(KEY_COMMANDS, text);
 }
 
-const ROWS: Readonly<Record<Command, CommandRow>> = COMMANDS;
+const ROWS: Readonly<Record<KeyCommand, CommandRow>> = KEY_COMMANDS;
 
-export const REJECTS: readonly Command[] = COMMAND_NAMES.filter((name) => name.startsWith('reject-'));
+export const REJECTS: readonly KeyCommand[] = COMMAND_NAMES.filter((name) => name.startsWith('reject-'));
 
-export function reasonOf(command: Command, reasons: readonly RejectReason[]): RejectReason | undefined {
+export function reasonOf(command: KeyCommand, reasons: readonly RejectReason[]): RejectReason | undefined {
   return reasons[REJECTS.indexOf(command)];
 }
 
-export function judgementOf(command: Command, reasons: readonly RejectReason[]): Judgement | null {
+export function judgementOfCommand(command: KeyCommand, reasons: readonly RejectReason[]): Judgement | null {
   if (command === 'accept' || command === 'reject' || command === 'unsure') return { verdict: command, reason: null };
   const reason = reasonOf(command, reasons);
   return reason === undefined ? null : { verdict: 'reject', reason };
 }
 
-export function keysOf(command: Command): readonly string[] {
+export function keysOf(command: KeyCommand): readonly string[] {
   return ROWS[command].keys;
 }
 
@@ -90,7 +90,7 @@ export interface PressedKey {
 const LETTER = /^\p{L}$/u;
 const SIGN = /^\S$/u;
 
-/** The name of a pressed key as in `COMMANDS`; `null` with Alt or Meta. */
+/** The name of a pressed key as in `KEY_COMMANDS`; `null` with Alt or Meta. */
 export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey): string | null {
   if (altKey || metaKey) return null;
   const isLetter = LETTER.test(key);
@@ -100,7 +100,7 @@ export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey)
   return `${ctrlKey ? 'Ctrl+' : ''}${shiftKey && !isSign ? 'Shift+' : ''}${base}`;
 }
 
-export function commandOf(pressed: PressedKey, view: 'single' | 'grid'): Command | null {
+export function commandOf(pressed: PressedKey, view: 'single' | 'grid'): KeyCommand | null {
   const name = keyName(pressed);
   if (name === null) return null;
   return commandAt(name, view) ?? commandAt(digitOf(pressed) ?? '', view);
@@ -111,16 +111,16 @@ function digitOf({ code, ctrlKey, shiftKey }: PressedKey): string | null {
   return ctrlKey || shiftKey ? null : (/^Digit(\d)$/.exec(code)?.[1] ?? null);
 }
 
-function commandAt(name: string, view: 'single' | 'grid'): Command | null {
+function commandAt(name: string, view: 'single' | 'grid'): KeyCommand | null {
   return COMMAND_NAMES.find((command) => isIn(command, view) && keysOf(command).includes(name)) ?? null;
 }
 
-export function isIn(command: Command, view: 'single' | 'grid'): boolean {
+export function isIn(command: KeyCommand, view: 'single' | 'grid'): boolean {
   const { scope } = ROWS[command];
   return scope === 'both' || scope === view;
 }
 
-export function repeats(command: Command): boolean {
+export function repeats(command: KeyCommand): boolean {
   return command === 'next' || command === 'previous';
 }
 
@@ -141,7 +141,7 @@ export function keyText(key: string): string {
   return [...parts.slice(0, -1), shown].join(' ');
 }
 
-export function keyHint(command: Command): string {
+export function keyHint(command: KeyCommand): string {
   return keyText(keysOf(command)[0] ?? '');
 }
 

@@ -6,15 +6,15 @@ import { messageOf } from './store/api.ts';
 import { AlsoDialog } from './also-dialog.tsx';
 import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
-import { FilterDialog } from './grid/grid-filter.tsx';
+import { GridFilterDialog } from './grid/grid-filter.tsx';
 import { GuideLink } from './guide-link.tsx';
-import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf, type Command } from './keys.ts';
+import { COMMAND_NAMES, KEY_COMMANDS, isIn, keysOf, keyText, reasonOf, type KeyCommand } from './keys.ts';
 import { REASON_TEXTS } from './words.ts';
 
 export function PhotoDialog({ desk, facets }: { readonly desk: Desk; readonly facets: PhotoFacets | null }) {
   const { dialog } = desk;
   if (dialog?.kind === 'keys') return <KeysDialog desk={desk} />;
-  if (dialog?.kind === 'filter') return <FilterDialog desk={desk} facets={facets} />;
+  if (dialog?.kind === 'filter') return <GridFilterDialog desk={desk} facets={facets} />;
   if (dialog?.kind === 'also') return <AlsoDialog desk={desk} subjects={dialog.subjects} />;
   if (dialog?.kind === 'note') return <NoteDialog desk={desk} subjects={dialog.subjects} />;
   return dialog?.kind === 'tags' ? <TagsDialog desk={desk} subjects={dialog.subjects} /> : null;
@@ -29,7 +29,7 @@ interface FieldsProps {
 function NoteDialog({ desk: { store, closeDialog }, subjects }: FieldsProps) {
   const photos = countOf(subjects.length, 'photo');
   const [first, ...others] = subjects;
-  const before = first === undefined || others.length > 0 ? '' : (store.shelf.photo(first)?.mine.note ?? '');
+  const before = first === undefined || others.length > 0 ? '' : (store.cache.photo(first)?.mine.note ?? '');
   const title = others.length === 0 ? 'Note' : `Note on ${photos}`;
   const save = (form: HTMLFormElement): void => {
     const note = (form.querySelector('textarea')?.value ?? before).trim();
@@ -53,7 +53,7 @@ function TagsDialog({ desk: { store, closeDialog }, subjects }: FieldsProps) {
       (error: unknown) => setTrouble(messageOf(error)),
     );
   }, []);
-  const photos = subjects.flatMap((subject) => store.shelf.photo(subject) ?? []);
+  const photos = subjects.flatMap((subject) => store.cache.photo(subject) ?? []);
   if (photos.length < subjects.length && trouble !== null) {
     return (
       <Dialog title="Tags" onClose={closeDialog}>
@@ -138,7 +138,7 @@ const keyOf = (tags: readonly string[]): string => JSON.stringify(tags.toSorted(
 function KeysDialog({ desk }: { readonly desk: Desk }) {
   const { reasons } = desk.store.setup;
   const view = desk.page === 'grid' ? 'grid' : 'single';
-  const isShown = (command: Command): boolean => isIn(command, view) && desk.isOffered(command);
+  const isShown = (command: KeyCommand): boolean => isIn(command, view) && desk.isOffered(command);
   return (
     <Dialog title="Keys" kind="keys" onClose={desk.closeDialog}>
       <ul>
@@ -146,7 +146,7 @@ function KeysDialog({ desk }: { readonly desk: Desk }) {
           const reason = reasonOf(command, reasons);
           return (
             <li key={command}>
-              <span>{reason === undefined ? COMMANDS[command].text : `Reject: ${REASON_TEXTS[reason]}`}</span>
+              <span>{reason === undefined ? KEY_COMMANDS[command].text : `Reject: ${REASON_TEXTS[reason]}`}</span>
               <span>
                 {keysOf(command).map((key) => (
                   <kbd key={key}>{keyText(key)}</kbd>

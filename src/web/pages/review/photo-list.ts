@@ -1,6 +1,6 @@
 import type { Subject } from '../../../core/review/events/event.ts';
-import { itemsIn, NOTHING_SELECTED, targetsOf, type Selection } from '../grid/selection.ts';
 import { subjectKey } from './store/history.ts';
+import { itemsIn, NOTHING_SELECTED, targetsOf, type Selection } from '../grid/selection.ts';
 
 /** The photos of a page in display order, the one shown now, and the selected ones. */
 export class PhotoList {

@@ -1,6 +1,6 @@
 import type { Subject } from '../../../core/review/events/event.ts';
 import { countOf } from '../../../core/kernel/texts.ts';
-import { refKey, subjectKey } from './store/history.ts';
+import { subjectKey, refKey } from './store/history.ts';
 import { newerText, type RefusedAction } from './store/refused.ts';
 import type { ReviewStore } from './store/review-store.ts';
 import { hrefOf } from './view-url.ts';
@@ -73,5 +73,5 @@ function RefusedAnswer({ store, onSelect, refused }: RefusedProps & { readonly r
 function PhotoLink({ store, photo }: { readonly store: ReviewStore; readonly photo: Subject }) {
   const { sha256, wnid } = photo;
   const href = hrefOf(store.collection, '', { filter: {}, photo: { sha256, wnid } });
-  return <a href={href}>{store.shelf.photo(photo)?.name ?? store.shelf.progress(wnid)?.name ?? wnid}</a>;
+  return <a href={href}>{store.cache.photo(photo)?.name ?? store.cache.progress(wnid)?.name ?? wnid}</a>;
 }

@@ -14,7 +14,7 @@ export interface ReviewView {
 }
 
 /** Parses a query such as `?class=n01440764&state=open`. Invalid parts are ignored. */
-export function viewOf(search: string): ReviewView {
+export function parseView(search: string): ReviewView {
   const query = new URLSearchParams(search);
   const text = (name: string): string | undefined => query.get(name) ?? undefined;
   const filter: ReviewFilter = {
@@ -36,7 +36,7 @@ export function viewOf(search: string): ReviewView {
   };
 }
 
-/** The query of a view, with its `?`; empty if the view limits nothing. `viewOf` reads it back. */
+/** The query of a view, with its `?`; empty if the view limits nothing. `parseView` reads it back. */
 export function searchOf({ filter, order, balanced, photo }: ReviewView): string {
   const parts: Readonly<Record<string, string | number | undefined>> = {
     class: filter.wnid,

@@ -84,7 +84,7 @@ export type StateCounts = Pick<ClassProgress, 'listed' | ShownState>;
 
 export const DECIDED = ['accepted', 'disputed', 'unsure', 'rejected'] as const;
 
-export function totalsOf(classes: readonly ClassProgress[]): StateCounts {
+export function sumOfStates(classes: readonly ClassProgress[]): StateCounts {
   const totals = { listed: 0, open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
   for (const one of classes) for (const part of ['listed', ...STATES] as const) totals[part] += one[part];
   return totals;

@@ -114,7 +114,7 @@ export function holderOfSession(session: string, { tokens, sessionKey }: Access,
  * The name of the person's token, otherwise the browser's choice, otherwise (without tokens) the server's own name
  * `reviewer`. If it is null, the page must ask. Viewers have no choice: a reviewer's name would show them what that person may see.
  */
-export function reviewerOf(
+export function reviewerNameOf(
   person: Visitor,
   cookie: string | undefined,
   { tokens, sessionKey, reviewer }: Access & { readonly reviewer: string | null },
@@ -152,19 +152,19 @@ export function sessionIn(cookie: string | undefined, access: Key): string | nul
 }
 
 /** Who asked to see a collection although a verdict of theirs is wanted. */
-export interface Shown {
+export interface ShownCollection {
   readonly collection: string;
   readonly reviewer: string | null;
 }
 
 /** The value of `Set-Cookie` with which a person sees what a collection hides from them, for as long as a session lasts. */
-export function shownCookie(shown: Shown, access: Key): string {
+export function shownCookie(shown: ShownCollection, access: Key): string {
   const path = `/c/${encodeURIComponent(shown.collection)}/`;
   return `${cookieName('shown', access)}=${markOf(['shown', shown.collection, shown.reviewer], access)}; Path=${path}; ${ATTRIBUTES}; Max-Age=${SESSION_MS / 1_000}`;
 }
 
 /** True if the browser has a `shownCookie` of this collection and name. The activity log notes each of them. */
-export function isShownIn(cookie: string | undefined, shown: Shown, access: Key): boolean {
+export function isShownIn(cookie: string | undefined, shown: ShownCollection, access: Key): boolean {
   return cookieIn(cookie, cookieName('shown', access)) === markOf(['shown', shown.collection, shown.reviewer], access);
 }
 

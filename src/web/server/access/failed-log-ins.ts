@@ -6,7 +6,7 @@ const WINDOW_MS = 60_000;
 /** Addresses that are named in one minute. Further ones are counted together. */
 const MOST_ADDRESSES = 20;
 
-export type ShownBy = 'form' | 'Authorization';
+export type LogInWay = 'form' | 'Authorization';
 
 /** Bounds the lines of the activity log: the first failure of an address in a minute, then one count at its end. */
 export class FailedLogIns {
@@ -20,7 +20,7 @@ export class FailedLogIns {
     this.#timer = setInterval(() => void this.#endWindow(), WINDOW_MS).unref();
   }
 
-  async note(place: string, shownBy: ShownBy): Promise<void> {
+  async note(place: string, shownBy: LogInWay): Promise<void> {
     const further = this.#further.get(place);
     if (further === undefined && this.#further.size >= MOST_ADDRESSES) {
       this.#others += 1;
@@ -44,7 +44,7 @@ export class FailedLogIns {
   }
 
   /** A log-in that fails gets its answer, also if it cannot be recorded. */
-  async #record(place: string, detail: { readonly tries: number; readonly shownBy?: ShownBy }): Promise<void> {
+  async #record(place: string, detail: { readonly tries: number; readonly shownBy?: LogInWay }): Promise<void> {
     try {
       await recordActivity(this.#app.db, { who: 'nobody', place, action: 'log-in-failed', detail });
     } catch (error) {

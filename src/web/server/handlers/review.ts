@@ -1,11 +1,17 @@
 import * as z from 'zod';
-import { nameOf, type Workspace } from '../../../core/models/workspace/workspace.process.ts';
-import { storePlan } from '../../../core/review/acceptance/plan.repository.ts';
+import { classNameOf, type Workspace } from '../../../core/models/workspace/workspace.process.ts';
+import { storeAcceptancePlan } from '../../../core/review/acceptance/plan.repository.ts';
 import { readAgreement, readShownAgreement } from '../../../core/review/agreement/read-agreement.process.ts';
 import type { NamedClass } from '../../../core/collection/label-index.ts';
 import { classesToName } from '../../../core/review/classes/class-names.process.ts';
 import { readClassPage } from '../../../core/review/classes/class-page.process.ts';
-import { readPhotos, readProgress, readSetup, viewOf, type Desk } from '../../../core/review/desk/read-desk.process.ts';
+import {
+  readPhotos,
+  readProgress,
+  readSetup,
+  deskViewOf,
+  type DeskContext,
+} from '../../../core/review/desk/read-desk.process.ts';
 import { readCovers, readFacets } from '../../../core/review/desk/read-facets.process.ts';
 import { preparePreviews } from '../../../core/review/desk/previews.process.ts';
 import { MODES } from '../../../core/collection/modes.ts';
@@ -97,7 +103,7 @@ export async function sendIndex(exchange: Exchange, site: Site): Promise<unknown
   const wanted = parseRequest(indexQuery, exchange.request.query);
   return sendShared(exchange, site, {
     what: ['index', wanted],
-    read: async (desk) => readIndex(site.app.db, await viewOf(desk), wanted),
+    read: async (desk) => readIndex(site.app.db, await deskViewOf(desk), wanted),
   });
 }
 
@@ -119,7 +125,7 @@ export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer
   const { reviewer, ...wanted } = bodyOf(leaseBody, exchange);
   const desk = await namedDesk(exchange, site, reviewer);
   const { leaseMs } = desk.workspace.app.config.review;
-  const { photos, ...others } = await takePhotos(site.app.db, await viewOf(desk), { ...wanted, leaseMs });
+  const { photos, ...others } = await takePhotos(site.app.db, await deskViewOf(desk), { ...wanted, leaseMs });
   const hashes = photos.map(({ sha256 }) => sha256);
   void preparePreviews(site.app, hashes, site.signal);
   return { photos: await readPhotos(desk, photos), ...others };
@@ -133,10 +139,10 @@ export async function recordActions(exchange: Exchange, site: Site): Promise<Act
   const desk = await namedDesk(exchange, site, reviewer);
   for (const action of actions) checkFurtherClasses(action, desk.workspace);
   const { leaseMs, acceptance } = desk.workspace.app.config.review;
-  const view = await viewOf(desk);
+  const view = await deskViewOf(desk);
   const recorded: Recorded[] = [];
   for (const action of actions) recorded.push(await recordAction(site.app.db, view, { client, action, leaseMs }));
-  await storePlan(site.app.db, view.scope.collectionId, acceptance);
+  await storeAcceptancePlan(site.app.db, view.scope.collectionId, acceptance);
   const changed = subjectsOf(recorded.flatMap(({ subjects }) => subjects));
   return {
     results: recorded.map(({ subjects: _subjects, ...result }) => result),
@@ -178,7 +184,7 @@ export async function sendAgreement(exchange: Exchange, site: Site): Promise<unk
     read: async (desk) => {
       const { collection } = desk.workspace;
       const { classes, ...agreement } = await (seesAll ? readAgreement(desk.workspace) : readShownAgreement(desk));
-      return { ...agreement, classes: classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })) };
+      return { ...agreement, classes: classes.map((one) => ({ ...one, name: classNameOf(collection, one.wnid) })) };
     },
   });
 }
@@ -194,21 +200,21 @@ const KEEP_MS = 10_000;
 async function sendShared(
   exchange: Exchange,
   site: Site,
-  { what, read }: { readonly what: readonly unknown[]; readonly read: (desk: Desk) => Promise<object | string> },
+  { what, read }: { readonly what: readonly unknown[]; readonly read: (desk: DeskContext) => Promise<object | string> },
 ): Promise<unknown> {
   const own = await deskOf(exchange, site);
   const { workspace, reviewer } = own;
   const { collectionId } = workspace.scope;
   const isKnown =
     reviewer !== null &&
-    ((await hasReviewed(site.app.db, { collectionId, reviewer })) || (await viewOf(own)).asked.length > 0);
+    ((await hasReviewed(site.app.db, { collectionId, reviewer })) || (await deskViewOf(own)).asked.length > 0);
   const desk = { workspace, reviewer: isKnown ? reviewer : null };
   const readBytes = async (): Promise<Buffer> => {
     const answer = await read(desk);
     return Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer));
   };
   const mayKeep = !isKnown && (await listsMoreThan(site.app.db, collectionId, MANY_PHOTOS));
-  const key = JSON.stringify([what, await viewOf(desk)]);
+  const key = JSON.stringify([what, await deskViewOf(desk)]);
   const bytes = await site.readShared(key, readBytes, { ...askerOf(exchange), keepMs: mayKeep ? KEEP_MS : 0 });
   return exchange.reply.type('application/json; charset=utf-8').send(bytes);
 }

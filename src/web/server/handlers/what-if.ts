@@ -3,7 +3,7 @@ import { filterPolicy } from '../../../core/filter/rule/policy.ts';
 import { whatIf } from '../../../core/filter/what-if/what-if.process.ts';
 import { WHAT_IF_VALUES, whatIfValue } from '../../../core/filter/what-if/what-if-value.ts';
 import { toSha256 } from '../../../core/kernel/ids.ts';
-import { nameOf } from '../../../core/models/workspace/workspace.process.ts';
+import { classNameOf } from '../../../core/models/workspace/workspace.process.ts';
 import type { WhatIfAnswer } from '../../pages/dashboard/what-if.tsx';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
@@ -67,7 +67,9 @@ async function readWhatIf(exchange: Exchange, site: Site, samples: number): Prom
       changed: other.changed,
       samples: found.samples.flatMap(({ sha256, subject, from, to, under }) => {
         const wnid = found.subjects[subject] ?? '';
-        return under.includes(1) ? [{ sha256: toSha256(sha256), wnid, name: nameOf(collection, wnid), from, to }] : [];
+        return under.includes(1)
+          ? [{ sha256: toSha256(sha256), wnid, name: classNameOf(collection, wnid), from, to }]
+          : [];
       }),
     };
     return Buffer.from(JSON.stringify(answer));

@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { messageOf } from '../../../core/kernel/errors.ts';
-import { changedPaths, partsOf, partsText } from '../../../core/page/live-parts.ts';
+import { changedPaths, partsOf, partsJson } from '../../../core/page/live-parts.ts';
 
 const HEARTBEAT_MS = 15_000;
 /** The stream ends after this time. The browser then asks again, and learns whether its session is over. */
@@ -133,7 +133,7 @@ export class LiveFeed<T extends Dated> {
   }
 
   #message(paths: readonly string[]): string {
-    return `data: ${partsText(new Map([...this.#parts, ['at', JSON.stringify(this.#at)]]), [...paths, 'at'])}\n\n`;
+    return `data: ${partsJson(new Map([...this.#parts, ['at', JSON.stringify(this.#at)]]), [...paths, 'at'])}\n\n`;
   }
 
   /** The time of the last reading. A page shows that it is up to date. */

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { whatIf, type WhatIf, type WhatIfSource } from '../../../../src/core/filter/what-if/what-if.process.ts';
 import { completeEvidence } from '../../../../src/core/filter/run/complete.process.ts';
 import { decide } from '../../../../src/core/filter/rule/decide.ts';
-import { photosOf } from '../../../../src/core/filter/run/decision.repository.ts';
+import { statesOfPhotos } from '../../../../src/core/filter/run/decision.repository.ts';
 import { evaluateBatch } from '../../../support/evaluate-batch.ts';
 import { decisionFor } from '../../../../src/core/filter/rule/judge.ts';
 import type { FilterPolicy, Policy } from '../../../../src/core/filter/rule/policy.ts';
@@ -94,7 +94,7 @@ async function decideAll({ scope, memberIds }: WhatIfSource, policy: FilterPolic
   const { db } = database;
   const ids = (await db.selectFrom('photo').select('id').execute()).map(({ id }) => id);
   const evidence = await readEvidence(db, ids, memberIds);
-  const decisions = (await photosOf(db, scope, ids)).flatMap(({ photoId, wnids }) =>
+  const decisions = (await statesOfPhotos(db, scope, ids)).flatMap(({ photoId, wnids }) =>
     wnids.flatMap(
       (wnid) => decisionFor({ photoId, wnid }, evidence.get(photoId) ?? [], { scope, policy, memberIds }) ?? [],
     ),
@@ -528,7 +528,10 @@ describe('completing evidence', () => {
     ]);
     const fill = async (isThere?: (sha256: string) => boolean) => {
       const { undecidedIds } = await settingsOf(from, [looser ?? PAPERS]);
-      const photos = (await photosOf(database.db, from.scope, undecidedIds)).map((one) => ({ ...one, truths: [0] }));
+      const photos = (await statesOfPhotos(database.db, from.scope, undecidedIds)).map((one) => ({
+        ...one,
+        truths: [0],
+      }));
       const policies = [looser ?? PAPERS];
       const { crops, engine } = engineFor(policies, isThere);
       const { db, memberIds } = from;

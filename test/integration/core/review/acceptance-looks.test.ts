@@ -4,7 +4,7 @@ import { acceptanceStateText, type AcceptancePlan } from '../../../../src/core/k
 import type { Sha256 } from '../../../../src/core/kernel/ids.ts';
 import type { Workspace } from '../../../../src/core/models/workspace/workspace.process.ts';
 import { drawAgain } from '../../../../src/core/review/acceptance/draw-again.process.ts';
-import { readPlan, storePlan } from '../../../../src/core/review/acceptance/plan.repository.ts';
+import { readAcceptancePlan, storeAcceptancePlan } from '../../../../src/core/review/acceptance/plan.repository.ts';
 import { glanceAtAcceptance, readAcceptance } from '../../../../src/core/review/acceptance/read-acceptance.process.ts';
 import { takePhotos } from '../../../../src/core/review/desk/take-photos.process.ts';
 import { importVerdicts } from '../../../../src/core/review/import/import.process.ts';
@@ -104,7 +104,7 @@ describe('the inspection of a collection', () => {
     expect(acceptanceStateText(page)).toBe('open: the review is complete, and winnow acceptance decides it');
     const read = await Promise.all(Array.from({ length: 6 }, () => readAcceptance(workspace())));
     for (const one of read) expect(one).toMatchObject({ state: 'pass', looks: 1, look: 1, draw: 1 });
-    expect((await readPlan(database.db, listed.scope.collectionId))?.taken).toHaveLength(1);
+    expect((await readAcceptancePlan(database.db, listed.scope.collectionId))?.taken).toHaveLength(1);
     expect(await glanceAtAcceptance(workspace())).toMatchObject({ state: 'pass', look: 1 });
   });
 
@@ -125,10 +125,14 @@ describe('the inspection of a collection', () => {
 
   it('keeps the plan of the first verdict, and sees other settings', async () => {
     const { collectionId } = listed.scope;
-    await storePlan(database.db, collectionId, workspace().app.config.review.acceptance);
-    expect(await readPlan(database.db, collectionId)).toBeNull();
+    await storeAcceptancePlan(database.db, collectionId, workspace().app.config.review.acceptance);
+    expect(await readAcceptancePlan(database.db, collectionId)).toBeNull();
     await judge('ann', NAMES);
-    await storePlan(database.db, collectionId, workspace({ maxLabelError: 0.2 }).app.config.review.acceptance);
+    await storeAcceptancePlan(
+      database.db,
+      collectionId,
+      workspace({ maxLabelError: 0.2 }).app.config.review.acceptance,
+    );
     await judge('bob', NAMES);
     for (const change of [{ maxLabelError: 0.3 }, { maxLabelError: 0.2, confidence: 0.5 }])
       expect(await readAcceptance(workspace(change))).toMatchObject({

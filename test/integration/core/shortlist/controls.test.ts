@@ -6,7 +6,7 @@ import { importVerdicts } from '../../../../src/core/review/import/import.proces
 import { readAcceptance } from '../../../../src/core/review/acceptance/read-acceptance.process.ts';
 import { buildShortlist } from '../../../../src/core/shortlist/make-shortlist.process.ts';
 import { countVerdicts } from '../../../../src/core/status/funnel.repository.ts';
-import { countOpenControls, notCounting } from '../../../../src/core/status/standing.repository.ts';
+import { countOpenControls, notCounting } from '../../../../src/core/status/not-counting.repository.ts';
 import {
   candidate,
   collection,

@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DecisionScope } from '../../../../src/core/models/workspace/scope.ts';
 import { countCandidates, countVerdicts } from '../../../../src/core/status/funnel.repository.ts';
-import { countPhotos } from '../../../../src/core/filter/run/photo-counts.repository.ts';
+import { recountPhotos } from '../../../../src/core/filter/run/photo-counts.repository.ts';
 import { funnelOf, sumsThatFail } from '../../../../src/core/status/funnel.ts';
 import type { Totals } from '../../../../src/core/kernel/funnel.ts';
-import { notCounting } from '../../../../src/core/status/standing.repository.ts';
+import { notCounting } from '../../../../src/core/status/not-counting.repository.ts';
 import { readStories } from '../../../../src/core/status/story.repository.ts';
 import { takeDown } from '../../../../src/core/photo/takedown.repository.ts';
 import type { ReviewVerdict } from '../../../../src/core/review/events/event.ts';
@@ -86,7 +86,7 @@ async function totals(): Promise<Totals> {
   const { db } = database;
   const counts = {
     candidates: await countCandidates(db, scope),
-    photos: await countPhotos(db, scope),
+    photos: await recountPhotos(db, scope),
     verdicts: await countVerdicts(db, scope),
   };
   const funnel = funnelOf({ collection: 'reviewed', mode: 'A', classes: [{ wnid: 'n01', name: 'n01' }] }, counts);

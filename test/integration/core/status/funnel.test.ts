@@ -5,7 +5,7 @@ import { funnelOf, sumsThatFail } from '../../../../src/core/status/funnel.ts';
 import type { Funnel } from '../../../../src/core/kernel/funnel.ts';
 import { listCandidates } from '../../../../src/core/status/candidate-list.repository.ts';
 import { countCandidates, countVerdicts } from '../../../../src/core/status/funnel.repository.ts';
-import { countPhotos } from '../../../../src/core/filter/run/photo-counts.repository.ts';
+import { recountPhotos } from '../../../../src/core/filter/run/photo-counts.repository.ts';
 import { readClassNames, readStories } from '../../../../src/core/status/story.repository.ts';
 import { registerClassList, storeEvidence } from '../../../../src/core/models/evidence/evidence.repository.ts';
 import { softmax } from '../../../../src/core/models/evidence/softmax.ts';
@@ -48,7 +48,7 @@ async function funnel(scope: DecisionScope): Promise<Funnel> {
     { collection: 'birds', mode: 'A', classes },
     {
       candidates: await countCandidates(database.db, scope),
-      photos: await countPhotos(database.db, scope),
+      photos: await recountPhotos(database.db, scope),
       verdicts: await countVerdicts(database.db, scope),
     },
   );

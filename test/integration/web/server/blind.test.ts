@@ -8,7 +8,7 @@ import { madeReport } from '../../../support/made-report.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { candidate, decideAs, dropped, fetched, kept } from '../../../support/catalogue-fixtures.ts';
 import { ask, bearer, JSON_BODY, NO_TOKENS, useDashboard } from './support.ts';
-import { allToldTo, firstEvent } from './told.ts';
+import { allAnswersTo, firstEvent } from './all-answers.ts';
 
 /** Every photo is reviewed by two people. */
 const dashboard = useDashboard(async () => ({
@@ -191,7 +191,7 @@ async function control(names: string): Promise<void> {
 
 async function toldToAll(): Promise<Record<string, Record<string, string>>> {
   const told: Record<string, Record<string, string>> = {};
-  for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers, ABOUT);
+  for (const [who, server, headers] of READERS) told[who] = await allAnswersTo(servers[server], headers, ABOUT);
   return told;
 }
 

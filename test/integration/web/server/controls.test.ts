@@ -9,7 +9,7 @@ import type { GalleryIndex, GalleryTile } from '../../../../src/web/status/galle
 import { candidate, decideAs, dropped, fetched, kept, store } from '../../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered } from './support.ts';
-import { allToldTo } from './told.ts';
+import { allAnswersTo } from './all-answers.ts';
 
 /** Every photo is reviewed by two people. */
 const dashboard = useDashboard(async () => ({ WINNOW_REVIEW_SECOND_PASS: '1' }));
@@ -102,7 +102,7 @@ const READERS = [
 async function toldToAll(): Promise<Record<string, Record<string, string>>> {
   const about = { photos: NAMES.map(subject), ids: NAMES.map((_, i) => i + 1) };
   const told: Record<string, Record<string, string>> = {};
-  for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers, about);
+  for (const [who, server, headers] of READERS) told[who] = await allAnswersTo(servers[server], headers, about);
   return told;
 }
 

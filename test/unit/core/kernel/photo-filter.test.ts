@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVERY_PHOTO, daysOf, parsePhotoFilter, photosPath } from '../../../../src/core/kernel/photo-filter.ts';
+import { EVERY_PHOTO, dayRangeOf, parsePhotoFilter, photosPath } from '../../../../src/core/kernel/photo-filter.ts';
 
 const parsed = (query: string) => parsePhotoFilter(new URLSearchParams(query));
 
@@ -37,6 +37,6 @@ test.each([
 });
 
 test('one day is a range of one day', () => {
-  expect(daysOf('2026-11-30')).toEqual(['2026-11-30', '2026-11-30']);
-  expect(daysOf('yesterday')).toBeNull();
+  expect(dayRangeOf('2026-11-30')).toEqual(['2026-11-30', '2026-11-30']);
+  expect(dayRangeOf('yesterday')).toBeNull();
 });

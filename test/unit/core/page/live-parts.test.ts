@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changedPaths, partsOf, partsText, withParts } from '../../../../src/core/page/live-parts.ts';
+import { changedPaths, partsOf, partsJson, withParts } from '../../../../src/core/page/live-parts.ts';
 
 const messageIn: (json: string) => Record<string, unknown> = JSON.parse;
 
@@ -9,7 +9,7 @@ function followed(states: readonly object[]): Record<string, unknown> {
   let page: Record<string, unknown> | null = null;
   for (const state of states) {
     const now = partsOf(state);
-    page = withParts(page, messageIn(partsText(now, changedPaths(parts, now))));
+    page = withParts(page, messageIn(partsJson(now, changedPaths(parts, now))));
     parts = now;
   }
   return page ?? {};
@@ -36,11 +36,11 @@ describe('the parts of what a live page shows', () => {
   it('that are sent are only those that changed', () => {
     const parts = partsOf({ ...first, classes: [row(1), row(2, 5), row(3)] });
     expect(changedPaths(partsOf(first), parts)).toEqual(['classes#1']);
-    expect(partsText(parts, ['classes#1'])).toBe('{"classes#1":{"id":2,"count":5,"names":["a","b"]}}');
+    expect(partsJson(parts, ['classes#1'])).toBe('{"classes#1":{"id":2,"count":5,"names":["a","b"]}}');
   });
 
   it('leave the lists of the page before as they were', () => {
-    const page = withParts(null, messageIn(partsText(partsOf(first), partsOf(first).keys())));
+    const page = withParts(null, messageIn(partsJson(partsOf(first), partsOf(first).keys())));
     withParts(page, { 'classes#0': row(7), 'classes#': 1 });
     expect(page).toEqual(first);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchesOf, collectionOfProtocol, planPublish } from '../../../../src/exchange/publish/publish-plan.ts';
+import { uploadBatches, collectionOfProtocol, planPublish } from '../../../../src/exchange/publish/publish-plan.ts';
 import type { LocalFile, RemoteFile } from '../../../../src/core/kernel/publish.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
@@ -77,7 +77,7 @@ it('a protocol.json of winnow has a format, an id, a version and a collection', 
 });
 
 it('batches hold so many files and bytes at most, and one file at least', () => {
-  const cut = (sizes: number[]): unknown => [...batchesOf(sizes, { files: 3, bytes: 10 }, (size) => size)];
+  const cut = (sizes: number[]): unknown => [...uploadBatches(sizes, { files: 3, bytes: 10 }, (size) => size)];
   expect(cut([])).toEqual([]);
   expect(cut([1, 1, 1, 1])).toEqual([[1, 1, 1], [1]]);
   expect(cut([6, 6, 50, 1])).toEqual([[6], [6], [50], [1]]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reportLinks } from '../../../../src/web/server/report-links.ts';
-import { viewOf } from '../../../../src/web/pages/review/view-url.ts';
+import { parseView } from '../../../../src/web/pages/review/view-url.ts';
 
 describe('reportLinks', () => {
   const accepted = reportLinks('birds', 'accepted');
@@ -8,7 +8,7 @@ describe('reportLinks', () => {
   const kept = reportLinks('birds', 'kept');
   const filterOf = (address: string | null) =>
     Object.fromEntries(
-      Object.entries(viewOf(new URL(address ?? '', 'http://x').search).filter).filter(
+      Object.entries(parseView(new URL(address ?? '', 'http://x').search).filter).filter(
         ([, value]) => value !== undefined,
       ),
     );

@@ -14,7 +14,7 @@ import type { Wnid } from '../../../kernel/ids.ts';
 import { misfitPhoto, NO_RIGHTS, type FoundPhoto } from '../source.ts';
 import { pageAddress, pictureAddress, pictureId } from '../picture-address.ts';
 import { shortText, storableText } from '../text.ts';
-import { itemsOf, lineProblem, nameOf } from '../class-line.ts';
+import { itemsOf, lineProblem, classText } from '../class-line.ts';
 
 export interface DuckduckgoSettings {
   readonly url: string;
@@ -206,7 +206,7 @@ export function phrasesOf(wanted: WantedClass): { phrases: string[]; problems: s
     }
     if (phrase !== given)
       notes.push(
-        `${nameOf(wanted)}: '${given}' is searched for as '${phrase}', because '!' or '\\' at a word sends the search to another site`,
+        `${classText(wanted)}: '${given}' is searched for as '${phrase}', because '!' or '\\' at a word sends the search to another site`,
       );
     phrases.add(phrase);
   }

@@ -5,7 +5,14 @@ import { FLICKR_LICENCE_IDS, licenceFilter } from './licences.ts';
 import { readSearch, type SearchAnswer } from './parse.ts';
 import { EXTRAS, FLICKR, flickrCandidate, flickrMisfit } from './photo.ts';
 import { paramsSchema, planSearches, type SearchParams } from './plan.ts';
-import { FIRST_UPLOAD_S, MOST_PER_WINDOW, MOST_RESULTS, splitWindow, windowSchema, type Window } from './windows.ts';
+import {
+  FIRST_UPLOAD_S,
+  MOST_PER_WINDOW,
+  MOST_RESULTS,
+  splitWindow,
+  windowSchema,
+  type UploadWindow,
+} from './windows.ts';
 
 export interface FlickrSettings {
   readonly url: string;
@@ -103,13 +110,13 @@ function goesOn(page: number, answer: SearchAnswer, perPage: number): boolean {
   return page < answer.pages || results >= perPage;
 }
 
-function stored(windows: readonly Window[], page: number, until: number | undefined): Json {
+function stored(windows: readonly UploadWindow[], page: number, until: number | undefined): Json {
   if (windows.length === 0) return null;
   return { windows: windows.map((window) => ({ ...window })), page, ...(until === undefined ? {} : { until }) };
 }
 
 /** Checks that the search obeys dates. If it ignored them, windows would be split forever. */
-function expectDatesToCount({ from, to }: Window, { photos }: SearchAnswer): void {
+function expectDatesToCount({ from, to }: UploadWindow, { photos }: SearchAnswer): void {
   const dates = photos.flatMap(({ dateupload }) => (dateupload === undefined ? [] : [dateupload]));
   if (dates.length === 0 || dates.some((date) => date >= from && date <= to)) return;
   throw new GiveUpOnItem(

@@ -1,5 +1,5 @@
 import type { Wnid } from '../../../kernel/ids.ts';
-import { misfitPhoto, unreadable, type FoundPhoto } from '../source.ts';
+import { misfitPhoto, unreadablePhoto, type FoundPhoto } from '../source.ts';
 import { pictureAddress, pictureId } from '../picture-address.ts';
 import { shortText } from '../text.ts';
 import { flickrLicence } from './licences.ts';
@@ -26,14 +26,14 @@ export const EXTRAS = ['license', 'owner_name', 'date_upload', ...SIZES.map(({ k
 
 const MEDIA_HOST = /^https?:\/\/(?:live|farm\d+|c\d+)\.(?:staticflickr|static\.flickr)\.com(?=\/)/i;
 
-export interface PhotoContext {
+export interface FlickrContext {
   readonly wnid: Wnid;
   readonly maxSidePixels: number;
   readonly mediaUrl: string | null;
 }
 
 /** Takes the largest size of at most `maxSidePixels`, otherwise the smallest. A result lacks sizes that its owner withholds. */
-export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): FoundPhoto {
+export function flickrCandidate(photo: FlickrPhoto, context: FlickrContext): FoundPhoto {
   const licence = flickrLicence(photo.license);
   const size = bestSize(photo, context.maxSidePixels);
   const address = size === null ? null : pictureAddress(onMediaHost(size, context.mediaUrl));
@@ -46,11 +46,11 @@ export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): Foun
     creator: photo.ownername || photo.owner || null,
     licence: licence.id,
     licenceUrl: licence.url,
-    problem: address === null ? unreadable('Flickr offers no size of it') : address.problem,
+    problem: address === null ? unreadablePhoto('Flickr offers no size of it') : address.problem,
   };
 }
 
-export function flickrMisfit(result: unknown, { wnid }: PhotoContext): FoundPhoto {
+export function flickrMisfit(result: unknown, { wnid }: FlickrContext): FoundPhoto {
   const text = JSON.stringify(result);
   const detail = `expected a photo with an id but received ${shortText(text, 200)}`;
   return misfitPhoto({ source: FLICKR, sourceId: `no-photo-${pictureId(text)}`, label: wnid, detail });

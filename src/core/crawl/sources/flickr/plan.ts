@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { itemsOf, lineProblem, nameOf, type LineItems } from '../class-line.ts';
+import { itemsOf, lineProblem, classText, type LineItems } from '../class-line.ts';
 import type { PlannedQuery, PlanResult, WantedClass } from '../network-source.ts';
 import { storableText } from '../text.ts';
 import { FLICKR } from './photo.ts';
@@ -35,7 +35,7 @@ export function planSearches(
 ): PlanResult {
   const { searches, problems, notes } = searchesOf(wanted);
   if (licences?.length === 0 && searches.length > 0) {
-    const note = `${nameOf(wanted)}: no search is made, because no photo at Flickr has a licence that the collection allows`;
+    const note = `${classText(wanted)}: no search is made, because no photo at Flickr has a licence that the collection allows`;
     return { queries: [], problems, notes: [...notes, note] };
   }
   const until = Math.floor(nowMs / 1000);

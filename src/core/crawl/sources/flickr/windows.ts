@@ -9,7 +9,7 @@ export const windowSchema = z.object({
   /** One licence id, if the dates cannot be split any further. Null for all wanted licences. */
   licence: z.int().nullable(),
 });
-export type Window = Readonly<z.output<typeof windowSchema>>;
+export type UploadWindow = Readonly<z.output<typeof windowSchema>>;
 
 /** The first photos were uploaded in February 2004. */
 export const FIRST_UPLOAD_S = Date.UTC(2004, 1, 1) / 1000;
@@ -22,7 +22,7 @@ const AIM_PER_WINDOW = 2_500;
 const MOST_PARTS = 12;
 
 /** By date into parts of about 2,500, the newest first, or a single second by licence. Null if that is impossible. */
-export function splitWindow(window: Window, total: number, licences: readonly number[]): Window[] | null {
+export function splitWindow(window: UploadWindow, total: number, licences: readonly number[]): UploadWindow[] | null {
   const { from, to, licence } = window;
   const seconds = to - from + 1;
   if (seconds > 1) {

@@ -2,14 +2,14 @@ import { lstat, opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UsageError, codeOf } from '../../../kernel/errors.ts';
 import { UNKNOWN_LICENCE } from '../../../collection/licence.ts';
-import { unreadable, type FoundPhoto } from '../source.ts';
+import { unreadablePhoto, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath, type BytePath } from './byte-path.ts';
 import { describeSystemError, resolvePath, hashFile } from './file-system.process.ts';
 import { outsideFolder, type FolderEntry } from './folder-entry.ts';
 import { mapInOrder } from '../../../kernel/map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
-import { walkFolder, type WalkOptions } from './walk-folder.process.ts';
+import { walkFolder, type FolderWalkOptions } from './walk-folder.process.ts';
 
 /** More would not help: Node has four file threads, and hashing keeps the main thread busy. */
 const FILES_UNDER_WAY = 8;
@@ -44,7 +44,7 @@ export async function* discoverFolder(
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { signal, maxBytes = Number.POSITIVE_INFINITY, onIgnored = () => {} } = options;
   signal.throwIfAborted();
-  const root = await openFolder(dir);
+  const root = await openPhotoFolder(dir);
   yield* mapInOrder(
     await entriesOf(root, { signal, onIgnored }),
     { limit: FILES_UNDER_WAY, signal },
@@ -69,7 +69,7 @@ export interface FolderContent {
 export async function contentOfFolder(dir: string, signal: AbortSignal): Promise<FolderContent> {
   const labels = new Set<string>();
   let withoutLicence = 0;
-  for await (const { label, rights } of labelledEntries(await openFolder(dir), dir, signal)) {
+  for await (const { label, rights } of labelledEntries(await openPhotoFolder(dir), dir, signal)) {
     labels.add(label);
     if (rights.licence === UNKNOWN_LICENCE) withoutLicence += 1;
   }
@@ -96,20 +96,20 @@ async function* labelledEntries(root: BytePath, dir: string, signal: AbortSignal
   );
 }
 
-async function entriesOf(root: BytePath, options: WalkOptions): Promise<AsyncGenerator<FolderEntry>> {
+async function entriesOf(root: BytePath, options: FolderWalkOptions): Promise<AsyncGenerator<FolderEntry>> {
   return (await hasLabels(root)) ? readLabels(root, options.signal) : walkFolder(root, options);
 }
 
 /** Checks before any work that the folder can be crawled. Reads up to the first photo with a label. @throws as `discoverFolder`, `labelledEntries` */
 export async function checkFolder(dir: string, signal: AbortSignal): Promise<void> {
-  const root = await openFolder(dir);
+  const root = await openPhotoFolder(dir);
   const entries = (await hasLabels(root)) ? readLabels(root, signal) : labelledEntries(root, dir, signal);
   await entries.next();
   await entries.return(undefined);
 }
 
 /** @throws UsageError `folder-unusable` */
-export async function openFolder(dir: string): Promise<BytePath> {
+export async function openPhotoFolder(dir: string): Promise<BytePath> {
   if (dir === '') throw notAFolder(dir, 'nothing');
   try {
     const { real, kind } = await resolvePath(bytePathOfText(resolve(dir)));
@@ -149,10 +149,10 @@ export async function locateEntry({ path, mayLink, problem }: FolderEntry, root:
     const { real, kind } = await resolvePath(path);
     if (!isWithin(real, root))
       return { path, problem: outsideFolder(`leads to ${showPath(real)}, outside the folder`) };
-    if (kind !== 'file') return { path, problem: unreadable(`is a ${kind}, not a regular file`) };
+    if (kind !== 'file') return { path, problem: unreadablePhoto(`is a ${kind}, not a regular file`) };
     return { path: real, problem: null };
   } catch (error) {
-    return { path, problem: unreadable(describeSystemError(error)) };
+    return { path, problem: unreadablePhoto(describeSystemError(error)) };
   }
 }
 

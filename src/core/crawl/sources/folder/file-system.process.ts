@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { lstat, open, realpath, type FileHandle } from 'node:fs/promises';
 import { getSystemErrorMap } from 'node:util';
 import { StopTheRun, codeOf } from '../../../kernel/errors.ts';
-import { unreadable } from '../source.ts';
+import { unreadablePhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bufferOf, bytePathOf, type BytePath } from './byte-path.ts';
 import { createHash } from 'node:crypto';
@@ -41,7 +41,7 @@ export async function useFile<T>(
     try {
       const stats = await handle.stat();
       const kind = kindOf(stats);
-      if (kind !== 'file') return unreadable(`is a ${kind}, not a regular file`);
+      if (kind !== 'file') return unreadablePhoto(`is a ${kind}, not a regular file`);
       if (stats.size <= maxBytes) return await use(handle, stats.size);
       const detail = `${stats.size} bytes, more than the ${maxBytes} that are allowed`;
       return { state: 'failed', reason: 'too-large', detail };
@@ -49,7 +49,7 @@ export async function useFile<T>(
       await handle.close();
     }
   } catch (error) {
-    return unreadable(describeSystemError(error));
+    return unreadablePhoto(describeSystemError(error));
   }
 }
 
@@ -94,6 +94,6 @@ export function hashFile(
       isAll = bytesRead < buffer.length;
     }
     if (totalBytes === bytes) return hash.digest('hex');
-    return unreadable(`changed while it was read: ${bytes} bytes before, ${totalBytes} read`);
+    return unreadablePhoto(`changed while it was read: ${bytes} bytes before, ${totalBytes} read`);
   });
 }

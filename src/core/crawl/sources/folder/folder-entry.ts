@@ -1,4 +1,4 @@
-import type { Rights } from '../source.ts';
+import type { SourceRights } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import type { BytePath } from './byte-path.ts';
 
@@ -10,7 +10,7 @@ export interface FolderEntry {
   /** True if a part of `path` may be a symbolic link. If so, resolve the path before opening it. */
   readonly mayLink: boolean;
   readonly label: string;
-  readonly rights: Rights;
+  readonly rights: SourceRights;
   /** Where the file is listed, for people ("line 12 of labels.csv"). Null if it was found on the disk. */
   readonly origin: string | null;
   readonly problem: PhotoProblem | null;

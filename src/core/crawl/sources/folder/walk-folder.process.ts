@@ -1,11 +1,11 @@
 import { opendir } from 'node:fs/promises';
-import { NO_RIGHTS, unreadable } from '../source.ts';
+import { NO_RIGHTS, unreadablePhoto } from '../source.ts';
 import { bufferOf, bytePathOf, isWithin, joinPath, showPath, type BytePath } from './byte-path.ts';
 import { describeSystemError, kindOf, resolvePath, type NodeKind } from './file-system.process.ts';
 import { outsideFolder, type FolderEntry } from './folder-entry.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 
-export interface WalkOptions {
+export interface FolderWalkOptions {
   readonly signal: AbortSignal;
   /** Receives the relative path of each skipped entry: dot-files and files that operating systems leave in folders. */
   readonly onIgnored: (relativePath: string) => void;
@@ -38,7 +38,7 @@ interface Level {
  * Memory: the names in one directory and in its ancestors, about 100 bytes for each name, but never all files. Throws the
  * system's error if `root` itself cannot be listed.
  */
-export async function* walkFolder(root: BytePath, options: WalkOptions): AsyncGenerator<FolderEntry> {
+export async function* walkFolder(root: BytePath, options: FolderWalkOptions): AsyncGenerator<FolderEntry> {
   const walk = new Walk(root, options);
   const levels = walk.levels;
   levels.push({ real: root, relative: '', label: null, listed: await list(root, options.signal), next: 0 });
@@ -56,11 +56,11 @@ export async function* walkFolder(root: BytePath, options: WalkOptions): AsyncGe
 class Walk {
   readonly levels: Level[] = [];
   readonly #root: BytePath;
-  readonly #options: WalkOptions;
+  readonly #options: FolderWalkOptions;
   /** The targets of links to directories in the current class, each with its link. */
   readonly #linked = new Map<BytePath, BytePath>();
 
-  constructor(root: BytePath, options: WalkOptions) {
+  constructor(root: BytePath, options: FolderWalkOptions) {
     this.#root = root;
     this.#options = options;
   }
@@ -86,18 +86,18 @@ class Walk {
 
   #problemOf({ kind, link }: Listed, relative: BytePath): PhotoProblem | null {
     if (kind === 'file' || kind === 'directory') return null;
-    if (link === null) return unreadable(`is a ${kind}, not a regular file`);
-    if ('error' in link) return unreadable(`is a broken link: ${link.error}`);
+    if (link === null) return unreadablePhoto(`is a ${kind}, not a regular file`);
+    if ('error' in link) return unreadablePhoto(`is a broken link: ${link.error}`);
     const target = showPath(link.real);
     if (!isWithin(link.real, this.#root)) return outsideFolder(`is a link to ${target}, outside the folder`);
     if (link.kind === 'file') return null;
-    if (link.kind !== 'directory') return unreadable(`is a link to a ${link.kind}, not a regular file`);
+    if (link.kind !== 'directory') return unreadablePhoto(`is a link to a ${link.kind}, not a regular file`);
     if (this.levels.some((level) => isWithin(level.real, link.real))) {
-      return unreadable(`is a link to ${target}, a directory that contains it (a cycle)`);
+      return unreadablePhoto(`is a link to ${target}, a directory that contains it (a cycle)`);
     }
     const earlier = this.#linked.get(link.real);
     if (earlier !== undefined)
-      return unreadable(`is a link to ${target}, as is ${showPath(earlier)} of the same class`);
+      return unreadablePhoto(`is a link to ${target}, as is ${showPath(earlier)} of the same class`);
     this.#linked.set(link.real, relative);
     return null;
   }
@@ -113,7 +113,7 @@ class Walk {
       this.levels.push({ real, relative: to.relative, label: to.label, listed, next: 0 });
       return null;
     } catch (error) {
-      return unreadable(`is a directory that cannot be listed: ${describeSystemError(error)}`);
+      return unreadablePhoto(`is a directory that cannot be listed: ${describeSystemError(error)}`);
     }
   }
 }

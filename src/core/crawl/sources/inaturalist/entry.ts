@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { lineProblem, nameOf } from '../class-line.ts';
+import { lineProblem, classText } from '../class-line.ts';
 import type { Json, WantedClass } from '../network-source.ts';
 
 const nameSchema = z.string().trim().min(1).max(200);
@@ -26,7 +26,8 @@ export interface ClassEntries {
 
 /** The taxa of the class's line, or its scientific name if it has no line. Invalid taxa become problems. */
 export function entriesOf(wanted: WantedClass): ClassEntries {
-  if (wanted.entry === null) return noted(`iNaturalist does not identify ${nameOf(wanted)}, so it is not searched for`);
+  if (wanted.entry === null)
+    return noted(`iNaturalist does not identify ${classText(wanted)}, so it is not searched for`);
   if (wanted.entry === undefined) return fromScientificName(wanted);
   if (!Array.isArray(wanted.entry)) {
     return { entries: [], problems: [misfit(wanted, 'a list of taxa or null', wanted.entry)], notes: [] };
@@ -38,20 +39,24 @@ export function entriesOf(wanted: WantedClass): ClassEntries {
     if (parsed.success) entries.push(parsed.data);
     else problems.push(misfit(wanted, `{taxon, rank, ...} (${z.prettifyError(parsed.error)})`, item));
   }
-  return { entries, problems, notes: entries.length + problems.length === 0 ? [`No taxa for ${nameOf(wanted)}`] : [] };
+  return {
+    entries,
+    problems,
+    notes: entries.length + problems.length === 0 ? [`No taxa for ${classText(wanted)}`] : [],
+  };
 }
 
 function fromScientificName(wanted: WantedClass): ClassEntries {
   const { scientificName } = wanted;
   if (scientificName === null) {
     return noted(
-      `${nameOf(wanted)} has neither a line in the queries file nor a scientific name, so it is not searched for`,
+      `${classText(wanted)} has neither a line in the queries file nor a scientific name, so it is not searched for`,
     );
   }
   return {
     entries: [entrySchema.parse({ taxon: scientificName })],
     problems: [],
-    notes: [`${nameOf(wanted)} has no line in the queries file: searched by its scientific name ${scientificName}`],
+    notes: [`${classText(wanted)} has no line in the queries file: searched by its scientific name ${scientificName}`],
   };
 }
 

@@ -9,7 +9,7 @@ import type {
   SourceApi,
   WantedClass,
 } from '../network-source.ts';
-import { nameOf } from '../class-line.ts';
+import { classText } from '../class-line.ts';
 import { shownAddress } from '../picture-address.ts';
 import { AnnotationDirectory, findAnnotation, type AnnotationIds } from './annotations.ts';
 import { readAnswer } from './answer.ts';
@@ -17,7 +17,7 @@ import { entriesOf, type TaxonEntry } from './entry.ts';
 import { photoLicenceFilter, type PhotoSize } from './photo.ts';
 import { INATURALIST, observationsSchema, readObservations, type ObservationsAnswer } from './observations.ts';
 import { resolveEntry, titleOfResolved, type ResolvedEntry } from './resolve.ts';
-import { titleOf } from './taxon.ts';
+import { taxonText } from './taxon.ts';
 import { TaxonDirectory } from './taxon-directory.ts';
 
 export interface InaturalistSettings {
@@ -64,14 +64,14 @@ export class InaturalistSource implements NetworkSource {
     const queries = new Map<string, PlannedQuery>();
     const licences = photoLicenceFilter(this.#settings.licences);
     if (licences === '' && entries.length > 0) {
-      return { queries: [], problems, notes: [...notes, `${nameOf(wanted)}: ${NO_SUCH_LICENCE}`] };
+      return { queries: [], problems, notes: [...notes, `${classText(wanted)}: ${NO_SUCH_LICENCE}`] };
     }
     for (const entry of entries) {
       const planned = await this.#planEntry(entry, { wanted, licences, api });
       problems.push(...planned.problems);
       notes.push(...planned.notes);
       for (const query of planned.queries) {
-        if (queries.has(query.key)) notes.push(`${query.title} is in the line of ${nameOf(wanted)} twice`);
+        if (queries.has(query.key)) notes.push(`${query.title} is in the line of ${classText(wanted)} twice`);
         queries.set(query.key, query);
       }
     }
@@ -109,7 +109,7 @@ export class InaturalistSource implements NetworkSource {
       const { annotation: label } = entry;
       const annotation = label === null ? { ids: null } : findAnnotation(await this.#annotations.terms(api), label);
       if ('problem' in annotation) {
-        const problem = `${annotation.problem}; ${titleOf(resolved.taxon)} is not searched for`;
+        const problem = `${annotation.problem}; ${taxonText(resolved.taxon)} is not searched for`;
         return { queries: [], problems: [...problems, problem], notes };
       }
       return { queries: [this.#query(resolved, annotation.ids, { wanted, licences })], problems, notes };

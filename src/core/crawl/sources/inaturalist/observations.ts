@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Wnid } from '../../../kernel/ids.ts';
-import { misfitPhoto, unreadable, type FoundPhoto } from '../source.ts';
+import { misfitPhoto, unreadablePhoto, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { inaturalistLicence, creatorOf, photoUrl, type PhotoSize } from './photo.ts';
 import { storableText } from '../text.ts';
@@ -45,7 +45,7 @@ type Photo = Readonly<z.output<typeof photoSchema>>;
 
 const flagSchema = z.object({ flag: z.string().nullish(), resolved: z.boolean().nullish() });
 
-export interface PhotoContext {
+export interface ObservationContext {
   readonly wnid: Wnid;
   readonly size: PhotoSize;
   /** The position of the page in the walk, which identifies results without an id. */
@@ -55,7 +55,7 @@ export interface PhotoContext {
 /** Reads the photos of a page of observations. Each photo has its own licence, which may differ from the observation's. */
 export function readObservations(
   results: readonly unknown[],
-  context: PhotoContext,
+  context: ObservationContext,
 ): { photos: FoundPhoto[]; ids: number[] } {
   const ids: number[] = [];
   const photos: FoundPhoto[] = [];
@@ -73,7 +73,7 @@ export function readObservations(
   return { photos, ids };
 }
 
-function photosOf(observation: Observation, context: PhotoContext): readonly FoundPhoto[] {
+function photosOf(observation: Observation, context: ObservationContext): readonly FoundPhoto[] {
   const pageUrl = `${WEBSITE}/observations/${observation.id}`;
   return (observation.photos ?? []).map((item, position) => {
     const parsed = photoSchema.safeParse(item);
@@ -86,7 +86,7 @@ function photosOf(observation: Observation, context: PhotoContext): readonly Fou
 
 function foundPhoto(
   photo: Photo,
-  { observation, pageUrl, context }: { observation: Observation; pageUrl: string; context: PhotoContext },
+  { observation, pageUrl, context }: { observation: Observation; pageUrl: string; context: ObservationContext },
 ): FoundPhoto {
   const licence = inaturalistLicence(photo.license_code);
   const url = photoUrl(photo.url ?? '', context.size);
@@ -135,7 +135,7 @@ function refused(detail: string): PhotoProblem {
 
 function withoutUrl({ url }: Photo): PhotoProblem {
   const received = storableText(url ?? '').slice(0, 200);
-  return unreadable(`expected the address of a photo in some size but received '${received}'`);
+  return unreadablePhoto(`expected the address of a photo in some size but received '${received}'`);
 }
 
 function brief(detail: string): string {

@@ -5,8 +5,8 @@ import { normaliseLicence, type Licence } from '../../../collection/licence.ts';
  * need a shorter side of up to 297 px. `medium` has this only up to an aspect ratio of 1.7, so every 16:9 photo would be
  * enlarged, and the blur alone could fool a model. `large` has it up to 3.4, at about three times the bytes.
  */
-export const PHOTO_SIZES = ['original', 'large', 'medium', 'small'] as const;
-export type PhotoSize = (typeof PHOTO_SIZES)[number];
+export const INATURALIST_SIZES = ['original', 'large', 'medium', 'small'] as const;
+export type PhotoSize = (typeof INATURALIST_SIZES)[number];
 
 /**
  * Replaces the size in a URL of the API (mostly `square`): "the photo URL can be modified to replace only the size qualifier

@@ -1,5 +1,5 @@
 import type { TaxonEntry } from './entry.ts';
-import { bearers, isWithin, synonymBearers, titleOf, type Taxon, type TaxonLookup } from './taxon.ts';
+import { bearers, isTaxonWithin, synonymBearers, taxonText, type Taxon, type TaxonLookup } from './taxon.ts';
 
 export interface ResolvedEntry {
   readonly entry: TaxonEntry;
@@ -10,7 +10,7 @@ export interface ResolvedEntry {
 
 export function titleOfResolved({ taxon, excluded }: ResolvedEntry): string {
   const without = excluded.map(({ name }) => name).join(', ');
-  return excluded.length === 0 ? titleOf(taxon) : `${titleOf(taxon)} without ${without}`;
+  return excluded.length === 0 ? taxonText(taxon) : `${taxonText(taxon)} without ${without}`;
 }
 
 export interface Resolution {
@@ -61,7 +61,7 @@ interface Match {
 
 /** Searches at the given rank first, because that answer is short and has no homonyms of other ranks. */
 async function matchName(name: string, { entry, within, lookup }: Search): Promise<Match> {
-  const fits = (taxon: Taxon): boolean => within === null || within.some(({ id }) => isWithin(taxon, id));
+  const fits = (taxon: Taxon): boolean => within === null || within.some(({ id }) => isTaxonWithin(taxon, id));
   if (entry.rank !== null) {
     const atRank = bearers(await lookup.find(name, entry.rank), name).filter(
       (taxon) => taxon.rank === entry.rank && fits(taxon),
@@ -93,13 +93,13 @@ async function resolveExclusions(
   const problems: string[] = [];
   for (const name of entry.exclude) {
     const all = await lookup.find(name, null);
-    const exact = bearers(all, name).filter(({ id }) => !isWithin(taxon, id));
-    const below = synonymBearers(all, name).filter((other) => other.id !== taxon.id && isWithin(other, taxon.id));
+    const exact = bearers(all, name).filter(({ id }) => !isTaxonWithin(taxon, id));
+    const below = synonymBearers(all, name).filter((other) => other.id !== taxon.id && isTaxonWithin(other, taxon.id));
     const excluded = exact.length > 0 ? exact : below;
     for (const other of excluded) byId.set(other.id, other);
     if (excluded.length > 0) continue;
     problems.push(
-      `Expected an active taxon named '${name}' ${lookup.place} to exclude from ${titleOf(taxon)} but found ` +
+      `Expected an active taxon named '${name}' ${lookup.place} to exclude from ${taxonText(taxon)} but found ` +
         `${listed(all)}; ${taxon.name} is searched for without this exclusion`,
     );
   }
@@ -107,11 +107,11 @@ async function resolveExclusions(
 }
 
 function noteOf(entry: TaxonEntry, taxon: Taxon, lookup: TaxonLookup): readonly string[] {
-  const asked = bearers([taxon], entry.taxon).length === 0 ? [`'${entry.taxon}' is ${titleOf(taxon)}`] : [];
+  const asked = bearers([taxon], entry.taxon).length === 0 ? [`'${entry.taxon}' is ${taxonText(taxon)}`] : [];
   const rank =
     entry.rank === null || entry.rank === taxon.rank
       ? []
-      : [`${titleOf(taxon)} is not of rank ${entry.rank} ${lookup.place}`];
+      : [`${taxonText(taxon)} is not of rank ${entry.rank} ${lookup.place}`];
   return [...asked, ...rank];
 }
 
@@ -128,7 +128,7 @@ function expected({ taxon, rank, within, synonyms }: TaxonEntry, { place }: Taxo
 const MAX_LISTED = 5;
 
 function listed(taxa: readonly Taxon[]): string {
-  const titles = [...new Set(taxa.map((taxon) => `${titleOf(taxon)}${taxon.isActive ? '' : ', inactive'}`))];
+  const titles = [...new Set(taxa.map((taxon) => `${taxonText(taxon)}${taxon.isActive ? '' : ', inactive'}`))];
   if (titles.length === 0) return 'nothing similar';
   const more = titles.length > MAX_LISTED ? ` and ${titles.length - MAX_LISTED} more` : '';
   return `${titles.slice(0, MAX_LISTED).join('; ')}${more}`;

@@ -27,11 +27,11 @@ export function foldName(name: string): string {
     .trim();
 }
 
-export function titleOf(taxon: Pick<Taxon, 'id' | 'name' | 'rank'>): string {
+export function taxonText(taxon: Pick<Taxon, 'id' | 'name' | 'rank'>): string {
   return `${taxon.name} (${taxon.rank}, taxon ${taxon.id})`;
 }
 
-export function isWithin(taxon: Taxon, ancestorId: number): boolean {
+export function isTaxonWithin(taxon: Taxon, ancestorId: number): boolean {
   return taxon.id === ancestorId || taxon.ancestorIds.includes(ancestorId);
 }
 

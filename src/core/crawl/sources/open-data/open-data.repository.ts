@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { RetryLater } from '../../../kernel/errors.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
 import { streamRows } from '../../../platform/postgres/query.ts';
-import type { ObserverRow, PhotoRow } from './rows.ts';
+import type { ObserverRow, DumpPhoto } from './rows.ts';
 import { UuidScreen } from './uuid-screen.ts';
 import { hasSentinel, ownTables, tableOf, whileOwned, type OpenDataWalk } from './walk.repository.ts';
 
@@ -76,7 +76,7 @@ export async function addObservers(
  */
 export async function joinPhotos(
   db: Kysely<Database>,
-  photos: readonly PhotoRow[],
+  photos: readonly DumpPhoto[],
   { walk, classNumbers, rowNumber }: { walk: OpenDataWalk; classNumbers: readonly number[]; rowNumber: number },
 ): Promise<readonly JoinedPhoto[]> {
   const ids = arrayOf(photos.map(({ id }) => id));

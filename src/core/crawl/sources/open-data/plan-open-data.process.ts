@@ -1,4 +1,4 @@
-import { nameOf } from '../class-line.ts';
+import { classText } from '../class-line.ts';
 import { entriesOf, type ClassEntries, type TaxonEntry } from '../inaturalist/entry.ts';
 import { resolveEntry, titleOfResolved, type ResolvedEntry } from '../inaturalist/resolve.ts';
 import { foldName, TaxonSelection, type Taxon, type TaxonLookup, type WantedTaxon } from '../inaturalist/taxon.ts';
@@ -42,7 +42,7 @@ function usableEntries(wanted: WantedClass): ClassEntries {
   const { entries, problems, notes } = entriesOf(wanted);
   const annotated = entries.filter(({ annotation }) => annotation !== null).map(({ taxon }) => taxon);
   if (annotated.length === 0) return { entries, problems, notes };
-  const note = `${nameOf(wanted)}: ${annotated.join(', ')} not searched for, because the open data has no annotations`;
+  const note = `${classText(wanted)}: ${annotated.join(', ')} not searched for, because the open data has no annotations`;
   return { entries: entries.filter(({ annotation }) => annotation === null), problems, notes: [...notes, note] };
 }
 

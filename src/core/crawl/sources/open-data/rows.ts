@@ -31,7 +31,7 @@ export const OBSERVERS: DumpColumns<ObserverRow> = {
   names: ['observer_id', 'login', 'name'],
   read: readObserver,
 };
-export const PHOTOS: DumpColumns<PhotoRow> = {
+export const PHOTO_COLUMNS: DumpColumns<DumpPhoto> = {
   file: 'photos.csv.gz',
   names: ['photo_id', 'observation_uuid', 'observer_id', 'extension', 'license'],
   read: readPhoto,
@@ -52,7 +52,7 @@ export interface ObserverRow {
   readonly credit: string;
 }
 
-export interface PhotoRow {
+export interface DumpPhoto {
   readonly id: number;
   readonly observationUuid: string;
   readonly observerId: number | null;
@@ -86,7 +86,7 @@ export function readObserver([observer = '', login = '', name = '']: readonly st
   return id === null || credit === '' ? null : { id, credit };
 }
 
-export function readPhoto(cells: readonly string[]): PhotoRow | null {
+export function readPhoto(cells: readonly string[]): DumpPhoto | null {
   const [photo = '', uuid = '', observer = '', extension = '', licence = ''] = cells;
   const id = positive(photo);
   const observerId = positiveOrNothing(observer);
@@ -132,7 +132,7 @@ const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
 
 /** Keys of the bucket are case-sensitive, so the extension keeps its case. An owner is credited by name, otherwise by number. */
 export function openDataPhoto(
-  row: PhotoRow,
+  row: DumpPhoto,
   { wnid, size, mediaUrl, credit }: { wnid: Wnid; size: PhotoSize; mediaUrl: string; credit: string | null },
 ): FoundPhoto {
   const licence = inaturalistLicence(row.licence);

@@ -13,7 +13,7 @@ import {
   screenOf,
   type WantedObservation,
 } from './open-data.repository.ts';
-import { OBSERVATIONS, OBSERVERS, openDataPhoto, PHOTOS, type ObserverRow, type PhotoRow } from './rows.ts';
+import { OBSERVATIONS, OBSERVERS, openDataPhoto, PHOTO_COLUMNS, type ObserverRow, type DumpPhoto } from './rows.ts';
 import { detached } from './tsv.ts';
 import type { UuidScreen } from './uuid-screen.ts';
 import { advanceWalk, type OpenDataWalk, type WalkProgress, type WalkStage } from './walk.repository.ts';
@@ -121,8 +121,8 @@ async function* findPhotos(
   skipRows: number,
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { batchRows = BATCH_ROWS } = stage.rules;
-  const table = new DumpTable(stage.dump, PHOTOS, skipRows);
-  let batch: PhotoRow[] = [];
+  const table = new DumpTable(stage.dump, PHOTO_COLUMNS, skipRows);
+  let batch: DumpPhoto[] = [];
   let joinedTo = skipRows;
   for await (const rows of table.rows()) {
     for (const row of rows) if (screen.mayHave(row.observationUuid)) batch.push(kept(row));
@@ -139,14 +139,14 @@ async function* findPhotos(
   table.finish();
 }
 
-function kept(row: PhotoRow): PhotoRow {
+function kept(row: DumpPhoto): DumpPhoto {
   return { ...row, observationUuid: detached(row.observationUuid), licence: detached(row.licence) };
 }
 
 async function* join(
   { db, walk, rules }: DumpWalk,
-  table: DumpTable<PhotoRow>,
-  batch: readonly PhotoRow[],
+  table: DumpTable<DumpPhoto>,
+  batch: readonly DumpPhoto[],
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { classes, photoSize: size } = rules;
   const mediaUrl = rules.mediaUrl.replace(/\/+$/, '');

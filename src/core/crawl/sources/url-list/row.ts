@@ -1,6 +1,6 @@
 import { sha256Of } from '../../../tools/sha256.ts';
 import { labelProblem, RIGHTS_FIELDS, rightsOf, type ListRow, unreadRow } from '../list-columns.ts';
-import { misfitPhoto, unreadable, type FoundPhoto } from '../source.ts';
+import { misfitPhoto, unreadablePhoto, type FoundPhoto } from '../source.ts';
 import { pictureAddress } from '../picture-address.ts';
 import { shortText, storableText } from '../text.ts';
 import { jsonOf } from '../../../kernel/json.ts';
@@ -23,7 +23,7 @@ export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
   const address = pictureAddress(url);
   const label = text('wnid');
   const misfit = labelProblem(label) ?? urlProblem(url);
-  const problem = address.problem ?? (misfit === null ? null : unreadable(misfit));
+  const problem = address.problem ?? (misfit === null ? null : unreadablePhoto(misfit));
   return {
     source: URLS,
     ...address,

@@ -28,7 +28,7 @@ const PIPE_GRACE_MS = 1_000;
  * so that Ctrl-C at the terminal, which goes to the whole foreground process group, does not interrupt it: pg_ctl would
  * stop the server as well.
  */
-export async function runProgram(program: Program): Promise<ProgramEnd> {
+export async function runToEnd(program: Program): Promise<ProgramEnd> {
   const { command, args, cwd, timeoutMs, ...user } = program;
   return new Promise((resolve) => {
     let output = '';

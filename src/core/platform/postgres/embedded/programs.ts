@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { PRIVATE } from '../../disk/folders.ts';
 import { assertShellSafe, brokenBinaries, locateNative } from './binaries.ts';
 import type { Layout } from './layout.ts';
-import { runProgram, type ProgramEnd } from './program.ts';
+import { runToEnd, type ProgramEnd } from './program.ts';
 import { UsageError } from '../../../kernel/errors.ts';
 
 /** PostgreSQL's own programs, ready to run as a user that they accept. */
@@ -53,7 +53,7 @@ async function programsIn(native: string, place: Place): Promise<Programs | { re
   const run: Programs['run'] = (name, args, timeoutMs) => {
     const environment = process.platform === 'win32' ? [] : ENV;
     const [command = '', ...words] = [...environment, ...place.runAs.prefix, join(native, 'bin', name), ...args];
-    return runProgram({ command, args: words, cwd: place.layout.root, timeoutMs, ...place.runAs.user });
+    return runToEnd({ command, args: words, cwd: place.layout.root, timeoutMs, ...place.runAs.user });
   };
   const { output } = await run('postgres', ['--version'], VERSION_TIMEOUT_MS);
   const version = /^postgres \(PostgreSQL\) (\d+(?:\.\d+)?)/.exec(output)?.[1];
@@ -154,7 +154,7 @@ async function assertCanEnter(folder: string, user: User): Promise<void> {
   for (let path = folder; path !== dirname(path); path = dirname(path)) parents.unshift(dirname(path));
   const canEnter = ['-c', 'for path; do test -x "$path" || { echo "$path"; exit 1; }; done', 'sh', ...parents];
   const check = { command: '/bin/sh', args: canEnter, cwd: '/', timeoutMs: CHECK_TIMEOUT_MS, ...user };
-  const { exitCode, output: closed } = await runProgram(check);
+  const { exitCode, output: closed } = await runToEnd(check);
   if (exitCode === 0) return;
   throw new UsageError(
     `Expected user id ${user.uid} to be able to enter '${folder}', as PostgreSQL does not run as root and runs as ` +
@@ -170,7 +170,7 @@ async function namespaceAs(shown: User | undefined, become?: User): Promise<RunA
   const args = ['--user', `--map-user=${shown.uid}`, `--map-group=${shown.gid}`];
   for (const command of UNSHARE) {
     const check = { command, args: [...args, '/bin/sh', '-c', ':'], cwd: '/', timeoutMs: CHECK_TIMEOUT_MS, ...become };
-    const { exitCode } = await runProgram(check);
+    const { exitCode } = await runToEnd(check);
     if (exitCode === 0) return { prefix: [command, ...args], ...(become === undefined ? {} : { user: become }) };
     if (exitCode !== null) return undefined;
   }

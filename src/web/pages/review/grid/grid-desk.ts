@@ -4,7 +4,7 @@ import { countOf, countText } from '../../../../core/kernel/texts.ts';
 import type { Judgement, Subject } from '../../../../core/review/events/event.ts';
 import type { PhotoFacets } from '../../../../core/review/desk/facets.ts';
 import { messageOf, ROWS_MAX } from '../store/api.ts';
-import { Desk, type Commands } from '../desk.ts';
+import { Desk, type KeyHandlers } from '../desk.ts';
 import { isGone } from '../filter-chips.tsx';
 import { subjectKey, type DoneAction } from '../store/history.ts';
 import type { TapMode } from '../../grid/selecting.ts';
@@ -41,7 +41,7 @@ export class GridDesk extends Desk implements Tiled {
   #isReading = false;
   #unsubscribe: () => void = () => {};
 
-  protected override readonly commands: Commands = {
+  protected override readonly commands: KeyHandlers = {
     'select-all': () => this.select(allSelected(this.list.selection, this.list.count)),
     open: () => this.open(this.list.at),
     view: () => this.open(this.list.at),
@@ -91,9 +91,9 @@ export class GridDesk extends Desk implements Tiled {
   }
 
   get gone(): number {
-    const { shelf } = this.store;
-    const isGoneNow = (key: string): boolean => isGone(shelf.at(key) ?? shelf.change(key), this.view.filter);
-    return [...shelf.touched].filter((key) => this.list.has(key) && isGoneNow(key)).length;
+    const { cache } = this.store;
+    const isGoneNow = (key: string): boolean => isGone(cache.at(key) ?? cache.change(key), this.view.filter);
+    return [...cache.touched].filter((key) => this.list.has(key) && isGoneNow(key)).length;
   }
 
   /** Fills the grid again. The cursor stays on its photo if the photo still matches. */
@@ -188,7 +188,7 @@ export class GridDesk extends Desk implements Tiled {
       if (start !== undefined) this.list.fill(subjects, this.list.positionOf(start) ?? 0);
       this.trouble = null;
       this.isReady = true;
-      this.store.shelf.touched.clear();
+      this.store.cache.touched.clear();
       this.#readAgain();
     } catch (error) {
       this.trouble = messageOf(error);

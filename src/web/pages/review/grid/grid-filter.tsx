@@ -4,7 +4,7 @@ import type { PhotoFacets } from '../../../../core/review/desk/facets.ts';
 import { countText, tagText } from '../../../../core/kernel/texts.ts';
 import type { Desk } from '../desk.ts';
 import { Dialog } from '../dialog.tsx';
-import { viewOf } from '../view-url.ts';
+import { parseView } from '../view-url.ts';
 import { MODE_WORDS, REASON_TEXTS, STATES } from '../words.ts';
 
 interface FilterDialogProps {
@@ -12,7 +12,7 @@ interface FilterDialogProps {
   readonly facets: PhotoFacets | null;
 }
 
-export function FilterDialog({ desk, facets }: FilterDialogProps) {
+export function GridFilterDialog({ desk, facets }: FilterDialogProps) {
   const choose = (data: FormData): void => {
     desk.closeDialog();
     desk.go({ filter: filterIn(data), order: desk.view.order });
@@ -50,9 +50,9 @@ export function FilterForm({ onChoose, children }: FilterFormProps) {
 }
 
 function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
-  const { setup, shelf } = store;
+  const { setup, cache } = store;
   const { filter } = view;
-  const classes = shelf.classes
+  const classes = cache.classes
     .map(({ wnid, name, listed }): Option => [wnid, name, listed])
     .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));
   const predicted = facets?.predicted.map(({ wnid, name, photos }): Option => [wnid, name, photos]) ?? [];
@@ -76,7 +76,7 @@ function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
         </fieldset>
       )}
       <div>
-        <Check label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
+        <Checkbox label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
       </div>
     </>
   );
@@ -137,7 +137,7 @@ interface CheckProps extends FieldProps {
   readonly count?: number | undefined;
 }
 
-export function Check({ label, name, isOn, count }: CheckProps) {
+export function Checkbox({ label, name, isOn, count }: CheckProps) {
   return (
     <label class="check">
       <input type="checkbox" name={name} value="1" defaultChecked={isOn === true} /> {label}
@@ -153,5 +153,5 @@ function counted(count: number | undefined): string {
 function filterIn(data: FormData): ReviewFilter {
   const query = new URLSearchParams();
   for (const [name, value] of data) if (typeof value === 'string' && value !== '') query.set(name, value);
-  return viewOf(`?${query}`).filter;
+  return parseView(`?${query}`).filter;
 }

@@ -5,7 +5,7 @@ import { FilterChips } from '../filter-chips.tsx';
 import { HeaderBar } from '../frame.tsx';
 import { GridDesk } from './grid-desk.ts';
 import { GridSide } from './grid-side.tsx';
-import { tileAt } from './review-tiles.tsx';
+import { reviewTileAt } from './review-tiles.tsx';
 import { keyHint } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
 import { CountLine, SelectMode } from '../../grid/bar.tsx';
@@ -13,7 +13,7 @@ import { selectByKey } from '../../grid/selecting.ts';
 import { selectedCount } from '../../grid/selection.ts';
 import { Content } from '../../grid/tiles.tsx';
 import { useKeys, useStore, type PageProps } from '../use-store.ts';
-import { hrefOf, viewOf } from '../view-url.ts';
+import { hrefOf, parseView } from '../view-url.ts';
 
 interface GridProps {
   readonly desk: GridDesk;
@@ -36,7 +36,7 @@ export function GridPage({ store }: PageProps) {
           {...{ desk, isReady }}
           trouble={desk.trouble}
           allHref={desk.hrefTo({})}
-          tileAt={(position) => tileAt(desk, position)}
+          tileAt={(position) => reviewTileAt(desk, position)}
         />
       </section>
       <ActionBar desk={desk} isReady={desk.list.count > 0} before={<Target desk={desk} />} />
@@ -110,5 +110,5 @@ function followLink(event: MouseEvent, desk: GridDesk): void {
   const opensElsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey;
   if (link === null || opensElsewhere || link.pathname !== location.pathname) return;
   event.preventDefault();
-  desk.go(viewOf(link.search));
+  desk.go(parseView(link.search));
 }

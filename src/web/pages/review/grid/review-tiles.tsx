@@ -5,11 +5,11 @@ import type { TileShown } from '../../grid/tiles.tsx';
 import type { GridDesk } from './grid-desk.ts';
 import { dayText, REASON_TEXTS } from '../words.ts';
 
-export function tileAt(desk: GridDesk, position: number): TileShown {
+export function reviewTileAt(desk: GridDesk, position: number): TileShown {
   const { list, order, store } = desk;
   const subject = list.subjects[position];
   if (subject === undefined) return { data: {}, picture: null, names: null };
-  const photo = desk.isUnlisted(subject) ? null : store.shelf.photo(subject);
+  const photo = desk.isUnlisted(subject) ? null : store.cache.photo(subject);
   return {
     data: { 'data-photo': subject.sha256, 'data-wnid': subject.wnid, 'data-state': photo?.state },
     picture: (

@@ -12,8 +12,8 @@ import { hrefOf } from '../view-url.ts';
 import { acceptedText } from '../words.ts';
 
 export function AgreementPage({ store }: PageProps) {
-  const { api, collection, shelf } = store;
-  const nameOf = (wnid: string): string => shelf.progress(wnid)?.name ?? wnid;
+  const { api, collection, cache } = store;
+  const nameOf = (wnid: string): string => cache.progress(wnid)?.name ?? wnid;
   return (
     <AnswerPage store={store} place={() => 'agreement'} read={() => api.agreement()} waiting="Comparing the verdicts …">
       {({ overall, classes }) => (

@@ -7,10 +7,10 @@ import { PageFrame, ProgressBar, useAnswer } from './page-parts.tsx';
 import type { ReviewStore } from '../store/review-store.ts';
 import type { PageProps } from '../use-store.ts';
 import { hrefOf } from '../view-url.ts';
-import { acceptedText, DECIDED, totalsOf } from '../words.ts';
+import { acceptedText, DECIDED, sumOfStates } from '../words.ts';
 
 export function ClassesPage({ store }: PageProps) {
-  const { classes } = store.shelf;
+  const { classes } = store.cache;
   return (
     <PageFrame store={store} place="all classes" isReady>
       <h1 class="unseen">Review of {store.collection}</h1>
@@ -87,7 +87,7 @@ function Classes({ store, classes }: ClassesProps) {
 const NO_PHOTOS: readonly string[] = [];
 
 function Totals({ classes, target }: { readonly classes: readonly ClassProgress[]; readonly target: number | null }) {
-  const totals = totalsOf(classes);
+  const totals = sumOfStates(classes);
   const wanted = target === null ? null : target * classes.length;
   return (
     <section class="totals" aria-label="Where the review stands">
@@ -111,7 +111,7 @@ function Totals({ classes, target }: { readonly classes: readonly ClassProgress[
 }
 
 function Ways({ store: { collection, setup }, classes }: ClassesProps) {
-  const { open, disputed } = totalsOf(classes);
+  const { open, disputed } = sumOfStates(classes);
   return (
     <nav class="ways-in" aria-label="Ways into the review">
       <a class="button yes" href={hrefOf(collection, '')}>

@@ -110,7 +110,7 @@ export function NoReferences() {
 }
 
 function Counts({ store, wnid }: { readonly store: ReviewStore; readonly wnid: string }) {
-  const progress = store.shelf.progress(wnid);
+  const progress = store.cache.progress(wnid);
   if (progress === undefined) return null;
   const href = (state?: (typeof STATES)[number]): string =>
     hrefOf(store.collection, 'grid', { filter: { wnid, state } });

@@ -1,12 +1,8 @@
+import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
 import type { ModelEvidence } from '../../../../core/review/desk/desk.ts';
 import { probabilityText } from '../../../../core/kernel/texts.ts';
 
-export interface CropRef {
-  readonly member: number;
-  readonly crop: number;
-}
-
-export const CENTRE_CROP: CropRef = { member: 0, crop: 4 };
+export const FIRST_SHOWN_CROP: CropRef = { member: 0, crop: 4 };
 
 const PLACES = ['top left', 'top right', 'bottom left', 'bottom right', 'centre'];
 

@@ -16,7 +16,7 @@ export async function readDisputes(store: ReviewStore, wnid: string | undefined)
 async function readAll(store: ReviewStore, filter: ReviewFilter): Promise<readonly ReviewPhoto[]> {
   const subjects = await store.api.index(filter, store.setup.orders[0] ?? 'lowest');
   await store.load(subjects);
-  return subjects.flatMap((subject) => store.shelf.photo(subject) ?? []);
+  return subjects.flatMap((subject) => store.cache.photo(subject) ?? []);
 }
 
 export function isLeftUnsure(photo: Pick<ReviewPhoto, 'isSettled' | 'mine' | 'others'>): boolean {

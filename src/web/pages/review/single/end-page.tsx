@@ -7,7 +7,7 @@ import type { SingleDesk } from './single-desk.ts';
 import { useAnswer } from '../pages/page-parts.tsx';
 import type { ReviewStore } from '../store/review-store.ts';
 import { hrefOf } from '../view-url.ts';
-import { totalsOf } from '../words.ts';
+import { sumOfStates } from '../words.ts';
 
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   const { store, view } = desk;
@@ -86,8 +86,8 @@ function NoDisputes({ collection, problem }: { readonly collection: string; read
 }
 
 function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk }) {
-  const { collection, shelf } = store;
-  const { accepted, rejected, unsure, disputed, open } = totalsOf(shelf.classes);
+  const { collection, cache } = store;
+  const { accepted, rejected, unsure, disputed, open } = sumOfStates(cache.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
   const next = { [`Review the next ${view.balanced}`]: hrefOf(collection, '', { ...view, photo: undefined }) };
@@ -105,7 +105,7 @@ function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk
         ...(store.setup.mode === 'A' && accepted > 0 ? quiz : {}),
       }}
     >
-      In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
+      In all {cache.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
       disputed, {open} open.
       {isFiltered || isComplete || !store.isSent ? null : <Next store={store} />}
     </Calm>

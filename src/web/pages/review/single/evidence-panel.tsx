@@ -1,5 +1,5 @@
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from './evidence-parts.tsx';
-import type { CropRef } from './crop-grid.tsx';
+import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
 import type { SingleDesk } from './single-desk.ts';
 import { isHidden } from '../words.ts';
 

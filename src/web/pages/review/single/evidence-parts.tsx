@@ -2,7 +2,8 @@ import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto, ReviewSetup } from
 import { Bar } from '../../../../core/page/bar.tsx';
 import { Link } from '../../../../core/page/link.tsx';
 import { probabilityText } from '../../../../core/kernel/texts.ts';
-import { CropGrid, cropAt, cropText, shortName, type CropRef } from './crop-grid.tsx';
+import { CropGrid, cropAt, cropText, shortName } from './crop-grid.tsx';
+import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
 import { dayText, MODE_WORDS } from '../words.ts';
 
 /** Pieces of the panel beside a photo, on the review page and in the gallery. */

@@ -8,10 +8,10 @@ import type {
 } from '../../../../core/review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../../core/review/events/event.ts';
 import { messageOf } from '../store/api.ts';
-import { Desk, type Commands } from '../desk.ts';
+import { Desk, type KeyHandlers } from '../desk.ts';
 import { readDisputes } from './disputes.tsx';
 import { Fetched } from './fetched.ts';
-import { lastDecisions, subjectKey, type DoneAction } from '../store/history.ts';
+import { subjectKey, lastDecisions, type DoneAction } from '../store/history.ts';
 import { Pictures } from './pictures.ts';
 import { Supply } from './supply.ts';
 import { hrefOf } from '../view-url.ts';
@@ -40,7 +40,7 @@ export class SingleDesk extends Desk {
   #withOther: string | null = null;
   #loading = 0;
 
-  protected override readonly commands: Commands = {
+  protected override readonly commands: KeyHandlers = {
     next: () => this.#move(1),
     previous: () => this.#move(-1),
     references: () => this.openDialog({ kind: 'references', of: 'searched' }),
@@ -93,7 +93,7 @@ export class SingleDesk extends Desk {
 
   next(count: number): readonly ReviewPhoto[] {
     const { subjects, at } = this.list;
-    return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.store.shelf.photo(one) ?? []);
+    return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.store.cache.photo(one) ?? []);
   }
 
   /** See `Supply`. */
@@ -123,7 +123,7 @@ export class SingleDesk extends Desk {
   async show(subject: Subject, said = ''): Promise<void> {
     this.list.show(subject);
     this.#settle(said);
-    if (this.store.shelf.photo(subject) !== undefined) return;
+    if (this.store.cache.photo(subject) !== undefined) return;
     this.#loading += 1;
     await this.store.load([subject]).catch((error: unknown) => this.store.say(messageOf(error)));
     this.#loading -= 1;
@@ -203,7 +203,7 @@ export class SingleDesk extends Desk {
   }
 
   #isOpen = (subject: Subject): boolean => {
-    const photo = this.store.shelf.photo(subject);
+    const photo = this.store.cache.photo(subject);
     return this.isForDisputes ? photo?.isSettled === false : photo?.state === 'open';
   };
 

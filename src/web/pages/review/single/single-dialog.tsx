@@ -10,7 +10,7 @@ import type { SingleDesk } from './single-desk.ts';
 export function SingleDialog({ desk }: { readonly desk: SingleDesk }) {
   const { dialog } = desk;
   const [subject] = dialog?.subjects ?? [];
-  const photo = subject === undefined ? undefined : desk.store.shelf.photo(subject);
+  const photo = subject === undefined ? undefined : desk.store.cache.photo(subject);
   if (dialog !== null && photo !== undefined) {
     if (dialog.kind === 'seen') return <Seen desk={desk} photo={photo} />;
     if (dialog.kind === 'compare') {

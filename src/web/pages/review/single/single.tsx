@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ActionBar, CommandButton, OrderChoice } from '../action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
-import { CENTRE_CROP, cropAt, type CropRef } from './crop-grid.tsx';
+import { FIRST_SHOWN_CROP, cropAt } from './crop-grid.tsx';
+import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
 import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
 import { HeaderBar } from '../frame.tsx';
@@ -53,7 +54,7 @@ export function Single({ store, match: [page] }: PageProps) {
 
 function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
   const { photo, store } = desk;
-  const { shelf, setup, collection } = store;
+  const { cache, setup, collection } = store;
   return (
     <HeaderBar
       store={store}
@@ -62,7 +63,7 @@ function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
       detail={
         photo === null || isHidden(photo)
           ? undefined
-          : `${shelf.acceptedOf(photo)} of ${setup.cap} accepted of this confusion`
+          : `${cache.acceptedOf(photo)} of ${setup.cap} accepted of this confusion`
       }
     >
       {desk.isForDisputes ? null : (
@@ -81,7 +82,7 @@ function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
 }
 
 function placeText({ store, photo, list, isForDisputes }: SingleDesk): string {
-  const { classes } = store.shelf;
+  const { classes } = store.cache;
   if (isForDisputes)
     return list.count === 0 ? 'disputes' : `dispute ${Math.min(list.at + 1, list.count)} of ${list.count}`;
   const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
@@ -99,7 +100,7 @@ function useCrops({ members }: SingleDesk) {
   return {
     areDrawn,
     toggle: () => setAreDrawn((now) => !now),
-    chosen: chosen ?? CENTRE_CROP,
+    chosen: chosen ?? FIRST_SHOWN_CROP,
     choose,
     boxes: crops.map(({ box }) => box),
     box: chosen === null ? null : (cropAt(members, chosen)?.box ?? null),
@@ -116,7 +117,7 @@ function Strip({ desk }: { readonly desk: SingleDesk }) {
     <nav class="strip" aria-label="Last decisions">
       <ol>
         {before.map(({ subject, judgement, photos }) => {
-          const text = `${judgementText(judgement)}: ${store.shelf.photo(subject)?.name ?? subject.wnid}`;
+          const text = `${judgementText(judgement)}: ${store.cache.photo(subject)?.name ?? subject.wnid}`;
           return (
             <li key={subjectKey(subject)}>
               <button

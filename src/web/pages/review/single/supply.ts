@@ -1,6 +1,6 @@
 import type { HeldPhotos, LeaseAnswer, LeaseRequest, ReviewOrder } from '../../../../core/review/desk/desk.ts';
-import { subjectsOf } from '../store/history.ts';
 import type { Subject } from '../../../../core/review/events/event.ts';
+import { subjectsOf } from '../store/history.ts';
 import { ApiError, messageOf } from '../store/api.ts';
 import type { ReviewStore } from '../store/review-store.ts';
 import type { ReviewView } from '../view-url.ts';

@@ -2,7 +2,8 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewPhoto } from '../../../../core/review/desk/desk.ts';
 import { keysOf } from '../keys.ts';
-import { pan, pinch, scaleOf, zoomTo, type Point, type Shown, type Size, type Zoom } from './zoom.ts';
+import { pan, pinch, scaleOf, zoomTo, type ViewPoint, type ShownZoom, type Zoom } from './zoom.ts';
+import type { Size } from '../../../../core/platform/image/raster.ts';
 
 export type ZoomControl = ReturnType<typeof useZoom>;
 
@@ -11,7 +12,7 @@ export function useZoom(photo: ReviewPhoto | null) {
   const view = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState<Zoom>(null);
   const size = useSize(view);
-  const shown: Shown | null = photo === null ? null : { photo, view: size, zoom };
+  const shown: ShownZoom | null = photo === null ? null : { photo, view: size, zoom };
   const point = useGestures(view, { shown, onZoom: setZoom });
   // The zoom to restore when the key is released; undefined while it is not held.
   const before = useRef<Zoom | undefined>(undefined);
@@ -56,26 +57,26 @@ function useSize(view: RefObject<HTMLElement>): Size {
 }
 
 interface Gestures {
-  readonly shown: Shown | null;
+  readonly shown: ShownZoom | null;
   readonly onZoom: (zoom: Zoom) => void;
 }
 
 /** Zooms by wheel, drag, pinch, double click and double tap. Returns the last point of the pointer. */
-function useGestures(view: RefObject<HTMLElement>, gestures: Gestures): { readonly current: Point | null } {
+function useGestures(view: RefObject<HTMLElement>, gestures: Gestures): { readonly current: ViewPoint | null } {
   const newest = useRef(gestures);
-  const point = useRef<Point | null>(null);
+  const point = useRef<ViewPoint | null>(null);
   newest.current = gestures;
   useEffect(() => {
     const element = view.current;
     if (element === null) return undefined;
     const gone = new AbortController();
     const { signal } = gone;
-    const down = new Map<number, Point>();
-    const change = (next: (shown: Shown) => Zoom): void => {
+    const down = new Map<number, ViewPoint>();
+    const change = (next: (shown: ShownZoom) => Zoom): void => {
       const { shown, onZoom } = newest.current;
       if (shown !== null) onZoom(next(shown));
     };
-    const pointOf = (event: MouseEvent): Point => pointOn(element, event);
+    const pointOf = (event: MouseEvent): ViewPoint => pointOn(element, event);
     const isDoubleTap = doubleTaps();
     const toggle = (event: MouseEvent): void =>
       change((shown) => (shown.zoom === null ? zoomTo(1, pointOf(event), shown) : null));
@@ -110,7 +111,7 @@ function useGestures(view: RefObject<HTMLElement>, gestures: Gestures): { readon
   return point;
 }
 
-function pointOn(element: HTMLElement, { clientX, clientY }: MouseEvent): Point {
+function pointOn(element: HTMLElement, { clientX, clientY }: MouseEvent): ViewPoint {
   const { left, top } = element.getBoundingClientRect();
   return { x: clientX - left, y: clientY - top };
 }

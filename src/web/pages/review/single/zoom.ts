@@ -1,10 +1,5 @@
-/** In CSS pixels, or in pixels of a photo. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface Point {
+import type { Size } from '../../../../core/platform/image/raster.ts';
+export interface ViewPoint {
   readonly x: number;
   readonly y: number;
 }
@@ -13,9 +8,9 @@ export interface Point {
  * Null fits the photo. `scale`: CSS pixels per photo pixel. `x` and `y`: the photo point in the middle of the view, as
  * shares of width and height, so that the next photo can use them.
  */
-export type Zoom = (Point & { readonly scale: number }) | null;
+export type Zoom = (ViewPoint & { readonly scale: number }) | null;
 
-export interface Place extends Size {
+export interface PhotoPlace extends Size {
   readonly left: number;
   readonly top: number;
   readonly scale: number;
@@ -25,7 +20,7 @@ const MAX_SCALE = 16;
 const MARGIN = 16;
 
 /** The photo's position and size on the view. A photo that is larger than the view covers it. */
-export function placeOf(photo: Size, view: Size, zoom: Zoom): Place {
+export function placeOf(photo: Size, view: Size, zoom: Zoom): PhotoPlace {
   const scale = scaleOf({ photo, view, zoom });
   const width = photo.width * scale;
   const height = photo.height * scale;
@@ -38,7 +33,7 @@ export function placeOf(photo: Size, view: Size, zoom: Zoom): Place {
   };
 }
 
-export function scaleOf({ photo, view, zoom }: Shown): number {
+export function scaleOf({ photo, view, zoom }: ShownZoom): number {
   return zoom?.scale ?? fitScale(photo, view);
 }
 
@@ -56,7 +51,7 @@ function offsetOf(shown: number, room: number, middle: number): number {
 }
 
 /** Zooms to a scale and keeps the photo point under `at` (on the view) in place. */
-export function zoomTo(scale: number, at: Point, { photo, view, zoom }: Shown): Zoom {
+export function zoomTo(scale: number, at: ViewPoint, { photo, view, zoom }: ShownZoom): Zoom {
   const now = placeOf(photo, view, zoom);
   const next = Math.min(MAX_SCALE, scale);
   // Zooming out ends where the photo fits.
@@ -69,14 +64,14 @@ export function zoomTo(scale: number, at: Point, { photo, view, zoom }: Shown): 
   };
 }
 
-export interface Shown {
+export interface ShownZoom {
   readonly photo: Size;
   readonly view: Size;
   readonly zoom: Zoom;
 }
 
 /** Moves the photo by `by` CSS pixels. A photo that fits does not move. */
-export function pan(by: Point, { photo, view, zoom }: Shown): Zoom {
+export function pan(by: ViewPoint, { photo, view, zoom }: ShownZoom): Zoom {
   if (zoom === null) return null;
   const { left, top, width, height } = placeOf(photo, view, zoom);
   return {
@@ -87,13 +82,13 @@ export function pan(by: Point, { photo, view, zoom }: Shown): Zoom {
 }
 
 interface Pinch {
-  readonly from: Point;
-  readonly to: Point;
-  readonly other: Point;
+  readonly from: ViewPoint;
+  readonly to: ViewPoint;
+  readonly other: ViewPoint;
 }
 
 /** One of two fingers moved: the photo keeps its place between them. */
-export function pinch({ from, to, other }: Pinch, shown: Shown): Zoom {
+export function pinch({ from, to, other }: Pinch, shown: ShownZoom): Zoom {
   const before = Math.hypot(from.x - other.x, from.y - other.y);
   const after = Math.hypot(to.x - other.x, to.y - other.y);
   const middle = { x: (to.x + other.x) / 2, y: (to.y + other.y) / 2 };

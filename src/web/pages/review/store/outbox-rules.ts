@@ -22,7 +22,7 @@ export function inOrder<T extends Sendable>(actions: readonly T[]): T[] {
   return ofClients.flatMap(([client]) => byNumber.filter((one) => one.client === client));
 }
 
-export function batchOf<T extends Sendable>(queue: readonly T[], { isAlone }: Pace): readonly T[] {
+export function batchOf<T extends Sendable>(queue: readonly T[], { isAlone }: BatchRules): readonly T[] {
   const limit = isAlone ? 1 : BATCH_ACTIONS;
   let photos = 0;
   const end = queue.findIndex(({ client, action }, i) => {
@@ -33,7 +33,7 @@ export function batchOf<T extends Sendable>(queue: readonly T[], { isAlone }: Pa
 }
 
 /** Splits an action into parts that fit into a request. The server stores them as one action. */
-export function partsOf(action: ReviewActionSent): readonly ReviewActionSent[] {
+export function splitAction(action: ReviewActionSent): readonly ReviewActionSent[] {
   if (!('subjects' in action) || action.subjects.length <= PHOTOS_IN_REQUEST) return [action];
   const { subjects } = action;
   return Array.from({ length: Math.ceil(subjects.length / PHOTOS_IN_REQUEST) }, (_, i) => {
@@ -71,26 +71,26 @@ export type Failure = 'final' | 'failed' | 'later';
 const FINAL_CONFLICTS: ReadonlySet<string | null> = new Set(['cannot-undo', 'sequence-taken', 'stale']);
 
 /** Classifies a failed request. Status 0 means no answer. */
-export function outcomeOf({ status, code }: { readonly status: number; readonly code: string | null }): Failure {
+export function failureOf({ status, code }: { readonly status: number; readonly code: string | null }): Failure {
   if ([400, 410, 413].includes(status) || (status === 409 && FINAL_CONFLICTS.has(code))) return 'final';
   return status >= 500 && ![502, 503, 504].includes(status) ? 'failed' : 'later';
 }
 
-export interface Pace {
+export interface BatchRules {
   /** True after the server refused several actions together: they are sent one by one until it refuses one. */
   readonly isAlone: boolean;
   readonly failures: number;
   readonly delayMs: number;
 }
 
-export const FIRST_PACE: Pace = { isAlone: false, failures: 0, delayMs: FIRST_RETRY_MS };
+export const FIRST_PACE: BatchRules = { isAlone: false, failures: 0, delayMs: FIRST_RETRY_MS };
 
 export interface Step {
   readonly do: 'drop' | 'set-aside' | 'wait' | 'go-on';
-  readonly pace: Pace;
+  readonly pace: BatchRules;
 }
 
-export function stepAfter(outcome: 'stored' | Failure, count: number, pace: Pace): Step {
+export function stepAfter(outcome: 'stored' | Failure, count: number, pace: BatchRules): Step {
   const failures = pace.failures + (outcome === 'failed' ? 1 : 0);
   if (outcome === 'stored') return { do: 'drop', pace: { ...FIRST_PACE, isAlone: pace.isAlone } };
   if (outcome === 'later' || (outcome === 'failed' && failures < MOST_FAILURES))

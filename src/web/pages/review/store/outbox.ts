@@ -6,19 +6,19 @@ import type {
   ReviewChange,
 } from '../../../../core/review/desk/desk.ts';
 import { ApiError, messageOf } from './api.ts';
-import { refKey, subjectKey } from './history.ts';
+import { subjectKey, refKey } from './history.ts';
 import {
   batchOf,
   FIRST_PACE,
   inOrder,
   joined,
   othersText,
-  outcomeOf,
-  partsOf,
+  failureOf,
+  splitAction,
   setAsideText,
   stepAfter,
   type Failure,
-  type Pace,
+  type BatchRules,
   type Step,
 } from './outbox-rules.ts';
 import { oneAtATime, openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
@@ -197,7 +197,7 @@ export class Outbox {
     }
   }
 
-  async #sendNext(pace: Pace): Promise<Step> {
+  async #sendNext(pace: BatchRules): Promise<Step> {
     await this.#readQueue();
     const batch = batchOf(this.#queue, pace);
     if (batch.length === 0) return { do: 'go-on', pace };
@@ -228,7 +228,7 @@ export class Outbox {
   async #ask(batch: readonly KeptAction[]): Promise<Sent> {
     const { client = '', collection = '', reviewer = '' } = batch[0] ?? {};
     const [alone, ...others] = batch.map(({ action }) => action);
-    const parts = alone === undefined || others.length > 0 ? [] : partsOf(alone);
+    const parts = alone === undefined || others.length > 0 ? [] : splitAction(alone);
     const requests = parts.length > 1 ? parts.map((part) => [part]) : [batch.map(({ action }) => action)];
     try {
       const answers: ActionsAnswer[] = [];
@@ -236,7 +236,7 @@ export class Outbox {
       return { outcome: 'stored', answer: joined(answers) };
     } catch (error_) {
       const error = error_ instanceof ApiError ? error_ : new ApiError(0, messageOf(error_));
-      return { outcome: outcomeOf(error), error };
+      return { outcome: failureOf(error), error };
     }
   }
 

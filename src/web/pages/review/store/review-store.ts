@@ -10,13 +10,13 @@ import type { Judgement, SeenSubject, ShownBy, Subject } from '../../../../core/
 import { Fetched } from '../single/fetched.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
 import {
+  subjectKey,
   afterAction,
   madeAction,
   NO_HISTORY,
   refKey,
   refOf,
   storedAction,
-  subjectKey,
   withoutAction,
   withoutReversal,
 } from './history.ts';
@@ -25,7 +25,7 @@ import { Outbox } from './outbox.ts';
 import { PHOTOS_IN_REQUEST } from './outbox-rules.ts';
 import type { KeptAction } from './outbox-store.ts';
 import { changesAgain, isRefused, metText, type RefusedAction } from './refused.ts';
-import { Shelf } from './shelf.ts';
+import { PhotoCache } from './photo-cache.ts';
 import { openTabs } from './tabs.ts';
 import { countOf } from '../../../../core/kernel/texts.ts';
 import { doneText, judgementText } from '../words.ts';
@@ -52,7 +52,7 @@ interface SessionOptions {
 export class ReviewStore {
   readonly collection: string;
   readonly api: ReviewApi;
-  readonly shelf = new Shelf();
+  readonly cache = new PhotoCache();
   setup: ReviewSetup;
   history: History = NO_HISTORY;
   /** True while the page is about to load under another name. It then asks for no photos. */
@@ -111,7 +111,7 @@ export class ReviewStore {
       await this.endGoneTabs();
       this.history = await this.#historyBefore(outbox);
     }
-    this.shelf.putClasses((await this.api.classes()).classes);
+    this.cache.putClasses((await this.api.classes()).classes);
   }
 
   /** Frees the photos of this reviewer's tabs that ended without giving them back. @throws ApiError */
@@ -172,9 +172,9 @@ export class ReviewStore {
     const ref = this.#outbox.record(change);
     const target = this.#targetOf(change);
     if (target !== null) this.#reversed.set(refKey(ref), target);
-    this.shelf.apply(ref, change, target);
+    this.cache.apply(ref, change, target);
     if ('seen' in change || change.kind === 'verdict' || change.kind === 'adjudicate')
-      this.#outbox.answer(this.shelf.keysOf(ref));
+      this.#outbox.answer(this.cache.keysOf(ref));
     const action = madeAction(ref, change);
     if (action !== null) this.history = afterAction(this.history, action);
     this.changed();
@@ -187,21 +187,21 @@ export class ReviewStore {
    */
   decide(subjects: readonly Subject[], judgement: Judgement, shownBy: ShownBy): void {
     const isForAll = (subject: Subject): boolean => {
-      const photo = this.shelf.photo(subject);
+      const photo = this.cache.photo(subject);
       return photo !== undefined && (photo.isSettled || (photo.state === 'disputed' && subjects.length === 1));
     };
     const own = subjects.filter((subject) => !isForAll(subject));
     const forAll = own.length === subjects.length ? [] : subjects.filter(isForAll);
     const isAlwaysSaid = subjects.length > 1;
     const [first] = subjects;
-    const name = first === undefined || isAlwaysSaid ? null : (this.shelf.photo(first)?.name ?? first.wnid);
+    const name = first === undefined || isAlwaysSaid ? null : (this.cache.photo(first)?.name ?? first.wnid);
     const decision: Unanswered = { done: judgementText(judgement), name, isAlwaysSaid, stored: 0, skipped: 0 };
     if (own.length > 0) this.#await(decision, { kind: 'verdict', subjects: own, value: { ...judgement, shownBy } });
     if (forAll.length > 0) this.#await(decision, { kind: 'adjudicate', subjects: forAll, value: judgement });
   }
 
   flag(subjects: readonly Subject[]): void {
-    const flagged = !subjects.every((subject) => this.shelf.photo(subject)?.mine.flagged === true);
+    const flagged = !subjects.every((subject) => this.cache.photo(subject)?.mine.flagged === true);
     this.record({ kind: 'flag', subjects, value: { flagged } });
     this.say(`${flagged ? 'Flagged' : 'Flag taken off'}: ${countOf(subjects.length, 'photo')}`);
   }
@@ -225,23 +225,23 @@ export class ReviewStore {
 
   async load(subjects: readonly Subject[]): Promise<void> {
     // A photo may also arrive with an action's answer during this read. That row is newer.
-    const isNew = (subject: Subject): boolean => this.shelf.photo(subject) === undefined;
+    const isNew = (subject: Subject): boolean => this.cache.photo(subject) === undefined;
     await this.#read(subjects.filter(isNew), isNew);
   }
 
   put(photos: readonly ReviewPhoto[]): void {
     const ahead = this.aheadKeys();
-    this.shelf.putPhotos(photos, (key) => ahead.has(key));
+    this.cache.putPhotos(photos, (key) => ahead.has(key));
     this.changed();
   }
 
   /** The keys of photos with changes that the server has not confirmed. */
   aheadKeys(): ReadonlySet<string> {
-    return new Set(this.#outbox?.waiting.flatMap((ref) => this.shelf.keysOf(ref)));
+    return new Set(this.#outbox?.waiting.flatMap((ref) => this.cache.keysOf(ref)));
   }
 
   aheadSubjects(): readonly Subject[] {
-    return [...this.aheadKeys()].flatMap((key) => this.shelf.at(key) ?? []);
+    return [...this.aheadKeys()].flatMap((key) => this.cache.at(key) ?? []);
   }
 
   /** Gives back all photos that this tab holds, and those of tabs that are gone. @throws ApiError */
@@ -274,12 +274,12 @@ export class ReviewStore {
   /** Adds to a change of verdicts the last events of others that the page has shown. */
   #withSeen(change: ReviewChange): ReviewChange {
     const seenOf = ({ sha256, wnid, seen = null }: SeenSubject): SeenSubject => {
-      const shown = this.shelf.seenOf({ sha256, wnid });
+      const shown = this.cache.seenOf({ sha256, wnid });
       return { sha256, wnid, seen: shown === null ? seen : Math.max(shown, seen ?? 0) };
     };
     if ('of' in change) {
       const target = this.#targetOf(change)?.subject ?? [];
-      const photos = this.shelf.keysOf(change.of).flatMap((key) => this.shelf.at(key) ?? []);
+      const photos = this.cache.keysOf(change.of).flatMap((key) => this.cache.at(key) ?? []);
       const known = new Map([target, photos, change.seen ?? []].flat().map((one) => [subjectKey(one), one]));
       const seen = [...known.values()].map(seenOf).filter((one) => (one.seen ?? 0) > 0);
       return { ...change, seen: seen.slice(0, PHOTOS_IN_REQUEST) };
@@ -293,7 +293,7 @@ export class ReviewStore {
     if (results.reduce((sum, { stored, skipped }) => sum + stored + skipped, 0) > photos.length) this.onMoreChanged();
     for (const result of results) this.#sayOf(result, isOwn);
     // While actions are in flight, this tab's counts are ahead of the server's.
-    if (this.isSent) this.shelf.putClasses(classes);
+    if (this.isSent) this.cache.putClasses(classes);
     this.changed();
   }
 
@@ -324,7 +324,7 @@ export class ReviewStore {
 
   async #readAgain(subjects: readonly Subject[]): Promise<void> {
     await this.#read(subjects);
-    this.shelf.putClasses((await this.api.classes()).classes);
+    this.cache.putClasses((await this.api.classes()).classes);
     this.changed();
   }
 

@@ -11,7 +11,7 @@ import {
 } from '../../../../../src/core/crawl/sources/permit-pause.repository.ts';
 import {
   deleteIdleKeys,
-  readStandings,
+  readLimitStates,
   settlePermit,
   takePermit,
   type Permit,
@@ -110,8 +110,8 @@ describe('takePermit', () => {
     const [slow, fast] = [newKey({ requestsPerMinute: 1 }), newKey({ requestsPerDay: 10 })];
     expect(await outcome([slow, fast], 0)).toBe('granted');
     expect(await outcome([fast, slow], 1)).toBe(`other spacing ${2 * MINUTE_MS - 1}`);
-    const [standing] = await readStandings(database.db, [fast], { nowMs: START_MS + 1 });
-    expect(standing?.budgets).toEqual([{ measure: 'requestsPerDay', limit: 10, used: 1, left: 9 }]);
+    const [keyState] = await readLimitStates(database.db, [fast], { nowMs: START_MS + 1 });
+    expect(keyState?.budgets).toEqual([{ measure: 'requestsPerDay', limit: 10, used: 1, left: 9 }]);
   });
 
   it('takes one round trip, and three the first time', async () => {
@@ -190,8 +190,8 @@ describe('clocks', () => {
 
 describe('settlePermit', () => {
   const usedOf = async (key: PermitKey, afterMs: number): Promise<number[]> => {
-    const [standing] = await readStandings(database.db, [key], { nowMs: START_MS + afterMs });
-    return standing?.budgets.map(({ used }) => used) ?? [];
+    const [keyState] = await readLimitStates(database.db, [key], { nowMs: START_MS + afterMs });
+    return keyState?.budgets.map(({ used }) => used) ?? [];
   };
 
   it('replaces the reserved bytes by the received ones, where bytes are counted', async () => {
@@ -246,8 +246,8 @@ describe('holdKey', () => {
     await holdKey(database.db, key, { forMs: 60_000, why: 'HTTP 429\0', nowMs: START_MS });
     await holdKey(database.db, key, { forMs: 5000, why: 'HTTP 503', nowMs: START_MS });
     expect(await outcome(keys, 0)).toBe('retry-after 60000');
-    const [standing] = await readStandings(database.db, keys, { nowMs: START_MS });
-    expect(standing?.wait?.detail).toBe('HTTP 429\u{FFFD}');
+    const [keyState] = await readLimitStates(database.db, keys, { nowMs: START_MS });
+    expect(keyState?.wait?.detail).toBe('HTTP 429\u{FFFD}');
     await holdKey(database.db, key, { forMs: 60_000, why: 'HTTP 503', nowMs: START_MS + 30_000 });
     expect(await outcome(keys, 89_999)).toBe('retry-after 1');
     expect(await outcome(keys, 90_000)).toBe('granted');
@@ -378,12 +378,12 @@ describe('keys as status shows them', () => {
   it('are read in the given order, including keys that were never used', async () => {
     const [used, unused] = [newKey({ requestsPerDay: 9 }), newKey({ requestsPerDay: 7 })];
     await permitted([used], 0);
-    const standings = await readStandings(database.db, [unused, used], { nowMs: START_MS });
+    const standings = await readLimitStates(database.db, [unused, used], { nowMs: START_MS });
     expect(standings.map(({ key, budgets }) => [key, budgets[0]?.left])).toEqual([
       [unused.key, 7],
       [used.key, 8],
     ]);
-    expect(await readStandings(database.db, [], { nowMs: START_MS })).toEqual([]);
+    expect(await readLimitStates(database.db, [], { nowMs: START_MS })).toEqual([]);
   });
 
   it('are listed while they are held or tripped, and deleted when nothing is left', async () => {

@@ -3,7 +3,7 @@ import { openHttp } from '../../../../../src/core/crawl/network/http.process.ts'
 import { openSourceApi } from '../../../../../src/core/crawl/network/source-api.process.ts';
 import { loadConfig } from '../../../../../src/core/config/load-config.ts';
 import { apiKeyOf } from '../../../../../src/core/crawl/sources/permit-keys.ts';
-import { readStandings } from '../../../../../src/core/crawl/sources/permit.repository.ts';
+import { readLimitStates } from '../../../../../src/core/crawl/sources/permit.repository.ts';
 import { useDatabase } from '../../../../support/database.ts';
 import { startLocalServer, type LocalServer } from '../../../../support/sites/local-server.ts';
 import { keyWith } from '../../../../unit/core/crawl/sources/permit-model.ts';
@@ -25,8 +25,8 @@ async function heldSecondsAfter(source: string, status: number, headers: Record<
   const api = openSourceApi({ app, source, client, signal: new AbortController().signal, onWait: () => undefined });
   expect((await api.send({ url: `${site.url}/v1` })).status).toBe(status);
   client.close();
-  const [standing] = await readStandings(database.db, [{ ...keyWith({}), key: apiKeyOf(source) }]);
-  return Math.ceil((standing?.nextPermitInMs ?? 0) / 1_000);
+  const [keyState] = await readLimitStates(database.db, [{ ...keyWith({}), key: apiKeyOf(source) }]);
+  return Math.ceil((keyState?.nextPermitInMs ?? 0) / 1_000);
 }
 
 describe('the API of a source that answers', () => {

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assertShellSafe, locateNative } from '../../../../../src/core/platform/postgres/embedded/binaries.ts';
-import { runProgram } from '../../../../../src/core/platform/postgres/embedded/program.ts';
+import { runToEnd } from '../../../../../src/core/platform/postgres/embedded/program.ts';
 import { query } from './query.ts';
 import {
   OtherProcess,
@@ -183,7 +183,7 @@ describe('the programs of the package', () => {
   it('are killed at the time limit, with all processes that they started', async () => {
     const startedMs = performance.now();
     const args = ['-c', 'echo begun; sleep 31 & sleep 31'];
-    const outcome = await runProgram({ command: 'sh', args, cwd: folder.path, timeoutMs: 300 });
+    const outcome = await runToEnd({ command: 'sh', args, cwd: folder.path, timeoutMs: 300 });
     expect(outcome).toEqual({ exitCode: null, timedOut: true, output: 'begun' });
     expect(performance.now() - startedMs).toBeLessThan(3_000);
     expect(spawnSync('pgrep', ['-f', '^sleep 31$'], { encoding: 'utf8' }).stdout).toBe('');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isNearlyUsedUp, keyBudget } from '../../../../../src/core/crawl/network/budget.ts';
-import { standingOf, UNUSED_KEY, type PermitState } from '../../../../../src/core/crawl/sources/politeness.ts';
+import { limitStateOf, UNUSED_KEY, type PermitState } from '../../../../../src/core/crawl/sources/politeness.ts';
 
 const NOW_US = Date.parse('2026-03-01T12:00:00Z') * 1000;
 const asked = {
@@ -10,7 +10,7 @@ const asked = {
 };
 
 function budget(state: Partial<PermitState>): ReturnType<typeof keyBudget> {
-  return keyBudget(standingOf(asked, { ...UNUSED_KEY, ...state }, NOW_US));
+  return keyBudget(limitStateOf(asked, { ...UNUSED_KEY, ...state }, NOW_US));
 }
 
 describe('the budget of a key', () => {

@@ -5,7 +5,7 @@ import {
   explainWait,
   reservationOf,
   spacingOf,
-  standingOf,
+  limitStateOf,
   waitMsOf,
   waitOf,
   type PermitKey,
@@ -213,8 +213,8 @@ describe('standings', () => {
 
   it('report what is used and left of each limit, and when the next permit is due', () => {
     const state = takeFrom(asked, UNUSED_KEY, { nowUs: START_US, reserveBytes: 700 }) ?? UNUSED_KEY;
-    const standing = standingOf(asked, state, START_US + 132_076);
-    expect(standing).toMatchObject({
+    const keyState = limitStateOf(asked, state, START_US + 132_076);
+    expect(keyState).toMatchObject({
       nextPermitInMs: 1000,
       wait: { reason: 'spacing' },
       circuit: 'closed',
@@ -223,7 +223,7 @@ describe('standings', () => {
         { measure: 'bytesPerDay', limit: 5000, used: 700, left: 4300 },
       ],
     });
-    expect(standingOf(asked, state, START_US + DAY_US + HOUR_US).budgets.map(({ used }) => used)).toEqual([0, 0]);
+    expect(limitStateOf(asked, state, START_US + DAY_US + HOUR_US).budgets.map(({ used }) => used)).toEqual([0, 0]);
   });
 
   it("report the longest of several waits, and the site's own words", () => {
@@ -233,7 +233,7 @@ describe('standings', () => {
       heldUntilUs: START_US + 90 * SECOND_US,
       holdReason: 'HTTP 429',
     };
-    const { wait, nextPermitInMs } = standingOf(asked, state, START_US);
+    const { wait, nextPermitInMs } = limitStateOf(asked, state, START_US);
     expect(nextPermitInMs).toBe(90_000);
     expect(wait && explainWait(wait)).toBe(
       'host:example.org waits until 2026-03-01T12:36:26.789Z: the site asked to wait (HTTP 429)',
@@ -242,8 +242,8 @@ describe('standings', () => {
 
   it('distinguish an open circuit from a half-open one, which lets one probe through', () => {
     const state = { ...UNUSED_KEY, trips: 2, trippedUntilUs: START_US + HOUR_US, tripReason: 'HTTP 403' };
-    expect(standingOf(asked, state, START_US)).toMatchObject({ circuit: 'open', wait: { reason: 'circuit-open' } });
-    expect(standingOf(asked, state, START_US + HOUR_US)).toMatchObject({ circuit: 'half-open', wait: null });
+    expect(limitStateOf(asked, state, START_US)).toMatchObject({ circuit: 'open', wait: { reason: 'circuit-open' } });
+    expect(limitStateOf(asked, state, START_US + HOUR_US)).toMatchObject({ circuit: 'half-open', wait: null });
     const probed = { ...state, probeUntilUs: START_US + HOUR_US + MINUTE_US };
     expect(waitOf(asked, probed, { nowUs: START_US + HOUR_US, reserveBytes: 0 })?.reason).toBe('probe-under-way');
     expect(waitOf(asked, probed, { nowUs: START_US + HOUR_US + MINUTE_US, reserveBytes: 0 })).toBeNull();

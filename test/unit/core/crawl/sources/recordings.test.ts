@@ -14,7 +14,7 @@ import { parseTaxa } from '../../../../../src/core/crawl/sources/inaturalist/tax
 import {
   OBSERVATIONS,
   OBSERVERS,
-  PHOTOS,
+  PHOTO_COLUMNS,
   readObservation,
   readObserver,
   readPhoto,
@@ -96,7 +96,7 @@ const READERS: readonly (readonly [path: RegExp, read: Reader | string])[] = [
   [/open-data\/taxa/, rowsOf(TAXA, readTaxon)],
   [/open-data\/observations/, rowsOf(OBSERVATIONS, readObservation)],
   [/open-data\/observers/, rowsOf(OBSERVERS, readObserver)],
-  [/open-data\/photos/, rowsOf(PHOTOS, readPhoto)],
+  [/open-data\/photos/, rowsOf(PHOTO_COLUMNS, readPhoto)],
   [/image_data|photo_list/, flickrRecords],
   [/flickr\//, flickr],
   [/vqd\.html/, duckduckgoSearchPage],

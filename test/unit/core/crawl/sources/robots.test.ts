@@ -4,7 +4,7 @@ import { NO_VERSION } from '../../../../../src/core/crawl/sources/remote-version
 import { parseRobots } from '../../../../../src/core/crawl/sources/robots-file.ts';
 import {
   digestRobots,
-  isHopeless,
+  isGivenUp,
   robotsUrlOf,
   robotsVerdict,
   type RobotsAnswer,
@@ -155,7 +155,7 @@ describe('isHopeless', () => {
     ).life;
 
   it('is true for a server that has refused for four minutes and was asked again since', () => {
-    expect([refusals(1, 0), refusals(2, 3 * MINUTE_MS), refusals(2, 4 * MINUTE_MS)].map(isHopeless)).toEqual([
+    expect([refusals(1, 0), refusals(2, 3 * MINUTE_MS), refusals(2, 4 * MINUTE_MS)].map(isGivenUp)).toEqual([
       false,
       false,
       true,
@@ -164,18 +164,18 @@ describe('isHopeless', () => {
 
   it('is true for a server that asks for a wait of more than an hour', () => {
     const asks = (retryAfterMs: number): RobotsLife => stored([answer(429, { retryAfterMs })]).life;
-    expect([asks(HOUR_MS), asks(HOUR_MS + 1)].map(isHopeless)).toEqual([false, true]);
+    expect([asks(HOUR_MS), asks(HOUR_MS + 1)].map(isGivenUp)).toEqual([false, true]);
   });
 
   it('is true for a lasting failure, but not for a network failure or no failure', () => {
     const life = (reason: FailedReason): RobotsLife => stored([{ kind: 'unreachable', reason }]).life;
-    expect((['tls', 'address-refused', 'dns', 'timeout-total'] as const).map(life).map(isHopeless)).toEqual([
+    expect((['tls', 'address-refused', 'dns', 'timeout-total'] as const).map(life).map(isGivenUp)).toEqual([
       true,
       true,
       false,
       false,
     ]);
-    expect(isHopeless(stored([answer(503), answer(200)], HOUR_MS).life)).toBe(false);
+    expect(isGivenUp(stored([answer(503), answer(200)], HOUR_MS).life)).toBe(false);
   });
 });
 

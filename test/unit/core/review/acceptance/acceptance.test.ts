@@ -4,7 +4,11 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { describe, expect, it } from 'vitest';
 import { acceptanceStateText, labelErrorText, type AcceptancePlan } from '../../../../../src/core/kernel/acceptance.ts';
-import { acceptanceOf, Inspection, type InspectedPhoto } from '../../../../../src/core/review/acceptance/acceptance.ts';
+import {
+  acceptanceOf,
+  SecondPassSample,
+  type InspectedPhoto,
+} from '../../../../../src/core/review/acceptance/acceptance.ts';
 import { planInForce } from '../../../../../src/core/review/acceptance/plan.ts';
 import { sha256Of } from '../../../../support/sha256.ts';
 
@@ -235,7 +239,7 @@ describe('the photos of a look', () => {
     ],
   });
   const seenIn = (photos: readonly ReturnType<typeof photo>[]): string | null => {
-    const inspection = new Inspection();
+    const inspection = new SecondPassSample();
     for (const one of photos) inspection.add(one);
     return inspection.seen;
   };

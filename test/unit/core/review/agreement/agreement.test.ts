@@ -7,7 +7,7 @@ import {
   agreementOf,
   blindVerdictsOf,
   countFurtherClasses,
-  countVerdicts,
+  addVerdicts,
   type Agreement,
   type VerdictCounts,
 } from '../../../../../src/core/review/agreement/agreement.ts';
@@ -21,7 +21,7 @@ function verdictOf(letter: string | undefined): ReviewVerdict {
 function counted(...passes: string[]): VerdictCounts {
   const counts = new Map<string, number>();
   Array.from(passes[0] ?? '', (_, i) =>
-    countVerdicts(
+    addVerdicts(
       counts,
       passes.flatMap((pass) => (i < pass.length ? [verdictOf(pass[i])] : [])),
     ),
@@ -58,7 +58,7 @@ function sampleOf({ photos, kappa, acceptance }: (typeof SHAPES)[number], random
   const counts = new Map<string, number>();
   for (let i = 0; i < photos; i += 1) {
     const first = oneOf();
-    countVerdicts(counts, [first, uniformFloat64(random) < kappa ? first : oneOf()]);
+    addVerdicts(counts, [first, uniformFloat64(random) < kappa ? first : oneOf()]);
   }
   return counts;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { summariseCrop, type CropEvidence } from '../../../../../src/core/models/evidence/evidence.ts';
 import { cropSizesOf, preprocessingVersion } from '../../../../../src/core/models/evidence/member.ts';
-import { alsoSeen, modelEvidence, type SeenByModel } from '../../../../../src/core/review/desk/evidence-shown.ts';
+import { alsoSeen, modelEvidence, type ModelInputShown } from '../../../../../src/core/review/desk/evidence-shown.ts';
 
 const WNIDS = ['ant', 'bee', 'cat', 'dog', 'eel', 'fly', 'gnu'];
 const SUBJECT = {
@@ -22,7 +22,7 @@ function cell(probs: Readonly<Record<string, number>>): CropEvidence {
   );
 }
 
-function model(...crops: (CropEvidence | null)[]): SeenByModel {
+function model(...crops: (CropEvidence | null)[]): ModelInputShown {
   return { model: 'm', heatmap: 'occlusion', input: { size: 224, shorterSide: 256, isSquare: false }, crops };
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { drawQuestions, type AcceptedPhoto } from '../../../../../src/core/review/quiz/draw.ts';
+import { drawQuestions, type QuizPhoto } from '../../../../../src/core/review/quiz/draw.ts';
 import { PRACTICE_PHOTOS } from '../../../../../src/core/kernel/human-accuracy.ts';
 import { sha256Of } from '../../../../support/sha256.ts';
 
 const CLASSES = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
 const OTHERS = { classes: CLASSES, secret: 'never told' };
 
-function photos(count: number, changes: Partial<AcceptedPhoto> = {}): AcceptedPhoto[] {
+function photos(count: number, changes: Partial<QuizPhoto> = {}): QuizPhoto[] {
   return Array.from({ length: count }, (_, i) => {
     const sha256 = sha256Of(`${i} ${changes.isControl === true ? 'control' : 'set'}`);
     return { sha256, wnid: CLASSES[i % 3] ?? '', isControl: false, ...changes };
@@ -29,7 +29,7 @@ describe('drawing a quiz', () => {
 
   it('draws the same in any order of the photos', () => {
     const all = photos(60);
-    const draw = (from: AcceptedPhoto[]) => drawQuestions(from, { photos: 20, choices: 3 }, OTHERS);
+    const draw = (from: QuizPhoto[]) => drawQuestions(from, { photos: 20, choices: 3 }, OTHERS);
     expect(draw(all.toReversed())).toEqual(draw(all));
   });
 

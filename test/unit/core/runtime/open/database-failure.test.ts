@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   databaseFailure,
   fatalFailure,
-  toldFailure,
+  explainFailure,
 } from '../../../../../src/core/runtime/open/database-failure.process.ts';
 import { StopTheRun, UsageError } from '../../../../../src/core/kernel/errors.ts';
 
@@ -73,14 +73,14 @@ const GONE = Object.assign(new Error('terminating connection due to unexpected p
 describe('toldFailure', () => {
   it('names the disk as a possible cause if the database is on a full disk', async ({ skip }) => {
     skip(!existsSync(FULL), `no ${FULL} to stand for a full disk`);
-    expect(await toldFailure(GONE, FULL)).toMatchObject({
+    expect(await explainFailure(GONE, FULL)).toMatchObject({
       code: 'database-gone',
       message: expect.stringMatching(/The disk of the data folder '\/proc' has 0\.0 MB left, which may be the reason/),
     });
   });
 
   it('does not mention disks if the database is elsewhere', async () => {
-    expect(await toldFailure(GONE, null)).toMatchObject({
+    expect(await explainFailure(GONE, null)).toMatchObject({
       code: 'database-gone',
       message: expect.not.stringContaining('disk'),
     });
@@ -88,6 +88,6 @@ describe('toldFailure', () => {
 
   it('returns other errors unchanged', async () => {
     const other = new Error('something else');
-    expect(await toldFailure(other, FULL)).toBe(other);
+    expect(await explainFailure(other, FULL)).toBe(other);
   });
 });

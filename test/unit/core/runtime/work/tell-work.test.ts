@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { countJob, countPhotos, takeWork } from '../../../../../src/core/runtime/work/work-metrics.ts';
+import { countJob, recordPhotosDone, takeWork } from '../../../../../src/core/runtime/work/work-metrics.ts';
 import { tellWork } from '../../../../../src/core/cli/worker/worker.ts';
 
 it('a worker logs once a minute what it did since the last line, and nothing if it did nothing', () => {
@@ -8,8 +8,8 @@ it('a worker logs once a minute what it did since the last line, and nothing if 
   takeWork();
   const lines: unknown[] = [];
   const end = tellWork({ info: (line: unknown) => void lines.push(line) });
-  countPhotos('fetch', { source: 'flickr', outcome: 'fetched', reason: null, count: 5 });
-  countPhotos('fetch', { source: 'flickr', outcome: 'failed', reason: 'http-404', count: 2 });
+  recordPhotosDone('fetch', { source: 'flickr', outcome: 'fetched', reason: null, count: 5 });
+  recordPhotosDone('fetch', { source: 'flickr', outcome: 'failed', reason: 'http-404', count: 2 });
   countJob('fetch', 14.96);
   countJob('fetch', 0.5, 'busy');
   expect(lines).toEqual([]);

@@ -5,7 +5,7 @@ import {
   attentionOf,
   pauseText,
   type Overview,
-  type Pause,
+  type PauseOverview,
 } from '../../../../../src/web/pages/dashboard/overview.ts';
 import { bytesText, shareText, timeLeftText } from '../../../../../src/core/kernel/texts.ts';
 
@@ -84,7 +84,7 @@ it('a share of nothing is a dash', () => {
 describe('a pause', () => {
   const since = new Date();
   since.setHours(0, 0, 0, 0);
-  const pause: Pause = {
+  const pause: PauseOverview = {
     stage: 'fetch',
     collection: null,
     by: 'ann@lab3',

@@ -3,7 +3,7 @@ import { toSha256 } from '../../../../../src/core/kernel/ids.ts';
 import type { ReviewChange } from '../../../../../src/core/review/desk/desk.ts';
 import { chipsOf, isGone } from '../../../../../src/web/pages/review/filter-chips.tsx';
 import { tagChanges } from '../../../../../src/web/pages/review/photo-dialog.tsx';
-import { hrefOf, searchOf, viewOf, type ReviewView } from '../../../../../src/web/pages/review/view-url.ts';
+import { hrefOf, searchOf, parseView, type ReviewView } from '../../../../../src/web/pages/review/view-url.ts';
 import { actionText, doneText } from '../../../../../src/web/pages/review/words.ts';
 
 const subjects = [0, 1, 2, 3].map((photo) => ({ sha256: toSha256(String(photo).repeat(64)), wnid: 'n01440764' }));
@@ -29,7 +29,7 @@ describe('the address of a review page', () => {
   };
 
   it('holds the whole view, and gives it back', () => {
-    expect(viewOf(searchOf(view))).toEqual(view);
+    expect(parseView(searchOf(view))).toEqual(view);
     const search = searchOf({ ...view, photo: undefined });
     expect(search).toBe(
       '?class=n01440764&as=n01443537&source=flickr&state=rejected&reason=wrong-class&tag=pose&flagged=1&p-min=0&p-max=0.05&order=lowest&balanced=50',
@@ -39,8 +39,8 @@ describe('the address of a review page', () => {
 
   it('leaves out what cannot be read', () => {
     const search = '?state=toString&order=grid&reason=x&p-min=2&p-max=&balanced=0&photo=abc.n01440764&flagged=yes';
-    expect(viewOf(search)).toEqual({ filter: {} });
-    expect(viewOf('?noise=1&order=noise')).toEqual({ filter: {} });
+    expect(parseView(search)).toEqual({ filter: {} });
+    expect(parseView('?noise=1&order=noise')).toEqual({ filter: {} });
   });
 
   it('has a chip for each part of its filter, which leads to the filter without it', () => {

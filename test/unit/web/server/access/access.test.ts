@@ -8,7 +8,7 @@ import {
   isShownIn,
   mayAct,
   reviewerCookie,
-  reviewerOf,
+  reviewerNameOf,
   SESSION_MS,
   sessionCookie,
   sessionFor,
@@ -147,48 +147,50 @@ describe('the name of a reviewer', () => {
   const withoutTokens = { tokens: [], sessionKey: KEY, reviewer: 'ann' };
 
   it('is that of the token, whatever the browser keeps', () => {
-    expect(reviewerOf({ ...of('reviewer'), name: 'Zoë' }, cookie('bob'), withTokens)).toBe('Zoë');
+    expect(reviewerNameOf({ ...of('reviewer'), name: 'Zoë' }, cookie('bob'), withTokens)).toBe('Zoë');
   });
 
   it('is the one that the browser keeps, for a token of a role and without tokens', () => {
-    expect(reviewerOf(operator, cookie('José 2'), withTokens)).toBe('José 2');
-    expect(reviewerOf(operator, cookie('bob'), withoutTokens)).toBe('bob');
+    expect(reviewerNameOf(operator, cookie('José 2'), withTokens)).toBe('José 2');
+    expect(reviewerNameOf(operator, cookie('bob'), withoutTokens)).toBe('bob');
   });
 
   it('within a session is the one that was signed with it, whatever other cookie the browser shows', () => {
     const signed = cookie('José 2', 'session');
-    expect(reviewerOf(of('reviewer', 'session'), signed, withTokens)).toBe('José 2');
+    expect(reviewerNameOf(of('reviewer', 'session'), signed, withTokens)).toBe('José 2');
     const forged = [
       cookie('bob'),
       cookie('José 2', 'another'),
       signed.replace(/=[\w-]+\./, '=Ym9i.'),
       signed.slice(0, -1),
     ];
-    expect(forged.map((one) => reviewerOf(of('reviewer', 'session'), one, withTokens))).toEqual(forged.map(() => null));
+    expect(forged.map((one) => reviewerNameOf(of('reviewer', 'session'), one, withTokens))).toEqual(
+      forged.map(() => null),
+    );
   });
 
   it('is never given to a viewer by a cookie', () => {
-    expect(reviewerOf(of('viewer'), cookie('bob'), withTokens)).toBeNull();
-    expect(reviewerOf(of('viewer', 'session'), cookie('bob', 'session'), withTokens)).toBeNull();
+    expect(reviewerNameOf(of('viewer'), cookie('bob'), withTokens)).toBeNull();
+    expect(reviewerNameOf(of('viewer', 'session'), cookie('bob', 'session'), withTokens)).toBeNull();
   });
 
   it('is that of the server without tokens, where the browser keeps none', () => {
-    expect(reviewerOf(operator, undefined, withoutTokens)).toBe('ann');
-    expect(reviewerOf(operator, 'winnow_reviewer=%%%', { ...withoutTokens, reviewer: null })).toBeNull();
+    expect(reviewerNameOf(operator, undefined, withoutTokens)).toBe('ann');
+    expect(reviewerNameOf(operator, 'winnow_reviewer=%%%', { ...withoutTokens, reviewer: null })).toBeNull();
   });
 
   it('has to be asked for with the token of a role', () => {
-    expect(reviewerOf(operator, undefined, withTokens)).toBeNull();
+    expect(reviewerNameOf(operator, undefined, withTokens)).toBeNull();
   });
 
   it('is never that of a person with a token, in whatever case', () => {
-    expect(reviewerOf(operator, cookie('ZOË'), withTokens)).toBeNull();
+    expect(reviewerNameOf(operator, cookie('ZOË'), withTokens)).toBeNull();
     expect([isNameOfPerson('zoë', TOKENS), isNameOfPerson('Zo', TOKENS)]).toEqual([true, false]);
   });
 
   it('is not taken from a cookie that holds something else than a name', () => {
     const bad = Buffer.from('a\nb').toString('base64url');
-    expect(reviewerOf(operator, `winnow_reviewer=${bad}`, { ...withoutTokens, reviewer: null })).toBeNull();
+    expect(reviewerNameOf(operator, `winnow_reviewer=${bad}`, { ...withoutTokens, reviewer: null })).toBeNull();
   });
 });
 

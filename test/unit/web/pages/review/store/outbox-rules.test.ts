@@ -7,13 +7,13 @@ import {
   inOrder,
   joined,
   othersText,
-  outcomeOf,
-  partsOf,
+  failureOf,
+  splitAction,
   PHOTOS_IN_REQUEST,
   setAsideText,
   stepAfter,
   type Failure,
-  type Pace,
+  type BatchRules,
 } from '../../../../../../src/web/pages/review/store/outbox-rules.ts';
 
 /** `b2@07`: action 2 of tab b, done seven seconds after the hour. */
@@ -66,13 +66,13 @@ it.each([
   ['later', 'bad-collection', [409]],
   ['failed', null, [500, 501, 507]],
 ])('a failure is %s with the code %s and the status %j', (expected, code, statuses) => {
-  expect(new Set(statuses.map((status) => outcomeOf({ status, code })))).toEqual(new Set([expected]));
+  expect(new Set(statuses.map((status) => failureOf({ status, code })))).toEqual(new Set([expected]));
 });
 
 /** Sends the queue to a server that answers so to each request that holds one of the bad actions. Returns what was done. */
 function sendAll(count: number, failure: Failure, bad: readonly number[]): string[] {
   let queue = Array.from({ length: count }, (_, i) => action(`a${i + 1}@00`));
-  let pace: Pace = FIRST_PACE;
+  let pace: BatchRules = FIRST_PACE;
   const done: string[] = [];
   for (let requests = 0; queue.length > 0 && requests < 30; requests += 1) {
     const batch = batchOf(queue, pace);
@@ -103,7 +103,7 @@ describe('sending', () => {
   });
 
   it('waits longer and longer, up to 15 seconds, as long as the server is away', () => {
-    let pace: Pace = FIRST_PACE;
+    let pace: BatchRules = FIRST_PACE;
     const waits = Array.from({ length: 7 }, () => {
       const { delayMs } = pace;
       const step = stepAfter('later', 3, pace);
@@ -125,7 +125,7 @@ it('a person is told what is set aside, and whose actions wait for another login
 describe('a decision on more photos than a request may hold', () => {
   it('is sent in parts that have all of its photos in their order', () => {
     const { action: large } = action('a3@01', 55_000);
-    const parts = partsOf(large);
+    const parts = splitAction(large);
     expect(parts.map((part) => [part.sequence, part.part, 'subjects' in part && part.subjects.length])).toEqual([
       [3, 1, 20_000],
       [3, 2, 20_000],
@@ -150,6 +150,6 @@ describe('a decision on more photos than a request may hold', () => {
 
   it('of fewer photos is sent as it is', () => {
     const { action: small } = action('a3@01', 20_000);
-    expect(partsOf(small)).toEqual([small]);
+    expect(splitAction(small)).toEqual([small]);
   });
 });

@@ -101,12 +101,12 @@ export async function firstEvent(server: string, headers: Record<string, string>
 }
 
 /** The answers to all requests that could tell something about photos, by request. */
-export async function allToldTo(
+export async function allAnswersTo(
   server: string,
   headers: Record<string, string>,
   about: AskedAbout,
 ): Promise<Record<string, string>> {
-  const told: Record<string, string> = { live: await firstEvent(server, headers) };
+  const answers: Record<string, string> = { live: await firstEvent(server, headers) };
   for (const [target, body] of targetsOf(about)) {
     const asked: Asked =
       body === undefined
@@ -114,7 +114,7 @@ export async function allToldTo(
         : { method: 'POST', headers: { ...headers, ...JSON_BODY }, body: JSON.stringify(body) };
     const answer = await askFilled(server, target, asked);
     expect(answer.status, target).toBeLessThan(500);
-    told[`${target} ${JSON.stringify(body)}`] = `${answer.status} ${steady(answer.body)}`;
+    answers[`${target} ${JSON.stringify(body)}`] = `${answer.status} ${steady(answer.body)}`;
   }
-  return told;
+  return answers;
 }

@@ -7,7 +7,7 @@ import type { Subject } from '../review/events/event.ts';
 import { eventsOf } from '../review/events/review.repository.ts';
 import { verdictOf, type Verdict } from '../review/events/verdict.ts';
 import { judgedPhotos } from '../filter/run/photo-counts.repository.ts';
-import type { NotCounting } from './standing.ts';
+import type { NotCounting } from './not-counting.ts';
 
 /** Each with the reason. All others are kept and on the shortlist, so their verdicts count (`countVerdicts`). */
 export async function notCounting(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../../../../src/core/kernel/ids.ts';
 import type { ClassProgress, ReviewChange, ReviewPhoto } from '../../../../../../src/core/review/desk/desk.ts';
 import { isLeftUnsure } from '../../../../../../src/web/pages/review/single/disputes.tsx';
-import { Shelf } from '../../../../../../src/web/pages/review/store/shelf.ts';
+import { PhotoCache } from '../../../../../../src/web/pages/review/store/photo-cache.ts';
 
 const subject = { sha256: toSha256('1'.repeat(64)), wnid: 'n01440764' };
 const subjects = [subject];
@@ -37,8 +37,8 @@ const PHOTO: ReviewPhoto = {
 const NONE = { accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
 const PROGRESS: ClassProgress = { wnid: 'n01440764', name: 'tench', listed: 2, open: 2, ...NONE };
 
-function shelfWith(photo: ReviewPhoto): Shelf {
-  const made = new Shelf();
+function shelfWith(photo: ReviewPhoto): PhotoCache {
+  const made = new PhotoCache();
   made.putClasses([PROGRESS]);
   made.putPhotos([photo], NOBODY);
   return made;
@@ -52,38 +52,38 @@ const CHANGES: readonly ReviewChange[] = [
   { kind: 'adjudicate', subjects, value: { verdict: 'reject', reason: 'other' } },
 ];
 
-describe('the shelf of a page', () => {
+describe('the cache of a page', () => {
   it('applies each change at once, gives back every field by undos, and changes it again by redos', () => {
-    const shelf = shelfWith(PHOTO);
-    for (const [i, change] of CHANGES.entries()) shelf.apply(ref(i + 1), change, null);
-    expect([shelf.progress('n01440764'), shelf.acceptedOf(PHOTO)]).toMatchObject([{ open: 1, rejected: 1 }, 3]);
-    const changed = shelf.photo(subject);
+    const cache = shelfWith(PHOTO);
+    for (const [i, change] of CHANGES.entries()) cache.apply(ref(i + 1), change, null);
+    expect([cache.progress('n01440764'), cache.acceptedOf(PHOTO)]).toMatchObject([{ open: 1, rejected: 1 }, 3]);
+    const changed = cache.photo(subject);
     const mine = { verdict: 'accept', reason: null, tags: ['pattern'], note: 'after', flagged: true };
     expect(changed).toMatchObject({ state: 'rejected', reason: 'other', isSettled: true, mine });
-    for (const sequence of [5, 4, 3, 2, 1]) shelf.apply(ref(11 - sequence), { kind: 'undo', of: ref(sequence) }, null);
-    expect([shelf.photo(subject), shelf.progress('n01440764')]).toEqual([PHOTO, PROGRESS]);
-    for (const sequence of [10, 9, 8, 7, 6]) shelf.apply(ref(21 - sequence), { kind: 'redo', of: ref(sequence) }, null);
-    expect(shelf.photo(subject)).toEqual(changed);
+    for (const sequence of [5, 4, 3, 2, 1]) cache.apply(ref(11 - sequence), { kind: 'undo', of: ref(sequence) }, null);
+    expect([cache.photo(subject), cache.progress('n01440764')]).toEqual([PHOTO, PROGRESS]);
+    for (const sequence of [10, 9, 8, 7, 6]) cache.apply(ref(21 - sequence), { kind: 'redo', of: ref(sequence) }, null);
+    expect(cache.photo(subject)).toEqual(changed);
   });
 
   it('keeps its own values until the server has them, also for a photo that is loaded later', () => {
-    for (const shelf of [shelfWith(PHOTO), new Shelf()]) {
-      shelf.apply(ref(1), { kind: 'flag', subjects, value: { flagged: true } }, null);
-      shelf.putPhotos([PHOTO], () => true);
-      expect(shelf.photo(subject)?.mine.flagged).toBe(true);
-      shelf.putPhotos([PHOTO], NOBODY);
-      expect(shelf.photo(subject)?.mine.flagged).toBe(false);
+    for (const cache of [shelfWith(PHOTO), new PhotoCache()]) {
+      cache.apply(ref(1), { kind: 'flag', subjects, value: { flagged: true } }, null);
+      cache.putPhotos([PHOTO], () => true);
+      expect(cache.photo(subject)?.mine.flagged).toBe(true);
+      cache.putPhotos([PHOTO], NOBODY);
+      expect(cache.photo(subject)?.mine.flagged).toBe(false);
     }
   });
 
   it.each(['verdict', 'adjudicate'] as const)('guesses what the undo of a %s of an earlier page restores', (kind) => {
     const isSettled = kind === 'adjudicate';
-    const shelf = shelfWith({ ...PHOTO, state: 'accepted', isSettled, mine: { ...PHOTO.mine, verdict: 'accept' } });
+    const cache = shelfWith({ ...PHOTO, state: 'accepted', isSettled, mine: { ...PHOTO.mine, verdict: 'accept' } });
     const target = { ...ref(7), kind, subject, photos: 1, judgement: { verdict: 'accept', reason: null } } as const;
-    shelf.apply(ref(2), { kind: 'undo', of: ref(7) }, target);
-    expect(shelf.photo(subject)).toMatchObject({ state: 'open', isSettled: false, mine: { verdict: null } });
-    shelf.apply(ref(3), { kind: 'redo', of: ref(2) }, target);
-    expect(shelf.photo(subject)).toMatchObject({ state: 'accepted', isSettled, mine: { verdict: 'accept' } });
+    cache.apply(ref(2), { kind: 'undo', of: ref(7) }, target);
+    expect(cache.photo(subject)).toMatchObject({ state: 'open', isSettled: false, mine: { verdict: null } });
+    cache.apply(ref(3), { kind: 'redo', of: ref(2) }, target);
+    expect(cache.photo(subject)).toMatchObject({ state: 'accepted', isSettled, mine: { verdict: 'accept' } });
   });
 });
 

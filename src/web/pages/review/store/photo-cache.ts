@@ -7,7 +7,7 @@ import type {
   ShownState,
 } from '../../../../core/review/desk/desk.ts';
 import type { Judgement, Subject } from '../../../../core/review/events/event.ts';
-import { refKey, subjectKey, type DoneAction } from './history.ts';
+import { subjectKey, refKey, type DoneAction } from './history.ts';
 
 export type PhotoChange = Partial<Pick<ReviewPhoto, 'state' | 'reason' | 'isSettled'>> & {
   readonly mine?: Partial<OwnReview>;
@@ -20,7 +20,7 @@ const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
 };
 
 /** This tab's changes lie over the server's rows, until the server has them and sends the row again. */
-export class Shelf {
+export class PhotoCache {
   readonly #rows = new Map<string, ReviewPhoto>();
   readonly #changes = new Map<string, PhotoChange>();
   readonly #seen = new Map<string, number>();
