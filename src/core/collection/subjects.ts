@@ -71,11 +71,7 @@ export interface ConceptRules {
  *
  * `belowClassText` finds the concepts below a class, and the kinds of one by name.
  */
-export function conceptOf(
-  label: string,
-  table: ClassTable,
-  { allowHypernyms = false }: ConceptRules = {},
-): LabelResult {
+function conceptOf(label: string, table: ClassTable, { allowHypernyms = false }: ConceptRules = {}): LabelResult {
   const classes = table.classesNamed(label);
   if (classes.length > 0) return { ok: false, detail: refusalOf(label, classes) };
   const above = allowHypernyms ? null : hypernymText(label, table);

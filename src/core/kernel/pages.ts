@@ -1,7 +1,7 @@
 /** A job covers a page, a fixed range of ids, whose number is its key: no process queues the same work twice. */
-export const IDS_PER_PAGE = 64;
+const IDS_PER_PAGE = 64;
 
-export function pageOf(id: number): number {
+function pageOf(id: number): number {
   return Math.floor(id / IDS_PER_PAGE);
 }
 

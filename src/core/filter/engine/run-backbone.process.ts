@@ -14,7 +14,7 @@ import { ThreadPool } from './thread-pool.process.ts';
 /** `logits` [classes], pooled `features` [d], or `featureMap` [d, h, w] in this order: whichever of them the card names. */
 export type OutputName = 'logits' | 'features' | 'featureMap';
 
-export interface PictureInput {
+export interface PictureBytes {
   readonly sha256: Sha256;
   readonly bytes?: Uint8Array | undefined;
 }
@@ -39,7 +39,7 @@ export interface BackboneRun extends RunSettings {
   readonly blobs: BlobPlace;
 }
 
-export interface PicturesRun<P extends PictureInput> extends RunSettings {
+export interface PicturesRun<P extends PictureBytes> extends RunSettings {
   /** Read one by one, as the threads need them. */
   readonly pictures: Iterable<P> | AsyncIterable<P>;
   readonly blobs?: BlobPlace | undefined;
@@ -66,7 +66,7 @@ export async function* runBackbone({ photos, ...run }: BackboneRun): AsyncGenera
   for await (const { outputs } of runOnPictures({ ...run, pictures: picturesOf(photos) })) yield outputs;
 }
 
-function* picturesOf(photos: Iterable<Sha256>): Generator<PictureInput, void, undefined> {
+function* picturesOf(photos: Iterable<Sha256>): Generator<PictureBytes, void, undefined> {
   for (const sha256 of photos) yield { sha256 };
 }
 
@@ -77,7 +77,7 @@ function* picturesOf(photos: Iterable<Sha256>): Generator<PictureInput, void, un
  * @throws UsageError `no-output` if the card names no such output; StopTheRun if the model cannot be loaded; RetryLater if
  * a photo may be readable later; Interrupted between two photos, once the signal is aborted; what `pictures` throws
  */
-export async function* runOnPictures<P extends PictureInput>(
+export async function* runOnPictures<P extends PictureBytes>(
   run: PicturesRun<P>,
 ): AsyncGenerator<{ readonly picture: P; readonly outputs: PhotoOutputs }, void, undefined> {
   const { crops, threads, signal } = run;
@@ -121,7 +121,7 @@ async function* oneByOne<P>(pictures: Iterable<P> | AsyncIterable<P>): AsyncGene
   yield* pictures;
 }
 
-function specOfRun(run: PicturesRun<PictureInput>): OutputsSpec {
+function specOfRun(run: PicturesRun<PictureBytes>): OutputsSpec {
   const { card, classes, outputs, cropsPerPass, provider, occlusionGrid } = run;
   const heads = outputs.map((output) => headFor(card, output, classes?.count));
   const blobs = run.blobs ?? { kind: 'folder', folder: '' };

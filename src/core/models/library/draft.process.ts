@@ -115,7 +115,7 @@ function isRow({ shape }: GraphValue): boolean {
 }
 
 /** Returns the facts that neither the file nor the user has stated, in the order in which to ask for them. */
-export function openQuestions(
+export function unstatedFacts(
   graph: GraphDescription,
   given: GivenFacts,
   {
@@ -186,7 +186,7 @@ export async function gather(
     if (classes === null && given.classes !== undefined)
       classes = await readModelClasses(path.resolve(workingDir, given.classes), given.classes, table);
     const facts = { input, width: classes?.count ?? null, fileStem: stemOf(source) };
-    const questions = openQuestions(graph, given, facts);
+    const questions = unstatedFacts(graph, given, facts);
     const [first] = questions;
     if (first === undefined) break;
     if (ask === null) throw missingFacts(questions);

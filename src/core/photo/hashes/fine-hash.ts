@@ -16,7 +16,7 @@ export type FineHash = Int8Array;
 
 export const FINE_HASH_BYTES = FREQUENCIES ** 2 - 1;
 /** The least cosine similarity of the finer hashes of the same picture, if the 64-bit hashes match. */
-export const LEAST_SIMILARITY = 0.85;
+const LEAST_SIMILARITY = 0.85;
 const LARGEST = 127;
 
 /** sqrt(1/2) where the orthonormal DCT-II scales down, times f^1.5. Square roots are exact on every machine. */

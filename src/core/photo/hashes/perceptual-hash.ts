@@ -38,10 +38,6 @@ export function hashOfFrequencies(frequencies: Frequencies): string {
   return hash;
 }
 
-export function hammingDistance(a: ParsedHash, b: ParsedHash): number {
-  return countOnes(a.hi ^ b.hi) + countOnes(a.lo ^ b.lo);
-}
-
 /** Throws a RangeError unless the hash is 16 lower-case hex digits. */
 export function parseHash(hash: string): ParsedHash {
   const hi = parseDigits(hash, 0);

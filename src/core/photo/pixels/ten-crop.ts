@@ -19,7 +19,7 @@ const FIVE_CROPS: readonly { readonly across: Place; readonly down: Place }[] = 
   { across: 'center', down: 'center' },
 ];
 
-export const CROP_COUNT = 2 * FIVE_CROPS.length;
+const CROP_COUNT = 2 * FIVE_CROPS.length;
 
 /**
  * Crop `index` of `side` x `side` pixels out of a picture of `size`, in TenCrop's order: 0 top-left, 1 top-right,

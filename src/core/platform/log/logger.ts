@@ -55,7 +55,7 @@ function terminal(stderr: NodeJS.WriteStream): DestinationStream {
 const RANKS: Readonly<Record<string, string>> = { fatal: 'error: ', error: 'error: ', warn: 'warning: ' };
 
 /** `winnow: warning: a job failed (stage fetch, attempt 2)` */
-export function logText({ level, msg, ...fields }: Readonly<Record<string, unknown>>): string {
+function logText({ level, msg, ...fields }: Readonly<Record<string, unknown>>): string {
   const rank = RANKS[String(level)] ?? '';
   const about = Object.entries(fields)
     .filter(([name]) => name !== 'time')

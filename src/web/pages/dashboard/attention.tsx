@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { asTyped } from '../../../core/kernel/command-text.ts';
 import { countText } from '../../../core/kernel/texts.ts';
 import type { FailedHost } from '../../status/overview.repository.ts';
-import { ask, messageOf } from '../review/store/api.ts';
+import { ask, errorText } from '../review/store/api.ts';
 import { PhotosLink } from './class-table.tsx';
 import { Confirm } from './confirm.tsx';
 import { Details } from './details.tsx';
@@ -52,12 +52,12 @@ function Failure({ now, failure: { reason, count }, isOperator, onSaid }: Failur
   const [problem, setProblem] = useState('');
   useEffect(() => {
     if (!Object.hasOwn(now.totals.failed, reason)) return;
-    ask<FailedHost[]>(`api/failed-hosts/${reason}`).then(setHosts, (error: unknown) => setProblem(messageOf(error)));
+    ask<FailedHost[]>(`api/failed-hosts/${reason}`).then(setHosts, (error: unknown) => setProblem(errorText(error)));
   }, []);
   // The order covers all collections: their pictures are fetched again and their photos filtered again.
   const retry = async (query: string): Promise<void> => {
     onSaid('Queueing …');
-    onSaid(`${reason}: ${await ask<Retried>(`/api/retry/${reason}${query}`, {}).then(retriedText, messageOf)}`);
+    onSaid(`${reason}: ${await ask<Retried>(`/api/retry/${reason}${query}`, {}).then(retriedText, errorText)}`);
   };
   const again = (label: string, query = '') =>
     isOperator ? (

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { countText, listText } from '../../../core/kernel/texts.ts';
-import { ask, messageOf } from '../review/store/api.ts';
+import { ask, errorText } from '../review/store/api.ts';
 import { Confirm } from './confirm.tsx';
 import { Details } from './details.tsx';
 import { STAGES, activityOf, pauseText, type Overview, type PauseOverview } from './overview.ts';
@@ -13,7 +13,7 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
   const [said, say] = useState('');
   const act = async (path: string, order: object, done: string): Promise<void> => {
     say('');
-    say(await ask(path, order).then(() => done, messageOf));
+    say(await ask(path, order).then(() => done, errorText));
   };
   const pause = (stages: readonly PausableStage[], choice: PauseChoice): void =>
     void act('api/pause', { stages, ...choice }, `${listText(stages)}: paused`);

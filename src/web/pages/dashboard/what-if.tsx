@@ -6,7 +6,7 @@ import { placeFlags } from '../../../core/kernel/next-step.ts';
 import type { Sha256 } from '../../../core/kernel/ids.ts';
 import { photosPath } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
-import { ask, messageOf } from '../review/store/api.ts';
+import { ask, errorText } from '../review/store/api.ts';
 import { CopiedCommand, WithCopy } from './copied.tsx';
 import type { Overview } from './overview.ts';
 import { Table } from './tables.tsx';
@@ -48,7 +48,7 @@ export function WhatIfForm({ now, isLive }: { readonly now: Overview; readonly i
       setAnswer(await ask<WhatIfAnswer>(`api/what-if?${query.toString()}`));
       say('');
     } catch (error) {
-      say(messageOf(error));
+      say(errorText(error));
     }
   };
   return (

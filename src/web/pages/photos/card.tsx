@@ -6,7 +6,7 @@ import { Dialog } from '../review/dialog.tsx';
 import { FIRST_SHOWN_CROP } from '../review/single/crop-grid.tsx';
 import type { CropRef } from '../../../core/models/evidence/evidence.ts';
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
-import { ask, messageOf } from '../review/store/api.ts';
+import { ask, errorText } from '../review/store/api.ts';
 import type { Gallery } from './gallery.ts';
 import { stateText } from './tile.tsx';
 
@@ -115,7 +115,7 @@ function useEvidence({ collection }: Gallery, { sha256, wnid }: GalleryTile): Ph
   useEffect(() => {
     if (sha256 === null) return;
     const path = ['c', collection, 'api', 'review', 'evidence', wnid, sha256].map(encodeURIComponent).join('/');
-    ask<PhotoEvidenceShown>(`/${path}`).then(setKnown, (error: unknown) => setKnown(messageOf(error)));
+    ask<PhotoEvidenceShown>(`/${path}`).then(setKnown, (error: unknown) => setKnown(errorText(error)));
   }, []);
   return known;
 }

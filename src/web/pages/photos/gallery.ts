@@ -11,7 +11,7 @@ import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gal
 import type { TapMode } from '../grid/selecting.ts';
 import { cleared, itemsIn, movedTo, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
 import type { Tiled } from '../grid/tiles.tsx';
-import { ApiError, ask, messageOf, ROWS_MAX, send } from '../review/store/api.ts';
+import { ApiError, ask, errorText, ROWS_MAX, send } from '../review/store/api.ts';
 
 /** Delay before tiles are read, so that those passing by in a fast scroll are not. */
 const SCROLLED_MS = 60;
@@ -155,7 +155,7 @@ export class Gallery implements Tiled {
       link.click();
       URL.revokeObjectURL(link.href);
     } catch (error) {
-      this.trouble = messageOf(error);
+      this.trouble = errorText(error);
     }
     this.#onChange();
   }
@@ -186,7 +186,7 @@ export class Gallery implements Tiled {
       this.selection = NOTHING_SELECTED;
     } catch (error) {
       if (listed !== this.#listed) return;
-      this.trouble = messageOf(error);
+      this.trouble = errorText(error);
       if (!(error instanceof ApiError) || error.isPassing)
         setTimeout(() => listed === this.#listed && void this.#readIndex(listed), AGAIN_AFTER_MS);
     }
@@ -197,7 +197,7 @@ export class Gallery implements Tiled {
     try {
       this.choices = await ask<GalleryChoices>(`${this.api}/choices`);
     } catch (error) {
-      this.trouble = messageOf(error);
+      this.trouble = errorText(error);
     }
     this.#onChange();
   }
@@ -220,7 +220,7 @@ export class Gallery implements Tiled {
       if (this.index !== null) this.trouble = null;
       this.#readIn(0);
     } catch (error) {
-      this.trouble = messageOf(error);
+      this.trouble = errorText(error);
       this.#readIn(AGAIN_AFTER_MS);
     } finally {
       this.#isReading = false;

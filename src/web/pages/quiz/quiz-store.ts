@@ -1,5 +1,5 @@
 import type { QuizAnswer, QuizAnswered, QuizState } from '../../../core/review/quiz/quiz.ts';
-import { ApiError, messageOf, type ReviewApi } from '../review/store/api.ts';
+import { ApiError, errorText, type ReviewApi } from '../review/store/api.ts';
 
 const AGAIN_AFTER_MS = 2_000;
 
@@ -37,8 +37,8 @@ export class QuizStore {
         return this.#show({ state, solved, problem: refusal, isSending: false });
       } catch (error) {
         if (!(error instanceof ApiError) || !error.isPassing) {
-          this.#show({ problem: messageOf(error), isSending: false });
-          return answer === null ? undefined : this.send(null, messageOf(error));
+          this.#show({ problem: errorText(error), isSending: false });
+          return answer === null ? undefined : this.send(null, errorText(error));
         }
         this.#show({ problem: `${error.message}. The page tries again.` });
         await new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { messageOf } from './store/api.ts';
+import { errorText } from './store/api.ts';
 import type { ReviewStore } from './store/review-store.ts';
 
 interface CriteriaProps {
@@ -42,7 +42,7 @@ function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonl
       store.setup = { ...store.setup, criteria };
       onClose();
     } catch (error) {
-      setProblem(messageOf(error));
+      setProblem(errorText(error));
     }
   };
   return (

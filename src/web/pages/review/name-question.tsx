@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { countOf } from '../../../core/kernel/texts.ts';
 import { Dialog } from './dialog.tsx';
 import { GuideLink } from './guide-link.tsx';
-import { messageOf, type ReviewApi } from './store/api.ts';
+import { errorText, type ReviewApi } from './store/api.ts';
 import type { ReviewStore } from './store/review-store.ts';
 
 interface NameQuestionProps {
@@ -35,7 +35,7 @@ function NameForm({ button, onName }: NameFormProps) {
     try {
       await onName(name);
     } catch (error) {
-      setProblem(messageOf(error));
+      setProblem(errorText(error));
     }
   };
   return (

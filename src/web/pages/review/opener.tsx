@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../../core/review/desk/desk.ts';
 import { NameQuestion } from './name-question.tsx';
-import { ApiError, messageOf, type ReviewApi } from './store/api.ts';
+import { ApiError, errorText, type ReviewApi } from './store/api.ts';
 
 const AGAIN_AFTER_MS = 3_000;
 
@@ -26,7 +26,7 @@ export function Opener<T>({ api, open, waiting, question, children }: OpenerProp
       const setup = await api.setup();
       setOpened(setup.reviewer === null && setup.mayReview ? 'unnamed' : { value: await open(setup) });
     } catch (error) {
-      setOpened({ problem: messageOf(error) });
+      setOpened({ problem: errorText(error) });
       if (!(error instanceof ApiError) || error.isPassing) setTimeout(() => void begin(), AGAIN_AFTER_MS);
     }
   };

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Subject } from '../../../core/review/events/event.ts';
 import type { PhotoFacets } from '../../../core/review/desk/facets.ts';
 import { countOf, tagText } from '../../../core/kernel/texts.ts';
-import { messageOf } from './store/api.ts';
+import { errorText } from './store/api.ts';
 import { AlsoDialog } from './also-dialog.tsx';
 import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
@@ -50,7 +50,7 @@ function TagsDialog({ desk: { store, closeDialog }, subjects }: FieldsProps) {
   useEffect(() => {
     store.load(subjects).then(
       () => setTrouble(null),
-      (error: unknown) => setTrouble(messageOf(error)),
+      (error: unknown) => setTrouble(errorText(error)),
     );
   }, []);
   const photos = subjects.flatMap((subject) => store.cache.photo(subject) ?? []);

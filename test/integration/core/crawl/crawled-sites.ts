@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import type { CandidateLine } from '../../../../src/core/status/candidate-list.repository.ts';
-import { FLICKR_LICENCES } from '../../../../src/core/crawl/sources/flickr/licences.ts';
+import { flickrLicence } from '../../../../src/core/crawl/sources/flickr/licences.ts';
 import { dumpOf } from './open-data/dump.ts';
 import { duckduckgoResults, startDuckduckgoSite } from '../../../support/sites/duckduckgo-site.ts';
 import {
@@ -208,7 +208,7 @@ export async function startFlickr(...faults: readonly FlickrFault[]): Promise<Cr
     note: 'searched by name, because the queries file has no line for them: goose (flickr)',
     expectRights({ sourceId, licence, licenceUrl, creator, pageUrl }) {
       const photo = byId.get(sourceId);
-      const { id, url } = FLICKR_LICENCES[photo?.licence ?? -1] ?? {};
+      const { id, url } = flickrLicence(String(photo?.licence));
       expect([licence, licenceUrl, creator]).toEqual([id, url, photo?.ownerName]);
       expect(pageUrl).toBe(`https://www.flickr.com/photos/${encodeURIComponent(photo?.owner ?? '')}/${sourceId}`);
     },

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../../src/core/collection/class-table.process.ts';
-import { belowClassText, conceptOf, conceptSubjects } from '../../../../src/core/collection/subjects.ts';
+import { belowClassText, conceptSubjects } from '../../../../src/core/collection/subjects.ts';
 
 const table = await loadClassTable();
+const conceptOf = (label: string, allowHypernyms = false) =>
+  conceptSubjects('any', table, { allowHypernyms }).subjects.resolveLabel(label);
 const detailOf = (label: string): string => {
-  const result = conceptOf(label, table);
+  const result = conceptOf(label);
   return result.ok ? '' : result.detail;
 };
 
@@ -67,10 +69,10 @@ describe('a concept below one of the 1,000 classes', () => {
   });
 });
 
-describe('conceptOf', () => {
+describe('the label of a concept', () => {
   it('keeps WordNet ids and reduces any other name to its letters and digits', () => {
     const ids = ['n03424489', 'Garden Gnome', 'garden-gnome', "gnome's  hat (red)", '東京タワー', 'Über-Zwerg'];
-    expect(ids.map((label) => conceptOf(label, table))).toEqual(
+    expect(ids.map((label) => conceptOf(label))).toEqual(
       ['n03424489', 'garden_gnome', 'garden_gnome', 'gnome_s_hat_red', '東京タワー', 'über_zwerg'].map((wnid) => ({
         ok: true,
         wnid,
@@ -86,7 +88,7 @@ describe('conceptOf', () => {
     );
     expect(detailOf('crane')).toMatch(/the ImageNet-1k classes crane \S+ \(n02012849\) and crane/);
     const notRefused = table.rows.filter((row) =>
-      [row.wnid, row.name, ...row.synonyms].some((label) => conceptOf(label, table).ok),
+      [row.wnid, row.name, ...row.synonyms].some((label) => conceptOf(label).ok),
     );
     expect(notRefused).toEqual([]);
   });
@@ -111,15 +113,15 @@ describe('conceptOf', () => {
   it('does not refuse a word that merely begins or ends like a class', () => {
     const others = ['gas', 'glass', 'n014407640', 'n03424489-gnomes', 'zebra finches', 'waves', 'berries'];
     // A glass and a berry stand above classes.
-    expect(others.filter((label) => !conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
+    expect(others.filter((label) => !conceptOf(label, true).ok)).toEqual([]);
   });
 
   it("refuses every class as ImageNet's own files write it, its names by comma", () => {
     const written = table.rows.map(({ synonyms }) => synonyms.join(', '));
     expect(written.filter((label) => label.includes(','))).toHaveLength(492);
-    expect(written.filter((label) => conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
+    expect(written.filter((label) => conceptOf(label, true).ok)).toEqual([]);
     const withWnid = table.rows.map(({ wnid, synonyms }) => `${wnid} ${synonyms.join(', ')}`);
-    expect(withWnid.filter((label) => conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
+    expect(withWnid.filter((label) => conceptOf(label, true).ok)).toEqual([]);
   });
 
   it('refuses a hypernym of some classes, and names the first few of them', () => {
@@ -139,12 +141,12 @@ describe('conceptOf', () => {
     'refuses %s, in whatever spelling it stands above classes, unless that is allowed',
     (label) => {
       expect(detailOf(label)).toContain('of the ImageNet-1k classes: ');
-      expect(conceptOf(label, table, { allowHypernyms: true }).ok).toBe(true);
+      expect(conceptOf(label, true).ok).toBe(true);
     },
   );
 
   it('accepts the WordNet id of another thing of that name', () => {
-    expect(conceptOf('n06448719', table)).toEqual({ ok: true, wnid: 'n06448719' });
+    expect(conceptOf('n06448719')).toEqual({ ok: true, wnid: 'n06448719' });
   });
 });
 

@@ -27,7 +27,7 @@ const URLS: Readonly<Record<number, string>> = {
 };
 
 /** All licences of Flickr by id: flickr.photos.licenses.getInfo as recorded on 2025-06-19, a day after 11 to 16 were added. */
-export const FLICKR_LICENCES: readonly Licence[] = NAMES.map((name, id) => {
+const FLICKR_LICENCES: readonly Licence[] = NAMES.map((name, id) => {
   const licence = normaliseLicence(name);
   return { id: licence.id, url: URLS[id] ?? licence.url };
 });

@@ -9,7 +9,7 @@ import { inflate, withoutMark } from '../inflate.process.ts';
 import { REST_UNREAD, unreadRow, type ListRow } from '../list-columns.ts';
 import type { FoundPhoto } from '../source.ts';
 import { readJsonRow, readTextRow, FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS } from './row.ts';
-import { listedLines } from './lines.ts';
+import { urlListLines } from './lines.ts';
 
 /**
  * Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), JSON Lines, or one
@@ -132,7 +132,7 @@ const READ_LINE: Readonly<Record<'jsonl' | 'txt', ReadLine>> = { jsonl: readJson
 async function* lineRows(input: Chunks, options: UrlListOptions, read: ReadLine): AsyncGenerator<ListRow> {
   let last = 0;
   try {
-    for await (const { line, text, isTooLong } of listedLines(await opened(input, options), MAX_ROW_BYTES)) {
+    for await (const { line, text, isTooLong } of urlListLines(await opened(input, options), MAX_ROW_BYTES)) {
       last = line;
       const tooLong = `expected a line of at most ${MAX_ROW_BYTES} bytes but received more`;
       const row = isTooLong ? unreadRow(line, text, tooLong) : read(text, line, options.label ?? '');

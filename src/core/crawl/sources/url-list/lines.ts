@@ -8,7 +8,7 @@ export interface TextLine {
 const LINE_FEED = 0x0a;
 
 /** A line with more than `maxBytes` is cut to its beginning. Bytes that are not UTF-8 become U+FFFD. */
-export async function* listedLines(bytes: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<TextLine> {
+export async function* urlListLines(bytes: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<TextLine> {
   const gathered = new GatheredLine(maxBytes);
   let line = 1;
   for await (const chunk of bytes) {

@@ -3,7 +3,7 @@ import type { ReviewFilter } from '../../../../core/review/desk/desk.ts';
 import { countOf, countText } from '../../../../core/kernel/texts.ts';
 import type { Judgement, Subject } from '../../../../core/review/events/event.ts';
 import type { PhotoFacets } from '../../../../core/review/desk/facets.ts';
-import { messageOf, ROWS_MAX } from '../store/api.ts';
+import { errorText, ROWS_MAX } from '../store/api.ts';
 import { Desk, type KeyHandlers } from '../desk.ts';
 import { isGone } from '../filter-chips.tsx';
 import { subjectKey, type DoneAction } from '../store/history.ts';
@@ -191,7 +191,7 @@ export class GridDesk extends Desk implements Tiled {
       this.store.cache.touched.clear();
       this.#readAgain();
     } catch (error) {
-      this.trouble = messageOf(error);
+      this.trouble = errorText(error);
     }
     this.store.changed();
   }
@@ -220,7 +220,7 @@ export class GridDesk extends Desk implements Tiled {
       await this.#readRows(missing);
       this.#readIn(0);
     } catch (error) {
-      this.trouble = messageOf(error);
+      this.trouble = errorText(error);
       this.store.changed();
       this.#readIn(AGAIN_AFTER_MS);
     } finally {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { messageOf } from '../store/api.ts';
+import { errorText } from '../store/api.ts';
 import { HeaderBar } from '../frame.tsx';
 import { useStore, type PageProps } from '../use-store.ts';
 import { hrefOf, type ReviewPage } from '../view-url.ts';
@@ -62,7 +62,7 @@ export function useAnswer<T>(read: () => Promise<T>) {
   useEffect(() => {
     read().then(
       (answer) => setState({ answer, trouble: null }),
-      (error: unknown) => setState({ answer: null, trouble: messageOf(error) }),
+      (error: unknown) => setState({ answer: null, trouble: errorText(error) }),
     );
   }, []);
   return state;

@@ -1,4 +1,4 @@
-import { ApiError, messageOf } from '../store/api.ts';
+import { ApiError, errorText } from '../store/api.ts';
 
 /** `againAtMs`: from then on (`performance.now()`) the answer is asked for again when it is wanted. */
 type Entry<T> = { readonly value: T } | { readonly problem: string; readonly againAtMs: number } | 'loading';
@@ -39,7 +39,7 @@ export class Fetched<T> {
         (error: unknown) => {
           const isPassing = error instanceof ApiError && error.isPassing;
           const againAtMs = isPassing ? performance.now() + AGAIN_AFTER_MS : Infinity;
-          this.#set(key, { problem: messageOf(error), againAtMs });
+          this.#set(key, { problem: errorText(error), againAtMs });
         },
       ),
     );

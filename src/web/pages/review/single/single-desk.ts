@@ -7,7 +7,7 @@ import type {
   ReviewPhoto,
 } from '../../../../core/review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../../core/review/events/event.ts';
-import { messageOf } from '../store/api.ts';
+import { errorText } from '../store/api.ts';
 import { Desk, type KeyHandlers } from '../desk.ts';
 import { readDisputes } from './disputes.tsx';
 import { Fetched } from './fetched.ts';
@@ -125,7 +125,7 @@ export class SingleDesk extends Desk {
     this.#settle(said);
     if (this.store.cache.photo(subject) !== undefined) return;
     this.#loading += 1;
-    await this.store.load([subject]).catch((error: unknown) => this.store.say(messageOf(error)));
+    await this.store.load([subject]).catch((error: unknown) => this.store.say(errorText(error)));
     this.#loading -= 1;
     // Another reviewer may have the photo.
     this.#supply?.renew();
@@ -194,7 +194,7 @@ export class SingleDesk extends Desk {
 
   async #readDisputes(): Promise<void> {
     const { store, view } = this;
-    const found = await readDisputes(store, view.filter.wnid).catch((error: unknown) => messageOf(error));
+    const found = await readDisputes(store, view.filter.wnid).catch((error: unknown) => errorText(error));
     if (view !== this.view) return;
     if (typeof found === 'string') this.trouble = found;
     else this.list.append(found);

@@ -1,7 +1,7 @@
 import type { HeldPhotos, LeaseAnswer, LeaseRequest, ReviewOrder } from '../../../../core/review/desk/desk.ts';
 import type { Subject } from '../../../../core/review/events/event.ts';
 import { subjectsOf } from '../store/history.ts';
-import { ApiError, messageOf } from '../store/api.ts';
+import { ApiError, errorText } from '../store/api.ts';
 import type { ReviewStore } from '../store/review-store.ts';
 import type { ReviewView } from '../view-url.ts';
 
@@ -114,7 +114,7 @@ export class Supply {
     this.#ends = undefined;
     const answer = await this.#lease({ ...by, isBalanced, take, count: by.held.length + wanted }).catch(
       (error: unknown) => {
-        this.problem = messageOf(error);
+        this.problem = errorText(error);
         const isPassing = !(error instanceof ApiError) || error.isPassing;
         this.#waitFor(isPassing ? FAILED_AGAIN_MS : AGAIN_AT_MOST_MS);
         return null;

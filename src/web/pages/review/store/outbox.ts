@@ -5,7 +5,7 @@ import type {
   ReviewActionSent,
   ReviewChange,
 } from '../../../../core/review/desk/desk.ts';
-import { ApiError, messageOf } from './api.ts';
+import { ApiError, errorText } from './api.ts';
 import { subjectKey, refKey } from './history.ts';
 import {
   batchOf,
@@ -177,7 +177,7 @@ export class Outbox {
       if (this.#isStoreBroken) return;
       this.#isStoreBroken = true;
       const advice = 'Do not close the page while some are not sent.';
-      this.#banner = `This browser cannot keep decisions (${messageOf(error)}). ${advice}`;
+      this.#banner = `This browser cannot keep decisions (${errorText(error)}). ${advice}`;
       this.#options.onChange();
     }
   }
@@ -235,7 +235,7 @@ export class Outbox {
       for (const actions of requests) answers.push(await this.#options.send(collection, { reviewer, client, actions }));
       return { outcome: 'stored', answer: joined(answers) };
     } catch (error_) {
-      const error = error_ instanceof ApiError ? error_ : new ApiError(0, messageOf(error_));
+      const error = error_ instanceof ApiError ? error_ : new ApiError(0, errorText(error_));
       return { outcome: failureOf(error), error };
     }
   }

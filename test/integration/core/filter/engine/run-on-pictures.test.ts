@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   runOnPictures,
-  type PictureInput,
+  type PictureBytes,
   type PhotoOutputs,
 } from '../../../../../src/core/filter/engine/run-backbone.process.ts';
 import { cardFor } from '../../../../../src/core/collection/cards/model-card.process.ts';
@@ -16,7 +16,7 @@ const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos
 const CENTRE = 4;
 const folder = suiteFolder();
 
-interface NamedPicture extends PictureInput {
+interface NamedPicture extends PictureBytes {
   readonly name: string;
 }
 
@@ -37,7 +37,7 @@ interface RunOptions {
   readonly blobs?: string;
 }
 
-async function run(pictures: Iterable<PictureInput> | AsyncIterable<PictureInput>, options: RunOptions = {}) {
+async function run(pictures: Iterable<PictureBytes> | AsyncIterable<PictureBytes>, options: RunOptions = {}) {
   const { signal = new AbortController().signal, classes, blobs } = options;
   return runOnPictures({
     card: await cardFor('efficientnet-lite0'),
@@ -52,8 +52,8 @@ async function run(pictures: Iterable<PictureInput> | AsyncIterable<PictureInput
   });
 }
 
-async function allOf(given: AsyncIterable<{ readonly picture: PictureInput; readonly outputs: PhotoOutputs }>) {
-  const all: { readonly picture: PictureInput; readonly logits: Float32Array }[] = [];
+async function allOf(given: AsyncIterable<{ readonly picture: PictureBytes; readonly outputs: PhotoOutputs }>) {
+  const all: { readonly picture: PictureBytes; readonly logits: Float32Array }[] = [];
   for await (const { picture, outputs } of given) {
     if (outputs.problem !== null) throw new Error(outputs.problem.kind);
     all.push({ picture, logits: outputs.crops[0]?.logits ?? new Float32Array() });
@@ -90,7 +90,7 @@ describe('runOnPictures', () => {
     const pictures = await samples(2);
     let read = 0;
     let isEnded = false;
-    async function* endless(): AsyncGenerator<PictureInput> {
+    async function* endless(): AsyncGenerator<PictureBytes> {
       try {
         for (;;) {
           read += 1;
@@ -113,7 +113,7 @@ describe('runOnPictures', () => {
 
   it('throws what the reading of pictures throws, and stops at its signal', async () => {
     const [one] = await samples(1);
-    function* failing(): Generator<PictureInput> {
+    function* failing(): Generator<PictureBytes> {
       if (one !== undefined) yield one;
       throw new Error('the disk is gone');
     }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { resize, resizeRegion, resizedSize } from '../../../../../src/core/photo/pixels/resize.ts';
-import { CROP_COUNT, tenCrop } from '../../../../../src/core/photo/pixels/ten-crop.ts';
+import { tenCrop } from '../../../../../src/core/photo/pixels/ten-crop.ts';
 import type { RgbImage } from '../../../../../src/core/platform/image/raster.ts';
 import { decodeRgb } from '../../../../../src/core/platform/image/inspect.ts';
 import { cropPixels } from '../../../../unit/core/photo/pixels/crop-pixels.ts';
@@ -32,7 +32,7 @@ const MODEL_SIZES = [
   { shorter: 274, side: 240 },
   { shorter: 297, side: 260 },
 ] as const;
-const HASHES_PER_INPUT = 1 + MODEL_SIZES.length * (1 + CROP_COUNT);
+const HASHES_PER_INPUT = 1 + MODEL_SIZES.length * (1 + 10);
 
 interface Resized {
   readonly width: number;
@@ -65,7 +65,7 @@ describe('pixels from file to crop', () => {
       const { width, height } = resizedSize(image, { shorterSide: shorter, isSquare: false });
       expect([width, height]).toEqual([wanted.width, wanted.height]);
       const resized = resize(image, { width, height });
-      const crops = Array.from({ length: CROP_COUNT }, (_, i) => cropPixels(resized, tenCrop(i, resized, side)));
+      const crops = Array.from({ length: 10 }, (_, i) => cropPixels(resized, tenCrop(i, resized, side)));
       hashes.got.push(sha256Of(resized), ...crops.map(sha256Of));
       hashes.wanted.push(wanted.sha256, ...wanted.tenCropSha256);
     }
@@ -77,7 +77,7 @@ describe('pixels from file to crop', () => {
     const image = await decodeRgb(readFixture(name));
     const { tenCropSha256 } = referenceOf(name).resize256;
     const size = resizedSize(image, { shorterSide: 256, isSquare: false });
-    const crops = Array.from({ length: CROP_COUNT }, (_, i) => {
+    const crops = Array.from({ length: 10 }, (_, i) => {
       const { box, mirrored } = tenCrop(i, size, 224);
       const region = resizeRegion(image, size, box);
       return cropPixels(region, { box: { ...box, left: 0, top: 0 }, mirrored });

@@ -7,7 +7,8 @@ import type { AcceptedPhoto, Inspection, InspectionLimits } from '../../../../..
 import type { LumaImage, RgbImage } from '../../../../../src/core/platform/image/raster.ts';
 import { fineSimilarity, parseFineHash } from '../../../../../src/core/photo/hashes/fine-hash.ts';
 import { fingerprintOf } from '../../../../../src/core/photo/hashes/fingerprint-index.ts';
-import { hammingDistance, parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { hammingDistance } from '../../../../support/hamming-distance.ts';
 import { decodeRgb, inspectPhoto } from '../../../../../src/core/platform/image/inspect.ts';
 import { noiseBytes } from '../../../../unit/core/photo/pixels/noise.ts';
 import { PNG_SIGNATURE, pngChunk, pngFile, pngHeader } from './png-file.ts';

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hammingDistance, parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { hammingDistance } from '../../../../support/hamming-distance.ts';
 import { inspect } from '../../../../../src/core/photo/inspect.process.ts';
 
 const PHOTOS = new URL('../../../../fixtures/samples/photos/', import.meta.url);

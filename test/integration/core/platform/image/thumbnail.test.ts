@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { decodeRgb } from '../../../../../src/core/platform/image/inspect.ts';
 import { smallWebp } from '../../../../../src/core/platform/image/thumbnail.ts';
 import { fingerprintOf } from '../../../../../src/core/photo/hashes/fingerprint-index.ts';
-import { hammingDistance, parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { hammingDistance } from '../../../../support/hamming-distance.ts';
 import { pngFile } from './png-file.ts';
 
 const OPTIONS = { maxSidePixels: 128, quality: 75 };

@@ -24,7 +24,7 @@ import {
 import { TsvReader, type TsvColumns } from '../../../../../src/core/crawl/sources/open-data/tsv.ts';
 import { repositoryRoot } from '../../../../support/winnow.ts';
 import { duckduckgoSource } from '../../../../../src/core/crawl/sources/duckduckgo/duckduckgo.ts';
-import { FLICKR_LICENCES } from '../../../../../src/core/crawl/sources/flickr/licences.ts';
+import { FLICKR_LICENCE_IDS, flickrLicence } from '../../../../../src/core/crawl/sources/flickr/licences.ts';
 import type { FoundPhoto } from '../../../../../src/core/crawl/sources/source.ts';
 import { queryOf, scripted } from './scripted-api.ts';
 
@@ -152,11 +152,11 @@ const OTHERS: Readonly<Record<string, string>> = {
 it('the table of licences contains every licence that Flickr listed in 2025, with its address', () => {
   const file = path.join(repositoryRoot, 'test/fixtures/recordings/flickr/flickr-photos-api__licenses.getInfo.xml');
   const listed = [...readFileSync(file, 'utf8').matchAll(/<license id="(\d+)" name="([^"]*)" url="([^"]*)"/g)];
-  expect(listed.length).toBe(FLICKR_LICENCES.length);
+  expect(listed.length).toBe(FLICKR_LICENCE_IDS.length);
   for (const [, id = '', name = '', url = ''] of listed) {
-    const licence = FLICKR_LICENCES[Number(id)];
+    const licence = flickrLicence(id);
     // Flickr's link for all rights reserved leads to its own rules.
-    expect([id, licence?.url]).toEqual([id, id === '0' ? null : url]);
-    expect(licence?.id).toBe(name.startsWith('CC ') ? name.replaceAll(' ', '-') : OTHERS[id]);
+    expect([id, licence.url]).toEqual([id, id === '0' ? null : url]);
+    expect(licence.id).toBe(name.startsWith('CC ') ? name.replaceAll(' ', '-') : OTHERS[id]);
   }
 });

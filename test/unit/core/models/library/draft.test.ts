@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   cardFileText,
   logitsCandidates,
-  openQuestions,
+  unstatedFacts,
   pictureInputOf,
 } from '../../../../../src/core/models/library/draft.process.ts';
 import { parseNormalisation } from '../../../../../src/core/models/library/normalisation.ts';
@@ -71,7 +71,7 @@ describe('openQuestions', () => {
     const read = graph(image(['N', 3, 240, 240]), row('logits', 1000));
     const context = { input: pictureInputOf(read), width: null, fileStem: 'net' };
     const asked = (given: object) =>
-      openQuestions(read, given, context).map(({ fact, suggestion }) => [fact, suggestion]);
+      unstatedFacts(read, given, context).map(({ fact, suggestion }) => [fact, suggestion]);
     expect(asked({})).toEqual([
       ['classes', 'imagenet-1k'],
       ['normalise', null],
@@ -84,7 +84,7 @@ describe('openQuestions', () => {
   it('asks for no normalisation if the graph contains it, and asks for what is missing', () => {
     const read = graph(image(['N', 'a', 'b', 'c'], 'uint8'), row('logits', 5));
     const context = { input: pictureInputOf(read), width: 5, fileStem: 'net' };
-    expect(openQuestions(read, {}, context).map(({ fact }) => fact)).toEqual([
+    expect(unstatedFacts(read, {}, context).map(({ fact }) => fact)).toEqual([
       'layout',
       'size',
       'classes',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HashIndex } from '../../../../../src/core/photo/hashes/hash-index.ts';
-import { parseHash, hammingDistance, type ParsedHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { parseHash, type ParsedHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { hammingDistance } from '../../../../support/hamming-distance.ts';
 import { seededRandom } from '../../../../support/random.ts';
 
 describe('HashIndex', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../../../src/core/photo/hashes/fingerprint-index.ts';
-import { hammingDistance, parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { parseHash } from '../../../../../src/core/photo/hashes/perceptual-hash.ts';
+import { hammingDistance } from '../../../../support/hamming-distance.ts';
 import type { RgbImage } from '../../../../../src/core/platform/image/raster.ts';
 import { noiseImage } from '../pixels/noise.ts';
 

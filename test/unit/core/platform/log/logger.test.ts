@@ -1,21 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { openLogger, logText } from '../../../../../src/core/platform/log/logger.ts';
+import { openLineLogger, openLogger } from '../../../../../src/core/platform/log/logger.ts';
 
 describe('a log line for people', () => {
   it('is a sentence with its rank and its fields', () => {
-    expect(logText({ level: 'warn', time: 1, msg: 'a job failed', stage: 'fetch', attempt: 2 })).toBe(
-      'winnow: warning: a job failed (stage fetch, attempt 2)',
-    );
-    expect(logText({ level: 'error', time: 1, msg: 'nothing moves', left: { jobs: 3 } })).toBe(
-      'winnow: error: nothing moves (left {"jobs":3})',
-    );
-    expect(logText({ level: 'info', time: 1, msg: 'reading the dump' })).toBe('winnow: reading the dump');
-  });
-
-  it('stays one line without control characters for any content', () => {
-    expect(logText({ level: 'warn', msg: 'odd\u001b[2J', file: 'a\nb' })).toBe(
-      String.raw`winnow: warning: odd\u001b[2J (file a\nb)`,
-    );
+    const lines: string[] = [];
+    const log = openLineLogger('info', { write: (line) => lines.push(line) });
+    log.warn({ stage: 'fetch', attempt: 2 }, 'a job failed');
+    log.error({ left: { jobs: 3 } }, 'nothing moves');
+    log.info('reading the dump');
+    log.warn({ file: 'a\nb' }, 'odd\u001b[2J');
+    expect(lines).toEqual([
+      'winnow: warning: a job failed (stage fetch, attempt 2)\n',
+      'winnow: error: nothing moves (left {"jobs":3})\n',
+      'winnow: reading the dump\n',
+      `${String.raw`winnow: warning: odd\u001b[2J (file a\nb)`}\n`,
+    ]);
   });
 
   it('is written without secrets if stderr is not a terminal', () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { unreadRow } from '../../../../../../src/core/crawl/sources/list-columns.ts';
 import { readJsonRow, photoOfRow } from '../../../../../../src/core/crawl/sources/url-list/row.ts';
-import { listedLines } from '../../../../../../src/core/crawl/sources/url-list/lines.ts';
+import { urlListLines } from '../../../../../../src/core/crawl/sources/url-list/lines.ts';
 
 const photo = (values: Readonly<Record<string, string>>) =>
   photoOfRow({ line: 7, content: '', error: null, values: new Map(Object.entries(values)) }, 'list.csv');
@@ -102,7 +102,7 @@ describe('linesOf', () => {
   }
   const read = async (parts: readonly (string | number[])[], maxBytes = 100) => {
     const lines: string[] = [];
-    for await (const { line, text, isTooLong } of listedLines(chunks(parts), maxBytes))
+    for await (const { line, text, isTooLong } of urlListLines(chunks(parts), maxBytes))
       lines.push(`${line}:${text}${isTooLong ? '!' : ''}`);
     return lines;
   };
