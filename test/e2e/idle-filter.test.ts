@@ -37,7 +37,7 @@ async function makeProject(folder: string): Promise<void> {
   await writeFile(path.join(folder, 'photos/red/none.jpg'), 'no photo at all');
 }
 
-it('loads no model to find that nothing is left, but in a worker, before it says that it is ready', async () => {
+it('winnow filter loads no model to find that nothing is left, but a worker loads them before it says that it is ready', async () => {
   await withFolder(async (cwd) => {
     await makeProject(cwd);
     const flags = ['--collection', 'reds.yaml'];
@@ -55,7 +55,7 @@ it('loads no model to find that nothing is left, but in a worker, before it says
   });
 });
 
-it('prepares the previews of listed photos that nobody has reviewed', async () => {
+it('a filter worker prepares the previews of listed photos that nobody has reviewed', async () => {
   await withFolder(async (folder) => {
     const { collection, data, listed } = await makeReviewedSet(folder);
     const open = listed.at(-2)?.sha256;

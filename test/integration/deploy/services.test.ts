@@ -162,7 +162,7 @@ async function endAll(services: readonly Service[]): Promise<void> {
 /** Number of photos in S3. The filter's model is stored beside them. */
 const storedPhotos = (): number => [...s3.objects.keys()].filter((key) => !key.includes('models/')).length;
 
-it('are well, find, fetch and decide together, tell of it, and end on SIGTERM', async (context) => {
+it('the services are well, find, fetch and decide together, count it in their metrics, and end on SIGTERM', async (context) => {
   context.skip(problem !== null, problem ?? '');
   const names = ['server', 'discover', 'discover', 'fetch', 'filter'];
   const services: Service[] = [];

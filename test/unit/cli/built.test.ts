@@ -16,7 +16,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }));
 
-it('is used while the sources are those it was made of', () => {
+it('the built program is used while the sources are those it was made of', () => {
   expect(builtProgram(root)).toBeNull();
   writeFileSync(stampFile(file('dist')), stampOf(root));
   expect(builtProgram(root)).toBe(file('dist', 'main.mjs'));
@@ -28,13 +28,13 @@ it.each([
   ['a source is added', () => writeFileSync(file('src', 'c.ts'), '')],
   ['a source goes', () => rmSync(file('src', 'a.ts'))],
   ['the packages change', () => writeFileSync(file('package-lock.json'), '22')],
-])('is not used any more when %s', (_what, change) => {
+])('the built program is not used any more when %s', (_what, change) => {
   writeFileSync(stampFile(file('dist')), stampOf(root));
   change();
   expect(builtProgram(root)).toBeNull();
 });
 
-it('is all there is in a package without sources', () => {
+it('the built program is used in a package without sources', () => {
   writeFileSync(stampFile(file('dist')), stampOf(root));
   rmSync(file('src'), { recursive: true });
   expect(builtProgram(root)).toBe(file('dist', 'main.mjs'));

@@ -22,14 +22,14 @@ async function threadsOf(env: Readonly<Record<string, string>>): Promise<number>
   return Number(stderr);
 }
 
-it('gives libuv two threads for each processor and sixteen more, or as many as UV_THREADPOOL_SIZE says', async (context) => {
+it('the program gives libuv two threads for each processor and sixteen more, or as many as UV_THREADPOOL_SIZE says', async (context) => {
   context.skip(process.platform !== 'linux', 'only /proc tells how many threads a process has');
   const one = await threadsOf({ UV_THREADPOOL_SIZE: '1' });
   expect((await threadsOf({})) - one).toBe(2 * availableParallelism() + 15);
   expect((await threadsOf({ UV_THREADPOOL_SIZE: '6' })) - one).toBe(5);
 });
 
-it('fails if the program waits for something that cannot happen any more', async () => {
+it('a program that waits for something that cannot happen any more fails', async () => {
   const endless = 'export const main = () => new Promise(() => {});';
   const hooks = `export const load = async (url, context, next) => /\\/(src|dist)\\/main\\.(mjs|ts)$/.test(url)
     ? { format: 'module', shortCircuit: true, source: ${JSON.stringify(endless)} } : next(url, context);`;

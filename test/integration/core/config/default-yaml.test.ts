@@ -18,17 +18,6 @@ describe('config/default.yaml', () => {
     expect(given).toEqual(SETTING_NAMES.map((name) => [name, settingOf(name).fallback]));
   });
 
-  it('has a comment with the environment name above every setting', async () => {
-    const lines = (await readFile(path, 'utf8')).split('\n');
-    const layer = layerFromYaml(parseYaml(lines.join('\n'), 'config/default.yaml'));
-    const uncommented = [...layer].filter(([name, { where }]) => {
-      const above = lines.slice(0, Number(where.split(':').at(-1)) - 1);
-      const start = above.findLastIndex((line) => !/^\s+# /.test(line)) + 1;
-      return !above.slice(start).join(' ').includes(environmentName(name));
-    });
-    expect(uncommented).toEqual([]);
-  });
-
   // To update the file, run: npm run test:integration -- default-yaml -u
   it('is up to date with the table of settings', async () => {
     await expect(defaultYaml()).toMatchFileSnapshot(path);

@@ -418,7 +418,7 @@ describe('actions', () => {
   });
 });
 
-it('counts each class by what the reviewer may see', async () => {
+it('the progress of a class counts what the reviewer may see', async () => {
   await record(viewOf('ann', 0.1), verdict('abcde', 'accept', 'grid'));
   const [ann] = await classProgress(database.db, viewOf('ann', 0.1), null);
   const [bob] = await classProgress(database.db, viewOf('bob', 0.1), null);

@@ -64,7 +64,7 @@ describe('counting what other filters would show', () => {
   });
 });
 
-it('gives the first photos of each class for the start page', async () => {
+it('the covers of the start page are the first photos of each class', async () => {
   const covers = await listCovers(database.db, viewOf('ann'));
   expect(Object.fromEntries(covers.map(({ wnid, photos }) => [wnid, photos.length]))).toEqual({ n01: 3, n02: 1 });
 });

@@ -23,8 +23,4 @@ describe('the table of settings', () => {
     expectTypeOf<Config['postgres']['url']>().toEqualTypeOf<string | null>();
     expectTypeOf<Config['filter']['evaluate']>().toEqualTypeOf<'needed' | 'all'>();
   });
-
-  it('refuses a picture of 30,000 x 30,000 pixels by default', () => {
-    expect(settingOf('fetch.maxPixels').fallback).toBeLessThan(30_000 * 30_000);
-  });
 });

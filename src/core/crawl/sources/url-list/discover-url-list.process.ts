@@ -37,7 +37,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, UrlListFormat>> = {
 };
 
 /** The format by the file's name, with or without `.gz`. Null if the name does not show it. */
-export function urlListFormat(name: string): UrlListFormat | null {
+function urlListFormat(name: string): UrlListFormat | null {
   return FORMAT_OF_EXTENSION[path.extname(name.replace(/\.gz$/i, '')).toLowerCase()] ?? null;
 }
 

@@ -7,7 +7,6 @@ import type { FoundPhoto } from '../../../../../src/core/crawl/sources/source.ts
 import {
   discoverUrlList,
   discoverUrlListFile,
-  urlListFormat,
 } from '../../../../../src/core/crawl/sources/url-list/discover-url-list.process.ts';
 import { collect } from '../../../../support/collect.ts';
 import { openFilesBelow, scratchFolder } from '../folder/scratch.ts';
@@ -186,16 +185,4 @@ describe('stopping', () => {
     await expect(photos).rejects.toThrow('Ctrl-C');
     expect(stream.destroyed).toBe(true);
   });
-});
-
-it.each([
-  ['a.csv', 'csv'],
-  ['/x.jsonl/A.TSV.GZ', 'tsv'],
-  ['a.ndjson', 'jsonl'],
-  ['a.TXT', 'txt'],
-  ['a.csv.bz2', null],
-  ['csv', null],
-  ['', null],
-])('recognises the format of %j: %j', (name, format) => {
-  expect(urlListFormat(name)).toBe(format);
 });

@@ -82,7 +82,7 @@ describe('refusedBy', () => {
   });
 });
 
-it('drops photos that a rule refused, and fails photos that could not be fetched', () => {
+it('a photo that a rule refused is dropped, and one that could not be fetched has failed', () => {
   const stateOf = (reason: Parameters<typeof problemOf>[0]['reason']) => problemOf({ reason, detail: 'why' }).state;
   expect(new Set(DROPPED_REASONS.map(stateOf))).toEqual(new Set(['dropped']));
   expect(new Set(FAILED_REASONS.map(stateOf))).toEqual(new Set(['failed']));

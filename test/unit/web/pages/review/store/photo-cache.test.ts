@@ -37,7 +37,7 @@ const PHOTO: ReviewPhoto = {
 const NONE = { accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
 const PROGRESS: ClassProgress = { wnid: 'n01440764', name: 'tench', listed: 2, open: 2, ...NONE };
 
-function shelfWith(photo: ReviewPhoto): PhotoCache {
+function cacheWith(photo: ReviewPhoto): PhotoCache {
   const made = new PhotoCache();
   made.putClasses([PROGRESS]);
   made.putPhotos([photo], NOBODY);
@@ -54,7 +54,7 @@ const CHANGES: readonly ReviewChange[] = [
 
 describe('the cache of a page', () => {
   it('applies each change at once, gives back every field by undos, and changes it again by redos', () => {
-    const cache = shelfWith(PHOTO);
+    const cache = cacheWith(PHOTO);
     for (const [i, change] of CHANGES.entries()) cache.apply(ref(i + 1), change, null);
     expect([cache.progress('n01440764'), cache.acceptedOf(PHOTO)]).toMatchObject([{ open: 1, rejected: 1 }, 3]);
     const changed = cache.photo(subject);
@@ -67,7 +67,7 @@ describe('the cache of a page', () => {
   });
 
   it('keeps its own values until the server has them, also for a photo that is loaded later', () => {
-    for (const cache of [shelfWith(PHOTO), new PhotoCache()]) {
+    for (const cache of [cacheWith(PHOTO), new PhotoCache()]) {
       cache.apply(ref(1), { kind: 'flag', subjects, value: { flagged: true } }, null);
       cache.putPhotos([PHOTO], () => true);
       expect(cache.photo(subject)?.mine.flagged).toBe(true);
@@ -78,7 +78,7 @@ describe('the cache of a page', () => {
 
   it.each(['verdict', 'adjudicate'] as const)('guesses what the undo of a %s of an earlier page restores', (kind) => {
     const isSettled = kind === 'adjudicate';
-    const cache = shelfWith({ ...PHOTO, state: 'accepted', isSettled, mine: { ...PHOTO.mine, verdict: 'accept' } });
+    const cache = cacheWith({ ...PHOTO, state: 'accepted', isSettled, mine: { ...PHOTO.mine, verdict: 'accept' } });
     const target = { ...ref(7), kind, subject, photos: 1, judgement: { verdict: 'accept', reason: null } } as const;
     cache.apply(ref(2), { kind: 'undo', of: ref(7) }, target);
     expect(cache.photo(subject)).toMatchObject({ state: 'open', isSettled: false, mine: { verdict: null } });
@@ -93,7 +93,7 @@ it.each([
   [false, null, 2, false],
   [true, 'unsure', 3, false],
 ] as const)(
-  'says whether a photo that others left unsure needs an adjudication: %j',
+  'a photo that three leave unsure needs an adjudication until it is settled: %j',
   (...[isSettled, verdict, count, expected]) => {
     const others = ['ben', 'cleo', 'dan'].map((reviewer) => ({ ...PHOTO.mine, verdict: 'unsure' as const, reviewer }));
     const mine = { ...PHOTO.mine, verdict };
