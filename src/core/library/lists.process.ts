@@ -66,7 +66,7 @@ export function refuseImpossible({ state, reason, source }: ListOptions, reasons
   });
 }
 
-export function requireOneOf(what: string, known: readonly string[], given: string | undefined): void {
+function requireOneOf(what: string, known: readonly string[], given: string | undefined): void {
   if (given === undefined || known.includes(given)) return;
   throw new UsageError(`Expected ${what} out of ${[...new Set(known)].join(', ')} but received '${given}'`, {
     code: 'impossible-filter',
