@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleLinear } from 'd3-scale';
-import type { Estimate } from '../evaluate/estimate.ts';
+import type { Estimate } from './estimate.ts';
 import { Chart, RowLabel, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from './chart.tsx';
 import { at, widthOf } from './texts.ts';
 

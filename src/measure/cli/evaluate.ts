@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { threadsOf } from '../../core/models/engine/ensemble.process.ts';
 import { evaluateSet, type SetEvaluation } from '../evaluate/evaluate-set.process.ts';
-import { estimateOf, type Estimated } from '../evaluate/estimate.ts';
+import { estimateOf, type Estimated } from '../charts/estimate.ts';
 import type { Judge } from '../evaluate/judge.process.ts';
 import { LOGITS_ARE } from '../evaluate/logits/read-answers.process.ts';
 import { UsageError } from '../../core/kernel/errors.ts';

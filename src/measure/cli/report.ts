@@ -5,7 +5,7 @@ import type { WrittenReport } from '../report/write-report.process.ts';
 import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { displayPath } from '../../core/config/root.ts';
 import type { ModelReport, Report, ReportedPhotos } from '../report/report.ts';
-import { estimateOf, type Estimated } from '../evaluate/estimate.ts';
+import { estimateOf, type Estimated } from '../charts/estimate.ts';
 import { nextLines } from '../../core/status/status.process.ts';
 import { fittedText, oodListsText } from '../../core/kernel/texts.ts';
 import { countText, linesText, percentText, plural, shellWord, writeResult } from '../../core/cli/text/output.ts';

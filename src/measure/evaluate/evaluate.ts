@@ -1,5 +1,5 @@
 import { groupBy } from '../../core/kernel/group-by.ts';
-import type { WithInterval } from './estimate.ts';
+import type { WithInterval } from '../charts/estimate.ts';
 import type { Accuracy, ClassAccuracy, Evaluation, EvaluationCurves, OodLists } from './evaluation.ts';
 import { rankingOf, type ModelAnswer } from './metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError, rmsErrorIfCalibrated, signedGap } from './metrics/calibration.ts';

@@ -1,4 +1,4 @@
-import type { WithInterval } from './estimate.ts';
+import type { WithInterval } from '../charts/estimate.ts';
 
 /**
  * A model's results on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from.

@@ -11,7 +11,6 @@ import { readOutsidePictures, storeOutsidePictures, type OutsidePicture } from '
 import type { Prediction } from './prediction.ts';
 import { readSet } from './set/read-set.process.ts';
 import { requireModelFiles, threadsOf } from '../../core/models/engine/ensemble.process.ts';
-import type { App } from '../../core/runtime/open/app.process.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { runOnCentreCrops, UnreadablePhotos } from './folder-photos.process.ts';
 import { requirePictures } from './model-answers.process.ts';

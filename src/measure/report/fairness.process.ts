@@ -9,14 +9,17 @@ import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { lookAt } from '../../core/shortlist/outside-models.process.ts';
 import { fairnessFrom, rankingOf, type LeftOut } from './fairness.ts';
-import type { MakeReportOptions } from './make-report.process.ts';
 import type { SeenByModel } from './model-reports.process.ts';
 import type { ReportedModel } from './models.process.ts';
 import type { Fairness } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { readView } from './views.process.ts';
 
-type Options = Pick<MakeReportOptions, 'fill' | 'signal' | 'onProgress'>;
+interface Options {
+  readonly fill?: boolean | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly what: string; readonly done: number; readonly total: number }) => void;
+}
 
 interface Reported {
   readonly seen: readonly SeenByModel[];

@@ -1,5 +1,5 @@
 import { groupBy } from '../../core/kernel/group-by.ts';
-import type { Estimate } from '../evaluate/estimate.ts';
+import type { Estimate } from '../charts/estimate.ts';
 import { accuracyByClass, accuracyOf, curvesOf, NO_ACCURACY, ZERO_BY_RULE } from '../evaluate/evaluate.ts';
 import type { ClassAccuracy, OodLists } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';

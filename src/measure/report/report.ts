@@ -8,7 +8,7 @@ import type { Sha256 } from '../../core/kernel/ids.ts';
 import type { AgreementReport } from '../../core/review/agreement/agreement.ts';
 import type { ReviewerLine } from '../../core/review/people/people.ts';
 import type { Heatmap } from '../../core/review/desk/desk.ts';
-import type { WithInterval } from '../evaluate/estimate.ts';
+import type { WithInterval } from '../charts/estimate.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';
 import type { RankAgreement } from '../evaluate/metrics/kendall.ts';

@@ -1,5 +1,5 @@
 import { Percentiles } from '../../../core/kernel/percentiles.ts';
-import type { WithInterval } from '../estimate.ts';
+import type { WithInterval } from '../../charts/estimate.ts';
 import { Draws, RESAMPLES } from './draws.ts';
 
 /**

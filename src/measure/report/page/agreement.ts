@@ -1,6 +1,6 @@
 import type { Agreement } from '../../../core/review/agreement/agreement.ts';
 import { countOf, countText, fewPhotosText } from '../../../core/kernel/texts.ts';
-import { estimateOf, type Estimate } from '../../evaluate/estimate.ts';
+import { estimateOf, type Estimate } from '../../charts/estimate.ts';
 import { decimalText, percentText } from './texts.ts';
 
 export const AGREEMENT_COLUMNS = ['class', 'photos', 'the same verdict', 'Cohen’s κ', 'Krippendorff’s α'];

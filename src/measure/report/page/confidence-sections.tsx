@@ -1,9 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText, oodListsText } from '../../../core/kernel/texts.ts';
-import { estimateOf } from '../../evaluate/estimate.ts';
+import { estimateOf } from '../../charts/estimate.ts';
 import type { OodMeasures } from '../../evaluate/evaluation.ts';
 import type { ModelReport } from '../report.ts';
-import { usePage } from './context.ts';
+import type { OfPage } from './context.ts';
 import { FittedNotes, MODEL_COLUMN } from './model-sections.tsx';
 import { markedModels, type MarkedModel } from './models.ts';
 import { Nothing, Plots, Section, Table, type Column } from './parts.tsx';
@@ -12,10 +12,10 @@ import { estimateText, NOTHING, percentText, pointsText } from './texts.ts';
 /** From this many photos there are two bins of 100. */
 const TWO_BINS = 200;
 
-export function ConfidenceSection() {
-  const { report } = usePage();
+export function ConfidenceSection({ context }: OfPage) {
+  const { report } = context;
   return (
-    <Section name="confidence">
+    <Section context={context} name="confidence">
       <p>
         Confidence is the largest p of {countOf(report.among, 'class', 'classes')}: a softmax over them, or for sigmoid
         members each class&apos;s own sigmoid. RMS calibration error: the root mean square gap between confidence and
@@ -24,11 +24,11 @@ export function ConfidenceSection() {
         how well low confidence marks mistakes. AURRA and soft-F1 have intervals of 1,000 bootstrap resamples.
       </p>
       {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
-      <Plots names={['reliability', 'response-rate']} />
+      <Plots context={context} names={['reliability', 'response-rate']} />
       <Table
         caption="Calibration and error detection, with 95 % intervals of AURRA and soft-F1"
         isWide
-        csv="models"
+        csv={context.csv('models')}
         rows={markedModels(report)}
         columns={[
           MODEL_COLUMN,
@@ -74,11 +74,11 @@ function Notes({ models }: { readonly models: readonly ModelReport[] }) {
   );
 }
 
-export function OodSection() {
-  const { report } = usePage();
+export function OodSection({ context }: OfPage) {
+  const { report } = context;
   const first = report.models.find(({ ood }) => ood !== null);
   return (
-    <Section name="ood">
+    <Section context={context} name="ood">
       {first?.ood == null ? (
         <Nothing>Nothing is measured without photos in the distribution.</Nothing>
       ) : (
@@ -96,11 +96,11 @@ export function OodSection() {
           {percentText(first.ood.chance.fpr95)}.
         </p>
       )}
-      <Plots names={['roc', 'precision-recall']} />
+      <Plots context={context} names={['roc', 'precision-recall']} />
       <Table
         caption="Detection, with 95 % bootstrap intervals"
         isWide
-        csv="models"
+        csv={context.csv('models')}
         rows={first === undefined ? [] : markedModels(report)}
         columns={[
           MODEL_COLUMN,

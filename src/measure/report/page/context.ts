@@ -1,5 +1,4 @@
-import { createContext, type ComponentChildren, type VNode } from 'preact';
-import { useContext } from 'preact/hooks';
+import type { ComponentChildren, VNode } from 'preact';
 import type { ChartFrame } from '../../charts/chart.tsx';
 import type { Sha256 } from '../../../core/kernel/ids.ts';
 import type { Report } from '../report.ts';
@@ -51,12 +50,6 @@ export interface ReportContext extends Omit<ReportPageProps, 'banner'> {
   readonly cautions: readonly Caution[];
 }
 
-const PageContext = createContext<ReportContext | null>(null);
-export const PageProvider = PageContext.Provider;
-
-/** The values that all parts of the page share. */
-export function usePage(): ReportContext {
-  const page = useContext(PageContext);
-  if (page === null) throw new Error('Expected a part of a report inside its page');
-  return page;
+export interface OfPage {
+  readonly context: ReportContext;
 }

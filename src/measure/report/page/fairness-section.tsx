@@ -1,22 +1,22 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../../../core/kernel/texts.ts';
-import { estimateOf } from '../../evaluate/estimate.ts';
+import { estimateOf } from '../../charts/estimate.ts';
 import type { FairAccuracy, Fairness } from '../report.ts';
-import { usePage } from './context.ts';
+import type { OfPage } from './context.ts';
 import { ModelName, Nothing, Section, Table, type Column } from './parts.tsx';
 import { decimalText, estimateText } from './texts.ts';
 
 /** Below this many photos of a model there is no tau. */
 const LEAST_RANKED = 100;
 
-export function FairnessSection() {
-  const { report } = usePage();
+export function FairnessSection({ context }: OfPage) {
+  const { report } = context;
   const { fairness } = report;
   // Reports of an older winnow.
   if (fairness === undefined) return <></>;
   const { leftOut, models, byCreator } = fairness;
   return (
-    <Section name="fairness">
+    <Section context={context} name="fairness">
       {leftOut.length === 0 ? (
         <Nothing>One member: nothing to leave out.</Nothing>
       ) : (
@@ -27,7 +27,7 @@ export function FairnessSection() {
       )}
       <Table
         caption="The set without each member"
-        csv="left-out"
+        csv={context.csv('left-out')}
         rows={leftOut}
         columns={[
           ['without', ({ member }) => member],
@@ -51,7 +51,7 @@ export function FairnessSection() {
         </p>
       )}
       <Ranking fairness={fairness} photos={report.set.photos} />
-      {report.mode === 'A' ? <Creators byCreator={byCreator} /> : null}
+      {report.mode === 'A' ? <Creators context={context} byCreator={byCreator} /> : null}
     </Section>
   );
 }
@@ -96,7 +96,7 @@ function Ranking({ fairness, photos }: { readonly fairness: Fairness; readonly p
   );
 }
 
-function Creators({ byCreator }: Pick<Fairness, 'byCreator'>) {
+function Creators({ byCreator, context }: OfPage & Pick<Fairness, 'byCreator'>) {
   if (byCreator === null)
     return (
       <p class="note">
@@ -109,7 +109,7 @@ function Creators({ byCreator }: Pick<Fairness, 'byCreator'>) {
   return (
     <Table
       caption={`Accuracy on the set, with 95 % intervals by creator (${countOf(creators, 'creator')}${rest})`}
-      csv="by-creator"
+      csv={context.csv('by-creator')}
       rows={models.filter(({ isMember }) => !isMember)}
       columns={ACCURACY}
     />

@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { estimateOf } from '../../evaluate/estimate.ts';
+import { estimateOf } from '../../charts/estimate.ts';
 import type { CurvePoint } from '../../evaluate/evaluation.ts';
 import type { ModelReport, Report } from '../report.ts';
 import { Curves, type Series } from '../../charts/curves.tsx';

@@ -3,23 +3,23 @@ import type { Totals } from '../../../core/kernel/funnel.ts';
 import { FunnelBars } from '../../../core/page/funnel.tsx';
 import { stagesOf } from '../../../core/page/stages.ts';
 import { countText, shareText } from '../../../core/kernel/texts.ts';
-import { usePage, type LinkDetails } from './context.ts';
+import type { LinkDetails, OfPage, ReportContext } from './context.ts';
 import { CsvLink, Nothing, Section, Table, To, type Column } from './parts.tsx';
 import { NOTHING, percentText, spanText } from './texts.ts';
 import { SUBJECTS } from '../../../core/kernel/mode.ts';
 
-export function FunnelSection() {
-  const { report, linkOf, csv } = usePage();
+export function FunnelSection({ context }: OfPage) {
+  const { report, linkOf, csv } = context;
   const { totals, durations } = report.funnel;
   if (totals.found === 0) {
     return (
-      <Section name="funnel">
+      <Section context={context} name="funnel">
         <Nothing>No photo has been found yet.</Nothing>
       </Section>
     );
   }
   return (
-    <Section name="funnel">
+    <Section context={context} name="funnel">
       <div class="pair">
         <div>
           <FunnelBars
@@ -28,11 +28,11 @@ export function FunnelSection() {
               href: linkOf('stage', stage.name) ?? csv('funnel'),
             }))}
           />
-          <CsvLink table="funnel" of="the funnel" />
+          <CsvLink href={context.csv('funnel')} of="the funnel" />
         </div>
         <Table
           caption="How long it took"
-          csv="durations"
+          csv={context.csv('durations')}
           rows={durations}
           columns={[
             ['stage', ({ stage }) => stage],
@@ -42,10 +42,10 @@ export function FunnelSection() {
         />
       </div>
       <div class="tables">
-        <Classes />
+        <Classes context={context} />
         <div>
-          <Sources />
-          <Queries />
+          <Sources context={context} />
+          <Queries context={context} />
         </div>
       </div>
     </Section>
@@ -53,11 +53,11 @@ export function FunnelSection() {
 }
 
 /** The counts of a class or source, linked to their photos where a page shows them; no links if its `key` is null. */
-function useStageColumns<Row extends Totals>(
+function stageColumns<Row extends Totals>(
+  { linkOf }: ReportContext,
   kind: 'class' | 'source',
   keyOf: (row: Row) => string | null,
 ): readonly Column<Row>[] {
-  const { linkOf } = usePage();
   const column = (stage: NonNullable<LinkDetails['stage']>, countOf: (row: Row) => number): Column<Row> => [
     stage,
     (row) => {
@@ -75,26 +75,26 @@ function useStageColumns<Row extends Totals>(
   ];
 }
 
-function Sources() {
-  const { sources } = usePage().report.funnel;
-  const columns = useStageColumns<(typeof sources)[number]>('source', ({ source }) => source);
+function Sources({ context }: OfPage) {
+  const { sources } = context.report.funnel;
+  const columns = stageColumns<(typeof sources)[number]>(context, 'source', ({ source }) => source);
   return (
     <Table
       caption="By source"
-      csv="funnel-sources"
+      csv={context.csv('funnel-sources')}
       rows={sources}
       columns={[['source', ({ source }) => source], ...columns]}
     />
   );
 }
 
-function Classes() {
-  const { mode, funnel } = usePage().report;
-  const columns = useStageColumns<(typeof funnel.classes)[number]>('class', ({ wnid }) => wnid);
+function Classes({ context }: OfPage) {
+  const { mode, funnel } = context.report;
+  const columns = stageColumns<(typeof funnel.classes)[number]>(context, 'class', ({ wnid }) => wnid);
   return (
     <Table
       caption={`By ${SUBJECTS[mode].one}`}
-      csv="funnel-classes"
+      csv={context.csv('funnel-classes')}
       rows={funnel.classes.filter(({ found }) => found > 0)}
       columns={[['class', ({ name }) => <bdi>{name}</bdi>], ...columns]}
     />
@@ -104,8 +104,8 @@ function Classes() {
 /** Only the queries with the best yields are shown; the CSV file has all. */
 const MOST_QUERIES = 60;
 
-function Queries() {
-  const { queries } = usePage().report.funnel;
+function Queries({ context }: OfPage) {
+  const { queries } = context.report.funnel;
   const best = queries
     .filter(({ fetched }) => fetched > 0)
     .toSorted((a, b) => b.kept - a.kept)
@@ -117,7 +117,7 @@ function Queries() {
   return (
     <Table
       caption={`By query${which}`}
-      csv="queries"
+      csv={context.csv('queries')}
       rows={best}
       columns={[
         [

@@ -2,14 +2,14 @@
 import type { GalleryPhoto } from '../report.ts';
 import type { Heatmap } from '../../../core/review/desk/desk.ts';
 import { probabilityText, tagText } from '../../../core/kernel/texts.ts';
-import { usePage } from './context.ts';
+import type { OfPage } from './context.ts';
 import { ClassName, CsvLink, Nothing, Section, To } from './parts.tsx';
 
-export function WhySection() {
-  const { gallery } = usePage().report;
+export function WhySection({ context }: OfPage) {
+  const { gallery } = context.report;
   const models = [...new Set(gallery.flatMap(({ model }) => (model === null ? [] : [model])))];
   return (
-    <Section name="why">
+    <Section context={context} name="why">
       {gallery.length === 0 ? <Nothing>There are no photos to show.</Nothing> : null}
       {models.length === 0 ? null : (
         <p>
@@ -26,10 +26,10 @@ export function WhySection() {
       )}
       <ul class="gallery">
         {gallery.map((photo) => (
-          <Card key={`${photo.sha256} ${photo.wnid}`} photo={photo} />
+          <Card context={context} key={`${photo.sha256} ${photo.wnid}`} photo={photo} />
         ))}
       </ul>
-      {gallery.length === 0 ? null : <CsvLink table="gallery" of="the gallery" />}
+      {gallery.length === 0 ? null : <CsvLink href={context.csv('gallery')} of="the gallery" />}
     </Section>
   );
 }
@@ -42,23 +42,25 @@ function meaningOf(gallery: readonly GalleryPhoto[]): string {
     : 'how much a cell adds to the class’s logit, before the bias';
 }
 
-function Card({ photo }: { readonly photo: GalleryPhoto }) {
+type PhotoProps = OfPage & { readonly photo: GalleryPhoto };
+
+function Card({ photo, context }: PhotoProps) {
   const { sha256, wnid, predictedWnid, maxTrueProb, predictedProb, tags, credit, licence } = photo;
   return (
     <li class="why">
-      <To href={usePage().linkOf('photo', sha256)}>
-        <Pictures photo={photo} />
+      <To href={context.linkOf('photo', sha256)}>
+        <Pictures context={context} photo={photo} />
       </To>
       <dl>
         <div>
           <dt>
-            <ClassName wnid={wnid} kind="searched" />
+            <ClassName context={context} wnid={wnid} kind="searched" />
           </dt>
           <dd>{maxTrueProb === null ? null : `p ≤ ${probabilityText(maxTrueProb)}`}</dd>
         </div>
         <div>
           <dt>
-            <ClassName wnid={predictedWnid} kind="predicted" />
+            <ClassName context={context} wnid={predictedWnid} kind="predicted" />
           </dt>
           <dd>{`p ${probabilityText(predictedProb)}`}</dd>
         </div>
@@ -71,8 +73,7 @@ function Card({ photo }: { readonly photo: GalleryPhoto }) {
   );
 }
 
-function Pictures({ photo }: { readonly photo: GalleryPhoto }) {
-  const { pictures, nameOf } = usePage();
+function Pictures({ photo, context: { pictures, nameOf } }: PhotoProps) {
   const src = pictures(photo.sha256);
   const [searched, predicted] = [nameOf(photo.wnid), nameOf(photo.predictedWnid)];
   const alt = `Photo searched as ${searched}, taken for ${predicted}`;

@@ -1,12 +1,12 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf } from '../../../core/kernel/texts.ts';
-import { usePage } from './context.ts';
+import type { OfPage } from './context.ts';
 import { Nothing, Section } from './parts.tsx';
 
-export function MethodSection() {
-  const { rule, choices, leftOut, state } = usePage().report;
+export function MethodSection({ context }: OfPage) {
+  const { rule, choices, leftOut, state } = context.report;
   return (
-    <Section name="method">
+    <Section context={context} name="method">
       <div class="method">
         <div>
           <h3>The rule</h3>

@@ -1,10 +1,10 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { estimateOf } from '../../evaluate/estimate.ts';
+import { estimateOf } from '../../charts/estimate.ts';
 import type { ClassAccuracy } from '../../evaluate/evaluation.ts';
 import type { ModelReport, Report } from '../report.ts';
 import { humanAccuracyText } from '../../../core/kernel/human-accuracy.ts';
 import { countOf, countText, fittedText, probabilityText } from '../../../core/kernel/texts.ts';
-import { usePage } from './context.ts';
+import type { OfPage } from './context.ts';
 import { markedModels, mostPhotos, outsidersOf, peopleOf, type MarkedModel } from './models.ts';
 import { ClassName, Confusion, Count, Nothing, Plots, Section, Table, type Column } from './parts.tsx';
 import {
@@ -19,10 +19,10 @@ import {
   setAccuracyText,
 } from './texts.ts';
 
-export function TransferSection() {
-  const { models, clean } = usePage().report;
+export function TransferSection({ context }: OfPage) {
+  const { models, clean } = context.report;
   return (
-    <Section name="transfer">
+    <Section context={context} name="transfer">
       {models.length === 0 ? (
         <Nothing>
           No model has run on these photos. <code>winnow models list</code> names those that can.
@@ -34,16 +34,16 @@ export function TransferSection() {
           <code>{clean.folder}</code>. The drop is the accuracy on them minus the accuracy on the set.
         </p>
       )}
-      <Plots names={['transfer', 'class-accuracy', 'comparisons']} />
-      <AccuracyTable />
-      <HumanAccuracyNote />
-      <ControlTable />
+      <Plots context={context} names={['transfer', 'class-accuracy', 'comparisons']} />
+      <AccuracyTable context={context} />
+      <HumanAccuracyNote context={context} />
+      <ControlTable context={context} />
       <Implied models={models} />
       <FittedNotes models={models} />
       <div class="tables">
-        <ClassTable />
-        <ConfusionTable />
-        <ComparisonTable />
+        <ClassTable context={context} />
+        <ConfusionTable context={context} />
+        <ComparisonTable context={context} />
       </div>
     </Section>
   );
@@ -65,15 +65,15 @@ function ofModel(textOf: (model: ModelReport) => string): (row: Answering) => st
   return (row) => ('model' in row ? textOf(row.model) : NOTHING);
 }
 
-function AccuracyTable() {
-  const { report } = usePage();
+function AccuracyTable({ context }: OfPage) {
+  const { report } = context;
   const hasClean = report.clean !== null;
   const isMultiLabel = report.models.some(({ accuracyMultiLabel }) => accuracyMultiLabel !== undefined);
   return (
     <Table<Answering>
       caption="Accuracy, with 95 % intervals"
       isWide
-      csv="models"
+      csv={context.csv('models')}
       rows={[...markedModels(report), ...peopleOf(report)]}
       columns={[
         ['model', (row) => ('model' in row ? MODEL_COLUMN[1](row) : row.name)],
@@ -95,8 +95,8 @@ const acceptedText = (accepted: number, rejected: number): string =>
   `${countText(accepted)} of ${countText(accepted + rejected)}`;
 
 /** Photos of the same crawl that a member got right: the easy part of it, and no estimate of the accuracy on the crawl. */
-function ControlTable() {
-  const { report } = usePage();
+function ControlTable({ context }: OfPage) {
+  const { report } = context;
   const { control, controlVerdicts, funnel } = report;
   if (control === undefined || controlVerdicts === undefined) return null;
   const { selected, rejected } = funnel.totals;
@@ -112,7 +112,7 @@ function ControlTable() {
       </p>
       <Table
         caption="Accuracy on accepted controls, with 95 % intervals"
-        csv="control"
+        csv={context.csv('control')}
         rows={markedModels(report)}
         columns={[
           MODEL_COLUMN,
@@ -135,8 +135,8 @@ function ControlTable() {
   );
 }
 
-function HumanAccuracyNote() {
-  const { human } = usePage().report;
+function HumanAccuracyNote({ context }: OfPage) {
+  const { human } = context.report;
   return <p class="note">{human === undefined ? 'No human accuracy was measured.' : humanAccuracyText(human)}</p>;
 }
 
@@ -204,17 +204,20 @@ function cellWords({ clean }: Report): string {
   return clean === null ? 'with 95 % intervals' : 'with 95 % intervals and drops from clean photos of the class';
 }
 
-function ClassTable() {
-  const { report } = usePage();
+function ClassTable({ context }: OfPage) {
+  const { report } = context;
   const { rows, columns } = pivot(report, ({ perClass }) => perClass);
   return (
     <Table
       caption={`Accuracy by class, ${cellWords(report)}`}
-      csv="per-class"
+      csv={context.csv('per-class')}
       rows={rows}
       columns={[
-        ['class', ({ wnid }) => <ClassName wnid={wnid} kind="searched" />],
-        ['photos', ({ wnid, photos }) => <Count count={photos} of={['class', wnid]} table="per-class" />],
+        ['class', ({ wnid }) => <ClassName context={context} wnid={wnid} kind="searched" />],
+        [
+          'photos',
+          ({ wnid, photos }) => <Count context={context} count={photos} of={['class', wnid]} table="per-class" />,
+        ],
         ...columns,
       ]}
     />
@@ -223,21 +226,21 @@ function ClassTable() {
 
 const MOST_CONFUSIONS = 60;
 
-function ConfusionTable() {
-  const { report } = usePage();
+function ConfusionTable({ context }: OfPage) {
+  const { report } = context;
   const { rows, columns } = pivot(report, ({ perConfusion }) => perConfusion);
   const which = rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : '';
   return (
     <Table
       caption={`Accuracy by confusion of the ensemble, ${cellWords(report)}${which}`}
-      csv="per-confusion"
+      csv={context.csv('per-confusion')}
       rows={rows.toSorted((a, b) => b.photos - a.photos).slice(0, MOST_CONFUSIONS)}
       columns={[
-        ['searched as, taken for', (row) => <Confusion {...row} />],
+        ['searched as, taken for', (row) => <Confusion context={context} {...row} />],
         [
           'photos',
           ({ wnid, predictedWnid, photos }) => (
-            <Count count={photos} of={['confusion', wnid, { predictedWnid }]} table="per-confusion" />
+            <Count context={context} count={photos} of={['confusion', wnid, { predictedWnid }]} table="per-confusion" />
           ),
         ],
         ...columns,
@@ -246,13 +249,13 @@ function ConfusionTable() {
   );
 }
 
-function ComparisonTable() {
+function ComparisonTable({ context }: OfPage) {
   return (
     <Table
       caption="Differences on the same photos"
       isWide
-      csv="comparisons"
-      rows={usePage().report.comparisons}
+      csv={context.csv('comparisons')}
+      rows={context.report.comparisons}
       columns={[
         ['models', ({ a, b }) => `${a} − ${b}`],
         ['on', ({ on }) => (on === 'set' ? 'this set' : 'clean photos')],

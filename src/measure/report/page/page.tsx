@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
 import { cautionsOf, type SectionName } from './cautions.ts';
-import { PageProvider, type ReportContext, type ReportPageProps } from './context.ts';
+import type { OfPage, ReportContext, ReportPageProps } from './context.ts';
 import { reportFigures } from './figures.ts';
 import { FairnessSection } from './fairness-section.tsx';
 import { FunnelSection } from './funnel-section.tsx';
@@ -15,25 +15,23 @@ import { Contents, Summary } from './summary.tsx';
 import type { Mode } from '../../../core/kernel/mode.ts';
 
 export function ReportPage({ banner, ...props }: ReportPageProps) {
-  const page = contextOf(props);
-  const sections = SECTIONS[page.report.mode];
+  const context = contextOf(props);
+  const sections = SECTIONS[context.report.mode];
   return (
-    <PageProvider value={page}>
-      <main class="report">
-        {banner}
-        <Summary />
-        <Contents names={sections.map(([name]) => name)} />
-        <div class="sections">
-          {sections.map(([name, Part]) => (
-            <Part key={name} />
-          ))}
-        </div>
-      </main>
-    </PageProvider>
+    <main class="report">
+      {banner}
+      <Summary context={context} />
+      <Contents context={context} names={sections.map(([name]) => name)} />
+      <div class="sections">
+        {sections.map(([name, Part]) => (
+          <Part key={name} context={context} />
+        ))}
+      </div>
+    </main>
   );
 }
 
-type PageSection = readonly [name: SectionName, Part: () => VNode];
+type PageSection = readonly [name: SectionName, Part: (props: OfPage) => VNode];
 
 const COMMON: readonly PageSection[] = [
   ['fairness', FairnessSection],

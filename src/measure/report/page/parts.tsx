@@ -3,19 +3,19 @@ import type { ComponentChildren } from 'preact';
 import type { TableName } from '../tables.ts';
 import { countText } from '../../../core/kernel/texts.ts';
 import { SECTION_TITLES, type Caution, type SectionName } from './cautions.ts';
-import { usePage, type LinkDetails, type LinkKind, type ReportFigure } from './context.ts';
+import type { LinkDetails, LinkKind, OfPage, ReportFigure } from './context.ts';
 
-interface SectionProps {
+interface SectionProps extends OfPage {
   readonly name: SectionName;
   readonly children: ComponentChildren;
 }
 
-export function Section({ name, children }: SectionProps) {
+export function Section({ name, context, children }: SectionProps) {
   return (
     <section id={name} aria-labelledby={`${name}-title`}>
       <h2 id={`${name}-title`}>{SECTION_TITLES[name]}</h2>
-      {usePage()
-        .cautions.filter(({ section }) => section === name)
+      {context.cautions
+        .filter(({ section }) => section === name)
         .map((caution) => (
           <CautionText key={caution.text} caution={caution} />
         ))}
@@ -32,21 +32,20 @@ function CautionText({ caution: { text, command } }: { readonly caution: Caution
   );
 }
 
-export function Plots({ names }: { readonly names: readonly string[] }) {
-  const { figure } = usePage();
-  const shown = names.map(figure).filter((one) => one !== null);
+export function Plots({ names, context }: OfPage & { readonly names: readonly string[] }) {
+  const shown = names.map(context.figure).filter((one) => one !== null);
   if (shown.length === 0) return null;
   return (
     <div class="plots">
       {shown.map((one) => (
-        <Plot key={one.name} figure={one} />
+        <Plot key={one.name} figure={one} context={context} />
       ))}
     </div>
   );
 }
 
-function Plot({ figure: { name, title, text, note, table, draw } }: { readonly figure: ReportFigure }) {
-  const { csv, figureFile } = usePage();
+function Plot({ figure, context: { csv, figureFile } }: OfPage & { readonly figure: ReportFigure }) {
+  const { name, title, text, note, table, draw } = figure;
   const file = figureFile(name);
   return (
     <figure class="plot" id={`figure-${name}`}>
@@ -69,14 +68,13 @@ function Plot({ figure: { name, title, text, note, table, draw } }: { readonly f
   );
 }
 
-interface CountProps {
+interface CountProps extends OfPage {
   readonly count: number;
   readonly of: readonly [kind: LinkKind, key: string, details?: LinkDetails];
   readonly table: TableName;
 }
 
-export function Count({ count, of: [kind, key, details], table }: CountProps) {
-  const { linkOf, csv } = usePage();
+export function Count({ context: { linkOf, csv }, count, of: [kind, key, details], table }: CountProps) {
   return <a href={linkOf(kind, key, details) ?? csv(table)}>{countText(count)}</a>;
 }
 
@@ -92,7 +90,8 @@ interface TableProps<Row> {
   readonly rows: readonly Row[];
   /** The first one has the heads of the rows. `false` is a column that this report lacks. */
   readonly columns: readonly (Column<Row> | false)[];
-  readonly csv?: TableName;
+  /** The address of its file. */
+  readonly csv?: string;
   readonly isWide?: boolean;
 }
 
@@ -123,7 +122,7 @@ export function Table<Row>({ caption, rows, csv, isWide = false, ...props }: Tab
           ))}
         </tbody>
       </table>
-      {csv === undefined ? null : <CsvLink table={csv} of={caption} />}
+      {csv === undefined ? null : <CsvLink href={csv} of={caption} />}
     </>
   );
   if (!isFolded) return <div class="tabled">{table}</div>;
@@ -155,10 +154,10 @@ function TableRow<Row>({ row, columns }: { readonly row: Row; readonly columns: 
   );
 }
 
-export function CsvLink({ table, of }: { readonly table: TableName; readonly of: string }) {
+export function CsvLink({ href, of }: { readonly href: string; readonly of: string }) {
   return (
     <p class="files">
-      <a href={usePage().csv(table)} aria-label={`CSV of ${of}`}>
+      <a href={href} aria-label={`CSV of ${of}`}>
         CSV
       </a>
     </p>
@@ -169,20 +168,23 @@ export function Nothing({ children }: { readonly children: ComponentChildren }) 
   return <p class="nothing-yet">{children}</p>;
 }
 
-interface ClassNameProps {
+interface ClassNameProps extends OfPage {
   readonly wnid: string;
   readonly kind: 'searched' | 'predicted';
 }
 
-export function ClassName({ wnid, kind }: ClassNameProps) {
-  return <bdi class={kind}>{usePage().nameOf(wnid)}</bdi>;
+export function ClassName({ context, wnid, kind }: ClassNameProps) {
+  return <bdi class={kind}>{context.nameOf(wnid)}</bdi>;
 }
 
+type ConfusionProps = OfPage & { readonly wnid: string; readonly predictedWnid: string };
+
 /** The class that photos were searched as, and the class that they are taken for. */
-export function Confusion({ wnid, predictedWnid }: { readonly wnid: string; readonly predictedWnid: string }) {
+export function Confusion({ context, wnid, predictedWnid }: ConfusionProps) {
   return (
     <>
-      <ClassName wnid={wnid} kind="searched" /> → <ClassName wnid={predictedWnid} kind="predicted" />
+      <ClassName context={context} wnid={wnid} kind="searched" /> →{' '}
+      <ClassName context={context} wnid={predictedWnid} kind="predicted" />
     </>
   );
 }

@@ -5,21 +5,21 @@ import { countText, hoursText, shareText } from '../../../core/kernel/texts.ts';
 import { acceptanceStateText, BOTH_WRONG, ERROR_NAMES, labelErrorText } from '../../../core/kernel/acceptance.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
 import type { Report } from '../report.ts';
-import { usePage } from './context.ts';
+import type { OfPage } from './context.ts';
 import { ClassName, Confusion, Count, ModelName, Nothing, Plots, Section, Table, To, type Column } from './parts.tsx';
 import { decimalText, NOTHING, percentText } from './texts.ts';
 import { SUBJECTS } from '../../../core/kernel/mode.ts';
 
-export function SetSection() {
-  const { report, figures } = usePage();
+export function SetSection({ context }: OfPage) {
+  const { report, figures } = context;
   const { crops, tags, sources, licences } = report;
   const ofCrops = figures.filter(({ name }) => name.startsWith('crops-')).slice(0, MOST_CROPS);
   return (
-    <Section name="set">
-      <MatrixNumbers />
+    <Section context={context} name="set">
+      <MatrixNumbers context={context} />
       <div class="beside">
-        <Plots names={['confusion']} />
-        <TopConfusions />
+        <Plots context={context} names={['confusion']} />
+        <TopConfusions context={context} />
       </div>
       <h3>Where in the photo</h3>
       <p>
@@ -28,10 +28,10 @@ export function SetSection() {
         ten crops would come closest on a tenth of the photos.
       </p>
       {ofCrops.length === 0 ? <Nothing>No model has seen all ten crops of a photo.</Nothing> : null}
-      <Plots names={ofCrops.map(({ name }) => name)} />
+      <Plots context={context} names={ofCrops.map(({ name }) => name)} />
       <Table
         caption="Photos that a crop gets right"
-        csv="crop-sums"
+        csv={context.csv('crop-sums')}
         rows={crops.models}
         columns={[
           ['model', (row) => <ModelName {...row} />],
@@ -43,10 +43,10 @@ export function SetSection() {
       />
       <h3>What it is like, and where it is from</h3>
       {tags.length === 0 ? <Nothing>No reviewer has tagged a failure mode.</Nothing> : null}
-      <Plots names={['tags', 'sources', 'licences']} />
-      <Leads kind="tag" rows={tags.map(({ tag, photos }) => [tag, photos])} />
-      <Leads kind="source" rows={sources.map(({ source, photos }) => [source, photos])} />
-      <Leads kind="licence" rows={licences.map(({ licence, photos }) => [licence, photos])} />
+      <Plots context={context} names={['tags', 'sources', 'licences']} />
+      <Leads context={context} kind="tag" rows={tags.map(({ tag, photos }) => [tag, photos])} />
+      <Leads context={context} kind="source" rows={sources.map(({ source, photos }) => [source, photos])} />
+      <Leads context={context} kind="licence" rows={licences.map(({ licence, photos }) => [licence, photos])} />
     </Section>
   );
 }
@@ -54,13 +54,12 @@ export function SetSection() {
 const MOST_CROPS = 4;
 const MOST_LEADS = 12;
 
-interface LeadsProps {
+interface LeadsProps extends OfPage {
   readonly kind: 'tag' | 'source' | 'licence';
   readonly rows: readonly (readonly [name: string, photos: number])[];
 }
 
-function Leads({ kind, rows }: LeadsProps) {
-  const { linkOf } = usePage();
+function Leads({ context: { linkOf }, kind, rows }: LeadsProps) {
   const linked = rows.slice(0, MOST_LEADS).flatMap(([name, photos]) => {
     const href = linkOf(kind, name);
     return href === null ? [] : [{ name, photos, href }];
@@ -80,8 +79,8 @@ function Leads({ kind, rows }: LeadsProps) {
   );
 }
 
-function MatrixNumbers() {
-  const { confusion, mode } = usePage().report;
+function MatrixNumbers({ context }: OfPage) {
+  const { confusion, mode } = context.report;
   if (confusion.cells === 0) return <Nothing>No photo of the set has a predicted class.</Nothing>;
   return (
     <dl class="facts">
@@ -109,8 +108,8 @@ function Fact({ name, children }: { readonly name: string; readonly children: Co
   );
 }
 
-function TopConfusions() {
-  const { report, nameOf } = usePage();
+function TopConfusions({ context }: OfPage) {
+  const { report, nameOf } = context;
   const { top } = report.confusion;
   if (top.length === 0) return null;
   return (
@@ -119,11 +118,11 @@ function TopConfusions() {
         <li key={`${wnid}|${predictedWnid}`}>
           <p>
             <span>
-              <Confusion wnid={wnid} predictedWnid={predictedWnid} />
+              <Confusion context={context} wnid={wnid} predictedWnid={predictedWnid} />
             </span>{' '}
-            <Count count={photos} of={['confusion', wnid, { predictedWnid }]} table="confusion" />
+            <Count context={context} count={photos} of={['confusion', wnid, { predictedWnid }]} table="confusion" />
           </p>
-          <Examples photos={examples} text={`${nameOf(wnid)}, taken for ${nameOf(predictedWnid)}`} />
+          <Examples context={context} photos={examples} text={`${nameOf(wnid)}, taken for ${nameOf(predictedWnid)}`} />
         </li>
       ))}
     </ul>
@@ -132,8 +131,12 @@ function TopConfusions() {
 
 const MOST_EXAMPLES = 4;
 
-function Examples({ photos, text }: { readonly photos: readonly Sha256[]; readonly text: string }) {
-  const { pictures, linkOf } = usePage();
+interface ExamplesProps extends OfPage {
+  readonly photos: readonly Sha256[];
+  readonly text: string;
+}
+
+function Examples({ context: { pictures, linkOf }, photos, text }: ExamplesProps) {
   const shown = photos.slice(0, MOST_EXAMPLES).flatMap((photo) => {
     const src = pictures(photo);
     return src === null ? [] : [{ photo, src }];
@@ -150,30 +153,31 @@ function Examples({ photos, text }: { readonly photos: readonly Sha256[]; readon
   );
 }
 
-export function ReviewSection() {
-  const { report } = usePage();
+export function ReviewSection({ context }: OfPage) {
+  const { report } = context;
   const { overall, classes } = report.agreement;
   return (
-    <Section name="review">
+    <Section context={context} name="review">
       {report.state.actions === 0 ? <Nothing>Nobody has reviewed a photo yet.</Nothing> : null}
       <dl class="facts">
         <Fact name={ERROR_NAMES[report.mode]}>{errorText(report)}</Fact>
         <Fact name="Agreement">{agreementText(overall)}</Fact>
       </dl>
-      <Plots names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
+      <Plots context={context} names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
       <div class="tables">
         <Table
           caption="Agreement by class"
-          csv="agreement"
+          csv={context.csv('agreement')}
           rows={classes.filter(({ photos }) => photos > 0 && overall.photos > 0)}
           columns={AGREEMENT_COLUMNS.map((heading, i): Column<(typeof classes)[number]> => [
             heading,
-            (row) => (i === 0 ? <ClassName wnid={row.wnid} kind="searched" /> : agreementCells(row)[i - 1]),
+            (row) =>
+              i === 0 ? <ClassName context={context} wnid={row.wnid} kind="searched" /> : agreementCells(row)[i - 1],
           ])}
         />
         <Table
           caption="Reviewers"
-          csv="reviewers"
+          csv={context.csv('reviewers')}
           rows={report.reviewers ?? []}
           columns={[
             ['reviewer', ({ reviewer }) => reviewer],

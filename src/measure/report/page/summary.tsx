@@ -2,9 +2,9 @@
 import type { Report } from '../report.ts';
 import { countOf, countText, oodListsText, shareText } from '../../../core/kernel/texts.ts';
 import { ERROR_NAMES, labelErrorText } from '../../../core/kernel/acceptance.ts';
-import { estimateOf } from '../../evaluate/estimate.ts';
+import { estimateOf } from '../../charts/estimate.ts';
 import { SECTION_TITLES, type SectionName } from './cautions.ts';
-import { usePage } from './context.ts';
+import type { OfPage } from './context.ts';
 import { bestOutsider } from './models.ts';
 import { To } from './parts.tsx';
 import { estimateText, NOTHING, percentText, rangeText, timeText } from './texts.ts';
@@ -13,8 +13,8 @@ import { SUBJECTS, type Mode } from '../../../core/kernel/mode.ts';
 const SHOWN_DIGITS = 12;
 const WHICH = { accepted: 'accepted by reviewers', listed: 'on the shortlist', kept: 'kept by the filter' } as const;
 
-export function Summary() {
-  const { report, linkOf, json, photosCsv } = usePage();
+export function Summary({ context }: OfPage) {
+  const { report, linkOf, json, photosCsv } = context;
   const { set, revision } = report;
   return (
     <header class="summary">
@@ -121,13 +121,12 @@ function detection(report: Report): BigNumber {
   return { name, value: percentText(ood.auroc), note: `${model}, ${area}. ${precision}; ${oodListsText(ood)}` };
 }
 
-export function Contents({ names }: { readonly names: readonly SectionName[] }) {
-  const { cautions } = usePage();
+export function Contents({ context, names }: OfPage & { readonly names: readonly SectionName[] }) {
   return (
     <nav class="contents" aria-label="Sections">
       <ol>
         {names.map((name) => {
-          const count = cautions.filter(({ section }) => section === name).length;
+          const count = context.cautions.filter(({ section }) => section === name).length;
           return (
             <li key={name}>
               <a href={`#${name}`}>{SECTION_TITLES[name]}</a>{' '}

@@ -1,4 +1,4 @@
-import { estimateOf, type Estimate } from '../../evaluate/estimate.ts';
+import { estimateOf, type Estimate } from '../../charts/estimate.ts';
 import type { ModelReport } from '../report.ts';
 import { countText } from '../../../core/kernel/texts.ts';
 
