@@ -71,7 +71,7 @@ export function isStated(row: Parameters<typeof changeOf>[0]): boolean {
   return row.attribution.endsWith(`, ${STATED}, ${CHANGES[changeOf(row)]}`);
 }
 
-/** What the attribution of a row follows from. */
+/** The facts from which the attribution of a row follows. */
 export function creditOf(row: PhotoRow): Credit {
   return { ...row, change: changeOf(row), isStated: isStated(row) };
 }

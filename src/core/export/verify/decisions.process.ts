@@ -25,7 +25,7 @@ const COMPARED = [
   'predicted_prob',
   'max_true_prob',
 ];
-/** What all lines of a photo say alike. */
+/** Columns that all lines of a photo have alike. */
 const OUTCOME = [...COMPARED.filter((column) => column !== 'reviewer'), 'also_wnids', 'split', 'rank'];
 
 /**
@@ -41,31 +41,26 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
     const verdictProblems: string[] = [];
     let photo: Cells[] = [];
     const endPhoto = (): void => {
-      const [{ split = 'test' } = {}] = photo;
-      if (split === 'test') inspect(photo, inspection);
+      const [{ state = '', exported: isExported, left_out_reason: reason = '', split } = {}] = photo;
+      if (split === 'control') increase(ofControls, state);
+      else if (isExported === NO) increase(reasons, reason);
+      inspect(photo, inspection);
       verdictProblems.push(...verdictProblemsOf(photo));
     };
     for await (const { line, cells } of csvRecords(folder.chunks(DECISIONS), columnsOf(protocol, isOwn))) {
-      const { reviewer = '', state = '', exported: isExported, left_out_reason: reason = '', split } = cells;
-      report(
-        [!/^(?:[A-Z]{1,3}|R\d+)?$/.test(reviewer) && `Expected a letter such as A but received '${reviewer}'`],
-        line,
-      );
+      const { reviewer = '' } = cells;
+      if (!/^(?:[A-Z]{1,3}|R\d+)?$/.test(reviewer))
+        report([`Expected a letter such as A but received '${reviewer}'`], line);
       const [first] = photo;
       if (first !== undefined && nameOf(first) === nameOf(cells)) {
         photo.push(cells);
-        const isSame = OUTCOME.every((column) => first[column] === cells[column]);
-        report(
-          [!isSame && 'Expected the same outcome in all lines of a photo but it differs from the line before'],
-          line,
-        );
+        if (OUTCOME.some((column) => first[column] !== cells[column]))
+          report(['Expected the same outcome in all lines of a photo but it differs from the line before'], line);
         continue;
       }
       endPhoto();
       photo = [cells];
       report(await decisionProblems(content, cells, exported), line);
-      if (split === 'control') increase(ofControls, state);
-      else if (isExported === NO) increase(reasons, reason);
     }
     endPhoto();
     for (const name of [...rows.without(exported.test), ...controls.without(exported.control)])
@@ -79,6 +74,9 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
 }
 
 const nameOf = ({ sha256, wnid }: Cells): string => `${sha256} ${wnid}`;
+
+const nameOfRow = ({ original_sha256, searched_wnid, wnid }: PhotoRow): string =>
+  `${original_sha256} ${searched_wnid ?? wnid}`;
 
 function columnsOf({ review, control }: Protocol, isOwn: boolean): string[] {
   const hasAlso = review.alsoPhotos !== undefined;
@@ -100,7 +98,8 @@ function controlProblems({ control }: Protocol, states: ReadonlyMap<string, numb
 /** Adds a photo to the computation of the label error. Controls are not inspected. */
 function inspect(photo: readonly Cells[], inspection: SecondPassSample): void {
   const [cells] = photo;
-  if (cells === undefined) return;
+  const isOfSet = (photo.at(-1)?.['split'] ?? 'test') === 'test';
+  if (cells === undefined || !isOfSet) return;
   const { sha256 = '', wnid = '', state, decided_by: decidedBy, rank, draw_chance: chance } = cells;
   inspection.add({
     sha256,
@@ -177,20 +176,20 @@ const YES = 'yes';
 const NO = 'no';
 
 async function decisionProblems(
-  content: ExportContent,
+  { rows, controls }: ExportContent,
   cells: Cells,
   seen: Readonly<Record<Split, Set<number>>>,
 ): Promise<Problems> {
-  const { sha256 = '', wnid, split = 'test', exported } = cells;
+  const { sha256 = '', wnid, split = 'test' } = cells;
   if (split !== 'test' && split !== 'control')
     return [`Expected the split 'test' or 'control' but received '${split}'`];
-  const rows = split === 'control' ? content.controls : content.rows;
-  const position = rows.positionOfHash(sha256);
-  const found = position === undefined ? null : (await rows.at(position)).row;
-  const row = found?.original_sha256 === sha256 && (found.searched_wnid ?? found.wnid) === wnid ? found : null;
-  if (exported === NO) return leftOutProblems(cells, row);
+  const index = { test: rows, control: controls }[split];
+  const position = index.positionOfHash(sha256);
+  const found = position === undefined ? null : (await index.at(position)).row;
+  const row = found !== null && nameOfRow(found) === nameOf(cells) ? found : null;
+  if (cells['exported'] === NO) return leftOutProblems(cells, row);
   if (row === null || position === undefined)
-    return [`Expected a photo of ${rows.file} but ${sha256} of '${wnid}' is not there`];
+    return [`Expected a photo of ${index.file} but ${sha256} of '${wnid}' is not there`];
   seen[split].add(position);
   return exportedProblems(cells, row);
 }

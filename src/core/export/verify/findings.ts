@@ -77,7 +77,7 @@ function shortened(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
-/** What is wrong with something, and `false` for what is as expected. */
+/** The problems of a part of an export, and `false` for each test that it passes. */
 export type Problems = Iterable<string | false>;
 
 /** Notes breaches of the check and file at hand, on a line of it if there is a number. */

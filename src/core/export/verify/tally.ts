@@ -34,34 +34,41 @@ export class Tally {
     return this.#counts.get(name) ?? new Map<string, number>();
   }
 
-  *countProblems(protocol: Protocol): Generator<string> {
-    const { photos, stripped = 0, reencoded, review, imported, classes, licences, sources, tags, options } = protocol;
+  #totals(protocol: Protocol): readonly (readonly [name: string, expected: number, actual: number])[] {
     const all = (name: string): number => this.#of(name).get('') ?? 0;
     // Without pictures no file was changed.
-    const changed = (name: string): number => (options.pixels ? all(name) : 0);
-    const totals: readonly (readonly [string, number, number])[] = [
-      ['photos', photos, all('photos')],
-      ['stripped', stripped, changed('stripped')],
-      ['reencoded', reencoded, changed('reencoded')],
-      ['photos with further classes', review.alsoPhotos ?? 0, all('photos with further classes')],
-      ['photos with imported evidence', imported?.photos ?? 0, all('photos with imported evidence')],
+    const changed = (name: string): number => (protocol.options.pixels ? all(name) : 0);
+    return [
+      ['photos', protocol.photos, all('photos')],
+      ['stripped', protocol.stripped ?? 0, changed('stripped')],
+      ['reencoded', protocol.reencoded, changed('reencoded')],
+      ['photos with further classes', protocol.review.alsoPhotos ?? 0, all('photos with further classes')],
+      ['photos with imported evidence', protocol.imported?.photos ?? 0, all('photos with imported evidence')],
     ];
-    for (const [name, expected, actual] of totals) if (expected !== actual) yield differ(name, expected, actual);
-    const tables: Readonly<Record<string, readonly (readonly [key: string, photos: number | undefined])[]>> = {
-      'photos of class': classes.map(({ wnid, photos: ofClass }) => [wnid, ofClass]),
-      'photos of licence': licences.map(({ licence, photos: ofLicence }) => [licence, ofLicence]),
-      'photos with the stated licence': licences.map(({ licence, stated }) => [licence, stated]),
-      'photos of source': sources.map(({ source, photos: ofSource }) => [source, ofSource]),
-      'photos of tag': tags.map(({ tag, photos: ofTag }) => [tag, ofTag]),
-    };
-    for (const [name, stated] of Object.entries(tables)) yield* differences(name, stated, this.#of(name));
-    for (const { source, ...of } of sources)
+  }
+
+  *countProblems(protocol: Protocol): Generator<string> {
+    for (const [name, expected, actual] of this.#totals(protocol))
+      if (expected !== actual) yield differ(name, expected, actual);
+    for (const [name, stated] of statedIn(protocol)) yield* differences(name, stated, this.#of(name));
+    for (const { source, ...of } of protocol.sources)
       for (const what of ['pages', 'addresses'] as const) {
-        const [expected, actual] = [of[what], this.#of(`${what} of source`).get(source) ?? 0];
-        if (expected !== undefined && expected !== actual)
-          yield differ(`${what} of source '${source}'`, expected, actual);
+        const actual = this.#of(`${what} of source`).get(source) ?? 0;
+        if ((of[what] ?? actual) !== actual) yield differ(`${what} of source '${source}'`, of[what] ?? 0, actual);
       }
   }
+}
+
+type Stated = readonly (readonly [key: string, photos: number | undefined])[];
+
+function statedIn({ classes, licences, sources, tags }: Protocol): readonly (readonly [name: string, Stated])[] {
+  return [
+    ['photos of class', classes.map(({ wnid, photos }) => [wnid, photos])],
+    ['photos of licence', licences.map(({ licence, photos }) => [licence, photos])],
+    ['photos with the stated licence', licences.map(({ licence, stated }) => [licence, stated])],
+    ['photos of source', sources.map(({ source, photos }) => [source, photos])],
+    ['photos of tag', tags.map(({ tag, photos }) => [tag, photos])],
+  ];
 }
 
 export class ConfusionCounts {
@@ -85,12 +92,8 @@ export function increase(counts: Counts, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-export function* differences(
-  name: string,
-  expected: Iterable<readonly [string, number | undefined]>,
-  counted: ReadonlyMap<string, number>,
-): Generator<string> {
-  const stated = new Map([...expected].filter((pair): pair is [string, number] => pair[1] !== undefined));
+export function* differences(name: string, expected: Stated, counted: ReadonlyMap<string, number>): Generator<string> {
+  const stated = new Map(expected.filter((pair): pair is [string, number] => pair[1] !== undefined));
   for (const [key, count] of stated)
     if (count !== (counted.get(key) ?? 0)) yield differ(`${name} '${key}'`, count, counted.get(key) ?? 0);
   for (const [key, count] of counted)

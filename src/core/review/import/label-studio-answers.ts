@@ -74,8 +74,8 @@ export function labelStudioAnswers(items: readonly unknown[], rules: VerdictRule
       const { sha256, wnid } = task.data;
       const reviewer = nameOf(annotation.completed_by);
       const judgement = judgementOfChoices(task.data, choicesOf(annotation), rules);
-      const given = { ...place, sha256, wnid, judgement, reviewer, at: annotation.updated_at ?? '', note: '' };
-      const read = importedVerdict(given, rules);
+      const said = { ...place, sha256, wnid, judgement, reviewer, at: annotation.updated_at ?? '', note: '' };
+      const read = importedVerdict(said, rules);
       if ('problem' in read) problems.push(`${place.item}: ${read.problem}`);
       else verdicts.push(read);
     }
