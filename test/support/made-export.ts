@@ -12,7 +12,7 @@ import { version } from '../../src/core/config/version.ts';
 import { decideModeO } from '../../src/core/filter/rule/decide-mode-o.ts';
 import { decide } from '../../src/core/filter/rule/decide.ts';
 import { noEvidence, type PhotoEvidence } from '../../src/core/models/evidence/evidence.ts';
-import { AttributionFiles } from '../../src/core/export/card/attribution-files.process.ts';
+import { openAttribution } from '../../src/core/export/card/attribution-files.process.ts';
 import { attributionText, changeOf } from '../../src/core/export/card/attribution.ts';
 import { accountOf } from '../../src/core/export/card/account.ts';
 import { exportCard } from '../../src/core/export/card/card.ts';
@@ -25,7 +25,7 @@ import { ParquetSink } from '../../src/core/export/forms/parquet.process.ts';
 import type { PhotoFile, PhotoRow } from '../../src/core/export/select/photo-row.ts';
 import { choicesOf, type Protocol } from '../../src/core/export/protocol.ts';
 import { idOf, photoId } from '../../src/core/export/revisions/revision-id.ts';
-import { ShardSink } from '../../src/core/export/forms/shards.process.ts';
+import { openShards } from '../../src/core/export/forms/shards.process.ts';
 import { openMetadata, openPixelHashes, thumbnailSink } from '../../src/core/export/forms/simple-forms.process.ts';
 import type { Sha256 } from '../../src/core/kernel/ids.ts';
 import type { PictureChange } from '../../src/core/kernel/picture-change.ts';
@@ -253,9 +253,9 @@ async function writeTables(
   const classNames = [...new Map(photos.map(({ row }) => [row.label, row.class_name])).values()];
   const sinks: PhotoSink<PhotoFile>[] = [
     await openMetadata(output),
-    await AttributionFiles.open(output, 'demo'),
+    await openAttribution(output, 'demo'),
     ...(made.pixels ? [] : [await openPixelHashes(output)]),
-    ...(made.formats.includes('webdataset') ? [new ShardSink(output, { maxBytes: 60_000 })] : []),
+    ...(made.formats.includes('webdataset') ? [openShards(output, { maxBytes: 60_000 })] : []),
     ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'demo', frozenAt: FROZEN_AT })] : []),
     ...(made.formats.includes('parquet')
       ? [new ParquetSink(output, { classNames, hasSearchedWnid: made.mode === 'O', hasAlso: true })]

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
@@ -17,14 +17,14 @@ export interface WrittenFile {
  */
 export class OutputFolder {
   readonly root: string;
-  readonly #checksums: PieceWriter;
+  readonly #checksums: ReturnType<typeof pieceWriter>;
   readonly #made = new Set<string>(['.']);
   readonly #makeFolder: (folder: string) => Promise<unknown>;
   #bytes = 0;
 
   private constructor(root: string, checksums: FileHandle, makeFolder: (folder: string) => Promise<unknown>) {
     this.root = root;
-    this.#checksums = new PieceWriter(checksums);
+    this.#checksums = pieceWriter(checksums);
     this.#makeFolder = makeFolder;
   }
 
@@ -54,8 +54,22 @@ export class OutputFolder {
 
   /** Starts a file that is written piece by piece. It counts once it is closed. */
   async start(relative: string): Promise<OutputFile> {
-    const handle = await open(await this.#placeFor(relative), 'wx');
-    return new OutputFile(handle, (content) => this.#note(relative, content));
+    const pieces = pieceWriter(await open(await this.#placeFor(relative), 'wx'));
+    const hash = createHash('sha256');
+    let bytes = 0;
+    return {
+      bytes: () => bytes,
+      write: async (content) => {
+        const piece = typeof content === 'string' ? Buffer.from(content) : content;
+        hash.update(piece);
+        bytes += piece.length;
+        await pieces.write(piece);
+      },
+      close: async () => {
+        await pieces.close();
+        return this.#note(relative, { sha256: toSha256(hash.digest('hex')), bytes });
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -80,64 +94,35 @@ export class OutputFolder {
   }
 }
 
-export class OutputFile {
-  readonly #pieces: PieceWriter;
-  readonly #note: (content: Pick<WrittenFile, 'sha256' | 'bytes'>) => Promise<WrittenFile>;
-  readonly #hash: Hash = createHash('sha256');
-  #bytes = 0;
-
-  /** Made by `OutputFolder.start` only. */
-  constructor(handle: FileHandle, note: (content: Pick<WrittenFile, 'sha256' | 'bytes'>) => Promise<WrittenFile>) {
-    this.#pieces = new PieceWriter(handle);
-    this.#note = note;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  async write(content: Uint8Array | string): Promise<void> {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
-    await this.#pieces.write(bytes);
-  }
-
-  async close(): Promise<WrittenFile> {
-    await this.#pieces.close();
-    return this.#note({ sha256: toSha256(this.#hash.digest('hex')), bytes: this.#bytes });
-  }
+export interface OutputFile {
+  /** Written so far. */
+  readonly bytes: () => number;
+  readonly write: (content: Uint8Array | string) => Promise<void>;
+  readonly close: () => Promise<WrittenFile>;
 }
 
 /** Bytes that are collected before they are written: a call for each line of a table takes longer than its line. */
 const PIECE_BYTES = 64 * 1_024;
 
-class PieceWriter {
-  readonly #handle: FileHandle;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    if (this.#waitingBytes >= PIECE_BYTES) await this.#flush();
-  }
-
-  async close(): Promise<void> {
-    await this.#flush();
-    await this.#handle.close();
-  }
-
-  async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#waiting);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    await this.#handle.writeFile(bytes);
-  }
+function pieceWriter(handle: FileHandle) {
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  const flush = async (): Promise<void> => {
+    const bytes = Buffer.concat(waiting);
+    [waiting, waitingBytes] = [[], 0];
+    await handle.writeFile(bytes);
+  };
+  return {
+    write: async (bytes: Uint8Array): Promise<void> => {
+      waiting.push(bytes);
+      waitingBytes += bytes.length;
+      if (waitingBytes >= PIECE_BYTES) await flush();
+    },
+    close: async (): Promise<void> => {
+      await flush();
+      await handle.close();
+    },
+  };
 }
 
 export interface PhotoSink<Photo> {

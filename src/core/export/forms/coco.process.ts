@@ -1,25 +1,12 @@
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { OutputFile, OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
+import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
 import { COCO } from '../layout.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
-export interface AboutCoco {
+interface AboutCoco {
   readonly collection: string;
   readonly frozenAt: string;
-}
-
-export async function openCoco(folder: OutputFolder, about: AboutCoco): Promise<CocoSink> {
-  const file = await folder.start(COCO);
-  await file.write(`{"info":${JSON.stringify(infoOf(about))},\n"images":[`);
-  const partPath = path.join(folder.root, `${COCO}.part`);
-  return new CocoSink(file, { path: partPath, handle: await open(partPath, 'wx+') });
-}
-
-/** A file beside the real one that holds its annotations, because they follow the last image. */
-interface Part {
-  readonly path: string;
-  readonly handle: FileHandle;
 }
 
 /**
@@ -27,75 +14,55 @@ interface Part {
  * photos. The annotation's box is the whole image, because there are no drawn boxes; `info` says so. `file_name` is relative to
  * `test/`. Source: https://cocodataset.org/#format-data
  */
-class CocoSink implements PhotoSink<PhotoFile> {
-  readonly #file: OutputFile;
-  readonly #part: Part;
-  readonly #categories = new Map<number, Pick<PhotoRow, 'label' | 'wnid' | 'class_name'>>();
-  readonly #licences = new Map<string, { readonly id: number; readonly name: string; readonly url: string }>();
-  #photos = 0;
+export async function openCoco(folder: OutputFolder, about: AboutCoco): Promise<PhotoSink<PhotoFile>> {
+  const file = await folder.start(COCO);
+  await file.write(`{"info":${JSON.stringify(infoOf(about))},\n"images":[`);
+  // Annotations follow the last image. Until then a file beside the real one holds them.
+  const partPath = path.join(folder.root, `${COCO}.part`);
+  const part = await open(partPath, 'wx+');
+  const categories = new Map<number, object>();
+  const licences = new Map<string, { readonly id: number; readonly name: string; readonly url: string }>();
+  let id = 0;
+  return {
+    async add({ row }) {
+      const { label, wnid, license: name, license_url: url } = row;
+      const before = id === 0 ? '\n' : ',\n';
+      id += 1;
+      categories.set(label, { id: label + 1, name: row.class_name, supercategory: '', wnid });
+      const key = JSON.stringify([name, url]);
+      const licence = licences.get(key) ?? { id: licences.size + 1, name, url };
+      licences.set(key, licence);
+      await file.write(before + JSON.stringify(imageOf(row, id, licence.id)));
+      await part.writeFile(before + JSON.stringify(annotationOf(row, id)));
+    },
+    async finish() {
+      await file.write('\n],\n"annotations":[');
+      const piece = Buffer.alloc(2 ** 16);
+      for (let at = 0; ;) {
+        const { bytesRead } = await part.read(piece, 0, piece.length, at);
+        if (bytesRead === 0) break;
+        await file.write(piece.subarray(0, bytesRead));
+        at += bytesRead;
+      }
+      await part.close();
+      await rm(partPath);
+      const inOrder = [...categories].toSorted(([a], [b]) => a - b).map(([, category]) => category);
+      await file.write(`\n],\n"categories":${listOf(inOrder)},\n"licenses":${listOf([...licences.values()])}}\n`);
+      return [await file.close()];
+    },
+  };
+}
 
-  constructor(file: OutputFile, part: Part) {
-    this.#file = file;
-    this.#part = part;
-  }
+function imageOf(row: PhotoRow, id: number, license: number): object {
+  const { file_name, width, height, source, source_url: url, also_wnids } = row;
+  const urls = { coco_url: url, flickr_url: source === 'flickr' ? url : '' };
+  // JSON leaves out what is undefined.
+  return { id, file_name, width, height, license, ...urls, also_wnids };
+}
 
-  async add({ row }: PhotoFile): Promise<void> {
-    const before = this.#photos === 0 ? '\n' : ',\n';
-    this.#photos += 1;
-    const { label, wnid, class_name, width, height } = row;
-    this.#categories.set(label, { label, wnid, class_name });
-    const image = {
-      id: this.#photos,
-      file_name: row.file_name,
-      width,
-      height,
-      license: this.#licenceId(row),
-      coco_url: row.source_url,
-      flickr_url: row.source === 'flickr' ? row.source_url : '',
-      ...(row.also_wnids === undefined ? {} : { also_wnids: row.also_wnids }),
-    };
-    const annotation = {
-      id: this.#photos,
-      image_id: this.#photos,
-      category_id: label + 1,
-      bbox: [0, 0, width, height],
-      area: width * height,
-      iscrowd: 0,
-    };
-    await this.#file.write(before + JSON.stringify(image));
-    await this.#part.handle.writeFile(before + JSON.stringify(annotation));
-  }
-
-  async finish(): Promise<readonly WrittenFile[]> {
-    await this.#file.write('\n],\n"annotations":[');
-    await this.#appendPart();
-    const categories = [...this.#categories.values()]
-      .toSorted((a, b) => a.label - b.label)
-      .map(({ label, wnid, class_name }) => ({ id: label + 1, name: class_name, supercategory: '', wnid }));
-    const licences = [...this.#licences.values()];
-    await this.#file.write(`\n],\n"categories":${listOf(categories)},\n"licenses":${listOf(licences)}}\n`);
-    return [await this.#file.close()];
-  }
-
-  async #appendPart(): Promise<void> {
-    const { handle, path: partPath } = this.#part;
-    const piece = Buffer.alloc(2 ** 16);
-    for (let at = 0; ;) {
-      const { bytesRead } = await handle.read(piece, 0, piece.length, at);
-      if (bytesRead === 0) break;
-      await this.#file.write(piece.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-    await handle.close();
-    await rm(partPath);
-  }
-
-  #licenceId({ license, license_url }: PhotoRow): number {
-    const key = JSON.stringify([license, license_url]);
-    const known = this.#licences.get(key) ?? { id: this.#licences.size + 1, name: license, url: license_url };
-    this.#licences.set(key, known);
-    return known.id;
-  }
+function annotationOf({ label, width, height }: PhotoRow, id: number): object {
+  const box = { bbox: [0, 0, width, height], area: width * height };
+  return { id, image_id: id, category_id: label + 1, ...box, iscrowd: 0 };
 }
 
 function infoOf({ collection, frozenAt }: AboutCoco): object {

@@ -29,44 +29,38 @@ export interface ShardOptions {
  * the content. Source: `base_plus_ext` of the package `webdataset` 1.0.2, which cuts the key at the first dot of the
  * base name.
  */
-export class ShardSink implements PhotoSink<PhotoFile> {
-  readonly #folder: OutputFolder;
-  readonly #maxBytes: number;
-  readonly #written: WrittenFile[] = [];
-  #shard: OutputFile | null = null;
+export function openShards(
+  folder: OutputFolder,
+  { maxBytes = MAX_SHARD_BYTES }: ShardOptions = {},
+): PhotoSink<PhotoFile> {
+  const written: WrittenFile[] = [];
+  let shard: OutputFile | null = null;
   /** The two empty blocks that end an archive. */
-  readonly #end: Promise<Uint8Array> = packTar([]);
-
-  constructor(folder: OutputFolder, { maxBytes = MAX_SHARD_BYTES }: ShardOptions = {}) {
-    this.#folder = folder;
-    this.#maxBytes = maxBytes;
-  }
-
-  async add({ row, bytes }: PhotoFile): Promise<void> {
-    const key = `${path.posix.dirname(row.file_name)}/${row.id}`;
-    const archive = await packTar([
-      member(`${key}.jpg`, bytes),
-      member(`${key}.json`, Buffer.from(rowText(row))),
-      member(`${key}.cls`, Buffer.from(String(row.label))),
-    ]);
-    if (this.#shard !== null && this.#shard.bytes + archive.length > this.#maxBytes) await this.#closeShard();
-    this.#shard ??= await this.#folder.start(shardPath(this.#written.length));
-    // Archives without their ends, one after another, are one archive.
-    const end = await this.#end;
-    await this.#shard.write(archive.subarray(0, archive.length - end.length));
-  }
-
-  async finish(): Promise<readonly WrittenFile[]> {
-    await this.#closeShard();
-    return this.#written;
-  }
-
-  async #closeShard(): Promise<void> {
-    if (this.#shard === null) return;
-    await this.#shard.write(await this.#end);
-    this.#written.push(await this.#shard.close());
-    this.#shard = null;
-  }
+  const end = packTar([]);
+  const closeShard = async (): Promise<void> => {
+    if (shard === null) return;
+    await shard.write(await end);
+    written.push(await shard.close());
+    shard = null;
+  };
+  return {
+    async add({ row, bytes }) {
+      const key = `${path.posix.dirname(row.file_name)}/${row.id}`;
+      const archive = await packTar([
+        member(`${key}.jpg`, bytes),
+        member(`${key}.json`, Buffer.from(rowText(row))),
+        member(`${key}.cls`, Buffer.from(String(row.label))),
+      ]);
+      if (shard !== null && shard.bytes() + archive.length > maxBytes) await closeShard();
+      shard ??= await folder.start(shardPath(written.length));
+      // Archives without their ends, one after another, are one archive.
+      await shard.write(archive.subarray(0, archive.length - (await end).length));
+    },
+    async finish() {
+      await closeShard();
+      return written;
+    },
+  };
 }
 
 function member(name: string, body: Buffer): Parameters<typeof packTar>[0][number] {

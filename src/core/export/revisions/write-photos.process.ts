@@ -37,7 +37,8 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   const { file, split, output, context, sinks, options, onProgress } = given;
   const { pixels, signal } = options;
   const total = { photos: 0, bytes: 0, unchanged: 0, stripped: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
-  const copier = new Copier(app, options.hardLinks);
+  const copy = copier(app, options.hardLinks);
+  let linked = 0;
   const files = mapInOrder(chosenPhotos(file, split), { limit: AT_ONCE, signal }, (photo) =>
     readPicture(app, photo, options),
   );
@@ -48,7 +49,9 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
     if (pixels) {
       const path = photoPath(row.file_name, split);
       if (change === 'unchanged')
-        await output.add(path, { sha256, bytes: bytes.length }, (place) => copier.copy(sha256, bytes, place));
+        await output.add(path, { sha256, bytes: bytes.length }, async (place) => {
+          if ((await copy(sha256, bytes, place)) && options.hardLinks) linked += 1;
+        });
       else await output.put(path, bytes);
       total.bytes += bytes.length;
       total.pictures[extension] += 1;
@@ -60,7 +63,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   }
   throwIfInterrupted(signal);
   const { bytes, stripped, reencoded, pictures } = total;
-  return { bytes, stripped, reencoded, pictures, linked: copier.linked };
+  return { bytes, stripped, reencoded, pictures, linked };
 }
 
 async function readPicture(app: App, photo: SelectedPhoto, options: ExportOptions) {
@@ -82,36 +85,24 @@ const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVA
 /**
  * Copies stored bytes. Where the file system can, both files share their blocks until one is changed (a reflink), or
  * are one file (a hard link, on request). Otherwise it writes the bytes, which are in memory already.
+ * @returns true if the files share something
  */
-class Copier {
-  readonly #app: App;
-  readonly #share: (from: string, to: string) => Promise<void>;
-  readonly #hardLinks: boolean;
-  #canShare: boolean;
-  #shared = 0;
-
-  constructor(app: App, hardLinks: boolean) {
-    this.#app = app;
-    this.#hardLinks = hardLinks;
-    this.#canShare = app.blobPlace.kind === 'folder';
-    this.#share = hardLinks ? link : (from, to) => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
-  }
-
-  get linked(): number {
-    return this.#hardLinks ? this.#shared : 0;
-  }
-
-  async copy(sha256: Sha256, bytes: Buffer, file: string): Promise<void> {
-    if (this.#canShare) {
+function copier(app: App, hardLinks: boolean) {
+  const share = hardLinks ? link : reflink;
+  let canShare = app.blobPlace.kind === 'folder';
+  return async (sha256: Sha256, bytes: Buffer, file: string): Promise<boolean> => {
+    if (canShare) {
       try {
-        await this.#share(this.#app.blobs.placeOf(sha256), file);
-        this.#shared += 1;
-        return;
+        await share(app.blobs.placeOf(sha256), file);
+        return true;
       } catch (error) {
         if (!CANNOT_SHARE.has(codeOf(error) ?? '')) throw error;
-        this.#canShare = false;
+        canShare = false;
       }
     }
     await writeFile(file, bytes, { flag: 'wx' });
-  }
+    return false;
+  };
 }
+
+const reflink = (from: string, to: string): Promise<void> => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);

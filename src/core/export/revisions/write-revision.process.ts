@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inBatches } from '../../kernel/batches.ts';
 import { packageRoot } from '../../config/root.ts';
-import { AttributionFiles } from '../card/attribution-files.process.ts';
+import { openAttribution } from '../card/attribution-files.process.ts';
 import { accountOf } from '../card/account.ts';
 import { exportCard } from '../card/card.ts';
 import { openCoco } from '../forms/coco.process.ts';
@@ -15,7 +15,7 @@ import type { PhotoFile } from '../select/photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 import { ReleasedNames } from './released-name.ts';
 import type { RowContext } from '../select/row-of.ts';
-import { ShardSink } from '../forms/shards.process.ts';
+import { openShards } from '../forms/shards.process.ts';
 import { openMetadata, openPixelHashes, thumbnailSink } from '../forms/simple-forms.process.ts';
 import {
   ATTRIBUTION,
@@ -56,7 +56,7 @@ export async function writeRevision(
 ): Promise<{ readonly protocol: Protocol; readonly linked: number }> {
   const { plan, output, options } = given;
   const files: WrittenFile[] = [await writeDecisions(workspace, given)];
-  const attribution = await AttributionFiles.open(output, workspace.collection.name);
+  const attribution = await openAttribution(output, workspace.collection.name);
   const sinks = [...(await openSinks(workspace, output, { plan, options })), attribution];
   const common = { file: plan.file, output, context: rowContextOf(workspace, given), options };
   const { linked, ...photos } = await writePhotos(workspace.app, {
@@ -122,7 +122,7 @@ async function openSinks(
   const sinks: PhotoSink<PhotoFile>[] = [await openMetadata(output)];
   const classNames = plan.classes.map(({ name }) => name);
   if (!pixels) sinks.push(await openPixelHashes(output));
-  if (formats.includes('webdataset')) sinks.push(new ShardSink(output));
+  if (formats.includes('webdataset')) sinks.push(openShards(output));
   if (formats.includes('coco'))
     sinks.push(await openCoco(output, { collection: collection.name, frozenAt: plan.frozenAt }));
   if (formats.includes('parquet'))

@@ -1,13 +1,13 @@
 import { unpackTar } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
-import { ShardSink, type ShardOptions } from '../../../../src/core/export/forms/shards.process.ts';
+import { openShards, type ShardOptions } from '../../../../src/core/export/forms/shards.process.ts';
 import { lacksModules, PYTHON_TIMEOUT_MS, readWithPython } from '../../../support/export-python.ts';
 import { photoFiles, photoRow, writePhotos } from '../../../support/photo-files.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import type { PhotoFile, PhotoRow } from '../../../../src/core/export/select/photo-row.ts';
 
 async function write(photos: readonly PhotoFile[], options?: ShardOptions) {
-  const written = await writePhotos((folder) => new ShardSink(folder, options), photos);
+  const written = await writePhotos((folder) => openShards(folder, options), photos);
   await written.remove();
   return written.files;
 }
@@ -74,7 +74,7 @@ describe('WebDataset shards', () => {
       const last = (await photoFiles(1))[0];
       if (last === undefined) throw new Error('Expected a photo');
       const photos = [...(await photoFiles(12)), { ...hostile, bytes: last.bytes }];
-      const written = await writePhotos((folder) => new ShardSink(folder, { maxBytes: 20_000 }), photos);
+      const written = await writePhotos((folder) => openShards(folder, { maxBytes: 20_000 }), photos);
       const { samples, hub } = await readWithPython<{
         samples: { key: string; members: string[]; sha256: string; format: string; row: PhotoRow; label: number }[];
         hub: { key: string; label: number }[];
