@@ -30,81 +30,68 @@ export interface NoModel {
   readonly reason: string;
 }
 
+type RuleCheck = ReturnType<typeof ruleCheck>;
+
 /** Recomputes with the models what the rows of an export say, from the bytes that the caller has read. */
-export class RuleCheck {
-  readonly #protocol: Protocol;
-  readonly #options: RuleOptions;
-  readonly #engine: FilterEngine;
-  readonly #seen = new Set<Sha256>();
-  readonly #waiting: Promise<() => void>[] = [];
-  #photos = 0;
-
-  private constructor(protocol: Protocol, options: RuleOptions, engine: FilterEngine) {
-    this.#protocol = protocol;
-    this.#options = options;
-    this.#engine = engine;
+export async function startRuleCheck(protocol: Protocol, options: RuleOptions): Promise<RuleCheck | NoModel> {
+  const members = await membersOf(protocol);
+  if (!Array.isArray(members)) return members;
+  const { threads, cropsPerPass, provider } = options;
+  const blobs = { kind: 'folder', folder: '' } as const; // Never read, because each photo comes with its bytes.
+  const policies = [policyOf(protocol)];
+  try {
+    await requireModelFiles(members);
+    const engine = await startEngine({ members, policies, evaluate: 'all', cropsPerPass, blobs, provider }, threads);
+    return ruleCheck(protocol, options, engine);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof StopTheRun)) throw error;
+    return { check: 'model-missing', reason: messageOf(error) };
   }
+}
 
-  static async start(protocol: Protocol, options: RuleOptions): Promise<RuleCheck | NoModel> {
-    const members = await membersOf(protocol);
-    if (!Array.isArray(members)) return members;
-    const { threads, cropsPerPass, provider } = options;
-    const blobs = { kind: 'folder', folder: '' } as const; // Never read, because each photo comes with its bytes.
-    const policies = [policyOf(protocol)];
-    try {
-      await requireModelFiles(members);
-      const engine = await startEngine({ members, policies, evaluate: 'all', cropsPerPass, blobs, provider }, threads);
-      return new RuleCheck(protocol, options, engine);
-    } catch (error) {
-      if (!(error instanceof UsageError || error instanceof StopTheRun)) throw error;
-      return { check: 'model-missing', reason: messageOf(error) };
-    }
-  }
-
-  get photos(): number {
-    return this.#photos;
-  }
-
-  async add(row: PhotoRow, bytes: Uint8Array): Promise<void> {
-    if (this.#seen.has(row.sha256)) return;
-    this.#seen.add(row.sha256);
-    const result = this.#evaluate(row, bytes);
-    // The error is thrown when the photo's turn comes.
-    result.catch(() => undefined);
-    this.#waiting.push(result);
-    if (this.#waiting.length >= PHOTOS_PER_THREAD * this.#options.threads) await this.#settleFirst();
-  }
-
-  async finish(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#settleFirst();
-  }
-
-  async close(): Promise<void> {
-    this.#engine.requestStop();
-    await this.#engine.close();
-  }
-
-  async #settleFirst(): Promise<void> {
-    const report = await this.#waiting.shift();
-    if (this.#options.signal.aborted) throw new Interrupted();
-    report?.();
-  }
-
+function ruleCheck(protocol: Protocol, { threads, signal, onProblem }: RuleOptions, engine: FilterEngine) {
+  const seen = new Set<Sha256>();
+  const waiting: Promise<() => void>[] = [];
+  let photos = 0;
   /** Evaluates a photo. The function that is returned reports the problems, so that they come in the order of the photos. */
-  async #evaluate(row: PhotoRow, bytes: Uint8Array): Promise<() => void> {
+  const evaluate = async (row: PhotoRow, bytes: Uint8Array): Promise<() => void> => {
     const { sha256, file_name } = row;
-    const truth = truthOfRow(row, this.#protocol);
+    const truth = truthOfRow(row, protocol);
     // A class outside the mask is a problem of the row, which is reported as such.
     if (truth === -1) return () => undefined;
-    const evidence = noEvidence(this.#protocol.models.length);
-    const [result] = await this.#engine.evaluate([{ sha256, truths: [truth], evidence, bytes }]);
-    this.#photos += 1;
+    const evidence = noEvidence(protocol.models.length);
+    const [result] = await engine.evaluate([{ sha256, truths: [truth], evidence, bytes }]);
+    photos += 1;
     if (result === undefined) throw new Error('Expected a result for each photo');
     const problem = result.problem?.detail;
     const problemsOf = row.split === 'control' ? controlRuleProblems : ruleProblems;
-    const details = problem === undefined ? problemsOf(row, result.fresh, this.#protocol) : [problem];
-    return () => details.forEach((detail) => this.#options.onProblem(photoPath(file_name, row.split), detail));
-  }
+    const details = problem === undefined ? problemsOf(row, result.fresh, protocol) : [problem];
+    return () => details.forEach((detail) => onProblem(photoPath(file_name, row.split), detail));
+  };
+  const settleFirst = async (): Promise<void> => {
+    const report = await waiting.shift();
+    if (signal.aborted) throw new Interrupted();
+    report?.();
+  };
+  return {
+    photos: () => photos,
+    async add(row: PhotoRow, bytes: Uint8Array): Promise<void> {
+      if (seen.has(row.sha256)) return;
+      seen.add(row.sha256);
+      const result = evaluate(row, bytes);
+      // The error is thrown when the photo's turn comes.
+      result.catch(() => undefined);
+      waiting.push(result);
+      if (waiting.length >= PHOTOS_PER_THREAD * threads) await settleFirst();
+    },
+    async finish(): Promise<void> {
+      while (waiting.length > 0) await settleFirst();
+    },
+    async close(): Promise<void> {
+      engine.requestStop();
+      await engine.close();
+    },
+  };
 }
 
 async function membersOf(protocol: Protocol): Promise<MemberSpec[] | NoModel> {

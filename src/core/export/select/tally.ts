@@ -95,7 +95,7 @@ export class ExportTally {
   counts(nameOf: (folder: string) => string): Counts {
     const { photos: controls, states, licences } = this.#control;
     return {
-      photos: sum(this.#folders.values()),
+      photos: [...this.#folders.values()].reduce((sum, photos) => sum + photos, 0),
       originalBytes: this.#originalBytes,
       imported: this.#imported,
       classes: classesOf(this.#folders, nameOf),
@@ -159,10 +159,4 @@ class Days {
 
 function sorted<Value>(counts: ReadonlyMap<string, Value>): [string, Value][] {
   return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function sum(values: Iterable<number>): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }

@@ -1,7 +1,7 @@
 import { version } from '../../config/version.ts';
 import { UsageError, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { RuleCheck, type RuleOptions } from '../select/rule-check.process.ts';
+import { startRuleCheck, type RuleOptions } from '../select/rule-check.process.ts';
 import { EXPORT_FORMAT, type Protocol } from '../protocol.ts';
 import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
 import { checkCard } from './card.process.ts';
@@ -162,7 +162,7 @@ async function checkPictures(content: ExportContent, options: VerifyOptions): Pr
   const { sample, onProgress } = options;
   const { findings, rows, protocol } = content;
   const onProblem = (path: string, detail: string): void => findings.breach('rule', path, detail);
-  const rule = sample === 0 ? NO_RULE : await RuleCheck.start(protocol, { ...options, onProblem });
+  const rule = sample === 0 ? NO_RULE : await startRuleCheck(protocol, { ...options, onProblem });
   const isSampled = sample === null ? null : await sampled(content, sample);
   const total = rows.count;
   const controls = content.controls.count;
@@ -184,7 +184,7 @@ async function checkPictures(content: ExportContent, options: VerifyOptions): Pr
     if ('reason' in rule) return;
     await rule.finish();
     if (isSampled !== null && isSampled.size < total)
-      findings.skip('rule', `--sample ${sample}: recomputed for ${rule.photos} of ${total} photos`);
+      findings.skip('rule', `--sample ${sample}: recomputed for ${rule.photos()} of ${total} photos`);
   } finally {
     if (!('reason' in rule)) await rule.close();
   }
