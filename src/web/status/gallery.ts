@@ -1,3 +1,4 @@
+import type { SourceRights } from '../../core/crawl/sources/source.ts';
 import type { Sha256, Wnid } from '../../core/kernel/ids.ts';
 import type { Mode } from '../../core/kernel/mode.ts';
 import type { PhotoState } from '../../core/kernel/photo-filter.ts';
@@ -15,7 +16,7 @@ export interface GalleryIndex {
 export const MOST_LISTED = 100_000;
 
 /** `POST rows {ids}`: one candidate. Its outcome is that of its photo if it brought the photo first. */
-export interface GalleryTile {
+export interface GalleryTile extends SourceRights {
   readonly id: number;
   /** Null without a photo. */
   readonly sha256: Sha256 | null;
@@ -37,10 +38,6 @@ export interface GalleryTile {
   readonly source: string;
   readonly sourceId: string;
   readonly url: string;
-  readonly pageUrl: string | null;
-  readonly creator: string | null;
-  readonly licence: string;
-  readonly licenceUrl: string | null;
   /** ISO 8601. */
   readonly foundAt: string;
   /** Short ids of the revisions that have it, the first one first. */

@@ -1,15 +1,13 @@
 import type { ModelInput } from '../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import type { ExternalFile } from '../../platform/onnx/external-data.ts';
-import type { InputFormat, OutputValues } from '../../platform/onnx/model-format.ts';
+import type { OutputValues } from '../../platform/onnx/model-format.ts';
+import type { SessionOptions } from '../../platform/onnx/session.ts';
 
-export interface BackboneSpec {
-  readonly file: string;
-  readonly sha256: Sha256;
-  readonly externalData?: readonly ExternalFile[] | undefined;
-  readonly inputName: string;
+export interface BackboneSpec extends Pick<
+  SessionOptions,
+  'file' | 'sha256' | 'inputName' | 'externalData' | 'format'
+> {
   readonly input: ModelInput;
-  readonly format?: InputFormat | undefined;
 }
 
 /** Turns an output of a backbone into logits: unchanged, or through a layer in a separate file. */

@@ -1,3 +1,5 @@
+import type { Verdict } from '../events/verdict.ts';
+import type { SourceRights } from '../../crawl/sources/source.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import type { FurtherClasses, Judgement, ReviewVerdict, SeenSubject, ShownBy, Subject } from '../events/event.ts';
@@ -29,16 +31,12 @@ export interface ReviewFilter {
   readonly pMax?: number | undefined;
 }
 
-export interface OwnReview extends FurtherClasses {
+export interface OwnReview extends FurtherClasses, Pick<Verdict, 'reason' | 'tags' | 'note' | 'flagged'> {
   readonly verdict: ReviewVerdict | null;
-  readonly reason: RejectReason | null;
-  readonly tags: readonly string[];
-  readonly note: string;
-  readonly flagged: boolean;
 }
 
 /** A photo on the shortlist, as one reviewer may see it: a photo that waits for a second, blind verdict looks open. */
-export interface ReviewPhoto extends Subject {
+export interface ReviewPhoto extends Subject, SourceRights {
   readonly name: string;
   readonly rank: number;
   /** Null, as all that the models say, before this reviewer's verdict in a blind review. */
@@ -52,10 +50,6 @@ export interface ReviewPhoto extends Subject {
   readonly width: number;
   readonly height: number;
   readonly source: string;
-  readonly pageUrl: string | null;
-  readonly creator: string | null;
-  readonly licence: string;
-  readonly licenceUrl: string | null;
   /** ISO 8601, as all times of this protocol. */
   readonly foundAt: string;
   readonly state: ShownState;
@@ -121,13 +115,7 @@ export interface ClassPage {
   /** Null if the class has no listed photos. */
   readonly progress: ClassProgress | null;
   /** Fullest quota last. */
-  readonly confusions: readonly {
-    readonly wnid: Wnid;
-    readonly name: string;
-    readonly listed: number;
-    readonly open: number;
-    readonly accepted: number;
-  }[];
+  readonly confusions: readonly Omit<ClassProgress, 'rejected' | 'unsure' | 'disputed'>[];
   readonly references: readonly { readonly path: string; readonly name: string }[];
 }
 
@@ -234,17 +222,19 @@ export interface ActionsRequest {
   readonly actions: readonly ReviewActionSent[];
 }
 
+export interface ActionResult {
+  readonly sequence: number;
+  readonly stored: number;
+  /** Photos that this reviewer may not decide: another reviewer decided, holds or settled them, or they are not listed. */
+  readonly skipped: number;
+  /** Photos of a bulk action on which it was refused. A single action is answered by 409 with the same field. */
+  readonly stale?: readonly StaleSubject[];
+  /** Others' verdicts that first verdicts met, which their author had not seen. */
+  readonly met?: Met;
+}
+
 export interface ActionsAnswer {
-  readonly results: readonly {
-    readonly sequence: number;
-    readonly stored: number;
-    /** Photos of a bulk decision that another reviewer has or holds, or that are no longer listed. */
-    readonly skipped: number;
-    /** Photos of a bulk action on which it was refused. A single action is answered by 409 with the same field. */
-    readonly stale?: readonly StaleSubject[];
-    /** Others' verdicts that first verdicts met, which their author had not seen. */
-    readonly met?: Met;
-  }[];
+  readonly results: readonly ActionResult[];
   /** The photos that changed, at most 200, and the classes that changed. */
   readonly photos: readonly ReviewPhoto[];
   readonly classes: readonly ClassProgress[];

@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { batchesOf } from '../../kernel/batches.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
-import { metTogether, type Met } from '../../kernel/met.ts';
+import { metTogether } from '../../kernel/met.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import {
   bulkClient,
@@ -19,24 +19,16 @@ import {
 } from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
 import type { DeskView } from '../desk/known-photos.repository.ts';
-import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
+import type { ActionRef, ActionResult, ReviewActionSent } from '../desk/desk.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type Subject } from './event.ts';
 import { redone, type FittedEvent, type UnnumberedEvent } from './fit.ts';
 import { decideEvents, seenBy, type TabAction } from './outcome.process.ts';
 import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
-import { StaleAction, type StaleSubject } from './stale.ts';
+import { StaleAction } from './stale.ts';
 
-export interface Recorded {
-  readonly sequence: number;
-  readonly stored: number;
-  /** Photos that this reviewer may not decide: another reviewer decided, holds or settled them, or they are not listed. */
-  readonly skipped: number;
+export interface Recorded extends ActionResult {
   readonly subjects: readonly Subject[];
-  /** Photos of a bulk action on which it was refused, because their author had not seen what others did since. */
-  readonly stale?: readonly StaleSubject[];
-  /** The verdicts of others that first verdicts met, if there were any. */
-  readonly met?: Met;
 }
 
 export const CANNOT_UNDO = 'cannot-undo';

@@ -1,25 +1,16 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { LoggedActivity } from '../../../core/kernel/activity.ts';
 import { countOf } from '../../../core/kernel/texts.ts';
+import type { OpenSession } from '../../server/access/session.repository.ts';
 
 /** Times are in UTC. */
 type ActivityLine = Omit<LoggedActivity, 'detail'> & { readonly detail: string };
-
-interface SessionLine {
-  readonly id: string;
-  readonly role: string;
-  /** Null for everybody who shares the token of the role. */
-  readonly name: string | null;
-  readonly place: string;
-  readonly since: Date;
-  readonly until: Date;
-}
 
 export interface ActivityPageProps extends FilterProps {
   readonly lines: readonly ActivityLine[];
   /** The URL of older lines; `null` if there are none. */
   readonly older: string | null;
-  readonly sessions: readonly SessionLine[];
+  readonly sessions: readonly OpenSession[];
 }
 
 export function ActivityPage({ lines, older, sessions, ...filter }: ActivityPageProps) {

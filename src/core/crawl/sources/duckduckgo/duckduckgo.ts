@@ -1,3 +1,4 @@
+import type { Config } from '../../../config/settings.ts';
 import * as z from 'zod';
 import { sha256Of } from '../../../tools/sha256.ts';
 import type {
@@ -16,14 +17,10 @@ import { pageAddress, pictureAddress, pictureId } from '../picture-address.ts';
 import { shortText, storableText } from '../text.ts';
 import { itemsOf, lineProblem, classText } from '../class-line.ts';
 
-export interface DuckduckgoSettings {
-  readonly url: string;
-  /** The most pages of 100 results to take of each search. The Python client duckduckgo_search stops at five. */
-  readonly maxPages: number;
-  /** True to leave out results that the site considers unsuitable for some audiences. */
-  readonly safeSearch: boolean;
-  /** The country and language of the results: `wt-wt` for none, `us-en` for the United States in English. */
-  readonly region: string;
+export interface DuckduckgoSettings extends Pick<
+  Config['sources']['duckduckgo'],
+  'url' | 'maxPages' | 'safeSearch' | 'region'
+> {
   /** The User-Agent that the API sends. A token that one User-Agent received is not used with another. */
   readonly userAgent: string;
 }

@@ -1,3 +1,4 @@
+import type { Config } from '../../../config/settings.ts';
 import * as z from 'zod';
 import { GiveUpOnItem } from '../../../kernel/errors.ts';
 import type { ApiResponse, Json, NetworkSource, ResultPage } from '../network-source.ts';
@@ -14,13 +15,8 @@ import {
   type UploadWindow,
 } from './windows.ts';
 
-export interface FlickrSettings {
-  readonly url: string;
+export interface FlickrSettings extends Pick<Config['sources']['flickr'], 'url' | 'mediaUrl' | 'maxSidePixels'> {
   readonly apiKey: string;
-  /** Address to fetch pictures from instead of https://live.staticflickr.com. Null to use the addresses in the answers. */
-  readonly mediaUrl: string | null;
-  /** The largest size to take, by its longer side in pixels. */
-  readonly maxSidePixels: number;
   /** Passed on to the search, so that photos that would be refused are not even listed. */
   readonly licences: 'any' | readonly string[];
 }

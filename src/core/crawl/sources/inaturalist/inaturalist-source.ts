@@ -1,3 +1,4 @@
+import type { Config } from '../../../config/settings.ts';
 import * as z from 'zod';
 import { GiveUpOnItem, RetryLater } from '../../../kernel/errors.ts';
 import type {
@@ -14,19 +15,16 @@ import { shownAddress } from '../picture-address.ts';
 import { AnnotationDirectory, findAnnotation, type AnnotationIds } from './annotations.ts';
 import { readAnswer } from './answer.ts';
 import { entriesOf, type TaxonEntry } from './entry.ts';
-import { photoLicenceFilter, type PhotoSize } from './photo.ts';
+import { photoLicenceFilter } from './photo.ts';
 import { INATURALIST, observationsSchema, readObservations, type ObservationsAnswer } from './observations.ts';
 import { resolveEntry, titleOfResolved, type ResolvedEntry } from './resolve.ts';
 import { taxonText } from './taxon.ts';
 import { TaxonDirectory } from './taxon-directory.ts';
 
-export interface InaturalistSettings {
-  readonly url: string;
-  readonly photoSize: PhotoSize;
-  /** `any` includes all three grades, also casual observations. */
-  readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
-  /** `true` for organisms that people kept or planted. `any` includes both. */
-  readonly captive: 'any' | 'true' | 'false';
+export interface InaturalistSettings extends Pick<
+  Config['sources']['inaturalist'],
+  'url' | 'photoSize' | 'qualityGrade' | 'captive'
+> {
   /** The collection's allowed licences. If all of them can be searched for, observations without such a photo are not listed. */
   readonly licences: 'any' | readonly string[];
 }
