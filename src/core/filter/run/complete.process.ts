@@ -1,4 +1,3 @@
-import type { PhotoEvidence } from '../../models/evidence/evidence.ts';
 import { storeEvidence } from '../../models/evidence/evidence.repository.ts';
 import { rangeOf } from '../../kernel/pages.ts';
 import type { EvaluationProblem } from '../engine/evaluated-photo.ts';
@@ -33,7 +32,12 @@ export async function completeEvidence(batch: readonly PhotoToEvaluate[], deps: 
     const missing = cropsToEvaluate({ truths, evidence }, { policies, evaluate });
     // A crop without finite numbers may be one that nothing needs.
     const isWhole = problem === null || problem.kind === 'not-finite';
-    return { photoId, crops: countCells(fresh), isDone: missing.length === 0 && isWhole, kind: problem?.kind };
+    return {
+      photoId,
+      crops: fresh.flat().filter((cell) => cell !== null).length,
+      isDone: missing.length === 0 && isWhole,
+      kind: problem?.kind,
+    };
   });
   const withProblem = (...kinds: EvaluationProblem['kind'][]): number[] =>
     completed.flatMap(({ photoId, isDone, kind }) =>
@@ -85,8 +89,4 @@ export async function completePage(page: number, deps: CompletePageDeps): Promis
     completed += counts.photos;
   }
   return completed;
-}
-
-function countCells(evidence: PhotoEvidence): number {
-  return evidence.flat().filter((cell) => cell !== null).length;
 }

@@ -110,7 +110,10 @@ async function cardsUsing({ cardFile }: Target, removable: string, workingDir: s
   for (const { name, file } of await listCards(workingDir)) {
     if (file === cardFile) continue;
     const card = await cardFor(name, workingDir).catch(() => null);
-    const needed = card === null ? undefined : filesOf(card).find((each) => isWithin(removable, each));
+    const needed =
+      card === null
+        ? undefined
+        : filesOf(card).find((each) => each === removable || each.startsWith(removable + path.sep));
     if (needed !== undefined)
       uses.push(
         `the card '${name}' (${displayPath(file, workingDir)}) needs its file ${displayPath(needed, workingDir)}`,
@@ -129,10 +132,6 @@ function filesOf(card: FoundCard): string[] {
     ...(text === undefined ? [] : [text.path, text.tokenizer.path]),
     ...(classes === undefined ? [] : [path.resolve(path.dirname(cardFile), classes)]),
   ];
-}
-
-function isWithin(folder: string, file: string): boolean {
-  return file === folder || file.startsWith(folder + path.sep);
 }
 
 /** Counts evidence by the hashes of the model and its head, or by the model's name if the card is broken. */

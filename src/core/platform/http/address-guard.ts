@@ -29,7 +29,7 @@ export function createAddressGuard(allowAddresses: readonly string[]): AddressGu
     isAllowed(hostOf(address), port) ? null : refusedRangeOf(address);
   return {
     refusalOfHost(host, port) {
-      const address = withoutBrackets(host);
+      const address = host.startsWith('[') ? host.slice(1, -1) : host;
       const range = isIP(address) === 0 ? null : refusalOf(address, port);
       return range === null ? null : refused(`${host}:${port} is not public (${range})`);
     },
@@ -70,10 +70,6 @@ function normaliseEntry(entry: string): string {
 /** An address as `URL.hostname` writes it: IPv6 is shortened and in brackets. A zone (`%eth0`), which URLs cannot have, stays. */
 function hostOf(address: string): string {
   return isIP(address) === 6 ? (URL.parse(`http://[${address}]`)?.hostname ?? address) : address;
-}
-
-function withoutBrackets(host: string): string {
-  return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
 function withoutLastDot(host: string): string {

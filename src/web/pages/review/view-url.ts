@@ -1,6 +1,6 @@
 import type { ReviewFilter, ReviewOrder } from '../../../core/review/desk/desk.ts';
 import type { Subject } from '../../../core/review/events/event.ts';
-import type { Sha256 } from '../../../core/kernel/ids.ts';
+import { isSha256 } from '../../../core/kernel/ids.ts';
 import type { RejectReason } from '../../../core/kernel/reasons.ts';
 import { ORDER_TEXTS, REASON_TEXTS, STATES } from './words.ts';
 
@@ -80,9 +80,5 @@ function wholeIn(text: string | undefined): number | undefined {
 
 function subjectIn(text: string | undefined): Subject | undefined {
   const [, sha256, wnid] = /^([^.]*)\.(.+)$/.exec(text ?? '') ?? [];
-  return wnid !== undefined && isSha256(sha256) ? { sha256, wnid } : undefined;
-}
-
-function isSha256(text: string | undefined): text is Sha256 {
-  return text !== undefined && /^[0-9a-f]{64}$/.test(text);
+  return wnid !== undefined && sha256 !== undefined && isSha256(sha256) ? { sha256, wnid } : undefined;
 }

@@ -35,10 +35,10 @@ function defaultYaml(): string {
   const document = new Document({});
   document.commentBefore = HEADER;
   for (const name of SETTING_NAMES) {
-    const path = name.split('.');
-    const key = document.createNode(path.pop());
+    const keys = name.split('.');
+    const key = document.createNode(keys.pop());
     key.commentBefore = wrap(commentOf(name));
-    document.addIn(path, document.createPair(key, settingOf(name).fallback));
+    document.addIn(keys, document.createPair(key, settingOf(name).fallback));
   }
   return document.toString({ lineWidth: 0, flowCollectionPadding: false, commentString: asComment });
 }

@@ -25,7 +25,7 @@ export interface Resolution {
  * authors disagree about ranks. An exclusion that does not resolve is a problem, and the entry is used without it.
  */
 export async function resolveEntry(entry: TaxonEntry, lookup: TaxonLookup): Promise<Resolution> {
-  const within = entry.within === null ? null : await findWithin(entry.within, lookup);
+  const within = entry.within === null ? null : bearers(await lookup.find(entry.within, null), entry.within);
   if (within?.length === 0) return failed(`${expected(entry, lookup)} but no taxon is named exactly '${entry.within}'`);
   const seen: Taxon[] = [];
   for (const name of [entry.taxon, ...entry.synonyms]) {
@@ -40,10 +40,6 @@ export async function resolveEntry(entry: TaxonEntry, lookup: TaxonLookup): Prom
     };
   }
   return failed(`${expected(entry, lookup)} but found ${listed(seen)}; correct its line in the queries file`);
-}
-
-async function findWithin(name: string, lookup: TaxonLookup): Promise<readonly Taxon[]> {
-  return bearers(await lookup.find(name, null), name);
 }
 
 interface Search {

@@ -36,11 +36,6 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, UrlListFormat>> = {
   '.txt': 'txt',
 };
 
-/** The format by the file's name, with or without `.gz`. Null if the name does not show it. */
-function urlListFormat(name: string): UrlListFormat | null {
-  return FORMAT_OF_EXTENSION[path.extname(name.replace(/\.gz$/i, '')).toLowerCase()] ?? null;
-}
-
 export async function* discoverUrlListFile(
   file: string,
   options: Omit<UrlListOptions, 'name'>,
@@ -98,9 +93,9 @@ export async function* discoverUrlList(
 }
 
 function formatOf({ name, format, label }: Omit<UrlListOptions, 'signal'>): UrlListFormat {
-  const known = format ?? urlListFormat(name);
+  const known = format ?? FORMAT_OF_EXTENSION[path.extname(name.replace(/\.gz$/i, '')).toLowerCase()];
   if (known === 'txt' && label === undefined) throw classMissing(name);
-  if (known !== null) return known;
+  if (known !== undefined) return known;
   const message = `Expected a list of addresses whose name ends in .csv, .tsv or .jsonl (or these with .gz), or in .txt for one address a line, but received '${name}'; rename it, or state its format`;
   throw new UsageError(message, { code: 'url-list-format' });
 }
