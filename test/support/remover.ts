@@ -10,7 +10,9 @@ import process from 'node:process';
 const REMOVER = `
   read -r folder
   cat > /dev/null
+  [ -n "$folder" ] || exit 0
   users() {
+    find "$folder" -name postmaster.pid -exec head -n 1 {} \\; 2> /dev/null
     for process in /proc/[0-9]*; do
       case "$(readlink "$process/cwd")/" in
         "$folder"/*) echo "\${process#/proc/}" ;;

@@ -10,8 +10,8 @@ const run = globalThis as typeof globalThis & { winnowTestTemp?: { users: number
 export function setup(): void {
   if (run.winnowTestTemp === undefined) {
     const folder = mkdtempSync(path.join(tmpdir(), 'winnow-'));
-    // Some tests start programs as other users.
-    chmodSync(folder, 0o711);
+    // Some tests start programs as other users, which need room for temporary files, too.
+    chmodSync(folder, 0o1777);
     run.winnowTestTemp = { users: 0, remove: removerOf(folder) };
     process.env['TMPDIR'] = folder;
   }

@@ -109,11 +109,10 @@ export const EXPORT = z.object({
     'formats',
     `also write ${EXPORT_FORMATS.join(', ')} (separate by commas)`,
   ),
-  names: option(
-    z.enum(['id', 'imagenet-a']).default('id'),
-    'names',
-    'how pictures are named: by id, or as in the released ImageNet-A and -O',
-  ),
+  names: option(z.enum(['id', 'imagenet-a']).default('id'), 'names', {
+    help: 'how pictures are named: by id, or as in the released ImageNet-A and -O',
+    sentence: 'How pictures are named: by id, or as in the released ImageNet-A and -O. Default: `id`.',
+  }),
   by: optional(
     z.enum(['predicted', 'concept']),
     'what',
@@ -133,7 +132,10 @@ export const EXPORT = z.object({
   ),
   keepMetadata: either(false, 'keep EXIF, XMP, IPTC and comments: positions, serial numbers and names'),
   thumbnails: either(false, 'also write a small copy of each photo'),
-  requireAcceptance: either(false, 'refuse a set that the second pass did not accept (winnow acceptance)'),
+  requireAcceptance: either(false, {
+    help: 'refuse a set that the second pass did not accept (winnow acceptance)',
+    sentence: 'Refuses to export a set that the second pass did not accept (`review.acceptance.maxLabelError`).',
+  }),
 });
 
 export interface ExportOptions extends WorkOptions, OptionsOf<typeof EXPORT> {

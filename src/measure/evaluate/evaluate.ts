@@ -85,7 +85,8 @@ export function withFurtherClasses(predictions: readonly Prediction[]): Predicti
 
 function multiLabelOf(predictions: readonly Prediction[]): object {
   if (!predictions.some(({ also = [] }) => also.length > 0)) return {};
-  const found = accuracyOf(withFurtherClasses(predictions).map(isCorrect));
+  const known = withFurtherClasses(predictions).filter(({ truth }) => truth !== null);
+  const found = accuracyOf(known.map(isCorrect));
   if (found === null) return {};
   const { accuracy: accuracyMultiLabel, accuracyLow, accuracyHigh } = found;
   return { accuracyMultiLabel, accuracyMultiLabelLow: accuracyLow, accuracyMultiLabelHigh: accuracyHigh };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../../src/core/kernel/errors.ts';
@@ -185,4 +185,15 @@ describe('stopping', () => {
     await expect(photos).rejects.toThrow('Ctrl-C');
     expect(stream.destroyed).toBe(true);
   });
+});
+
+it.each(['a.csv.bz2', 'csv', ''])('refuses the list %j, whose name tells no format', async (name) => {
+  await expect(collect(discoverUrlList(Readable.from([]), { name, signal }))).rejects.toMatchObject({
+    code: 'url-list-format',
+  });
+});
+
+it('tells the format by the end of the name, in capitals too', async () => {
+  const lines = Readable.from(['url\twnid\nhttps://example.org/1.jpg\tn01440764\n']);
+  expect(await collect(discoverUrlList(lines, { name: '/x.jsonl/A.TSV', signal }))).toHaveLength(1);
 });
