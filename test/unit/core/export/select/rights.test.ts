@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { allowsRedistribution, licenceNotes, licenceUrlOf } from '../../../../../src/core/export/select/rights.ts';
+import {
+  allowsRedistribution,
+  licenceNotes,
+  licenceUrlOf,
+  mayExport,
+} from '../../../../../src/core/export/select/rights.ts';
 import { normaliseLicence } from '../../../../../src/core/collection/licence.ts';
 
 const CC = ['BY', 'BY-SA', 'BY-NC', 'BY-ND', 'BY-NC-SA', 'BY-NC-ND'];
@@ -68,4 +73,18 @@ it.each([
   const notes = licenceNotes(licence);
   expect(notes.map(({ term }) => term)).toEqual(terms);
   for (const { text } of notes) expect(text).toMatch(/^[A-Z].*\.$/s);
+});
+
+// Selection and verify share this function, so that its answers are stated here.
+it.each([
+  ['CC-BY-4.0', { licences: null, pixels: true }, true],
+  ['CC-BY-NC-ND-4.0', { licences: null, pixels: true }, true],
+  ['all-rights-reserved', { licences: null, pixels: true }, false],
+  ['unknown', { licences: null, pixels: true }, false],
+  ['all-rights-reserved', { licences: null, pixels: false }, true],
+  ['all-rights-reserved', { licences: ['all-rights-reserved'], pixels: true }, true],
+  ['CC-BY-4.0', { licences: ['CC0-1.0'], pixels: true }, false],
+  ['CC-BY-4.0', { licences: ['CC0-1.0'], pixels: false }, false],
+])('a photo under %s may be exported with %j: %j', (licence, options, may) => {
+  expect(mayExport(licence, options)).toBe(may);
 });
