@@ -31,8 +31,9 @@ const REMOVER = `
   done`;
 
 /**
- * Servers and programs of a run may outlive it if it is killed. A process of its own, which Ctrl-C does not reach, holds a pipe from this one. When
- * the run ends, however it ends, the pipe closes and that process removes the folder. The returned function does so at once.
+ * Servers and programs of a run may outlive it if it is killed. A process of its own, which Ctrl-C does not reach, holds a pipe from
+ * this one. When the run ends, however it ends, the pipe closes and that process removes the folder. The returned function does so
+ * at once.
  */
 export function removerOf(folder: string): () => Promise<void> {
   const remover = spawn('sh', ['-c', REMOVER], {

@@ -2,6 +2,7 @@ import type { WithInterval } from '../charts/estimate.ts';
 
 /**
  * A model's results on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from.
+ * - The interval of `accuracy` is Wilson's, those of `aurra` and `softF1` are of a bootstrap; all 95 %.
  * - `aurra` is also null if no answer is right. Then `accuracyHigh` says how many may be.
  * - `accuracyMultiLabel` counts every class as right that the photo clearly shows. Only for sets with photos that show several.
  */

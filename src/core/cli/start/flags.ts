@@ -60,15 +60,15 @@ function readAs(
   { schema, isRepeated }: { readonly schema: z.core.$ZodType; readonly isRepeated: boolean },
 ): Option {
   if (schema instanceof z.ZodEnum) return option.choices(schema.options.map(String));
-  if (schema instanceof z.ZodNumber)
-    return option.argParser(wholeNumberFrom(schema.minValue ?? 0, schema.maxValue ?? 0));
+  if (schema instanceof z.ZodNumber) return option.argParser(wholeNumberIn(name, schema));
   if (schema instanceof z.ZodArray && option.variadic)
     return readAs(option, name, { schema: schema.element, isRepeated });
-  if (schema instanceof z.ZodArray) return option.argParser(isRepeated ? collect : splitList(name, schema.element));
+  if (schema instanceof z.ZodArray) return option.argParser(isRepeated ? collect : splitList(schema.element));
   return option;
 }
 
-function wholeNumberFrom(min: number, max: number): (text: string) => number {
+function wholeNumberIn(name: string, { minValue: min, maxValue: max }: z.ZodNumber): (text: string) => number {
+  if (min === null || max === null) throw new Error(`Expected the range of the option ${name}`);
   return (text) => {
     if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max} but received '${text}'.`);
@@ -83,12 +83,12 @@ function unwrapped(schema: z.core.$ZodType): { inner: z.core.$ZodType; fallback?
   return { inner: schema };
 }
 
-function splitList(name: string, element: z.core.$ZodType): (text: string) => readonly string[] {
+function splitList(element: z.core.$ZodType): (text: string) => readonly string[] {
   const choices = element instanceof z.ZodEnum ? element.options.map(String) : null;
   return (text) => {
     const items = text.split(',').map((item) => item.trim());
     if (choices === null && items.includes(''))
-      throw new InvalidArgumentError(`Expected ${name} but received '${text}'.`);
+      throw new InvalidArgumentError(`Expected a list without empty parts but received '${text}'.`);
     const wrong = choices === null ? undefined : items.find((item) => !choices.includes(item));
     if (choices === null || wrong === undefined) return items;
     throw new InvalidArgumentError(

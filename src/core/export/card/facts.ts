@@ -6,7 +6,7 @@ import { CARD_TEXTS, type CardTexts } from './mode-texts.ts';
 
 /** A protocol with what the texts of a set derive from it, each value once. */
 export interface Facts extends Protocol {
-  /** Of the curator, without those that are empty. */
+  /** The curator's answers, without empty ones. */
   readonly answers: ReadonlyMap<CardKey, string>;
   readonly modeTexts: CardTexts;
   readonly modelNames: string;

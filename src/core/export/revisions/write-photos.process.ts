@@ -17,7 +17,7 @@ import type { SelectedPhoto, Split } from '../select/select.ts';
 import { photoPath } from '../layout.ts';
 
 export interface PhotosToWrite {
-  /** Of the plan. */
+  /** The file of the plan. */
   readonly file: string;
   readonly output: OutputFolder;
   readonly context: RowContext;

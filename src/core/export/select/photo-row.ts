@@ -91,9 +91,10 @@ interface PhotoColumn extends Column {
   readonly name: keyof PhotoRow;
 }
 
-const COLUMNS: readonly PhotoColumn[] = photoRowSchema.keyof().options.flatMap((name) => {
+const COLUMNS: readonly PhotoColumn[] = photoRowSchema.keyof().options.map((name) => {
   const about = registry.get(photoRowSchema.shape[name]);
-  return about === undefined ? [] : [{ name, ...about }];
+  if (about === undefined) throw new Error(`Expected a type and a description of the column ${name}`);
+  return { name, ...about };
 });
 
 export interface OptionalColumns {

@@ -1,5 +1,5 @@
 import type { WrittenFile } from '../output-folder.process.ts';
-import { accountOf } from '../card/account.ts';
+import { accountOf, type Account } from '../card/account.ts';
 import { exportCard } from '../card/card.ts';
 import { licencesPage } from '../card/licences-page.ts';
 import { croissantText } from '../croissant/croissant.ts';
@@ -11,11 +11,12 @@ import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from '../layo
 const SPARE_BYTES = 64 * 1024;
 
 export async function checkOwnTexts(content: ExportContent): Promise<void> {
-  const account = accountOf(content.protocol);
+  // Computed in each check, because a problem of the protocol is a breach of the file that is checked.
+  const account = (): Account => accountOf(content.protocol);
   const files = await otherFiles(content);
-  await compare(content, { check: 'card', file: CARD }, () => exportCard(account, files));
-  await compare(content, { check: 'card', file: LICENCES_PAGE }, () => licencesPage(account));
-  await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(account, files));
+  await compare(content, { check: 'card', file: CARD }, () => exportCard(account(), files));
+  await compare(content, { check: 'card', file: LICENCES_PAGE }, () => licencesPage(account()));
+  await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(account(), files));
 }
 
 /** The files that were there when the texts were written, in the order of SHA256SUMS. */

@@ -53,8 +53,9 @@ export class Tally {
     for (const [name, stated] of statedIn(protocol)) yield* differences(name, stated, this.#of(name));
     for (const { source, ...of } of protocol.sources)
       for (const what of ['pages', 'addresses'] as const) {
-        const actual = this.#of(`${what} of source`).get(source) ?? 0;
-        if ((of[what] ?? actual) !== actual) yield differ(`${what} of source '${source}'`, of[what] ?? 0, actual);
+        const [expected, actual] = [of[what], this.#of(`${what} of source`).get(source) ?? 0];
+        if (expected === undefined || expected === actual) continue;
+        yield differ(`${what} of source '${source}'`, expected, actual);
       }
   }
 }
