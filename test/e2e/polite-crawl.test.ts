@@ -22,8 +22,9 @@ useSharedServer();
 // oxlint-disable-next-line node/no-process-env -- how a test run is sized from outside
 const PHOTOS_PER_HOST = Number(process.env['WINNOW_TEST_PHOTOS_PER_HOST'] ?? 24);
 const PER_MINUTE = 120;
-/** Half a second: a request that is delayed by less on its way shows as one more in a window. */
 const INTERVAL_MS = 60_000 / (PER_MINUTE - 2);
+/** A busy machine notes requests late, and then several at once. Two crawls that each take the whole rate are 5 s early after 20. */
+const LATE_MS = 2_000;
 const CONNECTIONS_PER_HOST = 3;
 
 const folder = suiteFolder();
@@ -67,13 +68,13 @@ async function crawlStarter(
   return () => startWinnow(urlCrawlArgs({ data: folder.at(name), from, allow, settings }));
 }
 
-/** Never more than the limit in 60 s, and evenly spaced but for one request that was delayed on its way. */
+/** Never more than the limit in 60 s, and evenly spaced but for requests that came late. */
 function expectWithinRate(log: readonly { readonly atMs: number }[]): void {
   const times = log.map(({ atMs }) => atMs).toSorted((a, b) => a - b);
   for (const [i, first] of times.entries()) {
     const within = times.slice(i).filter((time) => time - first < 60_000);
     expect(within.length).toBeLessThanOrEqual(PER_MINUTE);
-    for (const [n, time] of within.entries()) expect(time - first).toBeGreaterThanOrEqual((n - 1) * INTERVAL_MS);
+    for (const [n, time] of within.entries()) expect(time - first).toBeGreaterThanOrEqual(n * INTERVAL_MS - LATE_MS);
   }
 }
 
