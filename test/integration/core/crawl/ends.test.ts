@@ -99,7 +99,7 @@ describe('a source whose requests fail', () => {
     await onSite(startGeese, async (_, crawls) => {
       const host = `127.0.0.1:${await freePort()}`;
       const from = await writeUrlList(crawls.file('list.csv'), [`http://${host}/1.jpg`, `http://${host}/2.jpg`], GOOSE);
-      const flags = setFlags({ 'crawl.giveUpAfterMs': 1_000, 'fetch.allowAddresses': host });
+      const flags = setFlags({ 'crawl.giveUpAfterMs': 1_000, 'fetch.tries': 5, 'fetch.allowAddresses': host });
       const { stopped, next } = await summaryOf(crawls, 1, '--source', 'urls', '--from', from, ...flags);
       const error = `the robots.txt of ${host} cannot be fetched (connect)`;
       expect(stopped).toEqual([
