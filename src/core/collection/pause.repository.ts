@@ -49,9 +49,9 @@ export async function readPauses(db: Kysely<Database>, collectionId: number | nu
     select stage, collection.name as collection, paused_by as "by", since, end_workers_at is not null as "endsWorkers",
       in_flight as "inHand", in_flight = 0 and not ${isWithin(sql.ref('since'), PAUSE_HEARD_WITHIN_MS)} as "isDrained"
     from pause left join collection on collection.id = pause.collection_id, lateral (
-      select coalesce(sum(jobs), 0) as in_flight from draining
-      where draining.stage = pause.stage and ${isWithin(sql.ref('seen_at'), STALE_AFTER_MS)}
-        and draining.collection_id = coalesce(pause.collection_id, ${collectionId}::integer, draining.collection_id)
+      select coalesce(sum(jobs), 0) as in_flight from running_jobs
+      where running_jobs.stage = pause.stage and ${isWithin(sql.ref('seen_at'), STALE_AFTER_MS)}
+        and running_jobs.collection_id = coalesce(pause.collection_id, ${collectionId}::integer, running_jobs.collection_id)
     ) as in_flight_jobs
     where ${collectionId}::integer is null or pause.collection_id is null or pause.collection_id = ${collectionId}::integer
     order by ${IN_ORDER}`.execute(db);
@@ -72,7 +72,7 @@ export async function pauseOrders(db: Kysely<Database>): Promise<readonly PauseO
   return rows;
 }
 
-/** Reports how many jobs this process still runs for paused stages. A stage that is left out has none. */
+/** Reports how many jobs of each stage this process runs. A stage that is left out has none. */
 export async function reportInFlight(
   db: Kysely<Database>,
   process: string,
@@ -83,13 +83,26 @@ export async function reportInFlight(
     with busy as (
       select * from jsonb_to_recordset(${busy}::jsonb) as busy (stage text, "collectionId" integer, jobs integer)
     ), gone as (
-      delete from draining where process = ${process}::uuid
-        and not exists (select from busy where busy.stage = draining.stage and "collectionId" = collection_id)
+      delete from running_jobs where process = ${process}::uuid
+        and not exists (select from busy where busy.stage = running_jobs.stage and "collectionId" = collection_id)
     )
-    insert into draining (process, stage, collection_id, jobs) select ${process}::uuid, stage, "collectionId", jobs from busy
+    insert into running_jobs (process, stage, collection_id, jobs) select ${process}::uuid, stage, "collectionId", jobs from busy
     on conflict (process, stage, collection_id) do update set jobs = excluded.jobs, seen_at = excluded.seen_at`.execute(
     db,
   );
+}
+
+/** The number of jobs that processes run for each stage of a collection. */
+export async function runningJobs(
+  db: Kysely<Database>,
+  collectionId: number,
+): Promise<Readonly<Record<PausableStage, number>>> {
+  const { rows } = await sql<{ stage: PausableStage; jobs: number }>`
+    select stage, sum(jobs) as jobs from running_jobs
+    where collection_id = ${collectionId} and ${isWithin(sql.ref('seen_at'), STALE_AFTER_MS)} group by stage`.execute(
+    db,
+  );
+  return { discover: 0, fetch: 0, filter: 0, ...Object.fromEntries(rows.map(({ stage, jobs }) => [stage, jobs])) };
 }
 
 /** SQL: a time is within the last `forMs` milliseconds. A time in the future does not count: the clock was set back. */

@@ -4,7 +4,16 @@ import { typingOfCommands } from '../kernel/command-text.ts';
 
 interface NavigationProps {
   readonly collection: string | null;
-  readonly current: 'collections' | 'collection' | 'photos' | 'review' | 'revisions' | 'report' | 'activity' | null;
+  readonly current:
+    | 'collections'
+    | 'collection'
+    | 'photos'
+    | 'review'
+    | 'revisions'
+    | 'report'
+    | 'queues'
+    | 'activity'
+    | null;
   readonly isOperator?: boolean;
   readonly children?: ComponentChildren;
 }
@@ -21,7 +30,7 @@ export function Navigation({ collection, current, isOperator = false, children }
           { name: 'revisions', text: 'Revisions', href: `${pathOf(collection)}revisions` },
           { name: 'report', text: 'Report', href: `${pathOf(collection)}report` },
         ]),
-    { name: 'queues', text: 'Queues', href: '/queues/' },
+    { name: 'queues', text: 'Queues', href: '/queues' },
     ...(isOperator ? [{ name: 'activity', text: 'Activity', href: '/activity' }] : []),
   ];
   return (

@@ -19,6 +19,7 @@ import { Collections } from './collections.ts';
 import { FailedLogIns } from './access/failed-log-ins.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { LivePlaces, responsePlaces } from './live/places.ts';
+import { queueFeeds } from './live/queue-feeds.ts';
 import { Metrics } from './metrics.ts';
 import { LongWork } from './limits/long-work.ts';
 import { Sessions } from './access/sessions.ts';
@@ -66,6 +67,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     readCards: { operators: cardsFor('operators'), others: cardsFor('others') },
     metrics: new Metrics(sharedReading(measuresOf(collections, longApp, shared.nowMs))),
     queues,
+    queueFeeds: queueFeeds(collections, { app, nowMs: shared.nowMs }),
     // Node detects a stalled client after one to two timeouts. Then its place is free again.
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
@@ -88,6 +90,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
       ending.abort();
       await longWork.close();
       await failedLogIns.close();
+      for (const feed of Object.values(this.queueFeeds)) feed.close();
       await collections.close();
       await queues.close();
     },

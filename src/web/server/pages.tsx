@@ -26,6 +26,7 @@ export const PAGES: readonly (PageParts & { readonly path: string })[] = [
     script: 'review',
   })),
   { path: '/c/:collection/photos', title: 'Photos', script: 'photos' },
+  { path: '/queues', title: 'Queues', script: 'queues' },
   { path: '/c/:collection/quiz', title: 'Quiz', script: 'quiz' },
 ];
 
@@ -71,19 +72,24 @@ function Framed({ title, script, collection, current, role, hasTokens, children 
   );
 }
 
+/** The links of the bar that pages mark as the one where their reader is. */
+const CURRENT: Readonly<Record<string, FramedProps['current']>> = {
+  review: 'review',
+  quiz: 'review',
+  photos: 'photos',
+  queues: 'queues',
+};
+
 export function framedPage(
   { title, script }: PageParts,
   { collection, ...reader }: Reader & { readonly collection: string | null },
 ): string {
-  const isReview = script === 'review' || script === 'quiz';
-  const isGallery = script === 'photos';
-  const ofOthers = isGallery ? 'photos' : 'collections';
-  const current = isReview ? 'review' : ofOthers;
+  const current = CURRENT[script] ?? 'collections';
   return htmlOf(
     <Framed {...{ title, script, collection, current }} {...reader}>
       <div
         id="app"
-        class={isReview || isGallery ? 'review' : undefined}
+        class={current === 'review' || current === 'photos' ? 'review' : undefined}
         data-role={reader.role}
         data-collection={collection}
       />
@@ -216,13 +222,16 @@ export function queuesPage({ scripts, styles, icon, config }: QueueBoard['page']
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <base href={base} />
-        <title>winnow queues</title>
+        <title>Single jobs - winnow</title>
         <link rel="icon" type="image/png" href={icon} id="fav-logo" />
         {styles.map((href) => (
           <link key={href} rel="stylesheet" href={href} />
         ))}
       </head>
       <body>
+        <nav aria-label="winnow">
+          <a href="/queues">← Queues of winnow</a>
+        </nav>
         <script id="__UI_CONFIG__" type="application/json" dangerouslySetInnerHTML={{ __html: data }} />
         <div id="root">Loading …</div>
         {scripts.map((src) => (

@@ -4,7 +4,8 @@ import type { BoardAnswer, QueueBoard } from '../../core/kernel/job.ts';
 import { queuesPage } from './pages.tsx';
 import type { Exchange } from './route.ts';
 
-export const ROOT = '/queues';
+/** The pages of single jobs, below winnow's own page of queues. */
+export const ROOT = '/queues/jobs';
 /** A page waits this long for an answer of the queues. Workers wait longer. */
 const ANSWER_WITHIN_MS = 10_000;
 /** An inline style of bull-board's page with the colours of its logo. Without it the logo is black. */

@@ -19,7 +19,7 @@ import {
 } from './handlers/gallery.ts';
 import { sendReviewingGuide } from './handlers/help.ts';
 import { logIn, logOut, sendLogIn, showAnyway } from './handlers/log-in.ts';
-import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
+import { pause, retry, sendJobs, sendMetrics, sendQueuesLive, sendReady, unpause } from './handlers/operate.ts';
 import {
   openClass,
   sendAsset,
@@ -148,8 +148,10 @@ export const ROUTES: readonly SiteRoute[] = [
   get('/metrics', 'viewer', sendMetrics),
   get('/activity', 'operator', sendActivity),
   post('/activity/sessions/:id/end', 'operator', endSession),
-  get('/queues', 'viewer', sendQueues),
-  get('/queues/*', 'viewer', sendQueues),
+  get('/queues/', 'viewer', async ({ reply }) => reply.redirect('/queues', 303)),
+  get('/queues/jobs', 'operator', sendJobs),
+  get('/queues/jobs/*', 'operator', sendJobs),
+  get('/api/queues/live', 'viewer', sendQueuesLive),
   get('/help/reviewing', 'viewer', sendReviewingGuide),
   get('/photos/:sha256', 'viewer', sendPhoto),
   get('/thumbnails/:sha256', 'viewer', sendThumbnail),

@@ -1,5 +1,6 @@
 import type { FunnelStage } from '../../core/page/funnel.tsx';
 import { requireCollection } from '../../core/collection/collection.repository.ts';
+import { runningJobs } from '../../core/collection/pause.repository.ts';
 import { connectedProcesses, type ConnectedProcess } from '../../core/status/processes.repository.ts';
 import { topConfusions, type OverviewConfusion } from './overview.repository.ts';
 import { emptyTotals, type Totals } from '../../core/kernel/funnel.ts';
@@ -21,6 +22,8 @@ export interface CollectionOverview extends Omit<Status, 'openControls' | 'yield
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
+  /** The number of jobs that processes run for each stage. */
+  readonly running: Awaited<ReturnType<typeof runningJobs>>;
   /** True if the numbers of decisions by class, source and query are left out (0), and all verdicts, because a blind review runs. */
   readonly isBlind: boolean;
   /** The jobs of the collection that ended last, some of each state. */
@@ -60,11 +63,12 @@ const peopleOf = readOncePerReview(readPeople, PEOPLE_EVERY_MS);
 export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<CollectionOverview>> {
   const { app, scope, collection } = workspace;
   await requireCollection(app.db, scope.collectionId, 'its page is served');
-  const [statuses, people, freeBytes, workers, confusions, ...jobs] = await Promise.all([
+  const [statuses, people, freeBytes, workers, running, confusions, ...jobs] = await Promise.all([
     readStatuses(workspace),
     peopleOf(workspace),
     freeBytesOn(app.dataDir).catch(() => null),
     connectedProcesses(app.db),
+    runningJobs(app.db, scope.collectionId),
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
     ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
   ]);
@@ -77,6 +81,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     queryCount: status.queries.length,
     at: at.toISOString(),
     workers,
+    running,
     jobs: shown,
     isBlind: false,
     people: null,

@@ -13,6 +13,9 @@ export interface Rate {
   readonly perSecond: number | null;
   /** Photos a second in each minute of the last hour, oldest first. Minutes before the first reading are left out. */
   readonly lastHour: readonly number[];
+  /** Photos in the last hour, or since the server was started. */
+  readonly done: number;
+  readonly failed: number;
 }
 
 export type Rates = Readonly<Record<PausableStage, Rate>>;
@@ -21,7 +24,8 @@ export interface LiveOverview extends CollectionOverview {
   readonly rates: Rates;
 }
 
-type Reading = { readonly atMs: number } & Readonly<Record<PausableStage, number>>;
+type Counts = Readonly<Record<PausableStage, number>>;
+type Reading = { readonly atMs: number; readonly failed: Counts } & Counts;
 
 /** How fast the stages of one collection were in the last hour, from the counts that were read. It is kept in memory. */
 export class RateHistory {
@@ -31,11 +35,21 @@ export class RateHistory {
     const atMs = Date.parse(at);
     const filter = sumOf({ ...totals.decided, undecided: 0 });
     const recent = this.#readings.filter((one) => atMs - one.atMs <= HOUR_MS && atMs > one.atMs);
-    this.#readings = [...recent, { atMs, discover: totals.found, fetch: totals.fetched, filter }];
+    const failed = { discover: 0, fetch: sumOf(totals.failed), filter: totals.decided.failed };
+    this.#readings = [...recent, { atMs, failed, discover: totals.found, fetch: totals.fetched, filter }];
   }
 
   rates(): Rates {
-    const rateOf = (stage: PausableStage): Rate => ({ perSecond: this.#now(stage), lastHour: this.#lastHour(stage) });
+    const [first, last] = [this.#readings[0], this.#readings.at(-1)];
+    // A retry takes failures back.
+    const more = (countOf: (reading: Reading) => number): number =>
+      first === undefined || last === undefined ? 0 : Math.max(0, countOf(last) - countOf(first));
+    const rateOf = (stage: PausableStage): Rate => ({
+      perSecond: this.#now(stage),
+      lastHour: this.#lastHour(stage),
+      done: more((reading) => reading[stage]),
+      failed: more(({ failed }) => failed[stage]),
+    });
     return { discover: rateOf('discover'), fetch: rateOf('fetch'), filter: rateOf('filter') };
   }
 

@@ -13,7 +13,7 @@ export interface Pausable extends StagePlace {
   runningJobs(): number;
 }
 
-/** Watches pauses for all work of a process. Reports each second how many jobs of paused stages still run in it. */
+/** Watches pauses for all work of a process. Reports each second how many jobs of each stage run in it. */
 export class PauseWatch {
   readonly #db: Kysely<Database>;
   readonly #log: { info(message: string): void };
@@ -88,14 +88,13 @@ export class PauseWatch {
   }
 
   async #report(): Promise<void> {
-    const paused = new Map<string, StagePlace & { jobs: number }>();
+    const running = new Map<string, StagePlace & { jobs: number }>();
     for (const work of this.#work) {
-      if (!this.isPaused(work)) continue;
       const { stage, collectionId } = work;
       const key = `${stage} ${collectionId}`;
-      paused.set(key, { stage, collectionId, jobs: (paused.get(key)?.jobs ?? 0) + work.runningJobs() });
+      running.set(key, { stage, collectionId, jobs: (running.get(key)?.jobs ?? 0) + work.runningJobs() });
     }
-    const busy = [...paused.values()].filter(({ jobs }) => jobs > 0);
+    const busy = [...running.values()].filter(({ jobs }) => jobs > 0);
     if (busy.length === 0 && !this.#hasReported) return;
     await reportInFlight(this.#db, this.#process, busy);
     this.#hasReported = busy.length > 0;

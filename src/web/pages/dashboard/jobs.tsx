@@ -1,7 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countText } from '../../../core/kernel/texts.ts';
 import { Command } from '../../../core/page/command.tsx';
-import { minuteText, type Overview } from './overview.ts';
+import { minuteText, type Json, type Overview } from './overview.ts';
+import type { EndedJob } from '../../status/queues.ts';
 import { Table } from './tables.tsx';
 
 type Shown = Pick<Overview, 'jobs'>;
@@ -16,29 +17,46 @@ export function FinishedJobs({ jobs }: Shown) {
   return (
     <>
       <p>
-        <a href="/queues/">Waiting and running jobs</a>. <Command text="winnow jobs" /> lists more of those that ended.
+        <a href="/queues">Queues of all collections</a>. <Command text="winnow jobs" /> lists more of the jobs that
+        ended.
       </p>
       {finished.length === 0 ? null : <JobTable caption="Last finished jobs" jobs={finished} />}
     </>
   );
 }
 
-function JobTable({ caption, jobs }: { readonly caption: string } & Shown) {
+interface JobTableProps {
+  readonly caption: string;
+  readonly jobs: readonly Json<EndedJob>[];
+  /** The page has jobs of several collections. */
+  readonly isOfAll?: boolean;
+}
+
+export function JobTable({ caption, jobs, isOfAll = false }: JobTableProps) {
   return (
     <Table
       caption={caption}
       rows={jobs}
       keyOf={({ id }) => String(id)}
       columns={{
-        job: ({ stage, source, host, page, wnid }) =>
-          [stage, source, host === '' ? 'files' : host, wnid, page === null ? null : `page ${page}`]
+        job: ({ collection, stage, source, host, page, wnid }) =>
+          [
+            isOfAll ? `${collection}:` : null,
+            stage,
+            source,
+            host === '' ? 'files' : host,
+            wnid,
+            page === null ? null : `page ${page}`,
+          ]
             .filter((part) => part !== null)
             .join(' '),
         at: ({ at }) => minuteText(at),
         photos: ({ photos }) => countText(photos),
         seconds: ({ seconds }) => seconds.toFixed(1),
         reason: ({ reason }) => reason ?? '',
-        worker: ({ worker }) => worker,
+        ...(jobs.every(({ worker }) => worker === null)
+          ? {}
+          : { worker: ({ worker }: JobTableProps['jobs'][number]) => worker }),
       }}
     />
   );

@@ -1,12 +1,11 @@
-import { overviewWith, timeIn, type Overview } from './overview.ts';
+import { timeIn, withMessage } from './overview.ts';
 
-export interface Live {
-  readonly now: Overview | null;
+export interface Live<T> {
+  readonly now: T | null;
   /** The current problem; `null` if there is none. */
   readonly trouble: string | null;
 }
 
-const PATH = 'api/live';
 const AGAIN_AFTER_MS = 3_000;
 const LOST = 'No connection to the server; trying again';
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -15,13 +14,13 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Calls `show` with each change. The server sends the whole overview first, then changes. Reconnects when the stream ends, because
+ * Calls `show` with each change of what a live path tells. The server sends the whole first, then changes. Reconnects when the stream ends, because
  * browsers do not after an error status of the server or a proxy. A hidden page has no stream: a browser has six connections to a
  * host, and pages in other tabs need them. When the page is visible again, a new stream brings the whole overview.
  */
-export function listen(show: (live: Live) => void): void {
-  let live: Live = { now: null, trouble: null };
-  const set = (change: Partial<Live>): void => show((live = { ...live, ...change }));
+export function listen<T extends object>(path: string, show: (live: Live<T>) => void): void {
+  let live: Live<T> = { now: null, trouble: null };
+  const set = (change: Partial<Live<T>>): void => show((live = { ...live, ...change }));
   let stream: EventSource | null = null;
   let again: ReturnType<typeof setTimeout> | undefined;
   const open = (): void => {
@@ -30,8 +29,8 @@ export function listen(show: (live: Live) => void): void {
     stream = document.visibilityState === 'visible' ? openStream() : null;
   };
   const openStream = (): EventSource => {
-    const events = new EventSource(PATH);
-    events.addEventListener('message', ({ data }) => set({ now: overviewWith(live.now, String(data)), trouble: null }));
+    const events = new EventSource(path);
+    events.addEventListener('message', ({ data }) => set({ now: withMessage(live.now, String(data)), trouble: null }));
     events.addEventListener('read', ({ data }) => {
       const at = timeIn(String(data));
       set({ now: live.now === null ? null : { ...live.now, at }, trouble: null });
@@ -43,7 +42,7 @@ export function listen(show: (live: Live) => void): void {
         return;
       }
       again = setTimeout(open, AGAIN_AFTER_MS);
-      void statusOf(PATH).then((status) => set({ trouble: REFUSALS.get(status) ?? LOST }));
+      void statusOf(path).then((status) => set({ trouble: REFUSALS.get(status) ?? LOST }));
     });
     return events;
   };

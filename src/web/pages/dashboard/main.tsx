@@ -1,14 +1,15 @@
 import { render } from 'preact';
 import { readTyping } from '../../../core/page/command.tsx';
 import { listen, type Live } from './live.ts';
+import type { Overview } from './overview.ts';
 import { CollectionPage } from './page.tsx';
 
 readTyping(document.documentElement.dataset['typing']);
 const app = document.querySelector<HTMLElement>('#app');
-if (app !== null) listen((live) => show(app, live));
+if (app !== null) listen<Overview>('api/live', (live) => show(app, live));
 
 /** Until the first reading arrives, the page stays as the server sent it. */
-function show(place: HTMLElement, { now, trouble }: Live): void {
+function show(place: HTMLElement, { now, trouble }: Live<Overview>): void {
   const isOperator = place.dataset['role'] === 'operator';
   if (now !== null) render(<CollectionPage {...{ now, trouble, isOperator }} isLive />, place);
   else if (trouble !== null) {

@@ -1,11 +1,12 @@
 import type { PausableStage } from '../../../core/collection/pause.ts';
+import type { CollectionQueues } from '../../status/queues.ts';
 import type { LiveOverview } from '../../status/rates.ts';
 import { COMMAND_OF, worksOn } from '../../../core/kernel/processes.ts';
 import { withParts } from '../../../core/page/live-parts.ts';
 import { bytesText, countOf, countText, timeLeftText } from '../../../core/kernel/texts.ts';
 
 /** The type of a value after JSON. */
-type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
+export type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
 
 /** The payload of a collection's `api/live` and `api/overview`. */
 export type Overview = Json<LiveOverview>;
@@ -29,10 +30,10 @@ export function asSent(now: LiveOverview): Overview {
 /** Unchecked: the server always has the same version as this page. */
 const partsIn: (json: string) => Record<string, unknown> = JSON.parse;
 
-/** Merges the parts in a message into the overview. The first message of a stream has all parts. */
-export function overviewWith(last: Overview | null, json: string): Overview {
+/** Merges the parts in a message into what a page knows. The first message of a stream has all parts. */
+export function withMessage<T extends object>(last: T | null, json: string): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the first message has all parts
-  return withParts(last, partsIn(json)) as Overview;
+  return withParts(last, partsIn(json)) as T;
 }
 
 export const timeIn: (json: string) => string = JSON.parse;
@@ -74,7 +75,10 @@ export interface StageActivity {
   readonly timeLeft: string | null;
 }
 
-export function activityOf(stage: PausableStage, now: Overview): StageActivity {
+/** The parts of an overview that tell what a stage does. The page of queues has them of every collection. */
+export type Queues = Json<CollectionQueues>;
+
+export function activityOf(stage: PausableStage, now: Queues): StageActivity {
   const { perSecond } = now.rates[stage];
   const queue = queueOf(stage, now);
   const rest = { queue, timeLeft: timeLeftText(queue, perSecond) };
@@ -84,19 +88,23 @@ export function activityOf(stage: PausableStage, now: Overview): StageActivity {
   return { ...rest, state: 'waiting', text: waitText(stage, now) };
 }
 
-function queueOf(stage: PausableStage, { totals, unfinishedQueries }: Overview): number {
+function queueOf(stage: PausableStage, { totals, unfinishedQueries }: Queues): number {
   if (stage === 'discover') return unfinishedQueries;
   return stage === 'fetch' ? totals.waiting : totals.decided.undecided - totals.undecidedPruned;
 }
 
-function waitText(stage: PausableStage, now: Overview): string {
+function waitText(stage: PausableStage, now: Queues): string {
   if (!isWorked(stage, now)) return 'Waiting for a process';
   const held = stage === 'filter' ? undefined : now.budgets.find(({ waits }) => waits !== null);
   return held === undefined ? 'Waiting' : `Waiting for ${held.key}`;
 }
 
-function isWorked(stage: PausableStage, { workers }: Overview): boolean {
-  return workers.some(({ name }) => worksOn(stage, name));
+export function processesOf(stage: PausableStage, { workers }: Pick<Queues, 'workers'>): number {
+  return workers.filter(({ name }) => worksOn(stage, name)).length;
+}
+
+function isWorked(stage: PausableStage, now: Queues): boolean {
+  return processesOf(stage, now) > 0;
 }
 
 const SILENT_MINUTES = 10;

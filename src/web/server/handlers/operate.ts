@@ -5,10 +5,11 @@ import { endPauses, pauseStages, readPauses, type PauseScope } from '../../../co
 import { PAUSABLE_STAGES } from '../../../core/collection/pause.ts';
 import { listText } from '../../../core/kernel/texts.ts';
 import { quote } from '../../../core/tools/quote.ts';
-import { readerOf } from '../access/access.ts';
+import { mayAct, readerOf } from '../access/access.ts';
 import { actorOf, paramOf, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { ROOT } from '../queue-pages.ts';
+import { streamFeed } from './pages.ts';
 
 const unpauseBody = z.strictObject({
   stages: z.array(z.enum(PAUSABLE_STAGES)).min(1),
@@ -63,22 +64,31 @@ export async function unpause(exchange: Exchange, { app, collections }: Site): P
   return { ended, pauses: await readPauses(app.db, collectionId) };
 }
 
-/** Retries, in every collection, the work that failed for a reason. */
-export async function retry(exchange: Exchange, { longApp }: Site): Promise<unknown> {
+/** Retries the work that failed for a reason, in every collection or in that of `?collection=`. */
+export async function retry(exchange: Exchange, { longApp, collections }: Site): Promise<unknown> {
   const reason = paramOf(exchange.request, 'reason');
   if (!RETRIABLE_REASONS.includes(reason)) return exchange.reply.callNotFound();
-  const host = new URLSearchParams(exchange.request.url.split('?')[1]).get('host');
+  const query = new URLSearchParams(exchange.request.url.split('?')[1]);
+  const [host, collection] = [query.get('host'), query.get('collection')];
+  const scope = collection === null ? undefined : (await collections.open(collection)).workspace.scope;
   const asked = { reasons: [reason], ...(host === null ? {} : { host }) };
   const retried = await recorded(
     longApp.db,
-    { ...actorOf(exchange), action: 'retry', detail: asked, resultOf: (result) => result },
-    () => retryFailures(longApp, asked),
+    { ...actorOf(exchange), action: 'retry', collection, detail: asked, resultOf: (result) => result },
+    () => retryFailures(longApp, { ...asked, scope }),
   );
   longApp.log.info({ ...asked, ...retried }, 'what failed was given another try, on a page of the server');
   return retried;
 }
 
-export async function sendQueues(exchange: Exchange, { queues }: Site): Promise<unknown> {
+export async function sendQueuesLive(exchange: Exchange, site: Site): Promise<unknown> {
+  const { role } = exchange;
+  const isOperator = role !== null && mayAct(role, 'operator');
+  return streamFeed(exchange, site.queueFeeds[isOperator ? readerOf(exchange, site) : 'viewers'], site.livePlaces);
+}
+
+/** Sends the pages of single jobs. */
+export async function sendJobs(exchange: Exchange, { queues }: Site): Promise<unknown> {
   const at = exchange.request.url.split('?', 1)[0]?.slice(ROOT.length) ?? '';
   if (at === '') return exchange.reply.redirect(`${ROOT}/`, 303);
   return queues.answer(exchange, at);

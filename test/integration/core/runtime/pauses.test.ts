@@ -18,7 +18,7 @@ let fish = 0;
 
 beforeEach(async () => {
   await emptyCatalogue(database.db);
-  await sql`delete from draining`.execute(database.db);
+  await sql`delete from running_jobs`.execute(database.db);
   birds = (await collection(database.db, 'birds')).collectionId;
   fish = (await collection(database.db, 'fish')).collectionId;
 });
@@ -33,7 +33,7 @@ async function endWorkers(): Promise<void> {
 
 async function age(seconds: number): Promise<void> {
   await sql`update pause set since = since - ${seconds} * interval '1 second'`.execute(database.db);
-  await sql`update draining set seen_at = seen_at - ${seconds} * interval '1 second'`.execute(database.db);
+  await sql`update running_jobs set seen_at = seen_at - ${seconds} * interval '1 second'`.execute(database.db);
 }
 
 const named = async (collectionId: number | null): Promise<string[]> =>

@@ -153,15 +153,15 @@ const ATTACKS: readonly Attack[] = [
   }),
   open('a form elsewhere, by fetch metadata alone', '/api/retry/dns', 403, { method: 'POST', headers: FOREIGN_FORM }),
   open('a photo as a picture in a page elsewhere', `/photos/${asJpeg}`, 403, { headers: FOREIGN_PICTURE }),
-  open('the queues in a frame elsewhere', '/queues/', 403, {
+  open('the queues in a frame elsewhere', '/queues/jobs/', 403, {
     // As Chromium and Firefox send them.
     headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
   }),
   { ...open('the funnel page in a frame', '/', 200), tells: ['x-frame-options', 'content-security-policy'] },
-  { ...open('the queues in a frame', '/queues/', 200), tells: ['x-frame-options', 'content-security-policy'] },
+  { ...open('the queues in a frame', '/queues/jobs/', 200), tells: ['x-frame-options', 'content-security-policy'] },
   guarded('no token', '/c/demo/api/overview', 401),
   guarded('no token, for a photo', `/photos/${asJpeg}`, 401),
-  guarded('no token, for the queues', '/queues/api/queues', 401),
+  guarded('no token, for the queues', '/queues/jobs/api/queues', 401),
   guarded('no token, to pause', '/c/demo/api/pause', 401, PAUSE),
   guarded('a wrong token', '/c/demo/api/overview', 401, bearer('wrong-wrong-wrong-wrong')),
   guarded('a forged session', '/c/demo/api/overview', 401, {
@@ -192,7 +192,7 @@ const ATTACKS: readonly Attack[] = [
   guarded('a reviewer pauses', '/c/demo/api/pause', 403, as('reviewer', PAUSE)),
   guarded('a viewer ends a pause', '/c/demo/api/unpause', 403, as('viewer', PAUSE)),
   guarded('a viewer has what failed tried again', '/api/retry/dns', 403, as('viewer', RETRY)),
-  guarded('an operator changes a queue behind the catalogue’s back', '/queues/api/queues/fetch/empty', 404, {
+  guarded('an operator changes a queue behind the catalogue’s back', '/queues/jobs/api/queues/fetch/empty', 404, {
     ...as('operator'),
     method: 'PUT',
   }),
@@ -218,7 +218,7 @@ const ATTACKS: readonly Attack[] = [
   open('a photo whose bytes are gone, to learn where they were', `/photos/${pruned}`, 404),
   open('a photo whose bytes were exchanged where they are stored', `/photos/${exchanged}`, 500),
   open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
-  open('a path out of the files of the queues', '/queues/static/..%2f..%2fpackage.json', 404),
+  open('a path out of the files of the queues', '/queues/jobs/static/..%2f..%2fpackage.json', 404),
   open('a name of a property of all objects', '/assets/__proto__', 404),
   open('SQL in a reason', '/c/demo/api/failed-hosts/%27%20or%201=1%20--', 404),
   open('a path that cannot be decoded', '/%', 400),

@@ -27,10 +27,10 @@ describe('the top bar', () => {
       '/c/birds/',
       '/c/birds/photos',
       ...['review', 'revisions', 'report'].map((page) => `/c/birds/${page}`),
-      '/queues/',
+      '/queues',
     ];
     expect([...pages, navigationHtml('birds')].map(linksIn)).toEqual([...pages, ''].map(() => links));
-    const current = { photos: 'Photos', review: 'Review', quiz: 'Review' };
+    const current = { photos: 'Photos', review: 'Review', quiz: 'Review', queues: 'Queues' };
     expect(pages.map((html) => /aria-current="page">(\w+)</.exec(html)?.[1])).toEqual([
       'birds',
       ...framed.map(({ script }) => Reflect.get(current, script)),
@@ -39,6 +39,6 @@ describe('the top bar', () => {
 
   it('is on the pages that are of no collection', () => {
     const pages = [logInPage(null, '/'), problemPage('gone')];
-    expect(pages.map(linksIn)).toEqual(pages.map(() => ['/', '/queues/']));
+    expect(pages.map(linksIn)).toEqual(pages.map(() => ['/', '/queues']));
   });
 });

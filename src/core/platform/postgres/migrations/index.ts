@@ -31,6 +31,7 @@ import * as controlIndex from './0032-control-index.ts';
 import * as acceptanceLooks from './0034-acceptance-looks.ts';
 import * as crawlStops from './0036-crawl-stops.ts';
 import * as shortlistPhotoIndex from './0037-shortlist-photo-index.ts';
+import * as runningJobs from './0038-running-jobs.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -66,4 +67,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0034-acceptance-looks': acceptanceLooks,
   '0036-crawl-stops': crawlStops,
   '0037-shortlist-photo-index': shortlistPhotoIndex,
+  '0038-running-jobs': runningJobs,
 };

@@ -43,7 +43,7 @@ describe('the section of jobs on the dashboard', () => {
         ]}
       />,
     );
-    for (const text of ['discover flickr n02268443 page 4', 'fetch files', 'href="/queues/"'])
+    for (const text of ['discover flickr n02268443 page 4', 'fetch files', 'href="/queues"'])
       expect(html).toContain(text);
   });
 });

@@ -10,7 +10,7 @@ import {
 import { bytesText, shareText, timeLeftText } from '../../../../../src/core/kernel/texts.ts';
 
 type Reading = readonly [seconds: number, fetched: number];
-const emptyTotals = { found: 0, decided: { undecided: 0 } };
+const emptyTotals = { found: 0, failed: {}, decided: { undecided: 0 } };
 const fetchRate = (...readings: readonly Reading[]) => {
   const history = new RateHistory();
   for (const [seconds, fetched] of readings) {
@@ -38,12 +38,28 @@ describe('a rate', () => {
     const history = new RateHistory();
     for (const seconds of [0, 10]) {
       const decided = { kept: seconds, correct: seconds, undecided: 100 - seconds };
-      const totals = { found: 5 * seconds, fetched: 3 * seconds, decided };
+      const totals = { found: 5 * seconds, fetched: 3 * seconds, failed: {}, decided };
       const at = new Date(seconds * 1_000).toISOString();
       history.add({ at, totals } as unknown as Parameters<RateHistory['add']>[0]);
     }
     const { discover, fetch: fetching, filter } = history.rates();
     expect([discover.perSecond, fetching.perSecond, filter.perSecond]).toEqual([5, 3, 2]);
+  });
+
+  it('counts what is done and what fails in the last hour, and nothing twice after a retry', () => {
+    const history = new RateHistory();
+    for (const [minutes, fetched, timeouts] of [
+      [0, 50, 3],
+      [30, 60, 5],
+      [90, 80, 6],
+      [100, 90, 2],
+    ] as const) {
+      const at = new Date(minutes * 60_000).toISOString();
+      const totals = { found: 0, fetched, failed: { timeout: timeouts }, decided: { failed: minutes, undecided: 0 } };
+      history.add({ at, totals } as unknown as Parameters<RateHistory['add']>[0]);
+    }
+    const { fetch: fetching, filter } = history.rates();
+    expect([fetching.done, fetching.failed, filter.failed]).toEqual([10, 0, 10]);
   });
 
   it('is kept for each minute of the last hour and no longer', () => {

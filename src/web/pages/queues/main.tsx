@@ -1,0 +1,15 @@
+import { render } from 'preact';
+import { readTyping } from '../../../core/page/command.tsx';
+import type { QueuesOverview } from '../../status/queues.ts';
+import { listen } from '../dashboard/live.ts';
+import type { Json } from '../dashboard/overview.ts';
+import { QueuesPage } from './page.tsx';
+
+readTyping(document.documentElement.dataset['typing']);
+const app = document.querySelector<HTMLElement>('#app');
+if (app !== null) {
+  const isOperator = app.dataset['role'] === 'operator';
+  listen<Json<QueuesOverview>>('/api/queues/live', (live) =>
+    render(<QueuesPage {...live} isOperator={isOperator} />, app),
+  );
+}
