@@ -1,8 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { asTyped } from '../../../core/kernel/command-text.ts';
 import { countText } from '../../../core/kernel/texts.ts';
 import type { FailedHost } from '../../status/overview.repository.ts';
+import { useAnswer } from '../answers.ts';
 import { ask, errorText } from '../review/store/api.ts';
 import { PhotosLink } from './class-table.tsx';
 import { Confirm } from './confirm.tsx';
@@ -48,12 +49,10 @@ interface FailureProps {
 
 /** The photos that failed for a reason, by host. A photo that failed in the filter has none. */
 function Failure({ now, failure: { reason, count }, isOperator, onSaid }: FailureProps) {
-  const [hosts, setHosts] = useState<readonly FailedHost[]>([]);
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    if (!Object.hasOwn(now.totals.failed, reason)) return;
-    ask<FailedHost[]>(`api/failed-hosts/${reason}`).then(setHosts, (error: unknown) => setProblem(errorText(error)));
-  }, []);
+  const { value, problem } = useAnswer(async () =>
+    Object.hasOwn(now.totals.failed, reason) ? ask<FailedHost[]>(`api/failed-hosts/${reason}`) : [],
+  );
+  const hosts = value ?? [];
   // The order covers all collections: their pictures are fetched again and their photos filtered again.
   const retry = async (query: string): Promise<void> => {
     onSaid('Queueing …');

@@ -1,22 +1,22 @@
 import type { ComponentChildren } from 'preact';
 import { countText } from '../../../core/kernel/texts.ts';
-import type { Selecting } from './selecting.ts';
-import { allSelected, selectedCount } from './selection.ts';
+import { selectedCount } from './selection.ts';
+import type { TileSheet } from './tile-sheet.ts';
 
 interface BarProps {
-  readonly desk: Selecting;
+  readonly sheet: TileSheet;
 }
 
-export function SelectMode({ desk }: BarProps) {
-  const { tapMode } = desk;
+export function SelectMode({ sheet: { tapMode } }: BarProps) {
+  const isOne = tapMode.value === 'one';
   return (
     <button
       type="button"
       class="chip select-mode"
-      aria-pressed={tapMode !== 'one'}
-      onClick={() => desk.setTapMode(tapMode === 'one' ? 'several' : 'one')}
+      aria-pressed={!isOne}
+      onClick={() => (tapMode.value = isOne ? 'several' : 'one')}
     >
-      {tapMode === 'range' ? 'Tap the last photo' : 'Select'}
+      {tapMode.value === 'range' ? 'Tap the last photo' : 'Select'}
     </button>
   );
 }
@@ -27,20 +27,16 @@ interface CountLineProps extends BarProps {
   readonly children?: ComponentChildren;
 }
 
-export function CountLine({ desk, text, children }: CountLineProps) {
-  const { count, selection } = desk;
-  const selected = selectedCount(selection);
+export function CountLine({ sheet, text, children }: CountLineProps) {
+  const { count } = sheet;
+  const selected = selectedCount(sheet.selection);
   const isAll = selected >= count;
   return (
     <p class="quiet count-line" role="status">
       {text}
       {selected > 0 ? ` · ${countText(selected)} selected` : null}
       {count === 0 ? null : (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => (isAll ? desk.clear() : desk.select(allSelected(selection, count)))}
-        >
+        <button type="button" class="plain" onClick={() => (isAll ? sheet.clear() : sheet.selectAll())}>
           <kbd aria-hidden="true">{isAll ? 'Esc' : 'Ctrl A'}</kbd> Select {isAll ? 'none' : 'all'}
         </button>
       )}

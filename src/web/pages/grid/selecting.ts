@@ -1,25 +1,11 @@
 import { cursorAfter } from './layout.ts';
-import { clickedOn, extendedTo, movedTo, toggledAt, type Selection } from './selection.ts';
-
-/** How taps select. `range`: the next tap ends a range. */
-export type TapMode = 'one' | 'several' | 'range';
-
-/** A page whose tiles can be selected. */
-export interface Selecting {
-  readonly selection: Selection;
-  readonly count: number;
-  readonly shape: { readonly columns: number; readonly rowsInView: number };
-  readonly tapMode: TapMode;
-  setTapMode(mode: TapMode): void;
-  select(selection: Selection): void;
-  clear(): void;
-  open(position: number): void;
-}
+import { clickedOn, extendedTo, movedTo, toggledAt } from './selection.ts';
+import type { TileSheet } from './tile-sheet.ts';
 
 const LONG_PRESS_MS = 500;
 
 /** Mouse and touch handlers for the element that has the tiles. The browser cancels the pointer of a touch that scrolls. */
-export function pointerHandlers(desk: Selecting) {
+export function pointerHandlers(sheet: TileSheet) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isTouch = false;
   let wasLong = false;
@@ -32,8 +18,8 @@ export function pointerHandlers(desk: Selecting) {
       if (!isTouch || position === null) return;
       timer = setTimeout(() => {
         wasLong = true;
-        desk.setTapMode('range');
-        desk.select(toggledAt(desk.selection, position));
+        sheet.tapMode.value = 'range';
+        sheet.select(toggledAt(sheet.selection, position));
       }, LONG_PRESS_MS);
     },
     onPointerUp: stop,
@@ -45,16 +31,16 @@ export function pointerHandlers(desk: Selecting) {
       const position = positionOf(event);
       // A long press also ends with a click.
       if (position === null || wasLong) return;
-      const mode = desk.tapMode;
-      const { selection } = desk;
-      if (mode === 'range') desk.setTapMode('several');
-      if (event.shiftKey || mode === 'range') desk.select(extendedTo(selection, position));
-      else if (event.ctrlKey || event.metaKey || mode === 'several') desk.select(toggledAt(selection, position));
-      else desk.select(clickedOn(position));
+      const mode = sheet.tapMode.value;
+      const { selection } = sheet;
+      if (mode === 'range') sheet.tapMode.value = 'several';
+      if (event.shiftKey || mode === 'range') sheet.select(extendedTo(selection, position));
+      else if (event.ctrlKey || event.metaKey || mode === 'several') sheet.select(toggledAt(selection, position));
+      else sheet.select(clickedOn(position));
     },
     onDblClick: (event: MouseEvent): void => {
       const position = positionOf(event);
-      if (position !== null && desk.tapMode === 'one') desk.open(position);
+      if (position !== null && sheet.tapMode.value === 'one') sheet.page.open(position);
     },
   };
 }
@@ -65,14 +51,14 @@ function positionOf({ target }: Event): number | null {
 }
 
 /** Moves the cursor or changes the selection. Shift extends the range. Returns false if the key does neither. */
-export function selectByKey({ key, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent, desk: Selecting): boolean {
-  const { selection, count } = desk;
+export function selectByKey({ key, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent, sheet: TileSheet): boolean {
+  const { selection, count } = sheet;
   const isPlain = !ctrlKey && !altKey && !metaKey;
-  const cursor = isPlain ? cursorAfter(key, { cursor: selection.cursor, count, ...desk.shape }) : null;
-  if (key === 'Escape') desk.clear();
+  const cursor = isPlain ? cursorAfter(key, { cursor: selection.cursor, count, ...sheet.shape }) : null;
+  if (key === 'Escape') sheet.clear();
   else if (count === 0) return false;
-  else if (key === ' ') desk.select(toggledAt(selection, selection.cursor));
+  else if (key === ' ') sheet.select(toggledAt(selection, selection.cursor));
   else if (cursor === null) return false;
-  else desk.select(shiftKey ? extendedTo(selection, cursor) : movedTo(selection, cursor));
+  else sheet.select(shiftKey ? extendedTo(selection, cursor) : movedTo(selection, cursor));
   return key !== 'Escape';
 }

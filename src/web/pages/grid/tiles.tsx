@@ -2,24 +2,13 @@ import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import { layoutOf, rowsAround, type GridLayout, type TileSize } from './layout.ts';
 import { isSelected } from './selection.ts';
-import { pointerHandlers, type Selecting } from './selecting.ts';
+import { pointerHandlers } from './selecting.ts';
+import type { TileSheet } from './tile-sheet.ts';
 
 const PADDING = 8;
 
-/** A page whose photos are shown as tiles. */
-export interface Tiled extends Selecting {
-  readonly scroller: RefObject<HTMLElement>;
-  /** Another value for other photos. */
-  readonly items: unknown;
-  /** True if the tile of the cursor should take the focus. */
-  takesFocus: boolean;
-  shape: Selecting['shape'];
-  /** Reads the photos from one position to before another one. */
-  wantFrom(from: number, to: number): void;
-}
-
 interface TilesProps {
-  readonly desk: Tiled;
+  readonly sheet: TileSheet;
   readonly size?: TileSize;
   /** The content of the tile at a position, and its attributes. */
   readonly tileAt: (position: number) => TileShown;
@@ -32,17 +21,18 @@ export interface TileShown {
 }
 
 interface ContentProps extends TilesProps {
-  readonly isReady: boolean;
-  readonly trouble: string | null;
   /** The address of all photos. */
   readonly allHref: string;
 }
 
 /** The photos as tiles, or why there are none. */
-export function Content({ isReady, trouble, allHref, ...tiles }: ContentProps) {
+export function Content({ allHref, ...tiles }: ContentProps) {
+  const { count, page } = tiles.sheet;
+  const isReady = page.isReady.value;
+  const trouble = page.trouble.value;
   const all = <a href={allHref}>Show all photos</a>;
   if (trouble === null && !isReady) return <p class="quiet nothing">Reading the photos …</p>;
-  if (trouble === null && tiles.desk.count === 0) return <p class="nothing">No photo matches. {all}</p>;
+  if (trouble === null && count === 0) return <p class="nothing">No photo matches. {all}</p>;
   return (
     <>
       {trouble === null ? null : (
@@ -56,24 +46,25 @@ export function Content({ isReady, trouble, allHref, ...tiles }: ContentProps) {
 }
 
 /** Only the rows in view and the cursor's row are in the document. */
-function Tiles({ desk, size = 'medium', tileAt }: TilesProps) {
-  const { items, count: photos, scroller } = desk;
-  const at = desk.selection.cursor;
+function Tiles({ sheet, size = 'medium', tileAt }: TilesProps) {
+  const { count: photos, selection, scroller } = sheet;
+  const { items } = sheet.page;
+  const at = selection.cursor;
   const list = useRef<HTMLDivElement>(null);
-  const pointer = useMemo(() => pointerHandlers(desk), [desk]);
+  const pointer = useMemo(() => pointerHandlers(sheet), [sheet]);
   const { layout, top, height } = useViewport(scroller, list, size);
   const { columns, rowHeight } = layout;
   const count = Math.ceil(photos / columns);
   const cursorRow = Math.floor(at / columns);
   const { rows, from, to } = rowsAround({ top, height, rowHeight, count, keptRow: cursorRow });
-  desk.shape = { columns, rowsInView: Math.floor(height / rowHeight) };
-  useEffect(() => desk.wantFrom(from * columns, to * columns), [desk, items, from, to, columns]);
+  sheet.shape = { columns, rowsInView: Math.floor(height / rowHeight) };
+  useEffect(() => sheet.wantFrom(from * columns, to * columns), [sheet, items, from, to, columns]);
   const isMeasured = list.current !== null;
   useStayInPlace(scroller, { columns, rowHeight, top, isMeasured });
   useLayoutEffect(() => showRow(scroller, list, { row: cursorRow, rowHeight }), [at, items, isMeasured]);
   useLayoutEffect(() => {
-    if (desk.takesFocus) document.querySelector<HTMLElement>(`#tile-${at}`)?.focus({ preventScroll: true });
-    desk.takesFocus = false;
+    if (sheet.takesFocus) document.querySelector<HTMLElement>(`#tile-${at}`)?.focus({ preventScroll: true });
+    sheet.takesFocus = false;
   });
   return (
     <div
@@ -95,30 +86,33 @@ function Tiles({ desk, size = 'medium', tileAt }: TilesProps) {
           aria-rowindex={row + 1}
           style={{ transform: `translateY(${row * rowHeight}px)`, gap: layout.gap }}
         >
-          {Array.from({ length: Math.min(columns, photos - row * columns) }, (_, column) => (
-            <Tile key={column} {...{ desk, layout, column, tileAt }} position={row * columns + column} />
-          ))}
+          {Array.from({ length: Math.min(columns, photos - row * columns) }, (_, column) => {
+            const position = row * columns + column;
+            const isOn = isSelected(selection, position);
+            return <Tile key={column} {...{ position, column, layout, isOn, tileAt }} hasCursor={position === at} />;
+          })}
         </div>
       ))}
     </div>
   );
 }
 
-interface TileProps extends Pick<TilesProps, 'desk' | 'tileAt'> {
+interface TileProps extends Pick<TilesProps, 'tileAt'> {
   readonly position: number;
   readonly column: number;
   readonly layout: GridLayout;
+  readonly isOn: boolean;
+  readonly hasCursor: boolean;
 }
 
-function Tile({ desk, tileAt, position, column, layout }: TileProps) {
+function Tile({ position, column, layout, isOn, hasCursor, tileAt }: TileProps) {
   const { data, picture, names } = tileAt(position);
-  const isOn = isSelected(desk.selection, position);
   return (
     <div
       role="gridcell"
       id={`tile-${position}`}
       class={isOn ? 'tile selected' : 'tile'}
-      tabIndex={position === desk.selection.cursor ? 0 : -1}
+      tabIndex={hasCursor ? 0 : -1}
       aria-selected={isOn}
       aria-colindex={column + 1}
       data-position={position}

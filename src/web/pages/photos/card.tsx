@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { PhotoEvidenceShown } from '../../../core/review/desk/desk.ts';
 import { Link } from '../../../core/page/link.tsx';
 import type { GalleryTile } from '../../status/gallery.ts';
@@ -6,7 +6,8 @@ import { Dialog } from '../review/dialog.tsx';
 import { FIRST_SHOWN_CROP } from '../review/single/crop-grid.tsx';
 import type { CropRef } from '../../../core/models/evidence/evidence.ts';
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
-import { ask, errorText } from '../review/store/api.ts';
+import { useAnswer } from '../answers.ts';
+import { ask } from '../review/store/api.ts';
 import type { Gallery } from './gallery.ts';
 import { stateText } from './tile.tsx';
 
@@ -16,7 +17,8 @@ interface CardProps {
 
 /** All that is known of the photo in the address. The arrow keys show the one before or after it. */
 export function Card({ gallery }: CardProps) {
-  const photo = gallery.tile(Number(gallery.filter.photo));
+  const id = gallery.filter.value.photo;
+  const photo = gallery.sheet.rowOf(Number(id));
   const press = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
     const isInGrid = event.target instanceof Element && event.target.closest('.crop-grid') !== null;
@@ -29,9 +31,7 @@ export function Card({ gallery }: CardProps) {
     <Dialog title={title} kind="photo-card" onClose={gallery.close}>
       <div class="card-body" onKeyDown={press}>
         {photo === null ? (
-          <p>
-            The collection has no candidate {gallery.filter.photo}, or a blind review or your quiz hides it from you.
-          </p>
+          <p>The collection has no candidate {id}, or a blind review or your quiz hides it from you.</p>
         ) : null}
         {photo ? <About key={photo.id} photo={photo} gallery={gallery} /> : null}
       </div>
@@ -44,9 +44,11 @@ interface AboutProps extends CardProps {
 }
 
 function About({ photo, gallery }: AboutProps) {
-  const answer = useEvidence(gallery, photo);
-  const known = typeof answer === 'string' ? null : answer;
-  const { sha256 } = photo;
+  const { sha256, wnid } = photo;
+  const path = ['c', gallery.collection, 'api', 'review', 'evidence', wnid, sha256 ?? ''].map(encodeURIComponent);
+  const { value: known, problem } = useAnswer(async () =>
+    sha256 === null ? null : ask<PhotoEvidenceShown>(`/${path.join('/')}`),
+  );
   return (
     <>
       <Picture photo={photo} />
@@ -54,7 +56,7 @@ function About({ photo, gallery }: AboutProps) {
         <section>
           <b>{stateText(photo)}</b>
           {photo.detail === null ? null : <p>{photo.detail}</p>}
-          {typeof answer === 'string' ? <p class="trouble">{answer}</p> : null}
+          {problem === null ? null : <p class="trouble">{problem}</p>}
         </section>
         {known === null ? null : <Evidence {...{ photo, gallery, known }} />}
         <Credit photo={photo} history={known?.history ?? []} />
@@ -95,11 +97,12 @@ function Picture({ photo: { sha256, hasBytes, name } }: Pick<AboutProps, 'photo'
 function Evidence({ photo, gallery, known }: AboutProps & { readonly known: PhotoEvidenceShown }) {
   const [crop, setCrop] = useState<CropRef>(FIRST_SHOWN_CROP);
   const { members } = known;
+  const choices = gallery.choices.value;
   if (members.length === 0) return null;
   const choose = (chosen: CropRef | null): void => setCrop(chosen ?? FIRST_SHOWN_CROP);
   return (
     <>
-      {gallery.choices === null ? null : <Certainty setup={gallery.choices} members={members} photo={photo} />}
+      {choices === null ? null : <Certainty setup={choices} members={members} photo={photo} />}
       <ByCrop {...{ members, photo, crop }} onCrop={choose} />
       {known.outside.length === 0 ? null : <Outside photo={photo} known={known} />}
       {known.nearDuplicates.length === 0 ? null : (
@@ -107,15 +110,4 @@ function Evidence({ photo, gallery, known }: AboutProps & { readonly known: Phot
       )}
     </>
   );
-}
-
-/** The evidence of a photo; null while it is read, and without a photo; a text if it cannot be read. */
-function useEvidence({ collection }: Gallery, { sha256, wnid }: GalleryTile): PhotoEvidenceShown | string | null {
-  const [known, setKnown] = useState<PhotoEvidenceShown | string | null>(null);
-  useEffect(() => {
-    if (sha256 === null) return;
-    const path = ['c', collection, 'api', 'review', 'evidence', wnid, sha256].map(encodeURIComponent).join('/');
-    ask<PhotoEvidenceShown>(`/${path}`).then(setKnown, (error: unknown) => setKnown(errorText(error)));
-  }, []);
-  return known;
 }

@@ -11,6 +11,7 @@ import { tagText } from '../../../core/kernel/texts.ts';
 import { Dialog } from '../review/dialog.tsx';
 import { Chip } from '../grid/bar.tsx';
 import { Checkbox, Choice, FilterForm, type Option } from '../review/grid/grid-filter.tsx';
+import type { GalleryChoices } from '../../status/gallery.ts';
 import type { Gallery } from './gallery.ts';
 
 interface GalleryProps {
@@ -23,7 +24,7 @@ function plain(values: readonly string[] | undefined, textOf = (value: string) =
   return (values ?? []).map((value) => [value, textOf(value)]);
 }
 
-type OptionsOf = (choices: Gallery['choices']) => readonly Option[];
+type OptionsOf = (choices: GalleryChoices | null) => readonly Option[];
 const LISTS: Readonly<Record<ListName, readonly [label: string, options: OptionsOf]>> = {
   state: ['State', () => Object.entries(PHOTO_STATES)],
   reason: ['Reason', () => plain(PHOTO_REASONS)],
@@ -43,12 +44,12 @@ const LIST_NAMES = Object.keys(LISTS).filter(isListName);
 
 /** The parts of the filter, each with the filter without it. */
 function chipsOf(gallery: Gallery): { text: string; without: Partial<PhotoFilter> }[] {
-  const { filter } = gallery;
+  const filter = gallery.filter.value;
   const lists = LIST_NAMES.flatMap((name) => {
     const [label, optionsOf] = LISTS[name];
     const values: readonly string[] = filter[name];
     return values.map((value) => {
-      const text = optionsOf(gallery.choices).find(([option]) => option === value)?.[1] ?? value;
+      const text = optionsOf(gallery.choices.value).find(([option]) => option === value)?.[1] ?? value;
       return { text: `${label}: ${text}`, without: { [name]: values.filter((one) => one !== value) } };
     });
   });
@@ -75,15 +76,14 @@ export function Chips({ gallery }: GalleryProps) {
 const SEVERAL = 'several';
 
 export function GalleryFilterDialog({ gallery }: GalleryProps) {
-  const { choices } = gallery;
   const choose = (data: FormData): void => {
     gallery.close();
     gallery.visit(pathOf(gallery, data));
   };
   return (
     <Dialog title="Filter" kind="filter" onClose={gallery.close}>
-      {choices === null ? (
-        <p role="status">{gallery.trouble ?? 'Reading the classes and sources …'}</p>
+      {gallery.choices.value === null ? (
+        <p role="status">{gallery.trouble.value ?? 'Reading the classes and sources …'}</p>
       ) : (
         <FilterForm onChoose={choose}>
           <Fields gallery={gallery} />
@@ -94,7 +94,8 @@ export function GalleryFilterDialog({ gallery }: GalleryProps) {
 }
 
 function Fields({ gallery }: GalleryProps) {
-  const { filter, choices } = gallery;
+  const filter = gallery.filter.value;
+  const choices = gallery.choices.value;
   const isCrawlOnly = choices?.isCrawlOnly === true;
   return (
     <>
@@ -119,7 +120,7 @@ function Fields({ gallery }: GalleryProps) {
 }
 
 /** The address of what a form has, also if a part of it cannot be used: the page says so. */
-function pathOf({ collection, filter }: Gallery, data: FormData): string {
+function pathOf({ collection, filter: { value: filter } }: Gallery, data: FormData): string {
   const query = new URLSearchParams(photosQuery({ like: filter.like, size: filter.size, sort: filter.sort }));
   for (const [name, value] of data)
     if (value === SEVERAL && isListName(name)) for (const one of filter[name]) query.append(name, one);

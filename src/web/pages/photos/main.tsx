@@ -1,12 +1,12 @@
 import { render } from 'preact';
-import { useEffect, useMemo, useReducer } from 'preact/hooks';
+import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import { readTyping } from '../../../core/page/command.tsx';
 import { ShowAnywayForm } from '../../../core/page/show-anyway.tsx';
 import { isOfCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import { CountLine, SelectMode } from '../grid/bar.tsx';
 import { selectByKey } from '../grid/selecting.ts';
-import { allSelected, selectedCount } from '../grid/selection.ts';
+import { selectedCount } from '../grid/selection.ts';
 import { Content } from '../grid/tiles.tsx';
 import { isForPage } from '../review/keys.ts';
 import { Card } from './card.tsx';
@@ -19,38 +19,33 @@ interface GalleryProps {
 }
 
 function GalleryPage({ collection }: { readonly collection: string }) {
-  const [, again] = useReducer((count: number) => count + 1, 0);
-  const gallery = useMemo(() => new Gallery(collection, () => again(undefined)), [collection]);
+  const gallery = useMemo(() => new Gallery(collection), [collection]);
+  const tileAt = useCallback((position: number) => galleryTileAt(gallery, position), [gallery]);
   useEffect(() => gallery.start(), [gallery]);
   useEffect(() => {
     const press = (event: KeyboardEvent): void => pressKey(event, gallery);
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   }, [gallery]);
-  const { filter, index } = gallery;
+  const filter = gallery.filter.value;
+  const index = gallery.index.value;
   return (
     <main class="grid-page photos-page" data-ready={index === null ? undefined : ''} data-total={index?.total}>
-      <section class="gridview" ref={gallery.scroller} aria-label="Photos" aria-busy={index === null}>
+      <section class="gridview" ref={gallery.sheet.scroller} aria-label="Photos" aria-busy={index === null}>
         <h1>Photos of {collection}</h1>
         <BlindNotice gallery={gallery} />
         <FilterBar gallery={gallery} />
-        <Content
-          desk={gallery}
-          isReady={index !== null}
-          trouble={gallery.trouble}
-          allHref={location.pathname}
-          size={filter.size}
-          tileAt={(position) => galleryTileAt(gallery, position)}
-        />
+        <Content sheet={gallery.sheet} allHref={location.pathname} size={filter.size} tileAt={tileAt} />
       </section>
-      {gallery.isFiltering ? <GalleryFilterDialog gallery={gallery} /> : null}
+      {gallery.isFiltering.value ? <GalleryFilterDialog gallery={gallery} /> : null}
       {filter.photo === '' ? null : <Card key={filter.photo} gallery={gallery} />}
     </main>
   );
 }
 
 /** Says what a blind review hides. */
-function BlindNotice({ gallery: { choices } }: GalleryProps) {
+function BlindNotice({ gallery }: GalleryProps) {
+  const choices = gallery.choices.value;
   if (choices?.isCrawlOnly !== true) return null;
   return (
     <aside class="blind">
@@ -75,8 +70,9 @@ const SORT_TEXTS: Readonly<Record<PhotoFilter['sort'], string>> = {
 };
 
 function FilterBar({ gallery }: GalleryProps) {
-  const { filter, index, choices } = gallery;
-  const sorts = PHOTO_SORTS.filter((sort) => choices?.isCrawlOnly !== true || isOfCrawl('sort', sort));
+  const filter = gallery.filter.value;
+  const index = gallery.index.value;
+  const sorts = PHOTO_SORTS.filter((sort) => gallery.choices.value?.isCrawlOnly !== true || isOfCrawl('sort', sort));
   return (
     <div class="filters">
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => gallery.openFilter()}>
@@ -87,9 +83,9 @@ function FilterBar({ gallery }: GalleryProps) {
         <Select label="Sort" name="sort" value={filter.sort} of={sorts} texts={SORT_TEXTS} gallery={gallery} />
       ) : null}
       <Select label="Size" name="size" value={filter.size} of={PHOTO_SIZES} gallery={gallery} />
-      <SelectMode desk={gallery} />
+      <SelectMode sheet={gallery.sheet} />
       {index === null ? null : (
-        <CountLine desk={gallery} text={totalText(gallery, index.total)}>
+        <CountLine sheet={gallery.sheet} text={totalText(gallery.sheet.count, index.total)}>
           <CsvButton gallery={gallery} />
         </CountLine>
       )}
@@ -120,14 +116,14 @@ function Select<Value extends string>({ label, name, value, of, texts, gallery }
   );
 }
 
-function totalText({ count }: Gallery, total: number): string {
+function totalText(count: number, total: number): string {
   const shown = total > count ? `, the first ${countText(count)} shown` : '';
   return `${countOf(total, 'photo')}${shown}`;
 }
 
 function CsvButton({ gallery }: GalleryProps) {
-  const selected = selectedCount(gallery.selection);
-  if (gallery.count === 0) return null;
+  const selected = selectedCount(gallery.selection.value);
+  if (gallery.sheet.count === 0) return null;
   return (
     <button type="button" class="chip" onClick={() => void gallery.exportCsv()}>
       {selected > 0 ? `CSV of ${countText(selected)}` : 'CSV of all'}
@@ -138,11 +134,11 @@ function CsvButton({ gallery }: GalleryProps) {
 function pressKey(event: KeyboardEvent, gallery: Gallery): void {
   if (!isForPage(event)) return;
   const { key, ctrlKey, altKey, metaKey } = event;
-  if (ctrlKey && key === 'a') gallery.select(allSelected(gallery.selection, gallery.count));
+  if (ctrlKey && key === 'a') gallery.sheet.selectAll();
   else if (ctrlKey || altKey || metaKey) return;
   else if (key === '/') gallery.openFilter();
-  else if (key === 'Enter') gallery.open(gallery.selection.cursor);
-  else if (!selectByKey(event, gallery)) return;
+  else if (key === 'Enter') gallery.open(gallery.selection.value.cursor);
+  else if (!selectByKey(event, gallery.sheet)) return;
   event.preventDefault();
 }
 

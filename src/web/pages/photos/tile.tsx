@@ -8,7 +8,7 @@ import type { Gallery } from './gallery.ts';
 
 export function galleryTileAt(gallery: Gallery, position: number): TileShown {
   const id = gallery.items[position] ?? 0;
-  const photo = gallery.tile(id);
+  const photo = gallery.sheet.rowOf(id);
   if (photo === undefined || photo === null)
     return {
       data: { 'data-photo': String(id) },
@@ -25,7 +25,7 @@ export function galleryTileAt(gallery: Gallery, position: number): TileShown {
         ) : (
           <span class="quiet why">{photo.sha256 === null ? (photo.reason ?? 'not fetched yet') : 'bytes deleted'}</span>
         )}
-        <span class="value">{valueText(photo, gallery.filter.sort)}</span>
+        <span class="value">{valueText(photo, gallery.filter.value.sort)}</span>
         <b class={`badge ${photo.outcome}`}>{stateText(photo)}</b>
       </>
     ),

@@ -38,15 +38,15 @@ interface QuestionsProps {
 
 function Questions({ collection, reviewer, classes }: QuestionsProps) {
   const [hasStarted, start] = useState(false);
-  const [, showAgain] = useState(0);
-  const [store] = useState(() => new QuizStore(reviewApi(collection, reviewer), () => showAgain((count) => count + 1)));
+  const [store] = useState(() => new QuizStore(reviewApi(collection, reviewer)));
   useEffect(() => void store.send(null), []);
-  const { state, solved, problem } = store.shown;
+  const shown = store.shown.value;
+  const { state, solved, problem } = shown;
   if (state === null) return <Calm>{problem ?? 'Looking for photos …'}</Calm>;
   if (state.question === null && solved === null) return <End state={state} />;
   if (state.answered === 0 && solved === null && !hasStarted)
     return <Intro state={state} onStart={() => start(true)} />;
-  return <QuestionPage store={store} classes={classes} shown={{ ...store.shown, state }} />;
+  return <QuestionPage store={store} classes={classes} shown={{ ...shown, state }} />;
 }
 
 readTyping(document.documentElement.dataset['typing']);

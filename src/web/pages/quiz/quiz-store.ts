@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { QuizAnswer, QuizAnswered, QuizState } from '../../../core/review/quiz/quiz.ts';
 import { ApiError, errorText, type ReviewApi } from '../review/store/api.ts';
 
@@ -14,13 +15,11 @@ export interface ShownQuiz {
 
 /** One answer at a time. The server stores the first answer to each photo, so sending one twice is harmless. */
 export class QuizStore {
-  shown: ShownQuiz = { state: null, solved: null, isSending: false, problem: null };
+  readonly shown = signal<ShownQuiz>({ state: null, solved: null, isSending: false, problem: null });
   readonly #api: ReviewApi;
-  readonly #onChange: () => void;
 
-  constructor(api: ReviewApi, onChange: () => void) {
+  constructor(api: ReviewApi) {
     this.#api = api;
-    this.#onChange = onChange;
   }
 
   /**
@@ -28,7 +27,7 @@ export class QuizStore {
    * answer, shows why, with the photo that the server asks about now.
    */
   async send(answer: QuizAnswer | null, refusal: string | null = null): Promise<void> {
-    if (this.shown.isSending) return;
+    if (this.shown.value.isSending) return;
     this.#show({ isSending: true });
     for (;;) {
       try {
@@ -57,7 +56,6 @@ export class QuizStore {
   }
 
   #show(changed: Partial<ShownQuiz>): void {
-    this.shown = { ...this.shown, ...changed };
-    this.#onChange();
+    this.shown.value = { ...this.shown.value, ...changed };
   }
 }

@@ -39,7 +39,8 @@ const BUTTONS: readonly {
 
 export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
   const { own, store } = desk;
-  const { setup, history } = store;
+  const { setup } = store;
+  const history = store.history.value;
   const isDisabled = (command: KeyCommand): boolean => {
     if (command === 'undo') return history.done.length === 0;
     if (command === 'redo') return history.undone.length === 0;
@@ -133,7 +134,7 @@ export function OrderChoice({ desk }: { readonly desk: Desk }) {
       value={desk.order}
       onChange={({ currentTarget }) => {
         const chosen = orders.find((one) => one === currentTarget.value);
-        if (chosen !== undefined) desk.go({ ...desk.view, order: chosen, photo: undefined });
+        if (chosen !== undefined) desk.go({ ...desk.view.value, order: chosen, photo: undefined });
         // Keys are for the page again.
         currentTarget.blur();
       }}

@@ -9,24 +9,29 @@ interface CriteriaProps {
 }
 
 export function Criteria({ store, question }: CriteriaProps) {
-  const { criteria, mayReview } = store.setup;
-  const isOpen = store.draft !== null;
-  const setDraft = (draft: string | null): void => {
-    store.draft = draft;
-    store.changed();
-  };
+  const { draft, criteria } = store;
+  const isOpen = draft.value !== null;
   return (
     <section class="criteria">
       <h2>
         What counts
-        {mayReview && !isOpen ? (
-          <button type="button" class="plain" aria-label="edit what counts" onClick={() => setDraft(criteria)}>
+        {store.setup.mayReview && !isOpen ? (
+          <button
+            type="button"
+            class="plain"
+            aria-label="edit what counts"
+            onClick={() => (draft.value = criteria.value)}
+          >
             edit
           </button>
         ) : null}
       </h2>
       {question === null ? null : <p class="question">{question}</p>}
-      {isOpen ? <CriteriaForm store={store} onClose={() => setDraft(null)} /> : <p class="quiet text">{criteria}</p>}
+      {isOpen ? (
+        <CriteriaForm store={store} onClose={() => (draft.value = null)} />
+      ) : (
+        <p class="quiet text">{criteria.value}</p>
+      )}
     </section>
   );
 }
@@ -37,9 +42,9 @@ function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonl
   useLayoutEffect(() => field.current?.focus(), []);
   const save = async (): Promise<void> => {
     try {
-      const criteria = (store.draft ?? '').trim();
+      const criteria = (store.draft.value ?? '').trim();
       await store.api.setCriteria(criteria);
-      store.setup = { ...store.setup, criteria };
+      store.criteria.value = criteria;
       onClose();
     } catch (error) {
       setProblem(errorText(error));
@@ -61,8 +66,8 @@ function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonl
         ref={field}
         rows={6}
         aria-label="What counts"
-        defaultValue={store.draft ?? ''}
-        onInput={({ currentTarget }) => (store.draft = currentTarget.value)}
+        defaultValue={store.draft.peek() ?? ''}
+        onInput={({ currentTarget }) => (store.draft.value = currentTarget.value)}
       />
       <p class="choices">
         <button class="chosen">Save</button>

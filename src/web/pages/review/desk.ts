@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../../core/review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../core/review/events/event.ts';
 import type { DoneAction } from './store/history.ts';
@@ -19,12 +20,14 @@ export abstract class Desk {
   readonly store: ReviewStore;
   readonly page: 'grid' | 'disputes' | '';
   readonly list = new PhotoList();
-  view: ReviewView = parseView(location.search);
+  readonly view = signal<ReviewView>(parseView(location.search));
   /** True once the first photos were read, or none can be. */
-  isReady = false;
-  trouble: string | null = null;
+  readonly isReady = signal(false);
+  readonly trouble = signal<string | null>(null);
   /** The open dialog, with the photos for which it was opened. The page may show another one by now. */
-  dialog: (DialogShown & { readonly subjects: readonly Subject[] }) | null = null;
+  readonly dialog = signal<(DialogShown & { readonly subjects: readonly Subject[] }) | null>(null);
+  /** The photos whose pictures have failed to load, by SHA-256. The reviewer has not seen them, and cannot accept them. */
+  readonly failed = signal<ReadonlySet<string>>(new Set());
   protected readonly commands: KeyHandlers = {};
   tools: KeyHandlers = {};
 
@@ -37,8 +40,6 @@ export abstract class Desk {
   protected abstract showAgain(action: DoneAction, kind: 'undo' | 'redo', said: string): void;
   /** False while the photo that an action is for is being read. */
   protected abstract get isShown(): boolean;
-  /** True if the photo's picture has failed to load on this page. Then the reviewer has not seen it, and cannot accept it. */
-  protected abstract hasFailed(subject: Subject): boolean;
   protected abstract afterDecision(judgement: Judgement, subjects: readonly Subject[]): void;
   /** Called with the photos that were to be accepted, but whose pictures have failed to load. */
   protected abstract afterRefusal(subjects: readonly Subject[]): void;
@@ -56,7 +57,7 @@ export abstract class Desk {
   }
 
   get order(): ReviewOrder {
-    return this.view.order ?? this.store.setup.orders[0] ?? 'confusions';
+    return this.view.value.order ?? this.store.setup.orders[0] ?? 'confusions';
   }
 
   /** The shown photo, or the one under the cursor; `null` if there is none, or while it is being read. */
@@ -73,6 +74,10 @@ export abstract class Desk {
     return this.page === 'disputes' ? { ...mine, verdict: null, reason: null } : mine;
   }
 
+  hasFailed({ sha256 }: Subject): boolean {
+    return this.failed.value.has(sha256);
+  }
+
   get mayAccept(): boolean {
     return this.list.targets.some((one) => !this.hasFailed(one));
   }
@@ -87,7 +92,7 @@ export abstract class Desk {
   nameOfFurther = (wnid: string): string => this.store.classNames()?.find((one) => one.wnid === wnid)?.name ?? wnid;
 
   hrefTo(filter: ReviewFilter): string {
-    return hrefOf(this.store.collection, this.page, { filter, order: this.view.order });
+    return hrefOf(this.store.collection, this.page, { filter, order: this.view.value.order });
   }
 
   /** Shows another filter or order, as a step in the browser's history. */
@@ -97,13 +102,11 @@ export abstract class Desk {
   }
 
   openDialog(shown: DialogShown, subjects = this.list.targets): void {
-    this.dialog = { ...shown, subjects };
-    this.store.changed();
+    this.dialog.value = { ...shown, subjects };
   }
 
   closeDialog = (): void => {
-    this.dialog = null;
-    this.store.changed();
+    this.dialog.value = null;
   };
 
   /** The classes that models predict for a photo, the most likely first. */
@@ -128,10 +131,9 @@ export abstract class Desk {
   }
 
   #show(view: ReviewView): void {
-    this.view = view;
-    this.isReady = false;
+    this.view.value = view;
+    this.isReady.value = false;
     this.fill();
-    this.store.changed();
   }
 
   #decide(judgement: Judgement): void {
@@ -150,7 +152,6 @@ export abstract class Desk {
   }
 
   #nameClasses(): void {
-    if (!this.isOffered('also')) return;
     this.#forTargets((subjects) => {
       if (subjects.length === 1) this.openDialog({ kind: 'also' });
       else this.store.say('Select one photo to name other classes');

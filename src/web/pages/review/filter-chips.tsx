@@ -35,7 +35,7 @@ export function isGone({ state, reason, mine }: PhotoChange | ReviewPhoto, filte
 }
 
 export function FilterChips({ desk }: { readonly desk: Desk }) {
-  const { view } = desk;
+  const view = desk.view.value;
   return (
     <>
       {chipsOf(view.filter, (wnid) => desk.nameOf(wnid)).map(({ text, without }) => (

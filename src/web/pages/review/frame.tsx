@@ -67,7 +67,7 @@ function Banners({ store, onSelect }: Pick<HeaderBarProps, 'store' | 'onSelect'>
         </div>
       )}
       <p aria-live="polite" class="unseen">
-        {store.said}
+        {store.said.value}
       </p>
     </div>
   );

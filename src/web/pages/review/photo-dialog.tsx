@@ -1,8 +1,7 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { Subject } from '../../../core/review/events/event.ts';
 import type { PhotoFacets } from '../../../core/review/desk/facets.ts';
 import { countOf, tagText } from '../../../core/kernel/texts.ts';
-import { errorText } from './store/api.ts';
+import { useAnswer } from '../answers.ts';
 import { AlsoDialog } from './also-dialog.tsx';
 import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
@@ -12,7 +11,7 @@ import { COMMAND_NAMES, KEY_COMMANDS, isIn, keysOf, keyText, reasonOf, type KeyC
 import { REASON_TEXTS } from './words.ts';
 
 export function PhotoDialog({ desk, facets }: { readonly desk: Desk; readonly facets: PhotoFacets | null }) {
-  const { dialog } = desk;
+  const dialog = desk.dialog.value;
   if (dialog?.kind === 'keys') return <KeysDialog desk={desk} />;
   if (dialog?.kind === 'filter') return <GridFilterDialog desk={desk} facets={facets} />;
   if (dialog?.kind === 'also') return <AlsoDialog desk={desk} subjects={dialog.subjects} />;
@@ -46,18 +45,12 @@ function NoteDialog({ desk: { store, closeDialog }, subjects }: FieldsProps) {
 
 /** Tags as a list of check boxes. The keys 1 to 9 tick the first nine. A box of a tag that only some photos have is mixed. */
 function TagsDialog({ desk: { store, closeDialog }, subjects }: FieldsProps) {
-  const [trouble, setTrouble] = useState<string | null>('Reading the photos …');
-  useEffect(() => {
-    store.load(subjects).then(
-      () => setTrouble(null),
-      (error: unknown) => setTrouble(errorText(error)),
-    );
-  }, []);
+  const { value: isRead, problem } = useAnswer(async () => store.load(subjects).then(() => true));
   const photos = subjects.flatMap((subject) => store.cache.photo(subject) ?? []);
-  if (photos.length < subjects.length && trouble !== null) {
+  if (photos.length < subjects.length && isRead === null) {
     return (
       <Dialog title="Tags" onClose={closeDialog}>
-        <p role="status">{trouble}</p>
+        <p role="status">{problem ?? 'Reading the photos …'}</p>
       </Dialog>
     );
   }

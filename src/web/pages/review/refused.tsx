@@ -19,8 +19,8 @@ interface RefusedProps {
 export function Together({ store, onSelect }: RefusedProps) {
   return (
     <>
-      <p role="status" class={store.met === null ? 'unseen' : 'banner met'}>
-        {store.met}
+      <p role="status" class={store.met.value === null ? 'unseen' : 'banner met'}>
+        {store.met.value}
       </p>
       {store.outbox?.refused.map((refused) => (
         <div key={refKey(refused)} role="alert" class="banner trouble refused">

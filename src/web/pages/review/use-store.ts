@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Desk } from './desk.ts';
 import { commandOf, isForPage, keyName, repeats } from './keys.ts';
 import type { ReviewStore } from './store/review-store.ts';
@@ -6,11 +6,6 @@ import type { ReviewStore } from './store/review-store.ts';
 export interface PageProps {
   readonly store: ReviewStore;
   readonly match: readonly string[];
-}
-
-export function useStore(store: ReviewStore): void {
-  const [, again] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => store.subscribe(() => again(undefined)), [store]);
 }
 
 interface KeyHandlers {

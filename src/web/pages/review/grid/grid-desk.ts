@@ -1,98 +1,75 @@
-import { createRef } from 'preact';
-import type { ReviewFilter } from '../../../../core/review/desk/desk.ts';
+import { effect, signal } from '@preact/signals';
+import type { ReviewFilter, ReviewPhoto } from '../../../../core/review/desk/desk.ts';
 import { countOf, countText } from '../../../../core/kernel/texts.ts';
 import type { Judgement, Subject } from '../../../../core/review/events/event.ts';
 import type { PhotoFacets } from '../../../../core/review/desk/facets.ts';
-import { errorText, ROWS_MAX } from '../store/api.ts';
+import { errorText } from '../store/api.ts';
 import { Desk, type KeyHandlers } from '../desk.ts';
 import { isGone } from '../filter-chips.tsx';
 import { subjectKey, type DoneAction } from '../store/history.ts';
-import type { TapMode } from '../../grid/selecting.ts';
-import type { Tiled } from '../../grid/tiles.tsx';
-import { afterDecision, allSelected, cleared, toggledAt, type Selection } from '../../grid/selection.ts';
+import { afterDecision, cleared, toggledAt } from '../../grid/selection.ts';
+import { TileSheet } from '../../grid/tile-sheet.ts';
 import { hrefOf, searchOf } from '../view-url.ts';
 import { judgementText } from '../words.ts';
 
-/** Delay before a request, so that photos passing by in a fast scroll are not read. */
-const SCROLLED_MS = 60;
-const AGAIN_AFTER_MS = 3_000;
 /** Delay of counts after a decision, so that fast decisions cause one count on the server. */
 const COUNT_MS = 400;
 /** Tiles in view are read again at this interval, because other people decide at the same time. */
 const REFRESH_MS = 15_000;
 
 /** The store of the page with many photos at once. Decided photos keep their place until the grid is filled again. */
-export class GridDesk extends Desk implements Tiled {
+export class GridDesk extends Desk {
   readonly shownBy = 'grid';
-  readonly scroller = createRef<HTMLElement>();
-  tapMode: TapMode = 'one';
-  takesFocus = false;
-  shape = { columns: 1, rowsInView: 1 };
-  facets: PhotoFacets | null = null;
+  readonly selection = this.list.selection;
+  readonly keyOf = subjectKey;
+  readonly sheet = new TileSheet<Subject, ReviewPhoto>(this);
+  readonly facets = signal<PhotoFacets | null>(null);
   #counted = '';
   #counting: ReturnType<typeof setTimeout> | undefined;
-  /** Photos whose tiles have failed to load, by SHA-256, until they are tried again. */
-  readonly #failed = new Set<string>();
-  /** Photos that are up to date; false for those that are no longer listed. */
-  #read = new Map<string, boolean>();
-  #wanted: readonly Subject[] = [];
   #refreshing: ReturnType<typeof setInterval> | undefined;
-  #reading: ReturnType<typeof setTimeout> | undefined;
-  #isReading = false;
-  #unsubscribe: () => void = () => {};
+  #endCounts: () => void = () => {};
 
   protected override readonly commands: KeyHandlers = {
-    'select-all': () => this.select(allSelected(this.list.selection, this.list.count)),
+    'select-all': () => this.sheet.selectAll(),
     open: () => this.open(this.list.at),
     view: () => this.open(this.list.at),
     filter: () => this.openDialog({ kind: 'filter' }),
   };
 
   override start(): () => void {
-    this.store.onMoreChanged = () => this.#readAgain();
-    this.#unsubscribe = this.store.subscribe(() => this.#count());
-    this.#refreshing = setInterval(() => void this.#refreshInView(), REFRESH_MS);
+    this.store.onMoreChanged = () => this.sheet.readAgain();
+    this.#refreshing = setInterval(() => void this.sheet.refresh(), REFRESH_MS);
     if (location.hash === '#filter') this.openDialog({ kind: 'filter' });
-    return super.start();
+    const stop = super.start();
+    this.#endCounts = effect(() => this.#count());
+    return stop;
   }
 
   override nameOf(wnid: string): string {
-    return this.facets?.predicted.find((one) => one.wnid === wnid)?.name ?? super.nameOf(wnid);
+    return this.facets.value?.predicted.find((one) => one.wnid === wnid)?.name ?? super.nameOf(wnid);
   }
 
-  get selection(): Selection {
-    return this.list.selection;
+  get items(): readonly Subject[] {
+    return this.list.subjects;
   }
 
-  get count(): number {
-    return this.list.count;
-  }
-
-  isUnlisted(subject: Subject): boolean {
-    return this.#read.get(subjectKey(subject)) === false;
-  }
-
-  get failed(): number {
-    return this.#failed.size;
-  }
-
-  hasFailed({ sha256 }: Subject): boolean {
-    return this.#failed.has(sha256);
+  async readRows(subjects: readonly Subject[]): Promise<readonly ReviewPhoto[]> {
+    const { photos } = await this.store.api.rows(subjects);
+    this.store.put(photos);
+    return photos;
   }
 
   noteFailed({ sha256 }: Subject): void {
-    this.#failed.add(sha256);
-    this.store.changed();
+    this.failed.value = new Set(this.failed.value).add(sha256);
   }
 
   tryPicturesAgain(): void {
-    this.#failed.clear();
-    this.store.changed();
+    this.failed.value = new Set();
   }
 
   get gone(): number {
     const { cache } = this.store;
-    const isGoneNow = (key: string): boolean => isGone(cache.at(key) ?? cache.change(key), this.view.filter);
+    const isGoneNow = (key: string): boolean => isGone(cache.at(key) ?? cache.change(key), this.view.value.filter);
     return [...cache.touched].filter((key) => this.list.has(key) && isGoneNow(key)).length;
   }
 
@@ -102,20 +79,9 @@ export class GridDesk extends Desk implements Tiled {
   }
 
   open(position: number): void {
-    const view = { ...this.view, photo: this.list.subjects[position] };
+    const view = { ...this.view.value, photo: this.items[position] };
     history.replaceState(null, '', hrefOf(this.store.collection, 'grid', view));
     location.assign(hrefOf(this.store.collection, '', view));
-  }
-
-  setTapMode(mode: TapMode): void {
-    this.tapMode = mode;
-    this.store.changed();
-  }
-
-  select(selection: Selection): void {
-    this.list.selection = selection;
-    this.takesFocus = true;
-    this.store.changed();
   }
 
   /** Selects the listed ones among these photos, the cursor on the first. */
@@ -123,35 +89,20 @@ export class GridDesk extends Desk implements Tiled {
     const positions = photos.flatMap((one) => this.list.positionOf(one) ?? []).toSorted((a, b) => a - b);
     const [first] = positions;
     if (first === undefined) return this.store.say('These photos are not among those shown');
-    this.select({ ...positions.reduce(toggledAt, cleared(this.list.selection)), cursor: first, anchor: first });
-  }
-
-  clear(): void {
-    this.tapMode = 'one';
-    this.select(cleared(this.list.selection));
-  }
-
-  get items(): readonly Subject[] {
-    return this.list.subjects;
-  }
-
-  wantFrom(from: number, to: number): void {
-    this.#wanted = this.list.subjects.slice(from, to);
-    this.#readIn(SCROLLED_MS);
+    this.sheet.select({ ...positions.reduce(toggledAt, cleared(this.sheet.selection)), cursor: first, anchor: first });
   }
 
   protected fill(): void {
-    this.#failed.clear();
+    this.tryPicturesAgain();
     this.list.fill([]);
-    void this.#fill(this.view.photo);
+    void this.#fill(this.view.value.photo);
   }
 
   protected stop(): void {
     clearTimeout(this.#counting);
-    clearTimeout(this.#reading);
     clearInterval(this.#refreshing);
-    this.#wanted = [];
-    this.#unsubscribe();
+    this.#endCounts();
+    this.sheet.stop();
     this.store.onMoreChanged = () => {};
   }
 
@@ -160,9 +111,10 @@ export class GridDesk extends Desk implements Tiled {
   }
 
   protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {
+    const { sheet } = this;
     this.store.say(`${countText(subjects.length)} ${judgementText(judgement)}`);
-    this.tapMode = 'one';
-    this.select(afterDecision(this.list.selection, this.list.count));
+    sheet.tapMode.value = 'one';
+    sheet.select(afterDecision(sheet.selection, sheet.count));
   }
 
   /** Selects the refused photos, unless the next key is for them anyway. */
@@ -175,75 +127,34 @@ export class GridDesk extends Desk implements Tiled {
   protected showAgain({ subject }: DoneAction, _: 'undo' | 'redo', said: string): void {
     this.store.say(said);
     const position = this.list.positionOf(subject);
-    if (position !== undefined) this.select({ ...cleared(this.list.selection), cursor: position, anchor: position });
+    if (position === undefined) return;
+    this.sheet.select({ ...cleared(this.sheet.selection), cursor: position, anchor: position });
   }
 
   async #fill(start: Subject | undefined): Promise<void> {
-    const { view } = this;
+    const view = this.view.value;
     try {
       const subjects = await this.store.api.index(view.filter, this.order);
       // The reviewer has chosen another filter.
-      if (view !== this.view) return;
+      if (view !== this.view.value) return;
       this.list.fill(subjects);
       if (start !== undefined) this.list.fill(subjects, this.list.positionOf(start) ?? 0);
-      this.trouble = null;
-      this.isReady = true;
-      this.store.cache.touched.clear();
-      this.#readAgain();
+      this.trouble.value = null;
+      this.isReady.value = true;
+      this.store.cache.clearTouched();
+      this.sheet.readAgain();
     } catch (error) {
-      this.trouble = errorText(error);
+      this.trouble.value = errorText(error);
     }
-    this.store.changed();
-  }
-
-  #readAgain(): void {
-    this.#read = new Map();
-    this.#readIn(0);
-  }
-
-  /** Reads the tiles in view again. Those that cannot be read are read at the next interval. */
-  async #refreshInView(): Promise<void> {
-    const shown = this.#wanted.filter((one) => this.#read.has(subjectKey(one))).slice(0, ROWS_MAX);
-    if (shown.length > 0 && document.visibilityState === 'visible') await this.#readRows(shown).catch(() => undefined);
-  }
-
-  #readIn(ms: number): void {
-    clearTimeout(this.#reading);
-    this.#reading = setTimeout(() => void this.#readWanted(), ms);
-  }
-
-  async #readWanted(): Promise<void> {
-    const missing = this.#wanted.filter((one) => !this.#read.has(subjectKey(one))).slice(0, ROWS_MAX);
-    if (missing.length === 0 || this.#isReading) return;
-    this.#isReading = true;
-    try {
-      await this.#readRows(missing);
-      this.#readIn(0);
-    } catch (error) {
-      this.trouble = errorText(error);
-      this.store.changed();
-      this.#readIn(AGAIN_AFTER_MS);
-    } finally {
-      this.#isReading = false;
-    }
-  }
-
-  async #readRows(subjects: readonly Subject[]): Promise<void> {
-    const read = this.#read;
-    const { photos } = await this.store.api.rows(subjects);
-    for (const one of subjects) read.set(subjectKey(one), false);
-    for (const photo of photos) read.set(subjectKey(photo), true);
-    this.trouble = null;
-    this.store.put(photos);
   }
 
   /** Reads the counts again if the filter has changed, or once the server has what this page has changed. */
   #count(): void {
-    const { history, isSent } = this.store;
-    if (!isSent) return;
-    const { filter } = this.view;
-    const wanted = `${searchOf({ filter })} ${history.done.length} ${history.undone.length}`;
-    if (wanted === this.#counted) return;
+    const { isSent } = this.store;
+    const { done, undone } = this.store.history.value;
+    const { filter } = this.view.value;
+    const wanted = `${searchOf({ filter })} ${done.length} ${undone.length}`;
+    if (!isSent || wanted === this.#counted) return;
     const isFirst = this.#counted === '';
     this.#counted = wanted;
     clearTimeout(this.#counting);
@@ -253,8 +164,6 @@ export class GridDesk extends Desk implements Tiled {
   /** If the read fails, keeps the old counts: the tiles show the problem. */
   async #readCounts(filter: ReviewFilter, wanted: string): Promise<void> {
     const facets = await this.store.api.facets(filter).catch(() => null);
-    if (facets === null || wanted !== this.#counted) return;
-    this.facets = facets;
-    this.store.changed();
+    if (facets !== null && wanted === this.#counted) this.facets.value = facets;
   }
 }

@@ -15,7 +15,7 @@ interface FilterDialogProps {
 export function GridFilterDialog({ desk, facets }: FilterDialogProps) {
   const choose = (data: FormData): void => {
     desk.closeDialog();
-    desk.go({ filter: filterIn(data), order: desk.view.order });
+    desk.go({ filter: filterIn(data), order: desk.view.value.order });
   };
   return (
     <Dialog title="Filter" kind="filter" onClose={desk.closeDialog}>
@@ -49,9 +49,9 @@ export function FilterForm({ onChoose, children }: FilterFormProps) {
   );
 }
 
-function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
-  const { setup, cache } = store;
-  const { filter } = view;
+function Fields({ desk, facets }: FilterDialogProps) {
+  const { setup, cache } = desk.store;
+  const { filter } = desk.view.value;
   const classes = cache.classes
     .map(({ wnid, name, listed }): Option => [wnid, name, listed])
     .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));

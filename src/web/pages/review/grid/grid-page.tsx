@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import { countOf, countText } from '../../../../core/kernel/texts.ts';
 import { ActionBar, CommandButton, OrderChoice } from '../action-bar.tsx';
 import { FilterChips } from '../filter-chips.tsx';
@@ -12,7 +12,7 @@ import { CountLine, SelectMode } from '../../grid/bar.tsx';
 import { selectByKey } from '../../grid/selecting.ts';
 import { selectedCount } from '../../grid/selection.ts';
 import { Content } from '../../grid/tiles.tsx';
-import { useKeys, useStore, type PageProps } from '../use-store.ts';
+import { useKeys, type PageProps } from '../use-store.ts';
 import { hrefOf, parseView } from '../view-url.ts';
 
 interface GridProps {
@@ -20,34 +20,29 @@ interface GridProps {
 }
 
 export function GridPage({ store }: PageProps) {
-  useStore(store);
   const desk = useMemo(() => new GridDesk(store, 'grid'), [store]);
   useEffect(() => desk.start(), [desk]);
-  useKeys('grid', desk, { onPress: (event) => selectByKey(event, desk) });
-  const { isReady } = desk;
+  useKeys('grid', desk, { onPress: (event) => selectByKey(event, desk.sheet) });
+  const tileAt = useCallback((position: number) => reviewTileAt(desk, position), [desk]);
+  const isReady = desk.isReady.value;
   return (
     <main class="grid-page" data-ready={isReady ? '' : undefined} onClick={(event) => followLink(event, desk)}>
       <GridHeader desk={desk} />
       <GridSide desk={desk} />
       <h1 class="unseen">Grid of {store.collection}</h1>
-      <section class="gridview" ref={desk.scroller} aria-label="Grid" aria-busy={!isReady}>
+      <section class="gridview" ref={desk.sheet.scroller} aria-label="Grid" aria-busy={!isReady}>
         <FilterBar desk={desk} />
-        <Content
-          {...{ desk, isReady }}
-          trouble={desk.trouble}
-          allHref={desk.hrefTo({})}
-          tileAt={(position) => reviewTileAt(desk, position)}
-        />
+        <Content sheet={desk.sheet} allHref={desk.hrefTo({})} tileAt={tileAt} />
       </section>
       <ActionBar desk={desk} isReady={desk.list.count > 0} before={<Target desk={desk} />} />
-      <PhotoDialog desk={desk} facets={desk.facets} />
+      <PhotoDialog desk={desk} facets={desk.facets.value} />
     </main>
   );
 }
 
 function GridHeader({ desk }: GridProps) {
-  const { store, view } = desk;
-  const { wnid } = view.filter;
+  const { store } = desk;
+  const { wnid } = desk.view.value.filter;
   const common = { kind: 'chip', desk };
   const place = wnid === undefined ? 'all classes' : desk.nameOf(wnid);
   return (
@@ -68,7 +63,8 @@ function GridHeader({ desk }: GridProps) {
 }
 
 function FilterBar({ desk }: GridProps) {
-  const { gone, failed } = desk;
+  const { gone, sheet } = desk;
+  const failed = desk.failed.value.size;
   return (
     <div class="filters">
       <FilterChips desk={desk} />
@@ -79,7 +75,7 @@ function FilterBar({ desk }: GridProps) {
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => desk.run('filter')}>
         Filter <kbd aria-hidden="true">{keyHint('filter')}</kbd>
       </button>
-      <SelectMode desk={desk} />
+      <SelectMode sheet={sheet} />
       {gone === 0 ? null : (
         <button type="button" class="chip refresh" onClick={() => desk.refresh()}>
           ↻ {countText(gone)} no longer {gone === 1 ? 'matches' : 'match'}
@@ -90,17 +86,17 @@ function FilterBar({ desk }: GridProps) {
           ↻ {countOf(failed, 'photo')} cannot be loaded
         </button>
       )}
-      {desk.isReady ? <CountLine desk={desk} text={countOf(desk.count, 'photo')} /> : null}
+      {desk.isReady.value ? <CountLine sheet={sheet} text={countOf(sheet.count, 'photo')} /> : null}
     </div>
   );
 }
 
-function Target({ desk: { list, store } }: GridProps) {
-  const selected = selectedCount(list.selection);
+function Target({ desk: { sheet, store } }: GridProps) {
+  const selected = selectedCount(sheet.selection);
   return (
     <p class="target">
       <b>{selected === 0 ? 'This photo' : `${countText(selected)} selected`}</b>
-      <small>{store.said}</small>
+      <small>{store.said.value}</small>
     </p>
   );
 }

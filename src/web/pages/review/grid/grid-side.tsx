@@ -12,9 +12,9 @@ interface CountLink {
 }
 
 export function GridSide({ desk }: { readonly desk: GridDesk }) {
-  const { facets, store, view } = desk;
+  const facets = desk.facets.value;
   if (facets === null) return <aside class="side" aria-label="Counts" aria-busy="true" />;
-  const { filter } = view;
+  const { filter } = desk.view.value;
   const { states, sources } = facets;
   const all = Object.values(states).reduce((sum, count) => sum + count, 0);
   const stateLink = (text: string, count: number, state?: ReviewFilter['state']): CountLink => ({
@@ -24,7 +24,7 @@ export function GridSide({ desk }: { readonly desk: GridDesk }) {
     isOn: filter.state === state,
   });
   const show = [stateLink('all', all), ...STATES.map((state) => stateLink(state, states[state], state))];
-  const ofSources = store.setup.sources.map((source): CountLink => {
+  const ofSources = desk.store.setup.sources.map((source): CountLink => {
     const isOn = filter.source === source;
     return {
       text: source,
@@ -43,7 +43,7 @@ export function GridSide({ desk }: { readonly desk: GridDesk }) {
 }
 
 function Confusions({ desk, confusions }: { readonly desk: GridDesk; readonly confusions: PhotoFacets['confusions'] }) {
-  const { filter } = desk.view;
+  const { filter } = desk.view.value;
   if (confusions.length === 0) return null;
   return (
     <section>

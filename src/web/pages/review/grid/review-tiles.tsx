@@ -9,7 +9,7 @@ export function reviewTileAt(desk: GridDesk, position: number): TileShown {
   const { list, order, store } = desk;
   const subject = list.subjects[position];
   if (subject === undefined) return { data: {}, picture: null, names: null };
-  const photo = desk.isUnlisted(subject) ? null : store.cache.photo(subject);
+  const photo = desk.sheet.rowOf(subject) === null ? null : store.cache.photo(subject);
   return {
     data: { 'data-photo': subject.sha256, 'data-wnid': subject.wnid, 'data-state': photo?.state },
     picture: (

@@ -3,7 +3,8 @@ import type { ClassProgress } from '../../../../core/review/desk/desk.ts';
 import { asTyped } from '../../../../core/kernel/command-text.ts';
 import { Command } from '../../../../core/page/command.tsx';
 import { countOf, countText } from '../../../../core/kernel/texts.ts';
-import { PageFrame, ProgressBar, useAnswer } from './page-parts.tsx';
+import { useAnswer } from '../../answers.ts';
+import { PageFrame, ProgressBar } from './page-parts.tsx';
 import type { ReviewStore } from '../store/review-store.ts';
 import type { PageProps } from '../use-store.ts';
 import { hrefOf } from '../view-url.ts';
@@ -38,7 +39,7 @@ function Classes({ store, classes }: ClassesProps) {
   const { api, collection, setup } = store;
   const [wanted, setWanted] = useState('');
   const [order, setOrder] = useState('review order');
-  const covers = useAnswer(() => api.covers()).answer ?? {};
+  const covers = useAnswer(() => api.covers()).value ?? {};
   const part = wanted.trim().toLowerCase();
   const found = classes.filter(({ name, wnid }) => name.toLowerCase().includes(part) || wnid.includes(part));
   const shown = found.toSorted(ORDERS[order]);

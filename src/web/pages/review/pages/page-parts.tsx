@@ -1,8 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { errorText } from '../store/api.ts';
+import { useAnswer } from '../../answers.ts';
 import { HeaderBar } from '../frame.tsx';
-import { useStore, type PageProps } from '../use-store.ts';
+import type { PageProps } from '../use-store.ts';
 import { hrefOf, type ReviewPage } from '../view-url.ts';
 import { DECIDED, type StateCounts } from '../words.ts';
 
@@ -22,7 +21,6 @@ const LINKS: Readonly<Record<string, ReviewPage>> = {
 };
 
 export function PageFrame({ store, place, wnid, isReady, children }: PageFrameProps) {
-  useStore(store);
   return (
     <main class="review-page" data-ready={isReady ? '' : undefined}>
       <HeaderBar store={store} place={place} wnid={wnid}>
@@ -48,24 +46,12 @@ interface AnswerPageProps<T> extends Pick<PageFrameProps, 'store' | 'wnid'> {
 }
 
 export function AnswerPage<T>({ place, read, waiting, children, ...frame }: AnswerPageProps<T>) {
-  const { answer, trouble } = useAnswer(read);
+  const { value, problem } = useAnswer(read);
   return (
-    <PageFrame {...frame} place={place(answer)} isReady={answer !== null}>
-      {answer === null ? <p class="quiet">{trouble ?? waiting}</p> : children(answer)}
+    <PageFrame {...frame} place={place(value)} isReady={value !== null}>
+      {value === null ? <p class="quiet">{problem ?? waiting}</p> : children(value)}
     </PageFrame>
   );
-}
-
-/** The server's answer; `null` while the request runs and after it failed. */
-export function useAnswer<T>(read: () => Promise<T>) {
-  const [state, setState] = useState<{ answer: T | null; trouble: string | null }>({ answer: null, trouble: null });
-  useEffect(() => {
-    read().then(
-      (answer) => setState({ answer, trouble: null }),
-      (error: unknown) => setState({ answer: null, trouble: errorText(error) }),
-    );
-  }, []);
-  return state;
 }
 
 export function ProgressBar({ counts, target }: { readonly counts: StateCounts; readonly target: number | null }) {

@@ -13,8 +13,8 @@ import { MODE_WORDS, STATES } from '../words.ts';
 
 /** The searched class and the criteria. In mode O the predicted class is first, because it matters more. */
 export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
-  const { store, photo, view } = desk;
-  const isFiltered = !desk.isForDisputes && Object.values(view.filter).some((value) => value !== undefined);
+  const { store, photo } = desk;
+  const isFiltered = !desk.isForDisputes && Object.values(desk.view.value.filter).some((value) => value !== undefined);
   const filters = isFiltered ? (
     <div class="filters">
       <FilterChips desk={desk} />

@@ -4,22 +4,22 @@ import { asTyped } from '../../../../core/kernel/command-text.ts';
 import { countOf } from '../../../../core/kernel/texts.ts';
 import { Command } from '../../../../core/page/command.tsx';
 import type { SingleDesk } from './single-desk.ts';
-import { useAnswer } from '../pages/page-parts.tsx';
+import { useAnswer } from '../../answers.ts';
 import type { ReviewStore } from '../store/review-store.ts';
 import { hrefOf } from '../view-url.ts';
 import { sumOfStates } from '../words.ts';
 
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
-  const { store, view } = desk;
+  const { store, heldByOthers } = desk;
   const { collection, setup } = store;
-  const { trouble: problem, heldByOthers } = desk;
-  if (!desk.isReady) return <Calm title="Looking for photos …" />;
+  const problem = desk.trouble.value;
+  if (!desk.isReady.value) return <Calm title="Looking for photos …" />;
   if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
   if (!setup.mayReview) {
     return (
       <Calm
         title="Your role may look, but not review"
-        links={{ 'Look at the photos in the grid': hrefOf(collection, 'grid', view) }}
+        links={{ 'Look at the photos in the grid': hrefOf(collection, 'grid', desk.view.value) }}
       />
     );
   }
@@ -85,8 +85,10 @@ function NoDisputes({ collection, problem }: { readonly collection: string; read
   );
 }
 
-function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk }) {
+function Done({ desk }: { readonly desk: SingleDesk }) {
+  const { store, isComplete } = desk;
   const { collection, cache } = store;
+  const view = desk.view.value;
   const { accepted, rejected, unsure, disputed, open } = sumOfStates(cache.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
@@ -114,7 +116,7 @@ function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk
 
 /** The next step, as the server names it once it has all verdicts. The command that opens this page is left out. */
 function Next({ store: { api, setup } }: { readonly store: ReviewStore }) {
-  const next = useAnswer(() => api.next()).answer;
+  const next = useAnswer(() => api.next()).value;
   if (next === null) return null;
   return (
     <>

@@ -11,7 +11,8 @@ interface EvidencePanelProps {
 
 export function EvidencePanel(props: EvidencePanelProps) {
   const { desk } = props;
-  const { photo, evidenceShown: evidence } = desk;
+  const { photo } = desk;
+  const { value: known, problem } = desk.evidenceShown;
   if (photo === null) return <aside class="side evidence" aria-label="Evidence" />;
   if (isHidden(photo)) {
     return (
@@ -21,17 +22,16 @@ export function EvidencePanel(props: EvidencePanelProps) {
       </aside>
     );
   }
-  const known = typeof evidence === 'string' ? null : evidence;
   return (
-    <aside class="side evidence" aria-label="Evidence" aria-busy={evidence === null}>
-      {typeof evidence === 'string' ? (
+    <aside class="side evidence" aria-label="Evidence" aria-busy={known === null && problem === null}>
+      {problem === null ? null : (
         <section role="alert">
-          <p class="trouble">The evidence cannot be read: {evidence}</p>
+          <p class="trouble">The evidence cannot be read: {problem}</p>
           <button type="button" onClick={() => desk.readEvidenceAgain()}>
             Try again
           </button>
         </section>
-      ) : null}
+      )}
       <Certainty setup={desk.store.setup} members={desk.members} photo={photo} />
       <ByCrop members={desk.members} crop={props.crop} onCrop={props.onCrop} photo={photo} />
       <Outside photo={photo} known={known} />

@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../../../core/review/desk/desk.ts';
-import type { Pictures } from './pictures.ts';
 import type { ZoomControl } from './use-zoom.ts';
 import { placeOf } from './zoom.ts';
 import { CommandButton } from '../action-bar.tsx';
@@ -15,7 +14,7 @@ type CropBox = ModelEvidence['crops'][number]['box'];
 interface PhotoViewProps {
   readonly photo: ReviewPhoto | null;
   readonly isReady: boolean;
-  readonly pictures: Pictures;
+  readonly desk: SingleDesk;
   readonly zoom: ZoomControl;
   readonly crops: readonly CropBox[];
   readonly crop: CropBox | null;
@@ -25,7 +24,7 @@ interface PhotoViewProps {
 }
 
 export function PhotoView(props: PhotoViewProps) {
-  const { photo, isReady, pictures, zoom, children, tools } = props;
+  const { photo, isReady, desk, zoom, children, tools } = props;
   return (
     <main class="photo-view" data-ready={isReady ? '' : undefined}>
       {photo === null ? null : (
@@ -36,10 +35,10 @@ export function PhotoView(props: PhotoViewProps) {
       )}
       <div class={`view${zoom.zoom === null ? '' : ' zoomed'}`} ref={zoom.view}>
         {photo === null || zoom.size.width === 0 ? null : <Shown {...props} photo={photo} />}
-        {photo !== null && pictures.hasFailed(photo.sha256) ? (
+        {photo !== null && desk.hasFailed(photo) ? (
           <div class="failed" role="alert">
             <p>This photo cannot be loaded, so it cannot be accepted.</p>
-            <button type="button" onClick={() => pictures.tryAgain(photo.sha256)}>
+            <button type="button" onClick={() => desk.pictures.tryAgain(photo.sha256)}>
               Try again
             </button>
           </div>
@@ -51,11 +50,11 @@ export function PhotoView(props: PhotoViewProps) {
   );
 }
 
-function Shown({ photo, pictures, zoom, crops, crop, heat }: PhotoViewProps & { photo: ReviewPhoto }) {
+function Shown({ photo, desk, zoom, crops, crop, heat }: PhotoViewProps & { photo: ReviewPhoto }) {
   const { left, top, width, height } = placeOf(photo, zoom.size, zoom.zoom);
   return (
     <div class="shown" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
-      <Picture photo={photo} pictures={pictures} isZoomed={zoom.zoom !== null} />
+      <Picture photo={photo} pictures={desk.pictures} isZoomed={zoom.zoom !== null} />
       {heat === null ? null : <Heat {...heat} />}
       {crops.length === 0 && crop === null ? null : (
         <svg class="crop-boxes" aria-hidden="true">
@@ -70,7 +69,15 @@ function Shown({ photo, pictures, zoom, crops, crop, heat }: PhotoViewProps & { 
 }
 
 /** Inserts the decoded image element itself. When zoomed, the full-size photo is over it. */
-function Picture({ photo, pictures, isZoomed }: { photo: ReviewPhoto; pictures: Pictures; isZoomed: boolean }) {
+function Picture({
+  photo,
+  pictures,
+  isZoomed,
+}: {
+  photo: ReviewPhoto;
+  pictures: SingleDesk['pictures'];
+  isZoomed: boolean;
+}) {
   const holder = useRef<HTMLDivElement>(null);
   const { sha256, wnid, name } = photo;
   const isLoaded = pictures.of(sha256).complete;

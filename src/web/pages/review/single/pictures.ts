@@ -1,15 +1,16 @@
+import type { Signal } from '@preact/signals';
+
 const KEPT = 40;
 const AGAIN_AFTER_MS = 3_000;
 
 /** Shows the same element that was decoded, so a photo appears with the next frame. */
 export class Pictures {
   readonly #images = new Map<string, HTMLImageElement>();
-  readonly #failed = new Set<string>();
-  readonly #onChange: () => void;
+  readonly #failed: Signal<ReadonlySet<string>>;
 
-  /** @param onChange called when a picture fails to load, and when it loads after all */
-  constructor(onChange: () => void) {
-    this.#onChange = onChange;
+  /** @param failed gets the pictures that fail to load, until they load after all */
+  constructor(failed: Signal<ReadonlySet<string>>) {
+    this.#failed = failed;
   }
 
   of(sha256: string): HTMLImageElement {
@@ -25,10 +26,6 @@ export class Pictures {
     return image;
   }
 
-  hasFailed(sha256: string): boolean {
-    return this.#failed.has(sha256);
-  }
-
   /** Loads a picture that has failed now. The page also tries again every few seconds. */
   tryAgain(sha256: string): void {
     const image = this.#images.get(sha256);
@@ -41,23 +38,28 @@ export class Pictures {
       .catch(() => {});
   }
 
+  #note(sha256: string, hasFailed: boolean): void {
+    const failed = new Set(this.#failed.peek());
+    if (failed.has(sha256) === hasFailed) return;
+    if (hasFailed) failed.add(sha256);
+    else failed.delete(sha256);
+    this.#failed.value = failed;
+  }
+
   #load(sha256: string): HTMLImageElement {
     const image = new Image();
-    this.#failed.delete(sha256);
+    this.#note(sha256, false);
     let again: ReturnType<typeof setTimeout> | undefined;
     image.addEventListener('error', () => {
       if (image.src.endsWith(previewOf(sha256))) {
         image.src = `/photos/${sha256}`;
         return;
       }
-      this.#failed.add(sha256);
+      this.#note(sha256, true);
       clearTimeout(again);
       again = setTimeout(() => (this.#images.get(sha256) === image ? this.tryAgain(sha256) : null), AGAIN_AFTER_MS);
-      this.#onChange();
     });
-    image.addEventListener('load', () => {
-      if (this.#failed.delete(sha256)) this.#onChange();
-    });
+    image.addEventListener('load', () => this.#note(sha256, false));
     image.decoding = 'sync';
     image.src = previewOf(sha256);
     return image;

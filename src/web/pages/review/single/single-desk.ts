@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type {
   ClassPage,
   HeldPhotos,
@@ -10,7 +11,7 @@ import type { Judgement, ShownBy, Subject } from '../../../../core/review/events
 import { errorText } from '../store/api.ts';
 import { Desk, type KeyHandlers } from '../desk.ts';
 import { readDisputes } from './disputes.tsx';
-import { Fetched } from './fetched.ts';
+import { Answers, type Answer } from '../../answers.ts';
 import { subjectKey, lastDecisions, type DoneAction } from '../store/history.ts';
 import { Pictures } from './pictures.ts';
 import { Supply } from './supply.ts';
@@ -22,22 +23,22 @@ const EVIDENCE_AHEAD = 2;
 const STRIP_PHOTOS = 10;
 
 /** The classes that models predict on any crop, the most likely first. */
-function predictedIn(evidence: PhotoEvidenceShown | string | null): PhotoEvidenceShown['alsoSeen'] {
-  if (evidence === null || typeof evidence === 'string') return [];
+function predictedIn({ value: evidence }: Answer<PhotoEvidenceShown>): PhotoEvidenceShown['alsoSeen'] {
+  if (evidence === null) return [];
   const tops = [...evidence.members, ...evidence.outside].flatMap(({ crops }) => crops.flatMap(({ top }) => top));
   return [...evidence.alsoSeen, ...tops].toSorted((a, b) => b.prob - a.prob);
 }
 
 /** The store of the page that shows one photo after another: leased ones, or on the page of disputes those to settle. */
 export class SingleDesk extends Desk {
-  readonly pictures = new Pictures(() => this.store.changed());
-  readonly evidence = new Fetched<PhotoEvidenceShown>(() => this.store.changed());
-  readonly #classPages = new Fetched<ClassPage>(() => this.store.changed());
+  readonly pictures = new Pictures(this.failed);
+  readonly evidence = new Answers<PhotoEvidenceShown>();
+  readonly #classPages = new Answers<ClassPage>();
   /** `null` for disputes, which are not leased, because one decision settles a photo for all. */
-  #supply: Supply | null = null;
+  readonly #supply = signal<Supply | null>(null);
   #lastWnid: string | undefined;
   /** The shown photo's key if another reviewer or tab now leases it. It stays shown, because a decision may be imminent. */
-  #withOther: string | null = null;
+  readonly #withOther = signal<string | null>(null);
   #loading = 0;
 
   protected override readonly commands: KeyHandlers = {
@@ -59,15 +60,13 @@ export class SingleDesk extends Desk {
     return this.order;
   }
 
-  /** The evidence of the shown photo; a string if it cannot be read, `null` while it is being read. */
-  get evidenceShown(): PhotoEvidenceShown | string | null {
-    const { photo } = this;
-    return photo === null ? null : this.evidence.get(subjectKey(photo));
+  /** The evidence of the shown photo. */
+  get evidenceShown(): Answer<PhotoEvidenceShown> {
+    return this.evidence.get(this.photo === null ? '' : subjectKey(this.photo));
   }
 
   get members(): readonly ModelEvidence[] {
-    const { evidenceShown: known } = this;
-    return known === null || typeof known === 'string' ? [] : known.members;
+    return this.evidenceShown.value?.members ?? [];
   }
 
   readEvidenceAgain(): void {
@@ -76,12 +75,11 @@ export class SingleDesk extends Desk {
   }
 
   classPage(wnid: string): ClassPage | null {
-    const page = this.#classPages.get(wnid);
-    return typeof page === 'string' ? null : page;
+    return this.#classPages.get(wnid).value;
   }
 
   get gridHref(): string {
-    const { filter, ...view } = this.view;
+    const { filter, ...view } = this.view.value;
     const shown = this.isForDisputes ? { ...filter, state: 'disputed' as const } : filter;
     return hrefOf(this.store.collection, 'grid', { ...view, filter: shown, photo: undefined });
   }
@@ -98,26 +96,26 @@ export class SingleDesk extends Desk {
 
   /** See `Supply`. */
   get heldByOthers(): readonly HeldPhotos[] | null {
-    return this.#supply?.heldByOthers ?? null;
+    return this.#supply.value?.heldByOthers.value ?? null;
   }
 
   /** Takes photos that other pages hold. */
   takeHeld(from: 'own' | 'silent'): void {
-    this.#supply?.take(from);
+    this.#supply.value?.take(from);
   }
 
   get isWithOther(): boolean {
     const { photo } = this;
-    return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther;
+    return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther.value;
   }
 
   /** True if the view has had the number of photos that it asks for. */
   get isComplete(): boolean {
-    return this.#supply?.isComplete ?? false;
+    return this.#supply.value?.isComplete ?? false;
   }
 
   get decisions(): ReturnType<typeof lastDecisions> {
-    return lastDecisions(this.store.history, STRIP_PHOTOS);
+    return lastDecisions(this.store.history.value, STRIP_PHOTOS);
   }
 
   async show(subject: Subject, said = ''): Promise<void> {
@@ -128,38 +126,35 @@ export class SingleDesk extends Desk {
     await this.store.load([subject]).catch((error: unknown) => this.store.say(errorText(error)));
     this.#loading -= 1;
     // Another reviewer may have the photo.
-    this.#supply?.renew();
+    this.#supply.value?.renew();
     if (this.photo === null && this.#loading === 0) this.#showNextOpen();
     this.#settle('');
   }
 
   protected fill(): void {
-    const { store, view, order } = this;
+    const { store, order } = this;
+    const view = this.view.value;
     this.stop();
-    this.trouble = null;
+    this.trouble.value = null;
     this.#lastWnid = undefined;
-    this.#withOther = null;
+    this.#withOther.value = null;
     this.list.fill([]);
-    this.isReady = store.outbox === null && !this.isForDisputes;
+    this.isReady.value = store.outbox === null && !this.isForDisputes;
     if (this.isForDisputes) void this.#readDisputes();
     else {
       const onAnswer = (answer: LeaseAnswer | null): void => this.#take(answer);
-      this.#supply = new Supply(store, { view, order, need: () => this.#need(), onAnswer });
+      this.#supply.value = new Supply(store, { view, order, need: () => this.#need(), onAnswer });
     }
     if (view.photo !== undefined) void this.show(view.photo);
-    this.#supply?.refill();
+    this.#supply.value?.refill();
   }
 
   protected stop(): void {
-    this.#supply?.stop();
+    this.#supply.value?.stop();
   }
 
   protected get isShown(): boolean {
     return this.photo !== null;
-  }
-
-  protected hasFailed({ sha256 }: Subject): boolean {
-    return this.pictures.hasFailed(sha256);
   }
 
   protected afterRefusal(): void {
@@ -193,12 +188,13 @@ export class SingleDesk extends Desk {
   }
 
   async #readDisputes(): Promise<void> {
-    const { store, view } = this;
+    const { store } = this;
+    const view = this.view.value;
     const found = await readDisputes(store, view.filter.wnid).catch((error: unknown) => errorText(error));
-    if (view !== this.view) return;
-    if (typeof found === 'string') this.trouble = found;
+    if (view !== this.view.value) return;
+    if (typeof found === 'string') this.trouble.value = found;
     else this.list.append(found);
-    this.isReady = true;
+    this.isReady.value = true;
     this.#settle('');
   }
 
@@ -214,7 +210,7 @@ export class SingleDesk extends Desk {
   #take(answer: LeaseAnswer | null): void {
     const { list, isWithOther: wasWithOther } = this;
     const wasNone = list.current === undefined;
-    this.trouble = this.#supply?.problem ?? null;
+    this.trouble.value = this.#supply.value?.problem ?? null;
     if (answer !== null) {
       this.store.put(answer.photos);
       this.#dropLost(answer.lost);
@@ -222,9 +218,9 @@ export class SingleDesk extends Desk {
     }
     const { photo } = this;
     if (photo === null ? this.#loading === 0 : wasNone && photo.state !== 'open') this.#showNextOpen();
-    const isMore = this.isReady && wasNone && this.photo !== null;
+    const isMore = this.isReady.value && wasNone && this.photo !== null;
     const isTaken = this.isWithOther && !wasWithOther;
-    this.isReady = true;
+    this.isReady.value = true;
     if (isMore) this.#settle('More photos.');
     else this.#settle(isTaken ? 'Another reviewer has this photo now. Your verdict counts, too.' : '');
   }
@@ -233,7 +229,7 @@ export class SingleDesk extends Desk {
     const { current } = this.list;
     const shownKey = current === undefined ? null : subjectKey(current);
     const others = lost.filter((one) => subjectKey(one) !== shownKey);
-    this.#withOther = others.length < lost.length ? shownKey : null;
+    this.#withOther.value = others.length < lost.length ? shownKey : null;
     this.list.remove(others.filter(this.#isOpen));
   }
 
@@ -248,7 +244,7 @@ export class SingleDesk extends Desk {
     const { photo, store, pictures } = this;
     if (photo !== null) this.#lastWnid = photo.wnid;
     if (said !== '') store.say(`${said} ${this.#spoken()}`);
-    const undone = store.history.done.at(-1);
+    const undone = store.history.value.done.at(-1);
     const ahead = this.next(PICTURES_AHEAD);
     if (photo !== null) pictures.of(photo.sha256);
     for (const { sha256 } of ahead) pictures.prepare(sha256);
@@ -258,13 +254,12 @@ export class SingleDesk extends Desk {
       for (const wnid of [one.wnid, one.confusionWnid])
         if (wnid !== null) this.#classPages.want(wnid, () => store.api.classPage(wnid));
     }
-    this.#supply?.refill();
-    store.changed();
+    this.#supply.value?.refill();
   }
 
   #spoken(): string {
     const { photo } = this;
-    if (photo === null) return this.isReady ? 'No photo is left.' : '';
+    if (photo === null) return this.isReady.value ? 'No photo is left.' : '';
     return `Shown: searched as ${photo.name}${photo.confusionName === null ? '' : `, models see ${photo.confusionName}`}.`;
   }
 }

@@ -8,7 +8,7 @@ import { PhotoDialog } from '../photo-dialog.tsx';
 import type { SingleDesk } from './single-desk.ts';
 
 export function SingleDialog({ desk }: { readonly desk: SingleDesk }) {
-  const { dialog } = desk;
+  const dialog = desk.dialog.value;
   const [subject] = dialog?.subjects ?? [];
   const photo = subject === undefined ? undefined : desk.store.cache.photo(subject);
   if (dialog !== null && photo !== undefined) {

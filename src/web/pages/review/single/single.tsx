@@ -11,14 +11,13 @@ import { SingleDesk } from './single-desk.ts';
 import { SingleDialog } from './single-dialog.tsx';
 import { Said, PhotoTools, PhotoView } from './photo-view.tsx';
 import { useHeat } from './use-heat.ts';
-import { useKeys, useStore, type PageProps } from '../use-store.ts';
+import { useKeys, type PageProps } from '../use-store.ts';
 import { useZoom } from './use-zoom.ts';
 import { hrefOf } from '../view-url.ts';
 import { isHidden, judgementText } from '../words.ts';
 import { subjectKey } from '../store/history.ts';
 
 export function Single({ store, match: [page] }: PageProps) {
-  useStore(store);
   const desk = useMemo(() => new SingleDesk(store, page === 'disputes' ? page : ''), [store, page]);
   useEffect(() => desk.start(), [desk]);
   const { photo } = desk;
@@ -33,8 +32,8 @@ export function Single({ store, match: [page] }: PageProps) {
       <ClassPanel desk={desk} />
       <PhotoView
         photo={photo}
-        pictures={desk.pictures}
-        isReady={desk.isReady}
+        desk={desk}
+        isReady={desk.isReady.value}
         zoom={zoom}
         crops={crops.boxes}
         crop={crops.box}

@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { HeldPhotos, LeaseAnswer, LeaseRequest, ReviewOrder } from '../../../../core/review/desk/desk.ts';
 import type { Subject } from '../../../../core/review/events/event.ts';
 import { subjectsOf } from '../store/history.ts';
@@ -37,7 +38,7 @@ export class Supply {
   readonly #renewMs: number;
   readonly #renewal: ReturnType<typeof setInterval>;
   readonly #stopped = new AbortController();
-  #left: number;
+  readonly #left = signal(Infinity);
   #isAsking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Delay after the last answer, which had no photo; 0 if it had one. */
@@ -46,24 +47,24 @@ export class Supply {
   /** Whose leases the next request ends. */
   #ends: LeaseRequest['take'];
   /** Who has the last open photos; null while that is not known, because no answer was without a photo. */
-  heldByOthers: readonly HeldPhotos[] | null = null;
+  readonly heldByOthers = signal<readonly HeldPhotos[] | null>(null);
   problem: string | null = null;
 
   constructor(store: ReviewStore, options: SupplyOptions) {
     this.#store = store;
     this.#options = options;
-    this.#left = options.view.balanced ?? Infinity;
+    this.#left.value = options.view.balanced ?? Infinity;
     this.#renewMs = Math.min(RENEW_MS, store.setup.leaseMs / 3);
     this.#renewal = setInterval(() => this.refill(), this.#renewMs);
-    const { signal } = this.#stopped;
-    document.addEventListener('visibilitychange', this.renew, { signal });
+    const untilStop = { signal: this.#stopped.signal };
+    document.addEventListener('visibilitychange', this.renew, untilStop);
     // Otherwise a closed tab's photos stay leased until their lease ends.
-    addEventListener('pagehide', this.#giveBack, { signal });
+    addEventListener('pagehide', this.#giveBack, untilStop);
   }
 
   /** True if the view has had the number of photos that it asks for. Others may still be open. */
   get isComplete(): boolean {
-    return this.#left <= 0;
+    return this.#left.value <= 0;
   }
 
   refill(): void {
@@ -74,7 +75,7 @@ export class Supply {
     if (!isDue && !mayTake) return;
     // Photos with unsent decisions count as held, so that the server does not send them again.
     const held = subjectsOf([...open, ...this.#store.aheadSubjects()]);
-    const room = Math.min(HOLD - ahead, MOST_HELD - held.length, this.#left);
+    const room = Math.min(HOLD - ahead, MOST_HELD - held.length, this.#left.value);
     const wanted = mayTake ? Math.max(0, room) : 0;
     if (wanted > 0 || isDue) void this.#ask(wanted, { from, held });
   }
@@ -128,10 +129,10 @@ export class Supply {
 
   #take({ photos, heldByOthers }: LeaseAnswer, wanted: number): void {
     this.problem = null;
-    this.#left -= photos.length;
+    this.#left.value -= photos.length;
     if (wanted === 0) return;
     const isNone = photos.length === 0;
-    this.heldByOthers = isNone ? heldByOthers : null;
+    this.heldByOthers.value = isNone ? heldByOthers : null;
     this.#noneMs = isNone ? Math.min(AGAIN_AT_MOST_MS, 2 * this.#noneMs || NONE_AGAIN_MS) : 0;
     this.#endWait();
     if (isNone) this.#waitFor(this.#noneMs);

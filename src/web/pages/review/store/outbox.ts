@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type {
   ActionRef,
   ActionsAnswer,
@@ -28,7 +29,6 @@ export interface OutboxOptions {
   readonly collection: string;
   readonly reviewer: string;
   readonly send: (collection: string, request: ActionsRequest) => Promise<ActionsAnswer>;
-  readonly onChange: () => void;
   /** Called with the server's answer to stored actions. `isOwn` is true if this page made them. */
   readonly onAnswer: (answer: ActionsAnswer, isOwn: boolean) => void;
   /** Called when the server refuses an action. The photos that it changed must be read again. */
@@ -57,21 +57,21 @@ export class Outbox {
     .join('');
   /** Resolves when the server has all actions that were in the queue when the page was loaded. */
   sentFound: Promise<void> = Promise.resolve();
-  isOffline = false;
+  readonly #isOffline = signal(false);
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next = 1;
-  #queue: readonly KeptAction[];
+  readonly #queue = signal<readonly KeptAction[]>([]);
   /** Refused actions: those found for this collection, and those sent by this page. */
-  #setAside: readonly KeptAction[];
+  readonly #setAside = signal<readonly KeptAction[]>([]);
   /** Actions of this collection that wait for their author's answer, because others did something that the author had not seen. */
-  #refused: readonly RefusedAction[];
+  readonly #refused = signal<readonly RefusedAction[]>([]);
   /** Other collections that cannot be reviewed now. Their own pages send their actions. */
   readonly #left = new Set<string>();
   #isSending = false;
   #wake: () => void = () => {};
-  #obstacle: string | null = null;
-  #banner: string | null;
+  readonly #obstacle = signal<string | null>(null);
+  readonly #banner = signal<string | null>(null);
   /** True if the browser failed to store or remove an action and the reviewer was told. */
   #isStoreBroken = false;
 
@@ -80,11 +80,11 @@ export class Outbox {
     this.#store = store;
     const mine = inOrder(kept.filter(({ reviewer }) => reviewer === options.reviewer));
     const ofHere = mine.filter(({ collection }) => collection === options.collection);
-    this.#queue = mine.filter(({ problem }) => problem === null);
-    this.#setAside = ofHere.filter((one) => one.problem !== null && !isRefused(one));
-    this.#refused = ofHere.filter(isRefused);
+    this.#queue.value = mine.filter(({ problem }) => problem === null);
+    this.#setAside.value = ofHere.filter((one) => one.problem !== null && !isRefused(one));
+    this.#refused.value = ofHere.filter(isRefused);
     const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
-    this.#banner = setAsideText(this.#setAside) ?? othersText(ofOthers);
+    this.#banner.value = setAsideText(this.#setAside.value) ?? othersText(ofOthers);
   }
 
   static async open(options: OutboxOptions): Promise<Outbox> {
@@ -97,17 +97,22 @@ export class Outbox {
     return outbox;
   }
 
+  /** True while the server cannot be reached. */
+  get isOffline(): boolean {
+    return this.#isOffline.value;
+  }
+
   get waiting(): readonly KeptAction[] {
-    return this.#queue;
+    return this.#queue.value;
   }
 
   get problem(): string | null {
-    return this.#obstacle ?? this.#banner;
+    return this.#obstacle.value ?? this.#banner.value;
   }
 
   /** The actions set aside, if the problem is about them; otherwise empty. */
   get setAside(): readonly KeptAction[] {
-    return this.#obstacle === null && this.#banner !== null ? this.#setAside : [];
+    return this.#obstacle.value === null && this.#banner.value !== null ? this.#setAside.value : [];
   }
 
   record(change: ReviewChange): ActionRef & { readonly at: string } {
@@ -121,14 +126,14 @@ export class Outbox {
   }
 
   get refused(): readonly RefusedAction[] {
-    return this.#refused;
+    return this.#refused.value;
   }
 
   /** Ends the wait of refused photos, by default of all actions: their author has answered, or has decided again. */
   answer(keys: readonly string[], only: ActionRef | null = null): void {
     const answered = new Set(keys);
     const ended: RefusedAction[] = [];
-    this.#refused = this.#refused.flatMap((one) => {
+    this.#refused.value = this.#refused.value.flatMap((one) => {
       const isMeant = only === null || refKey(one) === refKey(only);
       const stale = one.stale.filter((photo) => !isMeant || !answered.has(subjectKey(photo)));
       if (stale.length === one.stale.length) return one;
@@ -142,30 +147,27 @@ export class Outbox {
   }
 
   sendAgain(): void {
-    const again = this.#setAside.map((one) => ({ ...one, problem: null }));
-    this.#setAside = [];
-    this.#banner = null;
+    const again = this.#setAside.value.map((one) => ({ ...one, problem: null }));
+    this.#setAside.value = [];
+    this.#banner.value = null;
     this.#enqueue(again);
   }
 
   discardSetAside(): void {
-    void this.#safely(this.#store.remove(this.#setAside));
-    this.#setAside = [];
-    this.#banner = null;
-    this.#options.onChange();
+    void this.#safely(this.#store.remove(this.#setAside.value));
+    this.#setAside.value = [];
+    this.#banner.value = null;
   }
 
   /** Hides the problem. Actions set aside are shown again at the next page load. */
   dismissProblem(): void {
-    if (this.#obstacle === null) this.#banner = null;
-    this.#obstacle = null;
-    this.#options.onChange();
+    if (this.#obstacle.value === null) this.#banner.value = null;
+    this.#obstacle.value = null;
   }
 
   #enqueue(added: readonly KeptAction[]): void {
     for (const kept of added) void this.#safely(this.#store.put(kept));
-    this.#queue = [...this.#queue, ...added];
-    this.#options.onChange();
+    this.#queue.value = [...this.#queue.value, ...added];
     void this.#send();
   }
 
@@ -177,8 +179,7 @@ export class Outbox {
       if (this.#isStoreBroken) return;
       this.#isStoreBroken = true;
       const advice = 'Do not close the page while some are not sent.';
-      this.#banner = `This browser cannot keep decisions (${errorText(error)}). ${advice}`;
-      this.#options.onChange();
+      this.#banner.value = `This browser cannot keep decisions (${errorText(error)}). ${advice}`;
     }
   }
 
@@ -191,7 +192,7 @@ export class Outbox {
         const step = await oneAtATime(() => this.#sendNext(pace));
         if (step.do === 'wait') await this.#wait(pace.delayMs);
         pace = step.pace;
-      } while (this.#queue.length > 0);
+      } while (this.#queue.value.length > 0);
     } finally {
       this.#isSending = false;
     }
@@ -199,7 +200,7 @@ export class Outbox {
 
   async #sendNext(pace: BatchRules): Promise<Step> {
     await this.#readQueue();
-    const batch = batchOf(this.#queue, pace);
+    const batch = batchOf(this.#queue.value, pace);
     if (batch.length === 0) return { do: 'go-on', pace };
     const sent = await this.#ask(batch);
     const step = stepAfter(sent.outcome, batch.length, pace);
@@ -220,9 +221,9 @@ export class Outbox {
         reviewer === this.#options.reviewer && problem === null && !this.#left.has(collection),
     );
     // Another tab may have sent an action that was refused, or its author may have answered there.
-    this.#refused = all.filter((one) => this.#isOfHere(one)).filter(isRefused);
-    const own = this.#queue.filter(({ client }) => client === this.client);
-    this.#queue = inOrder([...new Map([...kept, ...own].map((one) => [refKey(one), one])).values()]);
+    this.#refused.value = all.filter((one) => this.#isOfHere(one)).filter(isRefused);
+    const own = this.#queue.value.filter(({ client }) => client === this.client);
+    this.#queue.value = inOrder([...new Map([...kept, ...own].map((one) => [refKey(one), one])).values()]);
   }
 
   async #ask(batch: readonly KeptAction[]): Promise<Sent> {
@@ -259,7 +260,7 @@ export class Outbox {
     const refused = { ...kept, problem: 'Others did something that the page had not shown' };
     await this.#safely(this.#store.put(refused));
     this.answer(refused.stale.map(subjectKey));
-    if (this.#isOfHere(refused)) this.#refused = [...this.#refused, refused];
+    if (this.#isOfHere(refused)) this.#refused.value = [...this.#refused.value, refused];
     queueMicrotask(() => this.#options.onRefused(refused));
   }
 
@@ -269,19 +270,18 @@ export class Outbox {
     else {
       const refused = { ...kept, problem };
       await this.#safely(this.#store.put(refused));
-      this.#setAside = [...this.#setAside, refused];
-      this.#banner = setAsideText(this.#setAside);
+      this.#setAside.value = [...this.#setAside.value, refused];
+      this.#banner.value = setAsideText(this.#setAside.value);
       queueMicrotask(() => this.#options.onRefused(kept));
     }
     this.#endWait([kept]);
   }
 
   #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
-    this.isOffline = true;
+    this.#isOffline.value = true;
     // `isOffline` already shows that the server is unreachable.
     const obstacle = isSessionOver ? `${message} What is not sent yet is kept in this browser.` : message;
-    this.#obstacle = isPassing && !isSessionOver ? null : obstacle;
-    this.#options.onChange();
+    this.#obstacle.value = isPassing && !isSessionOver ? null : obstacle;
   }
 
   async #wait(ms: number): Promise<void> {
@@ -299,15 +299,14 @@ export class Outbox {
   #leave([first]: readonly KeptAction[]): boolean {
     if (first === undefined || first.collection === this.#options.collection) return false;
     this.#left.add(first.collection);
-    this.#endWait(this.#queue.filter(({ collection }) => collection === first.collection));
+    this.#endWait(this.#queue.value.filter(({ collection }) => collection === first.collection));
     return true;
   }
 
   #endWait(batch: readonly KeptAction[]): void {
     const ended = new Set(batch.map(refKey));
-    this.#queue = this.#queue.filter((one) => !ended.has(refKey(one)));
-    this.isOffline = false;
-    this.#obstacle = null;
-    this.#options.onChange();
+    this.#queue.value = this.#queue.value.filter((one) => !ended.has(refKey(one)));
+    this.#isOffline.value = false;
+    this.#obstacle.value = null;
   }
 }

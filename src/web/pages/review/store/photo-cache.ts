@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type {
   ActionRef,
   ClassProgress,
@@ -21,12 +22,14 @@ const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
 
 /** This tab's changes lie over the server's rows, until the server has them and sends the row again. */
 export class PhotoCache {
+  /** Rises with each change, so that what was read here is rendered again. The maps are too large to be copied. */
+  readonly #version = signal(0);
   readonly #rows = new Map<string, ReviewPhoto>();
   readonly #changes = new Map<string, PhotoChange>();
   readonly #seen = new Map<string, number>();
   readonly #classes = new Map<string, ClassProgress>();
   readonly #accepted = new Map<string, number>();
-  readonly touched = new Set<string>();
+  readonly #touched = new Set<string>();
   /** The values that an undo of each action of this page restores. */
   readonly #before = new Map<string, ReadonlyMap<string, PhotoChange>>();
 
@@ -35,12 +38,25 @@ export class PhotoCache {
   }
 
   at(key: string): ReviewPhoto | undefined {
+    void this.#version.value;
     const row = this.#rows.get(key);
     return row === undefined ? undefined : withChange(row, this.change(key));
   }
 
   change(key: string): PhotoChange {
+    void this.#version.value;
     return this.#changes.get(key) ?? {};
+  }
+
+  /** The photos that this page has changed since the last `clearTouched`. */
+  get touched(): Iterable<string> {
+    void this.#version.value;
+    return this.#touched;
+  }
+
+  clearTouched(): void {
+    this.#touched.clear();
+    this.#version.value += 1;
   }
 
   /** The last event of another person that the page has shown of a photo; null if it has not shown the photo. */
@@ -49,14 +65,17 @@ export class PhotoCache {
   }
 
   get classes(): readonly ClassProgress[] {
+    void this.#version.value;
     return [...this.#classes.values()];
   }
 
   progress(wnid: string): ClassProgress | undefined {
+    void this.#version.value;
     return this.#classes.get(wnid);
   }
 
   acceptedOf({ wnid, confusionWnid, acceptedOfConfusion }: ReviewPhoto): number {
+    void this.#version.value;
     return this.#accepted.get(`${wnid} ${confusionWnid}`) ?? acceptedOfConfusion;
   }
 
@@ -72,10 +91,12 @@ export class PhotoCache {
       this.#changes.delete(key);
       this.#accepted.set(`${photo.wnid} ${photo.confusionWnid}`, photo.acceptedOfConfusion);
     }
+    this.#version.value += 1;
   }
 
   putClasses(classes: readonly ClassProgress[]): void {
     for (const one of classes) this.#classes.set(one.wnid, one);
+    this.#version.value += 1;
   }
 
   /** @param target the action that an undo reverts or a redo restores */
@@ -85,6 +106,7 @@ export class PhotoCache {
         ? (this.#before.get(refKey(change.of)) ?? patchOfEarlier(change.kind, target))
         : new Map(change.subjects.map((subject) => [subjectKey(subject), changeOf(change)]));
     this.#before.set(refKey(ref), new Map([...patches].map(([key, patch]) => [key, this.#patch(key, patch)])));
+    this.#version.value += 1;
   }
 
   keysOf(ref: ActionRef): readonly string[] {
@@ -95,7 +117,7 @@ export class PhotoCache {
   #patch(key: string, patch: PhotoChange): PhotoChange {
     const photo = this.at(key);
     const earlier = this.change(key);
-    this.touched.add(key);
+    this.#touched.add(key);
     this.#changes.set(key, { ...earlier, ...patch, mine: { ...earlier.mine, ...patch.mine } });
     if (photo !== undefined && patch.state !== undefined) this.#count(photo, patch.state);
     const before: PhotoChange = photo ?? earlier;

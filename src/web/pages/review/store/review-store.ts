@@ -1,3 +1,4 @@
+import { signal, type Signal } from '@preact/signals';
 import type { NamedClass } from '../../../../core/collection/label-index.ts';
 import type {
   ActionRef,
@@ -7,7 +8,7 @@ import type {
   ReviewSetup,
 } from '../../../../core/review/desk/desk.ts';
 import type { Judgement, SeenSubject, ShownBy, Subject } from '../../../../core/review/events/event.ts';
-import { Fetched } from '../single/fetched.ts';
+import { Answers } from '../../answers.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
 import {
   subjectKey,
@@ -48,27 +49,27 @@ interface SessionOptions {
   readonly setup: ReviewSetup;
 }
 
-/** One open page of the review: its photos, its reviewer's actions and their queue. Views read it and subscribe to changes. */
+/** One open page of the review: its photos, its reviewer's actions and their queue. */
 export class ReviewStore {
   readonly collection: string;
   readonly api: ReviewApi;
   readonly cache = new PhotoCache();
-  setup: ReviewSetup;
-  history: History = NO_HISTORY;
+  readonly setup: ReviewSetup;
+  readonly history = signal<History>(NO_HISTORY);
   /** True while the page is about to load under another name. It then asks for no photos. */
   isLeaving = false;
-  said = '';
+  readonly said = signal('');
   /** How the last verdict compares with others', until the next action. */
-  met: string | null = null;
+  readonly met = signal<string | null>(null);
   /** The text typed as criteria; null while their form is closed. It stays when the form goes with the last photo. */
-  draft: string | null = null;
+  readonly draft = signal<string | null>(null);
+  readonly criteria: Signal<string>;
   /** Called when the server has changed more photos than it sends back. */
   onMoreChanged: () => void = () => {};
   /** `null` for read-only users. */
   #outbox: Outbox | null = null;
   #tabs: Awaited<ReturnType<typeof openTabs>> | null = null;
-  readonly #names = new Fetched<readonly NamedClass[]>(() => this.changed());
-  readonly #listeners = new Set<() => void>();
+  readonly #names = new Answers<readonly NamedClass[]>();
   readonly #unanswered = new Map<number, Unanswered>();
   /** The action that each undo or redo of this page is about. */
   readonly #reversed = new Map<string, DoneAction>();
@@ -77,6 +78,7 @@ export class ReviewStore {
     this.collection = collection;
     this.api = reviewApi(collection, setup.reviewer);
     this.setup = setup;
+    this.criteria = signal(setup.criteria);
   }
 
   /** Starts sending the reviewer's stored actions. A page opens one store and then calls `begin`. */
@@ -89,12 +91,11 @@ export class ReviewStore {
         collection,
         reviewer,
         send: (of, request) => reviewApi(of, reviewer).actions(request),
-        onChange: () => store.changed(),
         onAnswer: (answer, isOwn) => store.#take(answer, isOwn),
         onRefused: (kept) => store.#takeRefusal(kept),
         onAnswered: (refused) => {
           const gone = refused.filter(({ action, isWhole }) => isWhole === true && !('of' in action));
-          store.history = gone.reduce(withoutAction, store.history);
+          store.history.value = gone.reduce(withoutAction, store.history.value);
         },
       });
       store.#tabs = await openTabs({ client: store.#outbox.client, reviewer });
@@ -109,7 +110,7 @@ export class ReviewStore {
       await Promise.race([outbox.sentFound, new Promise((resolve) => setTimeout(resolve, FOUND_WITHIN_MS))]);
       // After their verdicts are sent, so that nobody gets the photos before.
       await this.endGoneTabs();
-      this.history = await this.#historyBefore(outbox);
+      this.history.value = await this.#historyBefore(outbox);
     }
     this.cache.putClasses((await this.api.classes()).classes);
   }
@@ -146,29 +147,18 @@ export class ReviewStore {
   /** The classes that can be named; null while they are read. */
   classNames(): readonly NamedClass[] | null {
     this.#names.want('', () => this.api.names());
-    const known = this.#names.get('');
-    return typeof known === 'string' ? null : known;
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  changed(): void {
-    for (const listener of this.#listeners) listener();
+    return this.#names.get('').value;
   }
 
   say(text: string): void {
-    this.said = text;
-    this.changed();
+    this.said.value = text;
   }
 
   /** Applies a change to this page and queues it for the server. Returns `null` for read-only users. */
   record(given: ReviewChange): ActionRef | null {
     if (this.#outbox === null) return null;
     const change = this.#withSeen(given);
-    this.met = null;
+    this.met.value = null;
     const ref = this.#outbox.record(change);
     const target = this.#targetOf(change);
     if (target !== null) this.#reversed.set(refKey(ref), target);
@@ -176,8 +166,7 @@ export class ReviewStore {
     if ('seen' in change || change.kind === 'verdict' || change.kind === 'adjudicate')
       this.#outbox.answer(this.cache.keysOf(ref));
     const action = madeAction(ref, change);
-    if (action !== null) this.history = afterAction(this.history, action);
-    this.changed();
+    if (action !== null) this.history.value = afterAction(this.history.value, action);
     return ref;
   }
 
@@ -220,7 +209,6 @@ export class ReviewStore {
     // Recorded before the refused action is removed, so that no crash loses it.
     if (isKept) for (const change of changesAgain(refused)) this.record(change);
     this.#outbox?.answer(refused.stale.map(subjectKey), refused);
-    this.changed();
   }
 
   async load(subjects: readonly Subject[]): Promise<void> {
@@ -232,7 +220,6 @@ export class ReviewStore {
   put(photos: readonly ReviewPhoto[]): void {
     const ahead = this.aheadKeys();
     this.cache.putPhotos(photos, (key) => ahead.has(key));
-    this.changed();
   }
 
   /** The keys of photos with changes that the server has not confirmed. */
@@ -257,7 +244,7 @@ export class ReviewStore {
   }
 
   #reversible(kind: 'undo' | 'redo'): readonly [DoneAction | null, ActionRef | null] {
-    const { done, undone } = this.history;
+    const { done, undone } = this.history.value;
     if (kind === 'redo') return [undone.at(-1)?.action ?? null, undone.at(-1)?.undo ?? null];
     const last = done.at(-1);
     return last === undefined ? [null, null] : [last, refOf(last)];
@@ -265,7 +252,7 @@ export class ReviewStore {
 
   #targetOf(change: ReviewChange): DoneAction | null {
     if (!('of' in change)) return null;
-    const { done, undone } = this.history;
+    const { done, undone } = this.history.value;
     const of = refKey(change.of);
     if (change.kind === 'undo') return done.find((one) => refKey(one) === of) ?? null;
     return undone.find(({ undo }) => refKey(undo) === of)?.action ?? null;
@@ -294,13 +281,12 @@ export class ReviewStore {
     for (const result of results) this.#sayOf(result, isOwn);
     // While actions are in flight, this tab's counts are ahead of the server's.
     if (this.isSent) this.cache.putClasses(classes);
-    this.changed();
   }
 
   #sayOf({ sequence, stored, skipped, met }: ActionsAnswer['results'][number], isOwn: boolean): void {
     const known = isOwn ? this.#unanswered.get(sequence) : undefined;
     if (met !== undefined)
-      this.met = metText(met, known === undefined && stored === 1 ? 'A photo' : (known?.name ?? null));
+      this.met.value = metText(met, known === undefined && stored === 1 ? 'A photo' : (known?.name ?? null));
     if (known === undefined) return;
     this.#unanswered.delete(sequence);
     known.stored += stored;
@@ -315,8 +301,8 @@ export class ReviewStore {
     const target = this.#reversed.get(refKey(kept));
     if (isRefused(kept)) {
       if ('of' in action && kept.isWhole === true && target !== undefined)
-        this.history = withoutReversal(this.history, { ...refOf(kept), ...action }, target);
-      if (this.history.undone.some((one) => refKey(one.action) === refKey(kept)))
+        this.history.value = withoutReversal(this.history.value, { ...refOf(kept), ...action }, target);
+      if (this.history.value.undone.some((one) => refKey(one.action) === refKey(kept)))
         this.#outbox?.answer(kept.stale.map(subjectKey), kept);
     }
     void this.#readAgain(isRefused(kept) ? kept.stale : photos);
@@ -325,7 +311,6 @@ export class ReviewStore {
   async #readAgain(subjects: readonly Subject[]): Promise<void> {
     await this.#read(subjects);
     this.cache.putClasses((await this.api.classes()).classes);
-    this.changed();
   }
 
   async #read(subjects: readonly Subject[], isWanted: (photo: ReviewPhoto) => boolean = () => true): Promise<void> {
