@@ -76,18 +76,7 @@ function columnsOf(now: Overview) {
   const { target } = now;
   return {
     class: (row: ClassOverview) => <ClassName row={row} now={now} />,
-    ...Object.fromEntries(
-      OF_CLASS.map(([head, state, countOf]) => [
-        head,
-        (row: ClassOverview) => (
-          <PhotosLink
-            now={now}
-            filter={row.wnid === null ? null : { state: [state], class: [row.wnid] }}
-            count={countOf(row)}
-          />
-        ),
-      ]),
-    ),
+    ...linked(now, OF_CLASS, ({ wnid }: ClassOverview) => (wnid === null ? null : { class: [wnid] })),
     ...(target === null
       ? {}
       : {
@@ -96,6 +85,23 @@ function columnsOf(now: Overview) {
         }),
     yield: ({ decided, fetched, duplicates }: Row) => shareText(decided.kept, fetched - duplicates),
   };
+}
+
+/** Columns of counts that lead to their photos. @param filterOf the photos of a row; null if no filter describes them */
+function linked<Of extends Row>(
+  now: Overview,
+  counts: readonly Count[],
+  filterOf: (row: Of) => Partial<PhotoFilter> | null,
+) {
+  return Object.fromEntries(
+    counts.map(([head, state, countOf]) => [
+      head,
+      (row: Of) => {
+        const filter = filterOf(row);
+        return <PhotosLink now={now} filter={filter && { ...filter, state: [state] }} count={countOf(row)} />;
+      },
+    ]),
+  );
 }
 
 interface PhotosLinkProps {
@@ -136,14 +142,7 @@ export function Sources({ now }: { readonly now: Overview }) {
       keyOf={({ source }) => source}
       columns={{
         source: ({ source }) => source,
-        ...Object.fromEntries(
-          OF_SOURCE.map(([head, state, countOf]) => [
-            head,
-            (row: Overview['sources'][number]) => (
-              <PhotosLink now={now} filter={{ state: [state], source: [row.source] }} count={countOf(row)} />
-            ),
-          ]),
-        ),
+        ...linked(now, OF_SOURCE, ({ source }: Overview['sources'][number]) => ({ source: [source] })),
         yield: ({ decided, fetched }) => shareText(decided.kept, fetched),
       }}
     />

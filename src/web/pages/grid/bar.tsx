@@ -45,16 +45,31 @@ export function CountLine({ sheet, text, children }: CountLineProps) {
   );
 }
 
-interface ChipProps {
-  /** A part of the filter. */
+/** A part of a filter, and the filter without it. */
+export interface FilterChip<Filter> {
   readonly text: string;
-  readonly onTakeOff: () => void;
+  readonly without: Filter;
 }
 
-export function Chip({ text, onTakeOff }: ChipProps) {
+interface ChipsProps<Filter> {
+  readonly chips: readonly FilterChip<Filter>[];
+  readonly onGo: (filter: Filter) => void;
+}
+
+export function Chips<Filter>({ chips, onGo }: ChipsProps<Filter>) {
   return (
-    <button type="button" class="chip on" aria-label={`Take off the filter: ${text}`} onClick={onTakeOff}>
-      {text} <span aria-hidden="true">×</span>
-    </button>
+    <>
+      {chips.map(({ text, without }) => (
+        <button
+          key={text}
+          type="button"
+          class="chip on"
+          aria-label={`Take off the filter: ${text}`}
+          onClick={() => onGo(without)}
+        >
+          {text} <span aria-hidden="true">×</span>
+        </button>
+      ))}
+    </>
   );
 }

@@ -1,50 +1,43 @@
-import { useEffect, useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
 import type { CollectionCard } from '../../status/overview.process.ts';
-import { readTyping } from '../../../core/page/command.tsx';
 import { FunnelBars } from '../../../core/page/funnel.tsx';
 import { pathOf } from '../../../core/page/frame.tsx';
 import { asTyped } from '../../../core/kernel/command-text.ts';
 import { countOf, listText } from '../../../core/kernel/texts.ts';
-import { render } from 'preact';
+import { mount } from '../mount.tsx';
+import { ask } from '../review/store/api.ts';
 
 const AGAIN_AFTER_MS = 5_000;
 const STEPS = new Set(['found', 'fetched', 'kept', 'listed']);
 
-const cardsIn: (json: string) => CollectionCard[] = JSON.parse;
-
 const isNew = ({ funnel, problem }: CollectionCard): boolean => funnel === null && problem === null;
 
+const cards = signal<readonly CollectionCard[] | null>(null);
+const trouble = signal('');
+
+async function read(): Promise<void> {
+  try {
+    cards.value = await ask<CollectionCard[]>('/api/collections');
+    trouble.value = '';
+  } catch {
+    trouble.value = 'The server does not answer; trying again';
+  }
+}
+
 function Home() {
-  const [cards, setCards] = useState<readonly CollectionCard[] | null>(null);
-  const [trouble, setTrouble] = useState('');
-  useEffect(() => {
-    const read = async (): Promise<void> => {
-      try {
-        const answer = await fetch('/api/collections');
-        if (!answer.ok) throw new Error();
-        setCards(cardsIn(await answer.text()));
-        setTrouble('');
-      } catch {
-        setTrouble('The server does not answer; trying again');
-      }
-    };
-    void read();
-    const timer = setInterval(() => void read(), AGAIN_AFTER_MS);
-    return () => clearInterval(timer);
-  }, []);
-  const fresh = (cards ?? []).filter(isNew);
-  const collected = (cards ?? []).filter((card) => !isNew(card)).toSorted((a, b) => rankOf(a) - rankOf(b));
+  const fresh = (cards.value ?? []).filter(isNew);
+  const collected = (cards.value ?? []).filter((card) => !isNew(card)).toSorted((a, b) => rankOf(a) - rankOf(b));
   return (
-    <main aria-busy={cards === null}>
+    <main aria-busy={cards.value === null}>
       <header class="head">
         <h1>Collections</h1>
         <p>
-          {cards === null
+          {cards.value === null
             ? 'Reading the catalogue …'
             : `${countOf(collected.length, 'collection')} in this data folder`}
         </p>
         <p role="status" class="trouble">
-          {trouble}
+          {trouble.value}
         </p>
       </header>
       <ul class="collections">
@@ -52,18 +45,18 @@ function Home() {
           <Card key={card.name} card={card} />
         ))}
       </ul>
-      <Fresh cards={fresh} />
+      <Fresh fresh={fresh} />
     </main>
   );
 }
 
 /** The collections for which nothing was collected yet, such as the bundled ones, in one line. */
-function Fresh({ cards }: { readonly cards: readonly CollectionCard[] }) {
-  if (cards.length === 0) return null;
+function Fresh({ fresh }: { readonly fresh: readonly CollectionCard[] }) {
+  if (fresh.length === 0) return null;
   return (
     <p class="quiet">
       Nothing collected yet (each page says how to start):{' '}
-      {cards.map(({ name }, i) => (
+      {fresh.map(({ name }, i) => (
         <span key={name}>
           {i === 0 ? null : ', '}
           <a href={pathOf(name)}>{name}</a>
@@ -102,6 +95,6 @@ function Card({ card: { name, problem, funnel, photos, working } }: { readonly c
   );
 }
 
-readTyping(document.documentElement.dataset['typing']);
-const app = document.querySelector<HTMLElement>('#app');
-if (app !== null) render(<Home />, app);
+void read();
+setInterval(() => void read(), AGAIN_AFTER_MS);
+mount(Home);

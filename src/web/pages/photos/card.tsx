@@ -7,7 +7,7 @@ import { FIRST_SHOWN_CROP } from '../review/single/crop-grid.tsx';
 import type { CropRef } from '../../../core/models/evidence/evidence.ts';
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
 import { useAnswer } from '../answers.ts';
-import { ask } from '../review/store/api.ts';
+import { reviewApi } from '../review/store/api.ts';
 import type { Gallery } from './gallery.ts';
 import { stateText } from './tile.tsx';
 
@@ -45,9 +45,8 @@ interface AboutProps extends CardProps {
 
 function About({ photo, gallery }: AboutProps) {
   const { sha256, wnid } = photo;
-  const path = ['c', gallery.collection, 'api', 'review', 'evidence', wnid, sha256 ?? ''].map(encodeURIComponent);
   const { value: known, problem } = useAnswer(async () =>
-    sha256 === null ? null : ask<PhotoEvidenceShown>(`/${path.join('/')}`),
+    sha256 === null ? null : reviewApi(gallery.collection, null).evidence({ sha256, wnid }),
   );
   return (
     <>

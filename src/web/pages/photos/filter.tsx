@@ -9,7 +9,7 @@ import {
 } from '../../../core/kernel/photo-filter.ts';
 import { tagText } from '../../../core/kernel/texts.ts';
 import { Dialog } from '../review/dialog.tsx';
-import { Chip } from '../grid/bar.tsx';
+import type { FilterChip } from '../grid/bar.tsx';
 import { Checkbox, Choice, FilterForm, type Option } from '../review/grid/grid-filter.tsx';
 import type { GalleryChoices } from '../../status/gallery.ts';
 import type { Gallery } from './gallery.ts';
@@ -42,8 +42,7 @@ function isListName(name: string): name is ListName {
 
 const LIST_NAMES = Object.keys(LISTS).filter(isListName);
 
-/** The parts of the filter, each with the filter without it. */
-function chipsOf(gallery: Gallery): { text: string; without: Partial<PhotoFilter> }[] {
+export function chipsOf(gallery: Gallery): FilterChip<Partial<PhotoFilter>>[] {
   const filter = gallery.filter.value;
   const lists = LIST_NAMES.flatMap((name) => {
     const [label, optionsOf] = LISTS[name];
@@ -60,16 +59,6 @@ function chipsOf(gallery: Gallery): { text: string; without: Partial<PhotoFilter
     { text: filter.like === null ? '' : `like ${filter.like.slice(0, 8)}`, without: { like: null } },
   ];
   return [...lists, ...others.filter(({ text }) => text !== '')];
-}
-
-export function Chips({ gallery }: GalleryProps) {
-  return (
-    <>
-      {chipsOf(gallery).map(({ text, without }) => (
-        <Chip key={text} text={text} onTakeOff={() => gallery.go(without)} />
-      ))}
-    </>
-  );
 }
 
 /** A field that has several values in the address keeps them until another one is chosen. */

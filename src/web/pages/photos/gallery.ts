@@ -10,6 +10,7 @@ import {
 import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gallery.ts';
 import { itemsIn, movedTo, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
 import { TileSheet } from '../grid/tile-sheet.ts';
+import type { KeyCommand, KeyHandlers } from '../review/keys.ts';
 import { ApiError, ask, errorText, send } from '../review/store/api.ts';
 
 const AGAIN_AFTER_MS = 3_000;
@@ -27,11 +28,24 @@ export class Gallery {
   readonly selection = signal<Selection>(NOTHING_SELECTED);
   readonly isReady = computed(() => this.index.value !== null);
   readonly sheet = new TileSheet<number, GalleryTile>(this);
+  readonly #commands: KeyHandlers = {
+    'select-all': () => this.sheet.selectAll(),
+    open: () => this.open(this.selection.value.cursor),
+    filter: () => this.openFilter(),
+  };
   /** The query of the photos that are listed or being read; null if the address has none. */
   #listed: string | null = null;
 
   constructor(collection: string) {
     this.collection = collection;
+  }
+
+  isOffered(command: KeyCommand): boolean {
+    return Object.hasOwn(this.#commands, command);
+  }
+
+  run(command: KeyCommand): void {
+    this.#commands[command]?.();
   }
 
   start(): () => void {

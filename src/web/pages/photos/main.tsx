@@ -1,16 +1,15 @@
-import { render } from 'preact';
 import { useCallback, useEffect, useMemo } from 'preact/hooks';
-import { readTyping } from '../../../core/page/command.tsx';
 import { ShowAnywayForm } from '../../../core/page/show-anyway.tsx';
 import { isOfCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
-import { CountLine, SelectMode } from '../grid/bar.tsx';
+import { Chips, CountLine, SelectMode } from '../grid/bar.tsx';
 import { selectByKey } from '../grid/selecting.ts';
 import { selectedCount } from '../grid/selection.ts';
 import { Content } from '../grid/tiles.tsx';
-import { isForPage } from '../review/keys.ts';
+import { mount } from '../mount.tsx';
+import { useKeys } from '../review/use-keys.ts';
 import { Card } from './card.tsx';
-import { Chips, GalleryFilterDialog } from './filter.tsx';
+import { chipsOf, GalleryFilterDialog } from './filter.tsx';
 import { Gallery } from './gallery.ts';
 import { galleryTileAt } from './tile.tsx';
 
@@ -22,11 +21,7 @@ function GalleryPage({ collection }: { readonly collection: string }) {
   const gallery = useMemo(() => new Gallery(collection), [collection]);
   const tileAt = useCallback((position: number) => galleryTileAt(gallery, position), [gallery]);
   useEffect(() => gallery.start(), [gallery]);
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => pressKey(event, gallery);
-    document.addEventListener('keydown', press);
-    return () => document.removeEventListener('keydown', press);
-  }, [gallery]);
+  useKeys('grid', gallery, { onPress: (event) => selectByKey(event, gallery.sheet) });
   const filter = gallery.filter.value;
   const index = gallery.index.value;
   return (
@@ -78,7 +73,7 @@ function FilterBar({ gallery }: GalleryProps) {
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => gallery.openFilter()}>
         Filter <kbd aria-hidden="true">/</kbd>
       </button>
-      <Chips gallery={gallery} />
+      <Chips chips={chipsOf(gallery)} onGo={(without) => gallery.go(without)} />
       {filter.like === null ? (
         <Select label="Sort" name="sort" value={filter.sort} of={sorts} texts={SORT_TEXTS} gallery={gallery} />
       ) : null}
@@ -131,18 +126,4 @@ function CsvButton({ gallery }: GalleryProps) {
   );
 }
 
-function pressKey(event: KeyboardEvent, gallery: Gallery): void {
-  if (!isForPage(event)) return;
-  const { key, ctrlKey, altKey, metaKey } = event;
-  if (ctrlKey && key === 'a') gallery.sheet.selectAll();
-  else if (ctrlKey || altKey || metaKey) return;
-  else if (key === '/') gallery.openFilter();
-  else if (key === 'Enter') gallery.open(gallery.selection.value.cursor);
-  else if (!selectByKey(event, gallery.sheet)) return;
-  event.preventDefault();
-}
-
-readTyping(document.documentElement.dataset['typing']);
-const app = document.querySelector<HTMLElement>('#app');
-const collection = app?.dataset['collection'];
-if (app !== null && collection !== undefined) render(<GalleryPage collection={collection} />, app);
+mount(GalleryPage);

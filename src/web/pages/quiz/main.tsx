@@ -1,10 +1,9 @@
-import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { readTyping } from '../../../core/page/command.tsx';
 import type { NamedClass } from '../../../core/collection/label-index.ts';
 import type { ReviewSetup } from '../../../core/review/desk/desk.ts';
 import { Opener } from '../review/opener.tsx';
 import { reviewApi } from '../review/store/api.ts';
+import { mount } from '../mount.tsx';
 import { QuestionPage } from './question.tsx';
 import { QuizStore } from './quiz-store.ts';
 import { Calm, End, Intro } from './words.tsx';
@@ -49,7 +48,4 @@ function Questions({ collection, reviewer, classes }: QuestionsProps) {
   return <QuestionPage store={store} classes={classes} shown={{ ...shown, state }} />;
 }
 
-readTyping(document.documentElement.dataset['typing']);
-const app = document.querySelector<HTMLElement>('#app');
-const collection = app?.dataset['collection'];
-if (app !== null && collection !== undefined) render(<Quiz collection={collection} />, app);
+mount(Quiz);

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../../core/review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../core/review/events/event.ts';
 import type { DoneAction } from './store/history.ts';
-import { judgementOfCommand, type KeyCommand } from './keys.ts';
+import { judgementOfCommand, type KeyCommand, type KeyHandlers } from './keys.ts';
 import { PhotoList } from './photo-list.ts';
 import type { ReviewStore } from './store/review-store.ts';
 import { hrefOf, parseView, type ReviewView } from './view-url.ts';
@@ -13,8 +13,6 @@ export type DialogShown =
   | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
   | { readonly kind: 'compare'; readonly sha256: string }
   | { readonly kind: 'seen' };
-
-export type KeyHandlers = Readonly<Partial<Record<KeyCommand, () => void>>>;
 
 export abstract class Desk {
   readonly store: ReviewStore;

@@ -1,16 +1,11 @@
 import type { ReviewFilter, ReviewPhoto } from '../../../core/review/desk/desk.ts';
-import { Chip } from '../grid/bar.tsx';
+import { Chips, type FilterChip } from '../grid/bar.tsx';
 import type { Desk } from './desk.ts';
 import type { PhotoChange } from './store/photo-cache.ts';
 import { tagText } from '../../../core/kernel/texts.ts';
 import { REASON_TEXTS } from './words.ts';
 
-interface FilterChip {
-  readonly text: string;
-  readonly without: ReviewFilter;
-}
-
-export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip[] {
+export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip<ReviewFilter>[] {
   const { wnid, confusion, source, state, reason, tag, flagged, pMin, pMax } = filter;
   const texts: readonly (readonly [keyof ReviewFilter, string | undefined])[] = [
     ['state', state],
@@ -36,11 +31,6 @@ export function isGone({ state, reason, mine }: PhotoChange | ReviewPhoto, filte
 
 export function FilterChips({ desk }: { readonly desk: Desk }) {
   const view = desk.view.value;
-  return (
-    <>
-      {chipsOf(view.filter, (wnid) => desk.nameOf(wnid)).map(({ text, without }) => (
-        <Chip key={text} text={text} onTakeOff={() => desk.go({ ...view, filter: without, photo: undefined })} />
-      ))}
-    </>
-  );
+  const chips = chipsOf(view.filter, (wnid) => desk.nameOf(wnid));
+  return <Chips chips={chips} onGo={(filter) => desk.go({ ...view, filter, photo: undefined })} />;
 }

@@ -54,6 +54,7 @@ export const KEY_COMMANDS = {
 } as const satisfies Readonly<Record<string, CommandRow>>;
 
 export type KeyCommand = keyof typeof KEY_COMMANDS;
+export type KeyHandlers = Readonly<Partial<Record<KeyCommand, () => void>>>;
 export const COMMAND_NAMES: readonly KeyCommand[] = Object.keys(KEY_COMMANDS).filter(isCommand);
 
 function isCommand(text: string): text is KeyCommand {

@@ -1,15 +1,13 @@
-import { render } from 'preact';
-import { readTyping } from '../../../core/page/command.tsx';
 import { useRef } from 'preact/hooks';
 import type { ReviewSetup } from '../../../core/review/desk/desk.ts';
-import { reviewApi, type ReviewApi } from './store/api.ts';
+import { reviewApi } from './store/api.ts';
+import { mount } from '../mount.tsx';
 import { AgreementPage, OneClassPage } from './pages/class-page.tsx';
 import { ClassesPage } from './pages/classes-page.tsx';
 import { Opener } from './opener.tsx';
 import { GridPage } from './grid/grid-page.tsx';
-import { ReviewStore } from './store/review-store.ts';
+import { ReviewStore, type PageProps } from './store/review-store.ts';
 import { Single } from './single/single.tsx';
-import type { PageProps } from './use-store.ts';
 
 const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps) => preact.JSX.Element }[] = [
   { path: /^$/, Page: Single },
@@ -25,7 +23,7 @@ const QUESTION = {
   text: "Your name is stored with each of your verdicts, and other reviewers see it. This browser remembers it. Give the same name on another machine, so that all your verdicts are one person's.",
 };
 
-function Review({ api, collection }: { readonly api: ReviewApi; readonly collection: string }) {
+function Review({ collection }: { readonly collection: string }) {
   const store = useRef<ReviewStore | null>(null);
   const open = async (setup: ReviewSetup): Promise<ReviewStore> => {
     store.current ??= await ReviewStore.open({ collection, setup });
@@ -35,15 +33,10 @@ function Review({ api, collection }: { readonly api: ReviewApi; readonly collect
   const below = location.pathname.replace(/^\/c\/[^/]+\/review\/?/, '').replace(/\/$/, '');
   const { path, Page } = PAGES.find((page) => page.path.test(below)) ?? { path: /^$/, Page: Single };
   return (
-    <Opener api={api} open={open} waiting="Opening the review …" question={QUESTION}>
+    <Opener api={reviewApi(collection, null)} open={open} waiting="Opening the review …" question={QUESTION}>
       {(opened) => <Page store={opened} match={path.exec(below) ?? []} />}
     </Opener>
   );
 }
 
-readTyping(document.documentElement.dataset['typing']);
-const app = document.querySelector<HTMLElement>('#app');
-const collection = app?.dataset['collection'];
-if (app !== null && collection !== undefined) {
-  render(<Review api={reviewApi(collection, null)} collection={collection} />, app);
-}
+mount(Review);

@@ -59,6 +59,9 @@ export function searchOf({ filter, order, balanced, photo }: ReviewView): string
 
 export type ReviewPage = '' | 'grid' | 'classes' | 'disputes' | 'agreement' | `class/${string}`;
 
+export const classHref = (collection: string, wnid: string): string =>
+  hrefOf(collection, `class/${encodeURIComponent(wnid)}`);
+
 export function hrefOf(collection: string, page: ReviewPage, view: ReviewView = { filter: {} }): string {
   const below = page === '' ? '' : `/${page}`;
   return `/c/${encodeURIComponent(collection)}/review${below}${searchOf(view)}`;

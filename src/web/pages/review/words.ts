@@ -47,6 +47,13 @@ export function dayText(iso: string): string {
   return DAY.format(new Date(iso));
 }
 
+const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** `26 Nov 2026, 14:05`, in the time zone of the browser. */
+export function momentText(iso: string): string {
+  return MOMENT.format(new Date(iso));
+}
+
 /** `accepted`, `unsure`, `rejected`, or the reason: `wrong class`. */
 export function judgementText({ verdict, reason }: Judgement): string {
   if (reason !== null) return REASON_TEXTS[reason];

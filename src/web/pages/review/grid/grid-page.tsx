@@ -12,7 +12,8 @@ import { CountLine, SelectMode } from '../../grid/bar.tsx';
 import { selectByKey } from '../../grid/selecting.ts';
 import { selectedCount } from '../../grid/selection.ts';
 import { Content } from '../../grid/tiles.tsx';
-import { useKeys, type PageProps } from '../use-store.ts';
+import { useKeys } from '../use-keys.ts';
+import type { PageProps } from '../store/review-store.ts';
 import { hrefOf, parseView } from '../view-url.ts';
 
 interface GridProps {

@@ -6,9 +6,8 @@ import { WideTable } from '../../../../core/page/wide-table.tsx';
 import { countText } from '../../../../core/kernel/texts.ts';
 import { Criteria } from '../criteria.tsx';
 import { AnswerPage, ProgressBar } from './page-parts.tsx';
-import type { ReviewStore } from '../store/review-store.ts';
-import type { PageProps } from '../use-store.ts';
-import { hrefOf } from '../view-url.ts';
+import type { PageProps, ReviewStore } from '../store/review-store.ts';
+import { classHref, hrefOf } from '../view-url.ts';
 import { acceptedText } from '../words.ts';
 
 export function AgreementPage({ store }: PageProps) {
@@ -34,7 +33,7 @@ export function AgreementPage({ store }: PageProps) {
                 .toSorted((a, b) => b.photos - a.photos || nameOf(a.wnid).localeCompare(nameOf(b.wnid), 'en'))
                 .map((one) => ({
                   key: one.wnid,
-                  head: <a href={hrefOf(collection, `class/${encodeURIComponent(one.wnid)}`)}>{nameOf(one.wnid)}</a>,
+                  head: <a href={classHref(collection, one.wnid)}>{nameOf(one.wnid)}</a>,
                   cells: agreementCells(one),
                 }))}
             />
@@ -153,7 +152,7 @@ function Confusions({ store: { collection, setup }, page: { wnid, name, confusio
           return {
             key: one.wnid,
             head: (
-              <a class="predicted" href={hrefOf(collection, `class/${encodeURIComponent(one.wnid)}`)}>
+              <a class="predicted" href={classHref(collection, one.wnid)}>
                 {one.name}
               </a>
             ),

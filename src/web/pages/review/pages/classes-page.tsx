@@ -5,9 +5,8 @@ import { Command } from '../../../../core/page/command.tsx';
 import { countOf, countText } from '../../../../core/kernel/texts.ts';
 import { useAnswer } from '../../answers.ts';
 import { PageFrame, ProgressBar } from './page-parts.tsx';
-import type { ReviewStore } from '../store/review-store.ts';
-import type { PageProps } from '../use-store.ts';
-import { hrefOf } from '../view-url.ts';
+import type { PageProps, ReviewStore } from '../store/review-store.ts';
+import { classHref, hrefOf } from '../view-url.ts';
 import { acceptedText, DECIDED, sumOfStates } from '../words.ts';
 
 export function ClassesPage({ store }: PageProps) {
@@ -184,7 +183,7 @@ function ClassCard({ collection, progress, photos, target }: ClassCardProps) {
         <a href={hrefOf(collection, 'grid', view)} aria-label={`Grid of ${name}`}>
           Grid
         </a>
-        <a href={hrefOf(collection, `class/${encodeURIComponent(wnid)}`)} aria-label={`About the class ${name}`}>
+        <a href={classHref(collection, wnid)} aria-label={`About the class ${name}`}>
           Class
         </a>
         <span>{countOf(progress.listed, 'photo')}</span>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useAnswer } from '../../answers.ts';
 import { HeaderBar } from '../frame.tsx';
-import type { PageProps } from '../use-store.ts';
+import type { PageProps } from '../store/review-store.ts';
 import { hrefOf, type ReviewPage } from '../view-url.ts';
 import { DECIDED, type StateCounts } from '../words.ts';
 

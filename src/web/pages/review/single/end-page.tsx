@@ -10,7 +10,9 @@ import { hrefOf } from '../view-url.ts';
 import { sumOfStates } from '../words.ts';
 
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
-  const { store, heldByOthers } = desk;
+  const { store } = desk;
+  const supply = desk.supply.value;
+  const held = supply?.heldByOthers.value ?? null;
   const { collection, setup } = store;
   const problem = desk.trouble.value;
   if (!desk.isReady.value) return <Calm title="Looking for photos …" />;
@@ -23,14 +25,19 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
       />
     );
   }
-  if (desk.isComplete) return <Done desk={desk} />;
+  if (supply?.isComplete === true) return <Done desk={desk} />;
   if (problem !== null) return <Calm title="No photo can be loaded now">{`${problem}. The page tries again.`}</Calm>;
-  if (heldByOthers === null) return <Calm title="Looking for photos …" />;
-  if (heldByOthers.length > 0) {
+  if (supply === null || held === null) return <Calm title="Looking for photos …" />;
+  if (held.length > 0) {
     return (
       <Calm title="Other pages have the last photos">
-        {heldByOthers.map((held) => (
-          <Held key={`${held.reviewer} ${held.silentMs}`} desk={desk} held={held} />
+        {held.map((one) => (
+          <Held
+            key={`${one.reviewer} ${one.silentMs}`}
+            you={setup.reviewer}
+            held={one}
+            onTake={(from) => supply.take(from)}
+          />
         ))}
         Pages that are open keep theirs for longer. The photos come here if nobody gives a verdict.
       </Calm>
@@ -44,13 +51,14 @@ const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 const MINUTE_MS = 60_000;
 
 interface HeldProps {
-  readonly desk: SingleDesk;
   readonly held: HeldPhotos;
+  readonly you: string | null;
+  readonly onTake: (from: 'own' | 'silent') => void;
 }
 
 /** `3 photos are held by Ana until 14:05.` A button takes those of a silent page, and of another page of the same reviewer. */
-function Held({ desk, held: { reviewer, photos, until, silentMs } }: HeldProps) {
-  const isOwn = reviewer !== null && reviewer === desk.store.setup.reviewer;
+function Held({ held: { reviewer, photos, until, silentMs }, you, onTake }: HeldProps) {
+  const isOwn = reviewer !== null && reviewer === you;
   const who = isOwn ? 'another page of yours' : (reviewer ?? 'another page');
   const page = reviewer === null ? 'Another page' : `${reviewer}'s page`;
   const silence = silentMs === null ? '' : `${page} is silent for ${Math.floor(silentMs / MINUTE_MS)} min. `;
@@ -60,7 +68,7 @@ function Held({ desk, held: { reviewer, photos, until, silentMs } }: HeldProps) 
       {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${TIME.format(new Date(until))}. `}
       {isOwn || silentMs !== null ? (
         <>
-          <button type="button" class="chip" onClick={() => desk.takeHeld(isOwn ? 'own' : 'silent')}>
+          <button type="button" class="chip" onClick={() => onTake(isOwn ? 'own' : 'silent')}>
             Take {photos === 1 ? 'it' : 'them'}
           </button>{' '}
         </>
@@ -86,8 +94,9 @@ function NoDisputes({ collection, problem }: { readonly collection: string; read
 }
 
 function Done({ desk }: { readonly desk: SingleDesk }) {
-  const { store, isComplete } = desk;
+  const { store } = desk;
   const { collection, cache } = store;
+  const isComplete = desk.supply.value?.isComplete === true;
   const view = desk.view.value;
   const { accepted, rejected, unsure, disputed, open } = sumOfStates(cache.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);

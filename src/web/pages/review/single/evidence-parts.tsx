@@ -4,13 +4,11 @@ import { Link } from '../../../../core/page/link.tsx';
 import { probabilityText } from '../../../../core/kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName } from './crop-grid.tsx';
 import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
-import { dayText, MODE_WORDS } from '../words.ts';
+import { dayText, MODE_WORDS, momentText } from '../words.ts';
 
 /** Pieces of the panel beside a photo, on the review page and in the gallery. */
 
 type Seen = Pick<ReviewPhoto, 'wnid' | 'name' | 'maxTrueProb' | 'confusionWnid' | 'confusionName' | 'confusionProb'>;
-
-const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
 interface CertaintyProps {
   readonly setup: Pick<ReviewSetup, 'threshold' | 'mode'>;
@@ -181,7 +179,7 @@ export function Credit({ photo, history }: CreditProps) {
           {history.map(({ at, text }) => (
             <li key={`${at} ${text}`}>
               <small>
-                {at === null ? '' : `${MOMENT.format(new Date(at))}: `}
+                {at === null ? '' : `${momentText(at)}: `}
                 {text}
               </small>
             </li>

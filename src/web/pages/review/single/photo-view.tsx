@@ -1,9 +1,9 @@
-import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../../../core/review/desk/desk.ts';
 import type { ZoomControl } from './use-zoom.ts';
 import { placeOf } from './zoom.ts';
 import { CommandButton } from '../action-bar.tsx';
+import { EndPage } from './end-page.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import type { HeatControl } from './use-heat.ts';
 import { tagText } from '../../../../core/kernel/texts.ts';
@@ -12,21 +12,19 @@ import { judgementText } from '../words.ts';
 type CropBox = ModelEvidence['crops'][number]['box'];
 
 interface PhotoViewProps {
-  readonly photo: ReviewPhoto | null;
-  readonly isReady: boolean;
   readonly desk: SingleDesk;
   readonly zoom: ZoomControl;
   readonly crops: readonly CropBox[];
   readonly crop: CropBox | null;
-  readonly heat: { readonly map: Heatmap; readonly kind: 'searched' | 'predicted' } | null;
-  readonly children: ComponentChildren;
-  readonly tools: ComponentChildren;
+  readonly heat: HeatControl;
+  readonly areCropsDrawn: boolean;
 }
 
 export function PhotoView(props: PhotoViewProps) {
-  const { photo, isReady, desk, zoom, children, tools } = props;
+  const { desk, zoom } = props;
+  const { photo } = desk;
   return (
-    <main class="photo-view" data-ready={isReady ? '' : undefined}>
+    <main class="photo-view" data-ready={desk.isReady.value ? '' : undefined}>
       {photo === null ? null : (
         <p class="asked">
           <b class="searched">{photo.name}</b>{' '}
@@ -43,9 +41,9 @@ export function PhotoView(props: PhotoViewProps) {
             </button>
           </div>
         ) : null}
-        {children}
+        {photo === null ? <EndPage desk={desk} /> : <Said desk={desk} />}
       </div>
-      {tools}
+      <PhotoTools {...props} />
     </main>
   );
 }
@@ -55,7 +53,7 @@ function Shown({ photo, desk, zoom, crops, crop, heat }: PhotoViewProps & { phot
   return (
     <div class="shown" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
       <Picture photo={photo} pictures={desk.pictures} isZoomed={zoom.zoom !== null} />
-      {heat === null ? null : <Heat {...heat} />}
+      {heat.shown === null ? null : <Heat {...heat.shown} />}
       {crops.length === 0 && crop === null ? null : (
         <svg class="crop-boxes" aria-hidden="true">
           {crops.map((box, i) => (
@@ -141,14 +139,7 @@ function drawHeat(canvas: HTMLCanvasElement, { rows, columns, values }: Heatmap)
   }
 }
 
-interface PhotoToolsProps {
-  readonly desk: SingleDesk;
-  readonly zoom: ZoomControl;
-  readonly heat: HeatControl;
-  readonly areCropsDrawn: boolean;
-}
-
-export function PhotoTools({ desk, zoom, heat, areCropsDrawn }: PhotoToolsProps) {
+function PhotoTools({ desk, zoom, heat, areCropsDrawn }: PhotoViewProps) {
   const { photo } = desk;
   const common = { desk, kind: 'chip', isDisabled: photo === null };
   return (
@@ -170,7 +161,7 @@ export function PhotoTools({ desk, zoom, heat, areCropsDrawn }: PhotoToolsProps)
   );
 }
 
-export function Said({ desk }: { readonly desk: SingleDesk }) {
+function Said({ desk }: { readonly desk: SingleDesk }) {
   return (
     <p class="said">
       {saidOf(desk).map((text) => (

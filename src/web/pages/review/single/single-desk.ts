@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals';
 import type {
   ClassPage,
-  HeldPhotos,
   LeaseAnswer,
   ModelEvidence,
   PhotoEvidenceShown,
@@ -9,7 +8,8 @@ import type {
 } from '../../../../core/review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../../core/review/events/event.ts';
 import { errorText } from '../store/api.ts';
-import { Desk, type KeyHandlers } from '../desk.ts';
+import { Desk } from '../desk.ts';
+import type { KeyHandlers } from '../keys.ts';
 import { readDisputes } from './disputes.tsx';
 import { Answers, type Answer } from '../../answers.ts';
 import { subjectKey, lastDecisions, type DoneAction } from '../store/history.ts';
@@ -35,7 +35,7 @@ export class SingleDesk extends Desk {
   readonly evidence = new Answers<PhotoEvidenceShown>();
   readonly #classPages = new Answers<ClassPage>();
   /** `null` for disputes, which are not leased, because one decision settles a photo for all. */
-  readonly #supply = signal<Supply | null>(null);
+  readonly supply = signal<Supply | null>(null);
   #lastWnid: string | undefined;
   /** The shown photo's key if another reviewer or tab now leases it. It stays shown, because a decision may be imminent. */
   readonly #withOther = signal<string | null>(null);
@@ -94,24 +94,9 @@ export class SingleDesk extends Desk {
     return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.store.cache.photo(one) ?? []);
   }
 
-  /** See `Supply`. */
-  get heldByOthers(): readonly HeldPhotos[] | null {
-    return this.#supply.value?.heldByOthers.value ?? null;
-  }
-
-  /** Takes photos that other pages hold. */
-  takeHeld(from: 'own' | 'silent'): void {
-    this.#supply.value?.take(from);
-  }
-
   get isWithOther(): boolean {
     const { photo } = this;
     return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther.value;
-  }
-
-  /** True if the view has had the number of photos that it asks for. */
-  get isComplete(): boolean {
-    return this.#supply.value?.isComplete ?? false;
   }
 
   get decisions(): ReturnType<typeof lastDecisions> {
@@ -126,7 +111,7 @@ export class SingleDesk extends Desk {
     await this.store.load([subject]).catch((error: unknown) => this.store.say(errorText(error)));
     this.#loading -= 1;
     // Another reviewer may have the photo.
-    this.#supply.value?.renew();
+    this.supply.value?.renew();
     if (this.photo === null && this.#loading === 0) this.#showNextOpen();
     this.#settle('');
   }
@@ -143,14 +128,14 @@ export class SingleDesk extends Desk {
     if (this.isForDisputes) void this.#readDisputes();
     else {
       const onAnswer = (answer: LeaseAnswer | null): void => this.#take(answer);
-      this.#supply.value = new Supply(store, { view, order, need: () => this.#need(), onAnswer });
+      this.supply.value = new Supply(store, { view, order, need: () => this.#need(), onAnswer });
     }
     if (view.photo !== undefined) void this.show(view.photo);
-    this.#supply.value?.refill();
+    this.supply.value?.refill();
   }
 
   protected stop(): void {
-    this.#supply.value?.stop();
+    this.supply.value?.stop();
   }
 
   protected get isShown(): boolean {
@@ -210,7 +195,7 @@ export class SingleDesk extends Desk {
   #take(answer: LeaseAnswer | null): void {
     const { list, isWithOther: wasWithOther } = this;
     const wasNone = list.current === undefined;
-    this.trouble.value = this.#supply.value?.problem ?? null;
+    this.trouble.value = this.supply.value?.problem ?? null;
     if (answer !== null) {
       this.store.put(answer.photos);
       this.#dropLost(answer.lost);
@@ -254,7 +239,7 @@ export class SingleDesk extends Desk {
       for (const wnid of [one.wnid, one.confusionWnid])
         if (wnid !== null) this.#classPages.want(wnid, () => store.api.classPage(wnid));
     }
-    this.#supply.value?.refill();
+    this.supply.value?.refill();
   }
 
   #spoken(): string {

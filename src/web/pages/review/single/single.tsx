@@ -3,15 +3,15 @@ import { ActionBar, CommandButton, OrderChoice } from '../action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
 import { FIRST_SHOWN_CROP, cropAt } from './crop-grid.tsx';
 import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
-import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
 import { HeaderBar } from '../frame.tsx';
 import { keyHint } from '../keys.ts';
 import { SingleDesk } from './single-desk.ts';
 import { SingleDialog } from './single-dialog.tsx';
-import { Said, PhotoTools, PhotoView } from './photo-view.tsx';
+import { PhotoView } from './photo-view.tsx';
 import { useHeat } from './use-heat.ts';
-import { useKeys, type PageProps } from '../use-store.ts';
+import { useKeys } from '../use-keys.ts';
+import type { PageProps } from '../store/review-store.ts';
 import { useZoom } from './use-zoom.ts';
 import { hrefOf } from '../view-url.ts';
 import { isHidden, judgementText } from '../words.ts';
@@ -30,18 +30,7 @@ export function Single({ store, match: [page] }: PageProps) {
     <div class="review-page single">
       <SingleHeader desk={desk} />
       <ClassPanel desk={desk} />
-      <PhotoView
-        photo={photo}
-        desk={desk}
-        isReady={desk.isReady.value}
-        zoom={zoom}
-        crops={crops.boxes}
-        crop={crops.box}
-        heat={heat.shown}
-        tools={<PhotoTools desk={desk} zoom={zoom} areCropsDrawn={crops.areDrawn} heat={heat} />}
-      >
-        {photo === null ? <EndPage desk={desk} /> : <Said desk={desk} />}
-      </PhotoView>
+      <PhotoView {...{ desk, zoom, heat }} crops={crops.boxes} crop={crops.box} areCropsDrawn={crops.areDrawn} />
       <EvidencePanel desk={desk} crop={crops.chosen} onCrop={crops.choose} />
       <ActionBar desk={desk} isReady={photo !== null}>
         <Strip desk={desk} />

@@ -2,7 +2,7 @@ import type { ReviewChange } from '../../../../core/review/desk/desk.ts';
 import type { NewerEvent, StaleSubject } from '../../../../core/review/events/stale.ts';
 import type { Met } from '../../../../core/kernel/met.ts';
 import { countOf, countText, listText } from '../../../../core/kernel/texts.ts';
-import { judgementText } from '../words.ts';
+import { judgementText, momentText } from '../words.ts';
 import type { KeptAction } from './outbox-store.ts';
 
 /** An action that the server refused for some photos, because others had done something that its author had not seen. */
@@ -21,8 +21,6 @@ export function changesAgain({ action, stale }: RefusedAction): readonly ReviewC
   return seen.map((one) => ({ ...change, subjects: [one] }));
 }
 
-const TIME = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
-
 /** `Ana said wrong class on 26 Nov 2026, 14:05` */
 export function newerText(newer: NewerEvent | null): string {
   if (newer === null) return 'The photo waits for your own verdict now';
@@ -34,7 +32,7 @@ export function newerText(newer: NewerEvent | null): string {
     redo: `said ${said} again`,
     import: `said ${said} (imported)`,
   };
-  return `${reviewer} ${did[kind] ?? `said ${said}`} on ${TIME.format(new Date(at))}`;
+  return `${reviewer} ${did[kind] ?? `said ${said}`} on ${momentText(at)}`;
 }
 
 /** Says how first verdicts compare with those of others that their author had not seen. @param name of the photo; null for several */

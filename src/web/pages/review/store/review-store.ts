@@ -49,6 +49,13 @@ interface SessionOptions {
   readonly setup: ReviewSetup;
 }
 
+/** The properties of each page of the review. */
+export interface PageProps {
+  readonly store: ReviewStore;
+  /** The groups of the pattern that matches the page's address. */
+  readonly match: readonly string[];
+}
+
 /** One open page of the review: its photos, its reviewer's actions and their queue. */
 export class ReviewStore {
   readonly collection: string;

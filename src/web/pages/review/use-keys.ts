@@ -1,11 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { Desk } from './desk.ts';
-import { commandOf, isForPage, keyName, repeats } from './keys.ts';
-import type { ReviewStore } from './store/review-store.ts';
+import { commandOf, isForPage, keyName, repeats, type KeyCommand } from './keys.ts';
 
-export interface PageProps {
-  readonly store: ReviewStore;
-  readonly match: readonly string[];
+/** A page with commands. */
+interface Commanded {
+  isOffered(command: KeyCommand): boolean;
+  run(command: KeyCommand): void;
 }
 
 interface KeyHandlers {
@@ -15,7 +14,7 @@ interface KeyHandlers {
   readonly onRelease?: (key: string | null) => void;
 }
 
-export function useKeys(view: 'single' | 'grid', desk: Desk, handlers: KeyHandlers): void {
+export function useKeys(view: 'single' | 'grid', page: Commanded, handlers: KeyHandlers): void {
   const newest = useRef(handlers);
   newest.current = handlers;
   useEffect(() => {
@@ -25,12 +24,13 @@ export function useKeys(view: 'single' | 'grid', desk: Desk, handlers: KeyHandle
       if (!isForPage(event)) return;
       const isUsed = newest.current.onPress?.(event) === true;
       const command = isUsed ? null : commandOf(event, view);
-      if (isUsed || command !== null) event.preventDefault();
-      if (command !== null && (!event.repeat || repeats(command))) desk.run(command);
+      const isCommand = command !== null && page.isOffered(command);
+      if (isUsed || isCommand) event.preventDefault();
+      if (isCommand && (!event.repeat || repeats(command))) page.run(command);
     };
     document.addEventListener('keydown', press, { signal });
     document.addEventListener('keyup', (event) => newest.current.onRelease?.(keyName(event)), { signal });
     window.addEventListener('blur', () => newest.current.onRelease?.(null), { signal });
     return () => gone.abort();
-  }, [view, desk]);
+  }, [view, page]);
 }
