@@ -98,7 +98,7 @@ function linked<Of extends Row>(
       head,
       (row: Of) => {
         const filter = filterOf(row);
-        return <PhotosLink now={now} filter={filter && { ...filter, state: [state] }} count={countOf(row)} />;
+        return <PhotosLink now={now} filter={filter && { state: [state], ...filter }} count={countOf(row)} />;
       },
     ]),
   );

@@ -1,5 +1,6 @@
 import { Fragment, type ComponentChildren } from 'preact';
-import { useEffect, useReducer } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { countText } from '../../../core/kernel/texts.ts';
 import type { OwnReview } from '../../../core/review/desk/desk.ts';
 import type { Desk } from './desk.ts';
@@ -56,7 +57,7 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
             <CommandButton {...{ desk, command, kind }} isOn={isOn?.(own)} isDisabled={isDisabled(command)}>
               {text}
             </CommandButton>
-            {command === 'undo' ? <NotStored waiting={store.outbox?.waiting ?? []} /> : null}
+            {command === 'undo' ? <NotStored waiting={store.outbox?.waiting.value ?? []} /> : null}
           </Fragment>
         ))}
       </div>
@@ -85,16 +86,16 @@ const LATE_MS = 5_000;
 
 /** Says how many actions the server has not stored, once the first of them has waited for five seconds. */
 function NotStored({ waiting: [first, ...others] }: { readonly waiting: readonly KeptAction[] }) {
-  const [, again] = useReducer((count: number) => count + 1, 0);
+  const nowMs = useSignal(Date.now());
   const lateAtMs = first === undefined ? Infinity : Date.parse(first.action.at) + LATE_MS;
   useEffect(() => {
     if (lateAtMs === Infinity) return undefined;
-    const timer = setTimeout(() => again(undefined), Math.max(0, lateAtMs - Date.now()) + 1);
+    const timer = setTimeout(() => (nowMs.value = Date.now()), Math.max(0, lateAtMs - Date.now()) + 1);
     return () => clearTimeout(timer);
   }, [lateAtMs]);
   return (
     <span role="status" class="not-stored">
-      {Date.now() < lateAtMs ? '' : `${countText(others.length + 1)} not stored yet`}
+      {nowMs.value < lateAtMs ? '' : `${countText(others.length + 1)} not stored yet`}
     </span>
   );
 }

@@ -3,11 +3,10 @@ import { Bar } from '../../../core/page/bar.tsx';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import type { Subject } from '../../../core/review/events/event.ts';
 import { ReviewerName } from './name-question.tsx';
-import { Together } from './refused.tsx';
+import { PhotoLink, Together } from './refused.tsx';
 import { refKey } from './store/history.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { ReviewStore } from './store/review-store.ts';
-import { hrefOf } from './view-url.ts';
 import { actionText, sumOfStates } from './words.ts';
 
 interface HeaderBarProps {
@@ -50,7 +49,9 @@ export function HeaderBar({ store, place, wnid, detail, onSelect, children }: He
 function Banners({ store, onSelect }: Pick<HeaderBarProps, 'store' | 'onSelect'>) {
   const { outbox } = store;
   const unsent =
-    outbox?.isOffline === true ? `${countOf(outbox.waiting.length, 'action')} not sent yet, trying again` : '';
+    outbox?.isOffline.value === true
+      ? `${countOf(outbox.waiting.value.length, 'action')} not sent yet, trying again`
+      : '';
   return (
     <div class="banners">
       <p role="status" class={unsent === '' ? 'unseen' : 'banner'}>
@@ -78,7 +79,7 @@ interface SetAsideProps {
   readonly outbox: Outbox;
 }
 
-function SetAside({ store: { collection, cache }, outbox }: SetAsideProps) {
+function SetAside({ store, outbox }: SetAsideProps) {
   return (
     <>
       <button type="button" onClick={() => outbox.sendAgain()}>
@@ -92,11 +93,7 @@ function SetAside({ store: { collection, cache }, outbox }: SetAsideProps) {
             return (
               <li key={refKey(one)}>
                 {`${actionText(one.action)}, ${new Date(one.action.at).toLocaleString()}: ${one.problem ?? ''}`}{' '}
-                {photo === undefined ? null : (
-                  <a href={hrefOf(collection, '', { filter: {}, photo })}>
-                    {cache.progress(photo.wnid)?.name ?? photo.wnid}
-                  </a>
-                )}
+                {photo === undefined ? null : <PhotoLink store={store} photo={photo} />}
               </li>
             );
           })}

@@ -63,7 +63,7 @@ function NameForm({ button, onName }: NameFormProps) {
 export function ReviewerName({ store }: { readonly store: ReviewStore }) {
   const [isOpen, setIsOpen] = useState(false);
   const { reviewer, mayRename } = store.setup;
-  const unsent = store.outbox?.waiting.length ?? 0;
+  const unsent = store.outbox?.waiting.value.length ?? 0;
   if (reviewer === null || !mayRename) return <span class="quiet reviewer">{reviewer}</span>;
   return (
     <>

@@ -8,7 +8,7 @@ export class PhotoList {
   /** The cursor is on the shown photo; it is the number of photos if none is shown. */
   readonly selection = signal<Selection>(NOTHING_SELECTED);
   readonly #subjects = signal<readonly Subject[]>([]);
-  readonly #positions = computed(() => new Map(this.subjects.map((one, i) => [subjectKey(one), i])));
+  readonly #positions = signal<ReadonlyMap<string, number>>(new Map());
   readonly #targets = computed(() => itemsIn(this.subjects, targetsOf(this.selection.value)));
 
   get subjects(): readonly Subject[] {
@@ -42,6 +42,7 @@ export class PhotoList {
   fill(subjects: readonly Subject[], at = 0): void {
     batch(() => {
       this.#subjects.value = subjects.map(({ sha256, wnid }) => ({ sha256, wnid }));
+      this.#positions.value = new Map(subjects.map((one, i) => [subjectKey(one), i]));
       this.#showAt(at);
     });
   }

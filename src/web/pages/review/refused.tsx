@@ -22,7 +22,7 @@ export function Together({ store, onSelect }: RefusedProps) {
       <p role="status" class={store.met.value === null ? 'unseen' : 'banner met'}>
         {store.met.value}
       </p>
-      {store.outbox?.refused.map((refused) => (
+      {store.outbox?.refused.value.map((refused) => (
         <div key={refKey(refused)} role="alert" class="banner trouble refused">
           <RefusedAnswer {...{ store, onSelect, refused }} />
         </div>
@@ -70,7 +70,7 @@ function RefusedAnswer({ store, onSelect, refused }: RefusedProps & { readonly r
   );
 }
 
-function PhotoLink({ store, photo }: { readonly store: ReviewStore; readonly photo: Subject }) {
+export function PhotoLink({ store, photo }: { readonly store: ReviewStore; readonly photo: Subject }) {
   const { sha256, wnid } = photo;
   const href = hrefOf(store.collection, '', { filter: {}, photo: { sha256, wnid } });
   return <a href={href}>{store.cache.photo(photo)?.name ?? store.cache.progress(wnid)?.name ?? wnid}</a>;

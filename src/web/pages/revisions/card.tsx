@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { Bar } from '../../../core/page/bar.tsx';
 import { pathOf } from '../../../core/page/frame.tsx';
 import { Link } from '../../../core/page/link.tsx';
+import { WideTable } from '../../../core/page/wide-table.tsx';
 import { bytesText, countOf, countText, fewPhotosText, shareText } from '../../../core/kernel/texts.ts';
 import type { RevisionChanges, RevisionView } from '../../../core/export/revisions/revision.ts';
 import type { RunningWork } from '../../../core/page/running-work.ts';
@@ -147,37 +148,29 @@ function Changes({ changes }: { readonly changes: RevisionChanges | null }) {
     </>
   );
   if (classes.length === 0) return <p class="changes">{sums}</p>;
-  const caption = `Changes since ${since} by class`;
   return (
     <details class="changes">
       <summary>
         {sums}
         <span class="quiet">, in {countOf(classes.length, 'class', 'classes')}</span>
       </summary>
-      <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
-        <table>
-          <caption class="unseen">{caption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">class, and why</th>
-              <th scope="col">added</th>
-              <th scope="col">removed</th>
-            </tr>
-          </thead>
-          <tbody>
-            {classes.map((one) => (
-              <tr key={one.wnid}>
-                <th scope="row">
-                  {one.name} <code>{one.wnid}</code>
-                  <small>{one.why}</small>
-                </th>
-                <td class="added">{one.added === 0 ? null : `+${countText(one.added)}`}</td>
-                <td class="removed">{one.removed === 0 ? null : `-${countText(one.removed)}`}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable
+        label={`Changes since ${since} by class`}
+        heads={['class, and why', 'added', 'removed']}
+        rows={classes.map((one) => ({
+          key: one.wnid,
+          head: (
+            <>
+              {one.name} <code>{one.wnid}</code>
+              <small>{one.why}</small>
+            </>
+          ),
+          cells: [
+            one.added === 0 ? null : <span class="added">+{countText(one.added)}</span>,
+            one.removed === 0 ? null : <span class="removed">-{countText(one.removed)}</span>,
+          ],
+        }))}
+      />
     </details>
   );
 }

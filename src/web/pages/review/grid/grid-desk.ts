@@ -139,7 +139,7 @@ export class GridDesk extends Desk {
       // The reviewer has chosen another filter.
       if (view !== this.view.value) return;
       this.list.fill(subjects);
-      if (start !== undefined) this.list.fill(subjects, this.list.positionOf(start) ?? 0);
+      if (start !== undefined && this.list.positionOf(start) !== undefined) this.list.show(start);
       this.trouble.value = null;
       this.isReady.value = true;
       this.store.cache.clearTouched();

@@ -1,17 +1,10 @@
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from './evidence-parts.tsx';
-import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
+import { FIRST_SHOWN_CROP } from './crop-grid.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { isHidden } from '../words.ts';
 
-interface EvidencePanelProps {
-  readonly desk: SingleDesk;
-  readonly crop: CropRef;
-  readonly onCrop: (crop: CropRef | null) => void;
-}
-
-export function EvidencePanel(props: EvidencePanelProps) {
-  const { desk } = props;
-  const { photo } = desk;
+export function EvidencePanel({ desk }: { readonly desk: SingleDesk }) {
+  const { photo, crop } = desk;
   const { value: known, problem } = desk.evidenceShown;
   if (photo === null) return <aside class="side evidence" aria-label="Evidence" />;
   if (isHidden(photo)) {
@@ -33,7 +26,12 @@ export function EvidencePanel(props: EvidencePanelProps) {
         </section>
       )}
       <Certainty setup={desk.store.setup} members={desk.members} photo={photo} />
-      <ByCrop members={desk.members} crop={props.crop} onCrop={props.onCrop} photo={photo} />
+      <ByCrop
+        members={desk.members}
+        crop={crop.value ?? FIRST_SHOWN_CROP}
+        onCrop={(chosen) => (crop.value = chosen)}
+        photo={photo}
+      />
       <Outside photo={photo} known={known} />
       <NearDuplicates known={known} onOpen={(sha256) => desk.openDialog({ kind: 'compare', sha256 })} />
       <Credit photo={photo} history={known?.history ?? []} />

@@ -3,21 +3,22 @@ import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../../../core/revie
 import type { ZoomControl } from './use-zoom.ts';
 import { placeOf } from './zoom.ts';
 import { CommandButton } from '../action-bar.tsx';
+import { cropAt } from './crop-grid.tsx';
 import { EndPage } from './end-page.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import type { HeatControl } from './use-heat.ts';
 import { tagText } from '../../../../core/kernel/texts.ts';
 import { judgementText } from '../words.ts';
 
+/** Index of the first mirrored crop. Mirrored crops have the same boxes as the first five. */
+const FIRST_MIRRORED = 5;
+
 type CropBox = ModelEvidence['crops'][number]['box'];
 
 interface PhotoViewProps {
   readonly desk: SingleDesk;
   readonly zoom: ZoomControl;
-  readonly crops: readonly CropBox[];
-  readonly crop: CropBox | null;
   readonly heat: HeatControl;
-  readonly areCropsDrawn: boolean;
 }
 
 export function PhotoView(props: PhotoViewProps) {
@@ -48,18 +49,21 @@ export function PhotoView(props: PhotoViewProps) {
   );
 }
 
-function Shown({ photo, desk, zoom, crops, crop, heat }: PhotoViewProps & { photo: ReviewPhoto }) {
+function Shown({ photo, desk, zoom, heat }: PhotoViewProps & { photo: ReviewPhoto }) {
+  const { members } = desk;
+  const crops = desk.areCropsDrawn.value ? (members[0]?.crops.slice(0, FIRST_MIRRORED) ?? []) : [];
+  const crop = desk.crop.value === null ? null : cropAt(members, desk.crop.value);
   const { left, top, width, height } = placeOf(photo, zoom.size, zoom.zoom);
   return (
     <div class="shown" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
-      <Picture photo={photo} pictures={desk.pictures} isZoomed={zoom.zoom !== null} />
+      <Picture photo={photo} desk={desk} isZoomed={zoom.zoom !== null} />
       {heat.shown === null ? null : <Heat {...heat.shown} />}
       {crops.length === 0 && crop === null ? null : (
         <svg class="crop-boxes" aria-hidden="true">
-          {crops.map((box, i) => (
+          {crops.map(({ box }, i) => (
             <Box key={i} {...box} />
           ))}
-          {crop === null ? null : <Box {...crop} isActive />}
+          {crop === null ? null : <Box {...crop.box} isActive />}
         </svg>
       )}
     </div>
@@ -67,15 +71,8 @@ function Shown({ photo, desk, zoom, crops, crop, heat }: PhotoViewProps & { phot
 }
 
 /** Inserts the decoded image element itself. When zoomed, the full-size photo is over it. */
-function Picture({
-  photo,
-  pictures,
-  isZoomed,
-}: {
-  photo: ReviewPhoto;
-  pictures: SingleDesk['pictures'];
-  isZoomed: boolean;
-}) {
+function Picture({ photo, desk, isZoomed }: { photo: ReviewPhoto; desk: SingleDesk; isZoomed: boolean }) {
+  const { pictures } = desk;
   const holder = useRef<HTMLDivElement>(null);
   const { sha256, wnid, name } = photo;
   const isLoaded = pictures.of(sha256).complete;
@@ -139,7 +136,7 @@ function drawHeat(canvas: HTMLCanvasElement, { rows, columns, values }: Heatmap)
   }
 }
 
-function PhotoTools({ desk, zoom, heat, areCropsDrawn }: PhotoViewProps) {
+function PhotoTools({ desk, zoom, heat }: PhotoViewProps) {
   const { photo } = desk;
   const common = { desk, kind: 'chip', isDisabled: photo === null };
   return (
@@ -150,7 +147,7 @@ function PhotoTools({ desk, zoom, heat, areCropsDrawn }: PhotoViewProps) {
       <CommandButton {...common} command="fit">
         Fit
       </CommandButton>
-      <CommandButton {...common} command="crops" isOn={areCropsDrawn}>
+      <CommandButton {...common} command="crops" isOn={desk.areCropsDrawn.value}>
         Crops
       </CommandButton>
       <CommandButton {...common} command="heatmap" kind={`chip ${heat.kind ?? ''}`} isOn={heat.kind !== null}>

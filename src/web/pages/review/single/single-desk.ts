@@ -6,6 +6,7 @@ import type {
   PhotoEvidenceShown,
   ReviewPhoto,
 } from '../../../../core/review/desk/desk.ts';
+import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
 import type { Judgement, ShownBy, Subject } from '../../../../core/review/events/event.ts';
 import { errorText } from '../store/api.ts';
 import { Desk } from '../desk.ts';
@@ -41,6 +42,10 @@ export class SingleDesk extends Desk {
   readonly #withOther = signal<string | null>(null);
   #loading = 0;
 
+  readonly areCropsDrawn = signal(false);
+  /** The crop that the pointer is on. */
+  readonly crop = signal<CropRef | null>(null);
+
   protected override readonly commands: KeyHandlers = {
     next: () => this.#move(1),
     previous: () => this.#move(-1),
@@ -48,6 +53,7 @@ export class SingleDesk extends Desk {
     'predicted-references': () => {
       if (this.photo !== null && !isHidden(this.photo)) this.openDialog({ kind: 'references', of: 'predicted' });
     },
+    crops: () => (this.areCropsDrawn.value = !this.areCropsDrawn.value),
     view: () => location.assign(this.gridHref),
     filter: () => location.assign(`${this.gridHref}#filter`),
   };

@@ -1,8 +1,6 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { ActionBar, CommandButton, OrderChoice } from '../action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
-import { FIRST_SHOWN_CROP, cropAt } from './crop-grid.tsx';
-import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
 import { EvidencePanel } from './evidence-panel.tsx';
 import { HeaderBar } from '../frame.tsx';
 import { keyHint } from '../keys.ts';
@@ -21,17 +19,16 @@ export function Single({ store, match: [page] }: PageProps) {
   const desk = useMemo(() => new SingleDesk(store, page === 'disputes' ? page : ''), [store, page]);
   useEffect(() => desk.start(), [desk]);
   const { photo } = desk;
-  const crops = useCrops(desk);
   const zoom = useZoom(photo);
   const heat = useHeat(desk);
-  desk.tools = { heatmap: heat.cycle, crops: crops.toggle, zoom: zoom.hold, fit: zoom.fit };
+  desk.tools = { heatmap: heat.cycle, zoom: zoom.hold, fit: zoom.fit };
   useKeys('single', desk, { onRelease: zoom.release });
   return (
     <div class="review-page single">
       <SingleHeader desk={desk} />
       <ClassPanel desk={desk} />
-      <PhotoView {...{ desk, zoom, heat }} crops={crops.boxes} crop={crops.box} areCropsDrawn={crops.areDrawn} />
-      <EvidencePanel desk={desk} crop={crops.chosen} onCrop={crops.choose} />
+      <PhotoView {...{ desk, zoom, heat }} />
+      <EvidencePanel desk={desk} />
       <ActionBar desk={desk} isReady={photo !== null}>
         <Strip desk={desk} />
       </ActionBar>
@@ -75,24 +72,6 @@ function placeText({ store, photo, list, isForDisputes }: SingleDesk): string {
     return list.count === 0 ? 'disputes' : `dispute ${Math.min(list.at + 1, list.count)} of ${list.count}`;
   const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
   return position === -1 ? `${classes.length} classes` : `class ${position + 1} of ${classes.length}`;
-}
-
-/** Index of the first mirrored crop. Mirrored crops have the same boxes as the first five. */
-const FIRST_MIRRORED = 5;
-
-/** The `chosen` crop lists its classes: the centre crop unless the pointer is on another. */
-function useCrops({ members }: SingleDesk) {
-  const [areDrawn, setAreDrawn] = useState(false);
-  const [chosen, choose] = useState<CropRef | null>(null);
-  const crops = areDrawn ? (members[0]?.crops.slice(0, FIRST_MIRRORED) ?? []) : [];
-  return {
-    areDrawn,
-    toggle: () => setAreDrawn((now) => !now),
-    chosen: chosen ?? FIRST_SHOWN_CROP,
-    choose,
-    boxes: crops.map(({ box }) => box),
-    box: chosen === null ? null : (cropAt(members, chosen)?.box ?? null),
-  };
 }
 
 const NEXT_PHOTOS = 3;

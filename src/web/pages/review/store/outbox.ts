@@ -57,15 +57,17 @@ export class Outbox {
     .join('');
   /** Resolves when the server has all actions that were in the queue when the page was loaded. */
   sentFound: Promise<void> = Promise.resolve();
-  readonly #isOffline = signal(false);
+  /** True while the server cannot be reached. */
+  readonly isOffline = signal(false);
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next = 1;
-  readonly #queue = signal<readonly KeptAction[]>([]);
+  /** The actions that the server does not have yet. */
+  readonly waiting = signal<readonly KeptAction[]>([]);
   /** Refused actions: those found for this collection, and those sent by this page. */
   readonly #setAside = signal<readonly KeptAction[]>([]);
   /** Actions of this collection that wait for their author's answer, because others did something that the author had not seen. */
-  readonly #refused = signal<readonly RefusedAction[]>([]);
+  readonly refused = signal<readonly RefusedAction[]>([]);
   /** Other collections that cannot be reviewed now. Their own pages send their actions. */
   readonly #left = new Set<string>();
   #isSending = false;
@@ -80,9 +82,9 @@ export class Outbox {
     this.#store = store;
     const mine = inOrder(kept.filter(({ reviewer }) => reviewer === options.reviewer));
     const ofHere = mine.filter(({ collection }) => collection === options.collection);
-    this.#queue.value = mine.filter(({ problem }) => problem === null);
+    this.waiting.value = mine.filter(({ problem }) => problem === null);
     this.#setAside.value = ofHere.filter((one) => one.problem !== null && !isRefused(one));
-    this.#refused.value = ofHere.filter(isRefused);
+    this.refused.value = ofHere.filter(isRefused);
     const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
     this.#banner.value = setAsideText(this.#setAside.value) ?? othersText(ofOthers);
   }
@@ -95,15 +97,6 @@ export class Outbox {
     outbox.sentFound = outbox.#send();
     setInterval(() => void outbox.#send(), LOOK_EVERY_MS);
     return outbox;
-  }
-
-  /** True while the server cannot be reached. */
-  get isOffline(): boolean {
-    return this.#isOffline.value;
-  }
-
-  get waiting(): readonly KeptAction[] {
-    return this.#queue.value;
   }
 
   get problem(): string | null {
@@ -125,15 +118,11 @@ export class Outbox {
     return { client, sequence, at: action.at };
   }
 
-  get refused(): readonly RefusedAction[] {
-    return this.#refused.value;
-  }
-
   /** Ends the wait of refused photos, by default of all actions: their author has answered, or has decided again. */
   answer(keys: readonly string[], only: ActionRef | null = null): void {
     const answered = new Set(keys);
     const ended: RefusedAction[] = [];
-    this.#refused.value = this.#refused.value.flatMap((one) => {
+    this.refused.value = this.refused.value.flatMap((one) => {
       const isMeant = only === null || refKey(one) === refKey(only);
       const stale = one.stale.filter((photo) => !isMeant || !answered.has(subjectKey(photo)));
       if (stale.length === one.stale.length) return one;
@@ -167,7 +156,7 @@ export class Outbox {
 
   #enqueue(added: readonly KeptAction[]): void {
     for (const kept of added) void this.#safely(this.#store.put(kept));
-    this.#queue.value = [...this.#queue.value, ...added];
+    this.waiting.value = [...this.waiting.value, ...added];
     void this.#send();
   }
 
@@ -192,7 +181,7 @@ export class Outbox {
         const step = await oneAtATime(() => this.#sendNext(pace));
         if (step.do === 'wait') await this.#wait(pace.delayMs);
         pace = step.pace;
-      } while (this.#queue.value.length > 0);
+      } while (this.waiting.value.length > 0);
     } finally {
       this.#isSending = false;
     }
@@ -200,7 +189,7 @@ export class Outbox {
 
   async #sendNext(pace: BatchRules): Promise<Step> {
     await this.#readQueue();
-    const batch = batchOf(this.#queue.value, pace);
+    const batch = batchOf(this.waiting.value, pace);
     if (batch.length === 0) return { do: 'go-on', pace };
     const sent = await this.#ask(batch);
     const step = stepAfter(sent.outcome, batch.length, pace);
@@ -221,9 +210,9 @@ export class Outbox {
         reviewer === this.#options.reviewer && problem === null && !this.#left.has(collection),
     );
     // Another tab may have sent an action that was refused, or its author may have answered there.
-    this.#refused.value = all.filter((one) => this.#isOfHere(one)).filter(isRefused);
-    const own = this.#queue.value.filter(({ client }) => client === this.client);
-    this.#queue.value = inOrder([...new Map([...kept, ...own].map((one) => [refKey(one), one])).values()]);
+    this.refused.value = all.filter((one) => this.#isOfHere(one)).filter(isRefused);
+    const own = this.waiting.value.filter(({ client }) => client === this.client);
+    this.waiting.value = inOrder([...new Map([...kept, ...own].map((one) => [refKey(one), one])).values()]);
   }
 
   async #ask(batch: readonly KeptAction[]): Promise<Sent> {
@@ -260,7 +249,7 @@ export class Outbox {
     const refused = { ...kept, problem: 'Others did something that the page had not shown' };
     await this.#safely(this.#store.put(refused));
     this.answer(refused.stale.map(subjectKey));
-    if (this.#isOfHere(refused)) this.#refused.value = [...this.#refused.value, refused];
+    if (this.#isOfHere(refused)) this.refused.value = [...this.refused.value, refused];
     queueMicrotask(() => this.#options.onRefused(refused));
   }
 
@@ -278,7 +267,7 @@ export class Outbox {
   }
 
   #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
-    this.#isOffline.value = true;
+    this.isOffline.value = true;
     // `isOffline` already shows that the server is unreachable.
     const obstacle = isSessionOver ? `${message} What is not sent yet is kept in this browser.` : message;
     this.#obstacle.value = isPassing && !isSessionOver ? null : obstacle;
@@ -299,14 +288,14 @@ export class Outbox {
   #leave([first]: readonly KeptAction[]): boolean {
     if (first === undefined || first.collection === this.#options.collection) return false;
     this.#left.add(first.collection);
-    this.#endWait(this.#queue.value.filter(({ collection }) => collection === first.collection));
+    this.#endWait(this.waiting.value.filter(({ collection }) => collection === first.collection));
     return true;
   }
 
   #endWait(batch: readonly KeptAction[]): void {
     const ended = new Set(batch.map(refKey));
-    this.#queue.value = this.#queue.value.filter((one) => !ended.has(refKey(one)));
-    this.#isOffline.value = false;
+    this.waiting.value = this.waiting.value.filter((one) => !ended.has(refKey(one)));
+    this.isOffline.value = false;
     this.#obstacle.value = null;
   }
 }

@@ -74,7 +74,7 @@ export class ReviewStore {
   /** Called when the server has changed more photos than it sends back. */
   onMoreChanged: () => void = () => {};
   /** `null` for read-only users. */
-  #outbox: Outbox | null = null;
+  outbox: Outbox | null = null;
   #tabs: Awaited<ReturnType<typeof openTabs>> | null = null;
   readonly #names = new Answers<readonly NamedClass[]>();
   readonly #unanswered = new Map<number, Unanswered>();
@@ -94,7 +94,7 @@ export class ReviewStore {
     const { collection, setup } = options;
     const { reviewer } = setup;
     if (setup.mayReview && reviewer !== null) {
-      store.#outbox = await Outbox.open({
+      store.outbox = await Outbox.open({
         collection,
         reviewer,
         send: (of, request) => reviewApi(of, reviewer).actions(request),
@@ -105,14 +105,14 @@ export class ReviewStore {
           store.history.value = gone.reduce(withoutAction, store.history.value);
         },
       });
-      store.#tabs = await openTabs({ client: store.#outbox.client, reviewer });
+      store.#tabs = await openTabs({ client: store.outbox.client, reviewer });
     }
     return store;
   }
 
   /** May be called again after a failure. @throws ApiError if the server does not answer */
   async begin(): Promise<void> {
-    const outbox = this.#outbox;
+    const outbox = this.outbox;
     if (outbox !== null) {
       await Promise.race([outbox.sentFound, new Promise((resolve) => setTimeout(resolve, FOUND_WITHIN_MS))]);
       // After their verdicts are sent, so that nobody gets the photos before.
@@ -143,12 +143,8 @@ export class ReviewStore {
     }
   }
 
-  get outbox(): Outbox | null {
-    return this.#outbox;
-  }
-
   get isSent(): boolean {
-    return (this.#outbox?.waiting.length ?? 0) === 0;
+    return (this.outbox?.waiting.value.length ?? 0) === 0;
   }
 
   /** The classes that can be named; null while they are read. */
@@ -163,15 +159,15 @@ export class ReviewStore {
 
   /** Applies a change to this page and queues it for the server. Returns `null` for read-only users. */
   record(given: ReviewChange): ActionRef | null {
-    if (this.#outbox === null) return null;
+    if (this.outbox === null) return null;
     const change = this.#withSeen(given);
     this.met.value = null;
-    const ref = this.#outbox.record(change);
+    const ref = this.outbox.record(change);
     const target = this.#targetOf(change);
     if (target !== null) this.#reversed.set(refKey(ref), target);
     this.cache.apply(ref, change, target);
     if ('seen' in change || change.kind === 'verdict' || change.kind === 'adjudicate')
-      this.#outbox.answer(this.cache.keysOf(ref));
+      this.outbox.answer(this.cache.keysOf(ref));
     const action = madeAction(ref, change);
     if (action !== null) this.history.value = afterAction(this.history.value, action);
     return ref;
@@ -204,7 +200,7 @@ export class ReviewStore {
 
   takeBack(kind: 'undo' | 'redo'): DoneAction | null {
     const [action, of] = this.#reversible(kind);
-    const refused = this.#outbox?.refused.find((one) => one.isWhole && of !== null && refKey(one) === refKey(of));
+    const refused = this.outbox?.refused.value.find((one) => one.isWhole && of !== null && refKey(one) === refKey(of));
     if (refused !== undefined) this.answerRefusal(refused, false);
     else if (action === null || of === null) this.say(`Nothing to ${kind}`);
     else this.#await({ done: 'done again', name: null, isAlwaysSaid: false, stored: 0, skipped: 0 }, { kind, of });
@@ -215,7 +211,7 @@ export class ReviewStore {
   answerRefusal(refused: RefusedAction, isKept: boolean): void {
     // Recorded before the refused action is removed, so that no crash loses it.
     if (isKept) for (const change of changesAgain(refused)) this.record(change);
-    this.#outbox?.answer(refused.stale.map(subjectKey), refused);
+    this.outbox?.answer(refused.stale.map(subjectKey), refused);
   }
 
   async load(subjects: readonly Subject[]): Promise<void> {
@@ -231,7 +227,7 @@ export class ReviewStore {
 
   /** The keys of photos with changes that the server has not confirmed. */
   aheadKeys(): ReadonlySet<string> {
-    return new Set(this.#outbox?.waiting.flatMap((ref) => this.cache.keysOf(ref)));
+    return new Set(this.outbox?.waiting.value.flatMap((ref) => this.cache.keysOf(ref)));
   }
 
   aheadSubjects(): readonly Subject[] {
@@ -241,7 +237,7 @@ export class ReviewStore {
   /** Gives back all photos that this tab holds, and those of tabs that are gone. @throws ApiError */
   async #giveBack(gone?: readonly string[]): Promise<void> {
     const order = this.setup.orders[0] ?? 'confusions';
-    const client = this.#outbox?.client ?? '';
+    const client = this.outbox?.client ?? '';
     await this.api.lease({ client, order, filter: {}, count: 0, held: [], gone });
   }
 
@@ -310,7 +306,7 @@ export class ReviewStore {
       if ('of' in action && kept.isWhole === true && target !== undefined)
         this.history.value = withoutReversal(this.history.value, { ...refOf(kept), ...action }, target);
       if (this.history.value.undone.some((one) => refKey(one.action) === refKey(kept)))
-        this.#outbox?.answer(kept.stale.map(subjectKey), kept);
+        this.outbox?.answer(kept.stale.map(subjectKey), kept);
     }
     void this.#readAgain(isRefused(kept) ? kept.stale : photos);
   }
@@ -330,7 +326,7 @@ export class ReviewStore {
   async #historyBefore({ waiting }: Outbox): Promise<History> {
     const { actions } = await this.api.recent();
     const stored = new Set(actions.map(refKey));
-    const unsent = waiting.filter((one) => one.collection === this.collection && !stored.has(refKey(one)));
+    const unsent = waiting.value.filter((one) => one.collection === this.collection && !stored.has(refKey(one)));
     const made = unsent.flatMap((one) => madeAction(one, one.action) ?? []);
     return [...actions.map(storedAction), ...made].reduce(afterAction, NO_HISTORY);
   }
