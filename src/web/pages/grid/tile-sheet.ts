@@ -22,6 +22,8 @@ interface TilePage<Item, Row> {
   keyOf(one: Item | Row): string | number;
   /** Returns the rows of those photos that still exist. @throws ApiError */
   readRows(items: readonly Item[]): Promise<readonly Row[]>;
+  /** Called with rows that were read. */
+  putRows?(rows: readonly Row[]): void;
   open(position: number): void;
 }
 
@@ -140,6 +142,7 @@ export class TileSheet<Item = unknown, Row = unknown> {
     for (const one of items) rows.set(page.keyOf(one), null);
     for (const row of found) rows.set(page.keyOf(row), row);
     this.#version.value += 1;
+    page.putRows?.(found);
     if (page.isReady.value) page.trouble.value = null;
   }
 }

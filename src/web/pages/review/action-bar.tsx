@@ -5,7 +5,7 @@ import { countText } from '../../../core/kernel/texts.ts';
 import type { OwnReview } from '../../../core/review/desk/desk.ts';
 import type { Desk } from './desk.ts';
 import { keyHint, REJECTS, type KeyCommand } from './keys.ts';
-import type { KeptAction } from './store/outbox-store.ts';
+import type { ReviewStore } from './store/review-store.ts';
 import { orderText, REASON_TEXTS } from './words.ts';
 
 interface ActionBarProps {
@@ -57,7 +57,7 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
             <CommandButton {...{ desk, command, kind }} isOn={isOn?.(own)} isDisabled={isDisabled(command)}>
               {text}
             </CommandButton>
-            {command === 'undo' ? <NotStored waiting={store.outbox?.waiting.value ?? []} /> : null}
+            {command === 'undo' ? <NotStored store={store} /> : null}
           </Fragment>
         ))}
       </div>
@@ -85,7 +85,8 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
 const LATE_MS = 5_000;
 
 /** Says how many actions the server has not stored, once the first of them has waited for five seconds. */
-function NotStored({ waiting: [first, ...others] }: { readonly waiting: readonly KeptAction[] }) {
+function NotStored({ store: { outbox } }: { readonly store: ReviewStore }) {
+  const [first, ...others] = outbox?.waiting.value ?? [];
   const nowMs = useSignal(Date.now());
   const lateAtMs = first === undefined ? Infinity : Date.parse(first.action.at) + LATE_MS;
   useEffect(() => {

@@ -31,24 +31,22 @@ export function Opener<T>({ api, open, waiting, question, children }: OpenerProp
     }
   };
   useEffect(() => void begin(), []);
-  if (opened === null)
-    return (
-      <main class="ask" aria-busy="true">
-        {waiting}
-      </main>
-    );
   if (opened === 'unnamed')
     return (
       <NameQuestion title={question.title} api={api} onNamed={() => void begin()}>
         {question.text}
       </NameQuestion>
     );
-  if ('value' in opened) return children(opened.value);
+  if (opened !== null && 'value' in opened) return children(opened.value);
   return (
-    <main class="ask">
-      <p role="alert" class="trouble">
-        {opened.problem}
-      </p>
+    <main class="ask" aria-busy={opened === null ? true : undefined}>
+      {opened === null ? (
+        waiting
+      ) : (
+        <p role="alert" class="trouble">
+          {opened.problem}
+        </p>
+      )}
     </main>
   );
 }

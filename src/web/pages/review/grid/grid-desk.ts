@@ -55,9 +55,11 @@ export class GridDesk extends Desk {
   }
 
   async readRows(subjects: readonly Subject[]): Promise<readonly ReviewPhoto[]> {
-    const { photos } = await this.store.api.rows(subjects);
+    return (await this.store.api.rows(subjects)).photos;
+  }
+
+  putRows(photos: readonly ReviewPhoto[]): void {
     this.store.put(photos);
-    return photos;
   }
 
   noteFailed({ sha256 }: Subject): void {

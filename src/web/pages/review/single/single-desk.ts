@@ -77,7 +77,7 @@ export class SingleDesk extends Desk {
 
   readEvidenceAgain(): void {
     if (this.photo !== null) this.evidence.forget(subjectKey(this.photo));
-    this.#settle('');
+    this.#settle();
   }
 
   classPage(wnid: string): ClassPage | null {
@@ -119,7 +119,7 @@ export class SingleDesk extends Desk {
     // Another reviewer may have the photo.
     this.supply.value?.renew();
     if (this.photo === null && this.#loading === 0) this.#showNextOpen();
-    this.#settle('');
+    this.#settle();
   }
 
   protected fill(): void {
@@ -175,7 +175,7 @@ export class SingleDesk extends Desk {
     const earlier = by < 0 && list.at === 0 ? this.decisions.findLast(isEarlier) : undefined;
     if (earlier === undefined) list.move(by);
     else list.show(earlier.subject);
-    this.#settle('');
+    this.#settle();
   }
 
   async #readDisputes(): Promise<void> {
@@ -186,7 +186,7 @@ export class SingleDesk extends Desk {
     if (typeof found === 'string') this.trouble.value = found;
     else this.list.append(found);
     this.isReady.value = true;
-    this.#settle('');
+    this.#settle();
   }
 
   #isOpen = (subject: Subject): boolean => {
@@ -231,7 +231,7 @@ export class SingleDesk extends Desk {
   }
 
   /** Call after each change of the list: announces the shown photo and preloads the next ones. */
-  #settle(said: string): void {
+  #settle(said = ''): void {
     const { photo, store, pictures } = this;
     if (photo !== null) this.#lastWnid = photo.wnid;
     if (said !== '') store.say(`${said} ${this.#spoken()}`);
