@@ -132,13 +132,13 @@ function Stage({ queues, stage, does, order }: StageProps) {
       )}
       <Holds {...{ queues, stage }} isWaiting={queue > 0} />
       {order === null ? null : (
-        <p class="orders">
+        <div class="orders">
           {ordersFor(stage, queues).map((one) => (
             <Confirm key={one.label} label={one.label} yes={one.yes} onYes={() => order(one)}>
               <p>{one.text}</p>
             </Confirm>
           ))}
-        </p>
+        </div>
       )}
     </li>
   );
