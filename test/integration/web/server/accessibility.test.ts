@@ -56,6 +56,7 @@ const PAGES: readonly TestedPage[] = [
   { what: 'a page that waits for the answers of a quiz', path: '/c/demo/report', ready: 'form', reviewer: 'cleo' },
   { what: 'a collection without revisions', path: '/c/demo/revisions', ready: 'main.revisions' },
   { what: 'the guide to reviewing', path: '/help/reviewing', ready: '.guide table' },
+  { what: 'the queues', path: '/queues', ready: 'main[data-ready] [data-queue]' },
   { what: 'the activity log', path: '/activity', ready: 'main.activity .sessions button' },
   { what: 'a page that cannot be shown', path: '/c/nothing/', ready: 'h1' },
 ];
