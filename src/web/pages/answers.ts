@@ -17,7 +17,7 @@ const AGAIN_AFTER_MS = 3_000;
 /** Answers of the server by key. A component that gets one is rendered again when answers arrive. */
 export class Answers<T> {
   readonly #version = signal(0);
-  /** `againAtMs`: after a passing failure, the time (`performance.now()`) from which the key is read again when it is wanted. */
+  /** `againAtMs`: after a passing failure, the key may be read again from this time of `performance.now()`. */
   readonly #entries = new Map<string, Answer<T> & { readonly againAtMs?: number }>();
   readonly #waiting: (() => Promise<void>)[] = [];
   #running = 0;

@@ -87,7 +87,7 @@ function columnsOf(now: Overview) {
   };
 }
 
-/** Columns of counts that lead to their photos. @param filterOf the photos of a row; null if no filter describes them */
+/** Columns of counts that lead to their photos. @param filterOf null if no filter describes the photos of a row */
 function linked<Of extends Row>(
   now: Overview,
   counts: readonly Count[],
