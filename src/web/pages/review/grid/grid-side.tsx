@@ -7,8 +7,8 @@ import { STATES } from '../words.ts';
 interface CountLink {
   readonly key: string;
   readonly text: ComponentChildren;
-  /** A number, or a text such as `3 of 15`. */
-  readonly count: number | string;
+  /** A number, or for example `3 of 15`. */
+  readonly count: ComponentChildren;
   readonly filter: ReviewFilter;
   readonly isOn: boolean;
   readonly title?: string;
@@ -41,7 +41,11 @@ export function GridSide({ desk }: { readonly desk: GridDesk }) {
         <span class="searched">{name}</span> → <span class="predicted">{confusionName}</span>
       </>
     ),
-    count: `${accepted} of ${cap}`,
+    count: (
+      <>
+        {accepted} of {cap}
+      </>
+    ),
     filter: { ...filter, wnid, confusion: confusionWnid },
     isOn: filter.wnid === wnid && filter.confusion === confusionWnid,
     title: `${countText(open)} open`,
