@@ -23,7 +23,7 @@ useSharedServer();
 const PHOTOS_PER_HOST = Number(process.env['WINNOW_TEST_PHOTOS_PER_HOST'] ?? 24);
 const PER_MINUTE = 120;
 const INTERVAL_MS = 60_000 / (PER_MINUTE - 2);
-/** A busy machine notes requests late, and then several at once. Two crawls that each take the whole rate are 5 s early after 20. */
+/** A busy server logs requests up to this much late, several at once. Two crawls that each take the whole rate gain 5 s in 20 requests. */
 const LATE_MS = 2_000;
 const CONNECTIONS_PER_HOST = 3;
 
@@ -68,7 +68,7 @@ async function crawlStarter(
   return () => startWinnow(urlCrawlArgs({ data: folder.at(name), from, allow, settings }));
 }
 
-/** Never more than the limit in 60 s, and evenly spaced but for requests that came late. */
+/** At most the limit in 60 s. Requests are evenly spaced, but the server may log one up to `LATE_MS` late. */
 function expectWithinRate(log: readonly { readonly atMs: number }[]): void {
   const times = log.map(({ atMs }) => atMs).toSorted((a, b) => a - b);
   for (const [i, first] of times.entries()) {

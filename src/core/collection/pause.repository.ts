@@ -92,6 +92,11 @@ export async function reportInFlight(
   );
 }
 
+/** Deletes reports of processes that were killed. Each process calls it once, so that the table does not grow. */
+export async function forgetOldReports(db: Kysely<Database>): Promise<void> {
+  await sql`delete from running_jobs where not ${isWithin(sql.ref('seen_at'), STALE_AFTER_MS)}`.execute(db);
+}
+
 /** The number of jobs that processes run for each stage of a collection. */
 export async function runningJobs(
   db: Kysely<Database>,

@@ -72,7 +72,7 @@ function Framed({ title, script, collection, current, role, hasTokens, children 
   );
 }
 
-/** The links of the bar that pages mark as the one where their reader is. */
+/** The link of the bar that marks the current page, by the page's script. */
 const CURRENT: Readonly<Record<string, FramedProps['current']>> = {
   review: 'review',
   quiz: 'review',

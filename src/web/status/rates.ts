@@ -13,7 +13,7 @@ export interface Rate {
   readonly perSecond: number | null;
   /** Photos a second in each minute of the last hour, oldest first. Minutes before the first reading are left out. */
   readonly lastHour: readonly number[];
-  /** Photos in the last hour, or since the server was started. */
+  /** Photos that were done and that failed in the last hour, as far as this server has read the collection in it. */
   readonly done: number;
   readonly failed: number;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { pauseOrders, reportInFlight, type PauseOrder } from '../../collection/pause.repository.ts';
+import { forgetOldReports, pauseOrders, reportInFlight, type PauseOrder } from '../../collection/pause.repository.ts';
 import { pausesText, type StagePlace } from '../../collection/pause.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { sleepUnlessAborted } from './outage.process.ts';
@@ -81,6 +81,7 @@ export class PauseWatch {
 
   async #read(): Promise<void> {
     this.#orders = await pauseOrders(this.#db);
+    if (this.#before === null) await forgetOldReports(this.#db);
     this.#before ??= new Set(this.#orders.map(keyOf));
     await this.#report();
     this.#lookedMs = performance.now();

@@ -14,7 +14,7 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Calls `show` with each change of what a live path tells. The server sends the whole first, then changes. Reconnects when the stream ends, because
+ * Calls `show` with each change of the data at a live path. The server sends all of it first, then changes. Reconnects when the stream ends, because
  * browsers do not after an error status of the server or a proxy. A hidden page has no stream: a browser has six connections to a
  * host, and pages in other tabs need them. When the page is visible again, a new stream brings the whole overview.
  */

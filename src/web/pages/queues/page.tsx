@@ -127,7 +127,7 @@ function Stage({ queues, stage, does, order }: StageProps) {
       )}
       {done + failed === 0 ? null : (
         <p class="quiet">
-          In the last hour {countText(done)} done, {countText(failed)} failed
+          Seen by this server in the last hour: {countText(done)} done, {countText(failed)} failed
         </p>
       )}
       <Holds {...{ queues, stage }} isWaiting={queue > 0} />

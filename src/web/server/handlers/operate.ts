@@ -77,7 +77,7 @@ export async function retry(exchange: Exchange, { longApp, collections }: Site):
     { ...actorOf(exchange), action: 'retry', collection, detail: asked, resultOf: (result) => result },
     () => retryFailures(longApp, { ...asked, scope }),
   );
-  longApp.log.info({ ...asked, ...retried }, 'what failed was given another try, on a page of the server');
+  longApp.log.info({ ...asked, collection, ...retried }, 'what failed was given another try, on a page of the server');
   return retried;
 }
 

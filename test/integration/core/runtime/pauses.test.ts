@@ -7,6 +7,7 @@ import {
   pauseStages,
   readPauses,
   reportInFlight,
+  runningJobs,
 } from '../../../../src/core/collection/pause.repository.ts';
 import type { PausableStage, StagePlace } from '../../../../src/core/collection/pause.ts';
 import { useDatabase } from '../../../support/database.ts';
@@ -127,6 +128,24 @@ describe('a process that works', () => {
   const filterOf = (collectionId: number): StagePlace => ({ stage: 'filter', collectionId });
   const newWatch = (lines: string[] = []): PauseWatch =>
     new PauseWatch({ db: database.db, log: { info: (line) => lines.push(line) } });
+
+  it('reports its jobs of a stage that is not paused, and deletes the reports of processes that were killed', async () => {
+    await reportInFlight(database.db, randomUUID(), [{ stage: 'fetch', collectionId: fish, jobs: 4 }]);
+    await age(11);
+    const watch = newWatch();
+    let jobs = 2;
+    watch.join({ ...filterOf(birds), runningJobs: () => jobs });
+    const counted: unknown[] = [];
+    for (jobs of [2, 0]) {
+      await watch.refresh();
+      const { rows } = await sql`select stage, collection_id, jobs from running_jobs`.execute(database.db);
+      counted.push([await runningJobs(database.db, birds), rows.length]);
+    }
+    expect(counted).toEqual([
+      [{ discover: 0, fetch: 0, filter: 2 }, 1],
+      [{ discover: 0, fetch: 0, filter: 0 }, 0],
+    ]);
+  });
 
   it('notices a pause, reports it once with its jobs in flight, and notices its end', async () => {
     const lines: string[] = [];
