@@ -119,7 +119,7 @@ function Files({ base, short, bytes }: FilesProps) {
       <a href={`${base}/README.md`}>card</a>
       <a href={`${base}/protocol.json`}>protocol.json</a>
       {bytes === null ? null : (
-        <a class="download" href={`${base}/revision.tar`} download>
+        <a class="button chosen" href={`${base}/revision.tar`} download>
           Download tar, {bytesText(bytes)}
         </a>
       )}

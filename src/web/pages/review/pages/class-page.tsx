@@ -71,7 +71,7 @@ function ClassView({ store, page }: ClassViewProps) {
       <header class="class-head">
         <h1>{name}</h1>
         {gloss === null ? null : <p class="gloss">{gloss}</p>}
-        <p class="soft">
+        <p class="quiet">
           {[wnid, ...synonyms].join(' · ')} · <Link url={link}>article</Link>
         </p>
       </header>
@@ -123,7 +123,7 @@ function Progress({ store: { collection, setup }, page: { wnid, progress } }: Cl
         ))}
       </dl>
       <p class="ways-in">
-        <a class="button yes" href={hrefOf(collection, '', view)}>
+        <a class="button chosen" href={hrefOf(collection, '', view)}>
           Review this class
         </a>
         <a class="button" href={hrefOf(collection, 'grid', view)}>

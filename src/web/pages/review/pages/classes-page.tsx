@@ -15,7 +15,7 @@ export function ClassesPage({ store }: PageProps) {
     <PageFrame store={store} place="all classes" isReady>
       <h1 class="unseen">Review of {store.collection}</h1>
       <Totals classes={classes} target={store.setup.target} />
-      {store.setup.withoutLicence === '' ? null : <p class="soft">{asTyped(store.setup.withoutLicence)}</p>}
+      {store.setup.withoutLicence === '' ? null : <p class="quiet">{asTyped(store.setup.withoutLicence)}</p>}
       <Ways store={store} classes={classes} />
       {classes.length > 0 ? (
         <Classes store={store} classes={classes} />
@@ -93,7 +93,7 @@ function Totals({ classes, target }: { readonly classes: readonly ClassProgress[
     <section class="totals" aria-label="Where the review stands">
       <p>
         <b class="big">{acceptedText(totals.accepted, wanted)}</b>
-        <span class="soft">
+        <span class="quiet">
           {countOf(totals.listed, 'photo')} in {countOf(classes.length, 'class', 'classes')}
         </span>
       </p>
@@ -114,7 +114,7 @@ function Ways({ store: { collection, setup }, classes }: ClassesProps) {
   const { open, disputed } = sumOfStates(classes);
   return (
     <nav class="ways-in" aria-label="Ways into the review">
-      <a class="button yes" href={hrefOf(collection, '')}>
+      <a class="button chosen" href={hrefOf(collection, '')}>
         {open === 0 ? 'Look again' : 'Start'} <small>{open === 0 ? 'nothing is open' : 'class by class'}</small>
       </a>
       <a class="button" href={hrefOf(collection, '', { filter: {}, balanced: 50 })}>
@@ -166,7 +166,7 @@ function ClassCard({ collection, progress, photos, target }: ClassCardProps) {
             {name}
           </a>
         </h3>
-        <p class="open-count">{open === 0 ? <span class="soft">done</span> : <b>{countText(open)} open</b>}</p>
+        <p class="open-count">{open === 0 ? <span class="quiet">done</span> : <b>{countText(open)} open</b>}</p>
       </div>
       <ProgressBar counts={progress} target={target} />
       <p class="numbers">
