@@ -21,7 +21,7 @@ export async function loadAssets(root: string, builtFolder: string | null): Prom
   );
 }
 
-/** Translates `src/web/pages` for browsers: a script for each page, and one style sheet for all. */
+/** Translates `src/web/pages` for browsers: a script for each page, what several pages share once, and one style sheet for all. */
 export async function bundlePages(root: string): Promise<Assets> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
@@ -35,6 +35,8 @@ export async function bundlePages(root: string): Promise<Assets> {
     ],
     outdir: 'ui',
     bundle: true,
+    splitting: true,
+    chunkNames: 'shared-[hash]',
     minify: true,
     format: 'esm',
     target: ['es2022', 'chrome110', 'firefox110', 'safari16'],
