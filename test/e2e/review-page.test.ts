@@ -197,6 +197,46 @@ describe('the review page', () => {
     await page.close();
   });
 
+  it('has the shown photo in its address, and shows that photo again when it is loaded again', async () => {
+    const { page, url } = await openAs('Eva');
+    await page.goto(`${url}?class=${SHARK}`);
+    await page.locator('main[data-ready] [data-photo]').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    const { sha256, wnid } = await new Person(page).shown();
+    await page.waitForURL(`${url}?class=${SHARK}&photo=${sha256}.${wnid}`);
+    await page.reload();
+    await page.locator('main[data-ready] [data-photo]').waitFor();
+    expect(await new Person(page).shown()).toEqual({ sha256, wnid });
+    await page.keyboard.press('Escape');
+    await page.waitForURL(`${url}/grid?class=${SHARK}&photo=${sha256}.${wnid}`);
+    const tile = page.locator('.tile[tabindex="0"]');
+    await tile.waitFor();
+    expect(await tile.getAttribute('data-photo')).toBe(sha256);
+    await page.keyboard.press('Enter');
+    await page.locator('main[data-ready] [data-photo]').waitFor();
+    await page.goBack();
+    await tile.waitFor();
+    expect(await tile.getAttribute('data-photo')).toBe(sha256);
+    await page.close();
+  });
+
+  it('shows no photo if the one of its address is not listed, and takes no verdict then', async () => {
+    const { page, url } = await openAs('Eva');
+    const earlier = await storedEvents();
+    const address = `${url}?photo=${'0'.repeat(64)}.${TENCH}`;
+    await page.goto(address);
+    await page.getByText('This photo is not in your queue').waitFor();
+    await page.getByText('The collection has no such photo').waitFor();
+    await page.locator('main[data-ready]').waitFor();
+    await page.keyboard.press('a');
+    expect([await page.locator('[data-photo]').count(), page.url()]).toEqual([0, address]);
+    await page.getByRole('link', { name: 'Go to the queue' }).click();
+    await page.locator('main[data-ready] [data-photo]').waitFor();
+    expect(await storedEvents()).toHaveLength(earlier.length);
+    await page.close();
+  });
+
   it('shows the parts of its filter, and takes one off by a click', async () => {
     const { page, url } = await openAs('Bo');
     await page.goto(`${url}?class=${SHARK}&state=open`);
@@ -205,7 +245,8 @@ describe('the review page', () => {
     expect(await filters.allTextContents()).toEqual(['open ×', 'searched as great white shark ×']);
     await filters.first().click();
     expect(await filters.allTextContents()).toEqual(['searched as great white shark ×']);
-    expect(new URL(page.url()).search).toBe(`?class=${SHARK}`);
+    const { searchParams } = new URL(page.url());
+    expect([searchParams.get('class'), searchParams.get('state')]).toEqual([SHARK, null]);
     await page.close();
   });
 

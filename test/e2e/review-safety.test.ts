@@ -168,7 +168,7 @@ describe('the filter key of the single view', () => {
     const failures: string[] = [];
     page.on('pageerror', (error) => failures.push(error.message));
     await page.keyboard.press('/');
-    await page.waitForURL('**/grid#filter');
+    await page.waitForURL(/\/grid\?.*#filter$/);
     const dialog = page.getByRole('dialog', { name: 'Filter' });
     await dialog.waitFor();
     await dialog.getByLabel('State').selectOption('open');

@@ -106,7 +106,7 @@ export interface PhotoFilter {
   /** The photo that the first photos look like. */
   readonly like: Sha256 | null;
   readonly size: (typeof PHOTO_SIZES)[number];
-  /** The photo whose card is open. */
+  /** The photo whose card is open: the number of a candidate, or SHA256.CLASS. */
   readonly photo: string;
 }
 
@@ -174,7 +174,9 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     sort: among('sort', PHOTO_SORTS)[0] ?? EVERY_PHOTO.sort,
     like: isSha256(like) ? like : null,
     size: among('size', PHOTO_SIZES)[0] ?? EVERY_PHOTO.size,
-    photo: text('photo', 'the number of a candidate', (value) => /^[1-9]\d{0,14}$/.test(value)),
+    photo: text('photo', 'the number of a candidate, or SHA256.CLASS of a photo', (value) =>
+      /^([1-9]\d{0,14}|[0-9a-f]{64}\..{1,100})$/.test(value),
+    ),
   };
   return { filter, problem: problems[0] ?? null };
 }

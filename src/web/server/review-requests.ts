@@ -80,7 +80,7 @@ export const leaseBody = z.strictObject({
   take: z.enum(['own', 'silent']).optional(),
 });
 
-export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });
+export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS), client: client.optional() });
 
 const judgement = { verdict: z.enum(REVIEW_VERDICTS), reason: reason.nullable() };
 /** `actionsOf` checks each of them. */

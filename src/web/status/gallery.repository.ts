@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { isLinked } from '../../core/crawl/candidates/link.repository.ts';
 import { isTaken, ofCollection } from '../../core/filter/run/decision.repository.ts';
 import { isCandidateReason, REJECT_REASONS } from '../../core/kernel/reasons.ts';
-import type { Sha256 } from '../../core/kernel/ids.ts';
+import { isSha256, type Sha256 } from '../../core/kernel/ids.ts';
 import type { Reader } from '../../core/kernel/people.ts';
 import {
   dayRangeOf,
@@ -114,8 +114,10 @@ function hasReason(view: GalleryView, reason: string): RawBuilder<unknown> {
   return REJECT_REASONS.some((one) => one === reason) ? sql`(${isLeftOut} or ${isRejected})` : isLeftOut;
 }
 
-/** SQL: the text is in the name of the file or class, in the creator, or in a person's last note, if the reader may know it. */
+/** SQL: the text is the photo's whole SHA-256, its id at the source or an address of it, or it is in the name of the file or class, in the creator, or in a person's last note, if the reader may know it. */
 function hasText(view: GalleryView, text: string, named: readonly string[]): RawBuilder<unknown> {
+  if (isSha256(text)) return sql`f.sha256 = decode(${text}, 'hex')`;
+  if (/^https?:\/\//.test(text)) return sql`(c.page_url = ${text} or c.url = ${text})`;
   const like = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
   return sql`(c.source_id ilike ${like} or c.creator ilike ${like} or c.wnid = any(${named}::text[]) or d.confusion_wnid = any(${named}::text[])
     or ${isShown(view)} and (c.wnid, f.sha256) in (

@@ -7,13 +7,11 @@ import {
   SHOWN_STATES,
   type ClassPage,
   type ClassProgress,
-  type HeldPhotos,
   type ReviewFilter,
   type ReviewOrder,
   type ReviewPhoto,
 } from './desk.ts';
 import { allowedFirst, firstPicture } from '../../shortlist/photo-of-class.repository.ts';
-import { isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { subjectKey, type Subject } from '../events/event.ts';
 import type { FreePhoto } from './lease.repository.ts';
 import { knownPhotos, type DeskView } from './known-photos.repository.ts';
@@ -146,61 +144,6 @@ export async function nextPhotos(
     where not exists (select 1 from taken t where t.wnid = p.wnid and t.sha256 = p.sha256)
     order by ${classes} ${orderSql(view, order)} limit ${limit}`.execute(db);
   return rows;
-}
-
-export type HeldWanted = Pick<NextPhotos, 'client' | 'filter' | 'order'> & { readonly leaseMs: number };
-
-/** SQL: the leases of other tabs on photos of the filter's class. */
-function leasesOfOthers({ scope }: DeskView, { client, filter }: HeldWanted): RawBuilder<unknown> {
-  return sql`review_lease r where r.collection_id = ${scope.collectionId} and r.client <> ${client}
-    and r.until > clock_timestamp() and ${filter.wnid === undefined ? sql`true` : sql`r.wnid = ${filter.wnid}`}`;
-}
-
-/** SQL: true if the tab of lease `r`, of another person, has not renewed it for half of its time. A visible page renews it earlier. */
-function isSilent({ reviewer }: DeskView, { leaseMs }: HeldWanted): RawBuilder<unknown> {
-  return sql`r.reviewer <> ${reviewer} and r.until < clock_timestamp() + ${leaseMs / 2}::float8 * interval '1 millisecond'`;
-}
-
-/**
- * The matching photos that wait for this reviewer while other tabs have them. The name of another person is told neither in a blind
- * review nor of photos that the second pass draws. So it does not depend on verdicts that this reviewer must not know.
- */
-export async function heldByOthers(
-  db: Kysely<Database>,
-  view: DeskView,
-  wanted: HeldWanted,
-): Promise<readonly HeldPhotos[]> {
-  const leases = leasesOfOthers(view, wanted);
-  const leased = await sql<{ wnid: Wnid }>`select distinct r.wnid from ${leases}`.execute(db);
-  if (leased.rows.length === 0) return [];
-  const wnids = leased.rows.map(({ wnid }) => wnid);
-  const drawn = isDrawn(view.secondPass, {
-    collectionId: sql`${view.scope.collectionId}::int`,
-    wnid: sql`r.wnid`,
-    sha256: sql`r.sha256`,
-  });
-  const { rows } = await sql<HeldPhotos>`
-    select r.name as reviewer, count(*) as photos, to_char(max(r.until) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as until,
-      case when r.silent then floor(${wanted.leaseMs}::float8 - extract(epoch from max(r.until) - clock_timestamp()) * 1000)::float8 end as "silentMs"
-    from (
-      select r.wnid, r.sha256, r.until, ${isSilent(view, wanted)} as silent,
-        case when r.reviewer = ${view.reviewer} or not (${view.isBlind} or ${drawn}) then r.reviewer end as name
-      from (select r.* from ${leases}) as r
-      left join verdict v on v.collection_id = r.collection_id and v.wnid = r.wnid and v.sha256 = r.sha256
-    ) as r
-    join (select p.wnid, p.sha256 from ${matching(view, { ...wanted, wnids })} where p.waits) as w using (wnid, sha256)
-    group by r.name, r.silent order by r.name, r.silent`.execute(db);
-  return rows;
-}
-
-/** Ends the leases of this reviewer's other tabs, or of silent tabs of others. */
-export async function endHeld(
-  db: Kysely<Database>,
-  view: DeskView,
-  { take, ...wanted }: HeldWanted & { readonly take: 'own' | 'silent' },
-): Promise<void> {
-  const which = take === 'own' ? sql`r.reviewer = ${view.reviewer}` : isSilent(view, wanted);
-  await sql`delete from ${leasesOfOthers(view, wanted)} and ${which}`.execute(db);
 }
 
 /** The classes with photos on the shortlist, sorted. One look at the index finds each of them. */

@@ -167,9 +167,14 @@ export interface PhotoIndex {
   readonly counts: Readonly<Record<ShownState, number>>;
 }
 
+/** A photo that another tab has. */
+export interface HeldPhoto extends Subject, Pick<HeldPhotos, 'reviewer' | 'until'> {}
+
 /** `POST rows {subjects}`, at most 200: the photos that are still listed, in the order of `subjects`. */
 export interface PhotoRows {
   readonly photos: readonly ReviewPhoto[];
+  /** Those that other tabs have, if the request names its own tab (`client`). */
+  readonly held: readonly HeldPhoto[];
 }
 
 /** One thing that a reviewer did in a tab: the unit of undo. */

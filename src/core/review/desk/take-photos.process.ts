@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { endHeld, heldByOthers, listedClasses, nextPhotos, type NextPhotos } from './desk.repository.ts';
+import { listedClasses, nextPhotos, type NextPhotos } from './desk.repository.ts';
+import { endHeld, heldByOthers } from './held.repository.ts';
 import type { DeskView } from './known-photos.repository.ts';
 import type { LeaseAnswer, LeaseRequest } from './desk.ts';
 import { subjectKey } from '../events/event.ts';

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { beyondCrawl, photosPath, type PhotoFilter, type PhotoState } from '../../../core/kernel/photo-filter.ts';
 import { countText, shareText } from '../../../core/kernel/texts.ts';
+import { useInAddress } from '../address.ts';
 import type { ClassOverview, Overview, Row } from './overview.ts';
 import { Table } from './tables.tsx';
 
@@ -14,6 +15,7 @@ const LISTED: Count = ['listed', 'listed', ({ shortlisted }) => shortlisted];
 const OPEN: Count = ['open', 'open', ({ unreviewed }) => unreviewed];
 const ACCEPTED: Count = ['accepted', 'accepted', ({ selected }) => selected];
 const OF_CLASS = [FOUND, KEPT, LISTED, OPEN, ACCEPTED];
+const SORTED: readonly string[] = ['class', ...OF_CLASS.map(([head]) => head)];
 
 /** Rows that are rendered at a time, because hundreds would delay what the person does next. */
 const SOME_CLASSES = 20;
@@ -21,14 +23,15 @@ const SOME_CLASSES = 20;
 export function ClassProgressTable({ now }: { readonly now: Overview }) {
   const [wanted, setWanted] = useState('');
   const [showsAll, setShowsAll] = useState(false);
-  const [by, sortBy] = useState({ head: 'kept', isDown: true });
+  const [sort, setSort] = useInAddress('sort');
+  const by = sortingIn(sort);
   const rows = now.classes
     .filter((row) => row.found > 0 && row.name.toLowerCase().includes(wanted.toLowerCase()))
     .toSorted((a, b) => (by.isDown ? -1 : 1) * compared(a, b, by.head) || b.found - a.found);
   const wantsAll = showsAll || wanted !== '';
   const shown = rows.slice(0, useGrowing(`${wanted} ${by.head} ${by.isDown}`, wantsAll ? rows.length : 0));
   const onSort = (head: string): void =>
-    sortBy((last) => ({ head, isDown: last.head === head ? !last.isDown : head !== 'class' }));
+    setSort(`${(by.head === head ? !by.isDown : head !== 'class') ? '-' : ''}${head}`);
   return (
     <section aria-label="Class table">
       <div class="table-head">
@@ -45,7 +48,7 @@ export function ClassProgressTable({ now }: { readonly now: Overview }) {
         rows={shown}
         keyOf={({ wnid, name }) => wnid ?? name}
         columns={columnsOf(now)}
-        sorting={{ heads: ['class', ...OF_CLASS.map(([head]) => head)], ...by, onSort }}
+        sorting={{ heads: SORTED, ...by, onSort }}
       />
       {wantsAll || shown.length === rows.length ? null : (
         <button type="button" onClick={() => setShowsAll(true)}>
@@ -54,6 +57,12 @@ export function ClassProgressTable({ now }: { readonly now: Overview }) {
       )}
     </section>
   );
+}
+
+/** Reads `kept`, or `-kept` for the most first. */
+function sortingIn(sort: string): { readonly head: string; readonly isDown: boolean } {
+  const head = sort.replace(/^-/, '');
+  return SORTED.includes(head) ? { head, isDown: sort !== head } : { head: 'kept', isDown: true };
 }
 
 /** The number of rows to render: a few at first for each `list`, then more until there are `all`. */

@@ -18,11 +18,11 @@ export function Confusions({ now: { collection, confusions } }: { readonly now: 
   return (
     <section aria-label="Confusions">
       <h2>
-        What is taken for what <small>kept photos · each square and each photo leads to its photos</small>
+        What is taken for what <small>kept photos · each square and each count leads to its photos</small>
       </h2>
       <div class="beside-matrix">
         <LargestMatrix {...{ confusions, pathOf }} />
-        <Cards {...{ confusions, pathOf }} />
+        <Cards {...{ confusions, pathOf, collection }} />
       </div>
       <Details summary={`${countOf(confusions.length, 'confusion')} as a table, largest first`}>
         {() => (
@@ -85,27 +85,28 @@ function largest(confusions: readonly Confusion[], wnidOf: (one: Confusion) => s
 /** As high as the matrix beside them. */
 const CARDS = 6;
 
-function Cards({ confusions, pathOf }: Shown) {
+/** A sample photo leads to its card. */
+function Cards({ confusions, pathOf, collection }: Shown & { readonly collection: string }) {
   return (
     <ul class="confusion-cards">
       {confusions.slice(0, CARDS).map((one) => (
         <li key={`${one.wnid}|${one.confusionWnid}`} class="card">
-          <a href={pathOf(one)} aria-label={one.photo === null ? 'Its photos' : undefined}>
-            <span class="frame">
-              {one.photo === null ? null : (
-                <img
-                  src={`/thumbnails/${one.photo}`}
-                  alt={`Photo searched as ${one.searchedAs}, taken for ${one.predicted}`}
-                  loading="lazy"
-                />
-              )}
-            </span>
-          </a>
+          {one.photo === null ? (
+            <span class="frame" />
+          ) : (
+            <a class="frame" href={photosPath(collection, { photo: `${one.photo}.${one.wnid}` })}>
+              <img
+                src={`/thumbnails/${one.photo}`}
+                alt={`Photo searched as ${one.searchedAs}, taken for ${one.predicted}`}
+                loading="lazy"
+              />
+            </a>
+          )}
           <p>
             <span>
               <span class="searched">{one.searchedAs}</span> → <span class="predicted">{one.predicted}</span>
             </span>
-            <small>{countText(one.count)}</small>
+            <a href={pathOf(one)}>{countText(one.count)}</a>
           </p>
         </li>
       ))}

@@ -1,10 +1,10 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { useState } from 'preact/hooks';
 import { asTyped } from '../../../core/kernel/command-text.ts';
 import { beyondCrawl, photosPath, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
 import { bytesText, countOf, countText, shareText } from '../../../core/kernel/texts.ts';
 import { FunnelBars } from '../../../core/page/funnel.tsx';
 import { stagesOf } from '../../../core/page/stages.ts';
+import { useInAddress } from '../address.ts';
 import { NeedsAttention } from './attention.tsx';
 import { ClassProgressTable, Sources } from './class-table.tsx';
 import { Confusions } from './confusion-matrix.tsx';
@@ -84,7 +84,7 @@ function More({ now }: Pick<CollectionPageProps, 'now'>) {
 const ALL = '';
 
 function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readonly now: Overview }) {
-  const [chosen, choose] = useState(ALL);
+  const [chosen, choose] = useInAddress('class');
   // Not by `localeCompare`: its first use takes a page 10 ms.
   const named = classes
     .flatMap((row) => (row.wnid === null || row.found === 0 ? [] : [{ ...row, wnid: row.wnid }]))
@@ -100,7 +100,7 @@ function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readon
       <h2>
         <label>
           Funnel of{' '}
-          <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
+          <select value={row?.wnid ?? ALL} onChange={(event) => choose(event.currentTarget.value)}>
             <option value={ALL}>all classes</option>
             {named.map(({ wnid, name }) => (
               <option key={wnid} value={wnid}>

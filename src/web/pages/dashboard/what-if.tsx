@@ -1,11 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import type { TargetedSubmitEvent } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WhatIfCounts, WhatIfState } from '../../../core/filter/what-if/what-if-tally.ts';
 import { placeFlags } from '../../../core/kernel/next-step.ts';
 import type { Sha256 } from '../../../core/kernel/ids.ts';
 import { photosPath } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
+import { inAddress, putIntoAddress } from '../address.ts';
 import { ask, errorText } from '../review/store/api.ts';
 import { CopiedCommand, WithCopy } from './copied.tsx';
 import type { Overview } from './overview.ts';
@@ -36,13 +36,14 @@ const RULE_TEXT = { threshold: 'Drop above p', minConfidence: 'Keep from confide
 
 /** Tries other rules on the stored evidence. Nothing changes. */
 export function WhatIfForm({ now, isLive }: { readonly now: Overview; readonly isLive: boolean }) {
-  const { rule, value, cap } = now.rules;
+  const { rule } = now.rules;
   const [answer, setAnswer] = useState<WhatIfAnswer | null>(null);
   const [said, say] = useState('');
-  const show = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const fields = [...new FormData(event.currentTarget)];
+  const form = useRef<HTMLFormElement>(null);
+  const show = async (): Promise<void> => {
+    const fields = form.current === null ? [] : [...new FormData(form.current)];
     const query = new URLSearchParams(fields.map(([name, field]) => [name, typeof field === 'string' ? field : '']));
+    for (const [name, field] of query) putIntoAddress(name, field);
     say(READING);
     try {
       setAnswer(await ask<WhatIfAnswer>(`api/what-if?${query.toString()}`));
@@ -51,27 +52,24 @@ export function WhatIfForm({ now, isLive }: { readonly now: Overview; readonly i
       say(errorText(error));
     }
   };
+  // A link or a reload asks for the rules that the address has.
+  useEffect(() => {
+    if (isLive && inAddress(rule) !== '') void show();
+  }, [isLive]);
   return (
     <section aria-label="What if">
       <h2>
         What if <small>other rules, on the stored evidence: nothing changes</small>
       </h2>
-      <form class="what-if" onSubmit={(event) => void show(event)}>
-        <label>
-          {RULE_TEXT[rule]}{' '}
-          <input
-            name={rule}
-            type="number"
-            min="0.001"
-            max={rule === 'threshold' ? '0.999' : '1'}
-            step="any"
-            required
-            defaultValue={value}
-          />
-        </label>
-        <label>
-          List up to <input name="cap" type="number" min="1" step="1" required defaultValue={cap} /> of each confusion
-        </label>
+      <form
+        ref={form}
+        class="what-if"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void show();
+        }}
+      >
+        <Fields rules={now.rules} />
         <button class="chosen" disabled={!isLive || said === READING}>
           Show
         </button>
@@ -81,6 +79,30 @@ export function WhatIfForm({ now, isLive }: { readonly now: Overview; readonly i
       </form>
       {answer === null ? null : <Answer answer={answer} collection={now.collection} />}
     </section>
+  );
+}
+
+/** The rules of the address, or those of the collection. */
+function Fields({ rules: { rule, value, cap } }: Pick<Overview, 'rules'>) {
+  return (
+    <>
+      <label>
+        {RULE_TEXT[rule]}{' '}
+        <input
+          name={rule}
+          type="number"
+          min="0.001"
+          max={rule === 'threshold' ? '0.999' : '1'}
+          step="any"
+          required
+          defaultValue={inAddress(rule) || value}
+        />
+      </label>
+      <label>
+        List up to <input name="cap" type="number" min="1" step="1" required defaultValue={inAddress('cap') || cap} />{' '}
+        of each confusion
+      </label>
+    </>
   );
 }
 

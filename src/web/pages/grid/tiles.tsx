@@ -1,5 +1,6 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
+import { keepPlace, placeKept } from '../address.ts';
 import { layoutOf, rowsAround, type GridLayout, type TileSize } from './layout.ts';
 import { isSelected } from './selection.ts';
 import { pointerHandlers } from './selecting.ts';
@@ -60,8 +61,8 @@ function Tiles({ sheet, size = 'medium', tileAt }: TilesProps) {
   sheet.shape = { columns, rowsInView: Math.floor(height / rowHeight) };
   useEffect(() => sheet.wantFrom(from * columns, to * columns), [sheet, items, from, to, columns]);
   const isMeasured = list.current !== null;
-  useStayInPlace(scroller, { columns, rowHeight, top, isMeasured });
   useLayoutEffect(() => showRow(scroller, list, { row: cursorRow, rowHeight }), [at, items, isMeasured]);
+  useStayInPlace(scroller, { columns, rowHeight, top, isMeasured });
   useLayoutEffect(() => {
     if (sheet.takesFocus) document.querySelector<HTMLElement>(`#tile-${at}`)?.focus({ preventScroll: true });
     sheet.takesFocus = false;
@@ -174,19 +175,24 @@ interface Place {
   readonly isMeasured: boolean;
 }
 
-/** When the window changes its width, the photos that were at its top stay there. */
+const SCROLLED_MS = 150;
+
+/** When the window changes its width, or the person comes back to this step of the browser's history, the photos at the top stay there. */
 function useStayInPlace(
   { current: scroller }: RefObject<HTMLElement>,
   { columns, rowHeight, top, isMeasured }: Place,
 ): void {
   const before = useRef<{ columns: number; position: number } | null>(null);
+  const first = Math.max(0, Math.round(top / rowHeight)) * columns;
   useLayoutEffect(() => {
-    if (!isMeasured) return;
-    before.current ??= { columns, position: 0 };
-    const { position } = before.current;
-    const by = (Math.floor(position / columns) - Math.round(top / rowHeight)) * rowHeight;
-    if (before.current.columns !== columns && scroller !== null) scroller.scrollTop += by;
-    else before.current = { columns, position: Math.max(0, Math.round(top / rowHeight)) * columns };
-    before.current.columns = columns;
+    if (!isMeasured || scroller === null) return;
+    const isSame = before.current?.columns === columns;
+    const position = isSame ? first : (before.current?.position ?? placeKept());
+    if (!isSame && position > 0) scroller.scrollTop += Math.floor(position / columns) * rowHeight - top;
+    before.current = { columns, position };
   });
+  useEffect(() => {
+    const keeping = setTimeout(() => isMeasured && keepPlace(first), SCROLLED_MS);
+    return () => clearTimeout(keeping);
+  }, [first, isMeasured]);
 }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { PhotoEvidenceShown } from '../../../core/review/desk/desk.ts';
 import { Link } from '../../../core/page/link.tsx';
 import type { GalleryTile } from '../../status/gallery.ts';
@@ -8,36 +8,59 @@ import type { CropRef } from '../../../core/models/evidence/evidence.ts';
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
 import { useAnswer } from '../answers.ts';
 import { reviewApi } from '../review/store/api.ts';
-import type { Gallery } from './gallery.ts';
+import { hrefOf } from '../review/view-url.ts';
+import { noPhotoText, type Gallery } from './gallery.ts';
 import { stateText } from './tile.tsx';
 
 interface CardProps {
   readonly gallery: Gallery;
 }
 
-/** All that is known of the photo in the address. The arrow keys show the one before or after it. */
+/** All that is known of the photo in the address. The arrow keys and two buttons show the one before or after it. */
 export function Card({ gallery }: CardProps) {
   const id = gallery.filter.value.photo;
-  const photo = gallery.sheet.rowOf(Number(id));
-  const press = (event: KeyboardEvent): void => {
-    const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
-    const isInGrid = event.target instanceof Element && event.target.closest('.crop-grid') !== null;
-    if (by === undefined || isInGrid || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    gallery.move(by);
-  };
+  const row = gallery.sheet.rowOf(Number(id));
+  const trouble = gallery.cardTrouble.value ?? (row === null ? noPhotoText(id) : null);
+  const photo = trouble === null ? row : null;
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const by = STEPS[event.key];
+      const isInGrid = event.target instanceof Element && event.target.closest('.crop-grid') !== null;
+      if (by === undefined || isInGrid || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      gallery.move(by);
+    };
+    // The focus may be on the dialog itself, or on nothing.
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [gallery]);
   const title = photo === undefined ? 'Reading the photo …' : (photo?.name ?? 'No such photo');
   return (
     <Dialog title={title} kind="photo-card" onClose={gallery.close}>
-      <div class="card-body" onKeyDown={press}>
-        {photo === null ? (
-          <p>The collection has no candidate {id}, or a blind review or your quiz hides it from you.</p>
-        ) : null}
+      <p class="card-steps">
+        <Step gallery={gallery} by={-1} />
+        <Step gallery={gallery} by={1} />
+      </p>
+      <div class="card-body">
+        {trouble === null ? null : <p>{trouble}</p>}
         {photo ? <About key={photo.id} photo={photo} gallery={gallery} /> : null}
       </div>
     </Dialog>
   );
 }
+
+function Step({ gallery, by }: CardProps & { readonly by: -1 | 1 }) {
+  return (
+    <button type="button" class="chip" disabled={gallery.beside(by) === undefined} onClick={() => gallery.move(by)}>
+      {by < 0 ? 'Before' : 'Next'} <kbd aria-hidden="true">{by < 0 ? '←' : '→'}</kbd>
+    </button>
+  );
+}
+
+const STEPS: Readonly<Record<string, -1 | 1>> = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 };
+
+/** States of photos that the review shows. */
+const REVIEWED: ReadonlySet<string> = new Set(['open', 'accepted', 'rejected', 'unsure', 'disputed']);
 
 interface AboutProps extends CardProps {
   readonly photo: GalleryTile;
@@ -71,7 +94,10 @@ function About({ photo, gallery }: AboutProps) {
         ))}
         {sha256 === null ? null : (
           <p>
-            <code>{sha256}</code> <a href={gallery.likePath(sha256)}>Similar photos</a>
+            <code>{sha256}</code> <a href={gallery.likePath(sha256)}>Similar photos</a>{' '}
+            {REVIEWED.has(photo.outcome) ? (
+              <a href={hrefOf(gallery.collection, '', { filter: {}, photo: { sha256, wnid } })}>Review</a>
+            ) : null}
           </p>
         )}
       </div>

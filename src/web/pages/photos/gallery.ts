@@ -10,12 +10,16 @@ import {
 import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gallery.ts';
 import { itemsIn, movedTo, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
 import { TileSheet } from '../grid/tile-sheet.ts';
+import { candidatesOf, photosApi, readTiles } from './candidate.ts';
 import type { KeyCommand, KeyHandlers } from '../review/keys.ts';
 import { ApiError, ask, errorText, send } from '../review/store/api.ts';
+import { subjectIn } from '../review/view-url.ts';
+import type { Subject } from '../../../core/review/events/event.ts';
 
 const AGAIN_AFTER_MS = 3_000;
-/** The state of a step in the browser's history that opened a card. */
-const OPENED = 'opened';
+
+export const noPhotoText = (photo: string): string =>
+  `The collection has no candidate ${photo}, or a blind review or your quiz hides it from you.`;
 
 /** The store of the page with the photos of a collection. The address holds the whole filter. */
 export class Gallery {
@@ -24,6 +28,8 @@ export class Gallery {
   readonly index = signal<GalleryIndex | null>(null);
   readonly choices = signal<GalleryChoices | null>(null);
   readonly trouble = signal<string | null>(null);
+  /** Why the photo that the address names by SHA-256 has no card. */
+  readonly cardTrouble = signal<string | null>(null);
   readonly isFiltering = signal(false);
   readonly selection = signal<Selection>(NOTHING_SELECTED);
   readonly isReady = computed(() => this.index.value !== null);
@@ -61,7 +67,7 @@ export class Gallery {
   }
 
   get api(): string {
-    return `/c/${encodeURIComponent(this.collection)}/api/photos`;
+    return photosApi(this.collection);
   }
 
   /** A candidate is listed by its id. */
@@ -70,7 +76,7 @@ export class Gallery {
   }
 
   async readRows(ids: readonly number[]): Promise<readonly GalleryTile[]> {
-    return (await ask<{ readonly photos: readonly GalleryTile[] }>(`${this.api}/rows`, { ids })).photos;
+    return readTiles(this.collection, ids);
   }
 
   /** All photos, those that look like one first. */
@@ -93,16 +99,21 @@ export class Gallery {
     const id = this.items[position];
     if (id === undefined) return;
     this.go({ photo: String(id) });
-    history.replaceState(OPENED, '');
+    history.replaceState({ isOpened: true }, '');
+  }
+
+  /** The position beside the photo whose card is open; undefined at an end, or if the photo is not listed. */
+  beside(by: -1 | 1): number | undefined {
+    const at = this.items.indexOf(Number(this.filter.value.photo));
+    return at === -1 || this.items[at + by] === undefined ? undefined : at + by;
   }
 
   /** Opens the card of a photo before or after the one whose card is open. */
-  move(by: number): void {
-    const position = this.items.indexOf(Number(this.filter.value.photo)) + by;
-    const id = this.items[position];
-    if (id === undefined) return;
+  move(by: -1 | 1): void {
+    const position = this.beside(by);
+    if (position === undefined) return;
     this.selection.value = movedTo(this.selection.value, position);
-    this.go({ photo: String(id) }, false);
+    this.go({ photo: String(this.items[position]) }, false);
   }
 
   close = (): void => {
@@ -111,7 +122,7 @@ export class Gallery {
     this.sheet.focus();
     // At once, because the browser goes back later and a dialog tells twice that it closes.
     this.filter.value = { ...this.filter.value, photo: '' };
-    if (isCard && history.state === OPENED) history.back();
+    if (isCard && Object(history.state).isOpened === true) history.back();
     else if (isCard) this.go({ photo: '' }, false);
   };
 
@@ -143,7 +154,10 @@ export class Gallery {
     const { filter, problem } = parsePhotoFilter(new URLSearchParams(location.search));
     const listed = photosQuery({ ...filter, photo: '', size: 'medium' });
     this.filter.value = filter;
-    this.sheet.first = filter.photo === '' ? null : Number(filter.photo);
+    this.cardTrouble.value = null;
+    const named = subjectIn(filter.photo);
+    if (named !== undefined) void this.#openNamed(named);
+    this.sheet.first = filter.photo === '' || named !== undefined ? null : Number(filter.photo);
     if (problem !== null || listed !== this.#listed) {
       this.index.value = null;
       this.trouble.value = problem;
@@ -155,6 +169,16 @@ export class Gallery {
     this.sheet.readNow();
   }
 
+  /** Opens the card of a photo that the address names by SHA-256 and class. */
+  async #openNamed(subject: Subject): Promise<void> {
+    const asked = this.filter.value.photo;
+    const ids = await candidatesOf(this.collection, subject).catch((error: unknown) => errorText(error));
+    if (asked !== this.filter.value.photo) return;
+    if (typeof ids === 'string') this.cardTrouble.value = ids;
+    else if (ids[0] !== undefined) this.go({ photo: String(ids[0]) }, false);
+    else this.cardTrouble.value = noPhotoText(asked);
+  }
+
   async #readIndex(listed: string): Promise<void> {
     try {
       const index = await ask<GalleryIndex>(`${this.api}?${listed}`);
@@ -162,7 +186,8 @@ export class Gallery {
       if (listed !== this.#listed) return;
       this.index.value = index;
       this.trouble.value = null;
-      this.selection.value = NOTHING_SELECTED;
+      const at = Math.max(0, index.ids.indexOf(Number(this.filter.value.photo)));
+      this.selection.value = movedTo(NOTHING_SELECTED, at);
     } catch (error) {
       if (listed !== this.#listed) return;
       this.trouble.value = errorText(error);

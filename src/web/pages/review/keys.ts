@@ -39,6 +39,7 @@ export const KEY_COMMANDS = {
   tags: both('Tags', 't'),
   note: both('Note', 'n'),
   view: both('Grid or single photo', 'g'),
+  leave: single('Back to the grid', 'Escape'),
   references: single('Reference photos of the class searched', 'r'),
   'predicted-references': single('Reference photos of the predicted class', 'Shift+r'),
   heatmap: single('Heatmap: class searched, predicted class, off', 'h'),

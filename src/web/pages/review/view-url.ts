@@ -81,7 +81,8 @@ function wholeIn(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,2}$/.test(text) ? Number(text) : undefined;
 }
 
-function subjectIn(text: string | undefined): Subject | undefined {
+/** Reads `SHA.WNID`. */
+export function subjectIn(text: string | undefined): Subject | undefined {
   const [, sha256, wnid] = /^([^.]*)\.(.+)$/.exec(text ?? '') ?? [];
   return wnid !== undefined && sha256 !== undefined && isSha256(sha256) ? { sha256, wnid } : undefined;
 }

@@ -1,5 +1,6 @@
 import type {
   ClassProgress,
+  HeldPhoto,
   ReviewChange,
   ReviewOrder,
   ReviewPhoto,
@@ -67,6 +68,20 @@ export function doneText(
   const left =
     skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have them, or they are disputed or settled`;
   return `${countText(stored)} ${done}${left}`;
+}
+
+/** @param held null if it is not known who has the photo. @param you the reviewer of this page */
+export function withOtherText(held: HeldPhoto | null, you: string | null): string {
+  if (held === null) return 'another reviewer has this photo now; your verdict counts, too';
+  const { reviewer, until } = held;
+  return `${reviewer === you ? 'another page of yours' : (reviewer ?? 'another page')} has this photo until ${clockText(until)}; your verdict takes it`;
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+
+/** `14:05`, in the time zone of the browser. */
+export function clockText(iso: string): string {
+  return CLOCK.format(new Date(iso));
 }
 
 /** Names an action that stores further classes. */

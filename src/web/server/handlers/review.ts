@@ -18,6 +18,7 @@ import { MODES } from '../../../core/collection/modes.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import { PERSON_NAME_RULE, personName } from '../../../core/kernel/people.ts';
 import { recentActions, hasReviewed } from '../../../core/review/events/action.repository.ts';
+import { heldAmong } from '../../../core/review/desk/held.repository.ts';
 import { storeCriteria } from '../../../core/review/desk/criteria.repository.ts';
 import type {
   ActionsAnswer,
@@ -117,8 +118,12 @@ export async function sendCovers(exchange: Exchange, site: Site): Promise<unknow
 }
 
 export async function sendRows(exchange: Exchange, site: Site): Promise<PhotoRows> {
-  const { subjects } = bodyOf(rowsBody, exchange);
-  return { photos: await readPhotos(await deskOf(exchange, site), subjects) };
+  const { subjects, client } = bodyOf(rowsBody, exchange);
+  const desk = await deskOf(exchange, site);
+  const photos = await readPhotos(desk, subjects);
+  const open = photos.filter(({ state }) => state === 'open');
+  const wanted = client === undefined || open.length === 0 ? null : { client, subjects: subjectsOf(open) };
+  return { photos, held: wanted === null ? [] : await heldAmong(site.app.db, await deskViewOf(desk), wanted) };
 }
 
 export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer> {

@@ -198,12 +198,22 @@ describe('the funnel page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('shows the funnel of one class', async () => {
+  it('shows the funnel of one class, and keeps that, the order of the classes and what-if in its address', async () => {
     const { page, complaints } = await loadInPage(url);
     const chosen = page.locator('.class-funnel .count');
     await page.getByLabel('Funnel of').selectOption({ label: 'goldfish' });
     await expect.poll(() => chosen.allTextContents(), LOADED_MACHINE).toEqual(['1', '0', '0', '0', '0']);
     expect(await page.locator('.class-funnel .lost').first().textContent()).toBe('1 licence-not-allowed');
+    await page.getByRole('button', { name: 'class', exact: true }).click();
+    await page.getByLabel('Drop above p').fill('0.2');
+    await page.getByRole('region', { name: 'What if' }).getByRole('button', { name: 'Show' }).click();
+    const answer = page.locator('.what-if-answer').getByRole('columnheader', { name: '0.2, cap 15' });
+    await answer.waitFor(LOADED_MACHINE);
+    await page.waitForURL(`${url}?class=${GOLDFISH}&sort=class&threshold=0.2&cap=15`);
+    await page.reload();
+    await answer.waitFor(LOADED_MACHINE);
+    await expect.poll(() => chosen.allTextContents(), LOADED_MACHINE).toEqual(['1', '0', '0', '0', '0']);
+    expect(await page.locator('th[aria-sort="ascending"]').textContent()).toContain('class');
     await page.getByLabel('Funnel of').selectOption({ label: 'all classes' });
     await expect.poll(async () => Number(await chosen.first().textContent()), LOADED_MACHINE).toBeGreaterThan(1);
     expect(complaints).toEqual([]);
@@ -279,5 +289,29 @@ describe('the gallery', () => {
     await page.getByRole('alert').waitFor(LOADED_MACHINE);
     await page.locator('.tile .searched').first().waitFor(LOADED_MACHINE);
     expect(await page.getByRole('alert').count()).toBe(0);
+  });
+
+  it('pages through cards by keys and buttons, and opens the card of a photo that its address names', async (context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+    const { page } = await loadInPage(`${url}photos`);
+    const stored = page.locator('.tile[data-photo]', { has: page.locator('img') }).first();
+    await stored.waitFor(LOADED_MACHINE);
+    const [sha256, wnid] = [await stored.getAttribute('data-photo'), await stored.getAttribute('data-wnid')];
+    await page.locator('.tile').first().focus();
+    await page.keyboard.press('Enter');
+    const card = page.locator('.photo-card');
+    const shown = (): string | null => new URL(page.url()).searchParams.get('photo');
+    await card.locator('.credit-of').waitFor(LOADED_MACHINE);
+    const first = shown();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(shown, LOADED_MACHINE).not.toBe(first);
+    await card.getByRole('button', { name: 'Before' }).click();
+    await expect.poll(shown, LOADED_MACHINE).toBe(first);
+    expect(await card.getByRole('button', { name: 'Before' }).isDisabled()).toBe(true);
+    await page.goto(`${url}photos?photo=${sha256}.${wnid}`);
+    await card.locator('code', { hasText: sha256 ?? '' }).waitFor(LOADED_MACHINE);
+    expect(shown()).toMatch(/^\d+$/);
+    await page.goto(`${url}photos?photo=${'0'.repeat(64)}.${wnid}`);
+    await card.getByText('The collection has no candidate 0000').waitFor(LOADED_MACHINE);
   });
 });

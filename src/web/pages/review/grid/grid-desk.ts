@@ -3,6 +3,7 @@ import type { ReviewFilter, ReviewPhoto } from '../../../../core/review/desk/des
 import { countOf, countText } from '../../../../core/kernel/texts.ts';
 import type { Judgement, Subject } from '../../../../core/review/events/event.ts';
 import type { PhotoFacets } from '../../../../core/review/desk/facets.ts';
+import { replaceAddress } from '../../address.ts';
 import { errorText } from '../store/api.ts';
 import { Desk } from '../desk.ts';
 import type { KeyHandlers } from '../keys.ts';
@@ -28,7 +29,7 @@ export class GridDesk extends Desk {
   #counted = '';
   #counting: ReturnType<typeof setTimeout> | undefined;
   #refreshing: ReturnType<typeof setInterval> | undefined;
-  #endCounts: () => void = () => {};
+  #endEffects: readonly (() => void)[] = [];
 
   protected override readonly commands: KeyHandlers = {
     'select-all': () => this.sheet.selectAll(),
@@ -42,7 +43,7 @@ export class GridDesk extends Desk {
     this.#refreshing = setInterval(() => void this.sheet.refresh(), REFRESH_MS);
     if (location.hash === '#filter') this.openDialog({ kind: 'filter' });
     const stop = super.start();
-    this.#endCounts = effect(() => this.#count());
+    this.#endEffects = [effect(() => this.#count()), effect(() => this.#writeAddress())];
     return stop;
   }
 
@@ -83,7 +84,7 @@ export class GridDesk extends Desk {
 
   open(position: number): void {
     const view = { ...this.view.value, photo: this.items[position] };
-    history.replaceState(null, '', hrefOf(this.store.collection, 'grid', view));
+    history.replaceState(history.state, '', hrefOf(this.store.collection, 'grid', view));
     location.assign(hrefOf(this.store.collection, '', view));
   }
 
@@ -104,7 +105,7 @@ export class GridDesk extends Desk {
   protected stop(): void {
     clearTimeout(this.#counting);
     clearInterval(this.#refreshing);
-    this.#endCounts();
+    for (const end of this.#endEffects) end();
     this.sheet.stop();
     this.store.onMoreChanged = () => {};
   }
@@ -149,6 +150,13 @@ export class GridDesk extends Desk {
     } catch (error) {
       this.trouble.value = errorText(error);
     }
+  }
+
+  /** The address has the photo under the cursor, so that a reload and a way back lead to it. */
+  #writeAddress(): void {
+    if (!this.isReady.value) return;
+    const photo = this.list.at === 0 ? undefined : this.list.current;
+    replaceAddress(hrefOf(this.store.collection, 'grid', { ...this.view.value, photo }));
   }
 
   /** Reads the counts again if the filter has changed, or once the server has what this page has changed. */

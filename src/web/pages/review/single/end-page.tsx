@@ -1,21 +1,30 @@
-import type { ComponentChildren } from 'preact';
 import type { HeldPhotos } from '../../../../core/review/desk/desk.ts';
 import { asTyped } from '../../../../core/kernel/command-text.ts';
 import { countOf } from '../../../../core/kernel/texts.ts';
 import { Command } from '../../../../core/page/command.tsx';
+import { Calm } from './calm.tsx';
+import { Missing } from './missing.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { useAnswer } from '../../answers.ts';
+import { subjectKey } from '../store/history.ts';
 import type { ReviewStore } from '../store/review-store.ts';
 import { hrefOf } from '../view-url.ts';
-import { sumOfStates } from '../words.ts';
+import { clockText, sumOfStates } from '../words.ts';
 
+/** Shown while there is no photo to judge. */
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
+  const { missing, list } = desk;
+  if (missing !== null) return <Missing key={subjectKey(missing)} desk={desk} missing={missing} />;
+  if (list.current !== undefined || !desk.isReady.value) return <Calm title="Looking for photos …" />;
+  return <NoPhoto desk={desk} />;
+}
+
+function NoPhoto({ desk }: { readonly desk: SingleDesk }) {
   const { store } = desk;
   const supply = desk.supply.value;
   const held = supply?.heldByOthers.value ?? null;
   const { collection, setup } = store;
   const problem = desk.trouble.value;
-  if (!desk.isReady.value) return <Calm title="Looking for photos …" />;
   if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
   if (!setup.mayReview) {
     return (
@@ -46,8 +55,6 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   return <Done desk={desk} />;
 }
 
-const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
-
 const MINUTE_MS = 60_000;
 
 interface HeldProps {
@@ -65,7 +72,7 @@ function Held({ held: { reviewer, photos, until, silentMs }, you, onTake }: Held
   return (
     <>
       {silence}
-      {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${TIME.format(new Date(until))}. `}
+      {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${clockText(until)}. `}
       {isOwn || silentMs !== null ? (
         <>
           <button type="button" class="chip" onClick={() => onTake(isOwn ? 'own' : 'silent')}>
@@ -139,29 +146,5 @@ function Next({ store: { api, setup } }: { readonly store: ReviewStore }) {
       )}
       {setup.withoutLicence === '' ? null : <> {asTyped(setup.withoutLicence)}</>}
     </>
-  );
-}
-
-interface CalmProps {
-  readonly title: string;
-  readonly children?: ComponentChildren;
-  readonly links?: Readonly<Record<string, string>>;
-}
-
-function Calm({ title, children, links }: CalmProps) {
-  return (
-    <div class="calm">
-      <h1>{title}</h1>
-      {children === undefined ? null : <p>{children}</p>}
-      {links === undefined ? null : (
-        <ul>
-          {Object.entries(links).map(([text, href]) => (
-            <li key={text}>
-              <a href={href}>{text}</a>
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
   );
 }

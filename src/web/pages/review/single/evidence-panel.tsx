@@ -1,3 +1,4 @@
+import { photosPath } from '../../../../core/kernel/photo-filter.ts';
 import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from './evidence-parts.tsx';
 import { FIRST_SHOWN_CROP } from './crop-grid.tsx';
 import type { SingleDesk } from './single-desk.ts';
@@ -34,7 +35,9 @@ export function EvidencePanel({ desk }: { readonly desk: SingleDesk }) {
       />
       <Outside photo={photo} known={known} />
       <NearDuplicates known={known} onOpen={(sha256) => desk.openDialog({ kind: 'compare', sha256 })} />
-      <Credit photo={photo} history={known?.history ?? []} />
+      <Credit photo={photo} history={known?.history ?? []}>
+        <a href={photosPath(desk.store.collection, { photo: `${photo.sha256}.${photo.wnid}` })}>Card</a>
+      </Credit>
     </aside>
   );
 }

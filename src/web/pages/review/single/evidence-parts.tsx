@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto, ReviewSetup } from '../../../../core/review/desk/desk.ts';
 import { Bar } from '../../../../core/page/bar.tsx';
 import { Link } from '../../../../core/page/link.tsx';
@@ -153,9 +154,11 @@ export function NearDuplicates({ known, onOpen }: NearDuplicatesProps) {
 interface CreditProps {
   readonly photo: Pick<ReviewPhoto, 'creator' | 'licence' | 'licenceUrl' | 'source' | 'foundAt' | 'pageUrl' | 'name'>;
   readonly history: PhotoEvidenceShown['history'];
+  /** Further links. */
+  readonly children?: ComponentChildren;
 }
 
-export function Credit({ photo, history }: CreditProps) {
+export function Credit({ photo, history, children }: CreditProps) {
   const { creator, licence, licenceUrl, source, foundAt, pageUrl, name } = photo;
   return (
     <section class="credit-of">
@@ -169,6 +172,7 @@ export function Credit({ photo, history }: CreditProps) {
               · <Link url={pageUrl}>page</Link>
             </>
           )}
+          {children === undefined ? null : <> · {children}</>}
         </small>
       </p>
       <details>

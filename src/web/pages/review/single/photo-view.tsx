@@ -168,7 +168,7 @@ function Said({ desk }: { readonly desk: SingleDesk }) {
   );
 }
 
-function saidOf({ photo, isWithOther, nameOfFurther }: SingleDesk): readonly string[] {
+function saidOf({ photo, withOtherText, nameOfFurther }: SingleDesk): readonly string[] {
   if (photo === null) return [];
   const { mine, others, state } = photo;
   const also = (wnids: readonly string[]): string[] => wnids.map((wnid) => `+ ${nameOfFurther(wnid)}`);
@@ -177,7 +177,7 @@ function saidOf({ photo, isWithOther, nameOfFurther }: SingleDesk): readonly str
     said === null ? [] : [[`${reviewer}: ${judgementText({ verdict: said, reason })}`, ...also(alsoWnids)].join(' ')],
   );
   return [
-    ...(isWithOther ? ['another reviewer has this photo now; your verdict counts, too'] : []),
+    ...(withOtherText === null ? [] : [withOtherText]),
     ...verdict,
     ...also(mine.alsoWnids),
     ...(state === 'disputed' ? ['disputed'] : []),

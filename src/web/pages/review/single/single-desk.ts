@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type {
   ClassPage,
+  HeldPhoto,
   LeaseAnswer,
   ModelEvidence,
   PhotoEvidenceShown,
@@ -8,6 +9,7 @@ import type {
 } from '../../../../core/review/desk/desk.ts';
 import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
 import type { Judgement, ShownBy, Subject } from '../../../../core/review/events/event.ts';
+import { replaceAddress } from '../../address.ts';
 import { errorText } from '../store/api.ts';
 import { Desk } from '../desk.ts';
 import type { KeyHandlers } from '../keys.ts';
@@ -17,7 +19,7 @@ import { subjectKey, lastDecisions, type DoneAction } from '../store/history.ts'
 import { Pictures } from './pictures.ts';
 import { Supply } from './supply.ts';
 import { hrefOf } from '../view-url.ts';
-import { isHidden, judgementText } from '../words.ts';
+import { isHidden, judgementText, withOtherText } from '../words.ts';
 
 const PICTURES_AHEAD = 6;
 const EVIDENCE_AHEAD = 2;
@@ -39,8 +41,11 @@ export class SingleDesk extends Desk {
   readonly supply = signal<Supply | null>(null);
   #lastWnid: string | undefined;
   /** The shown photo's key if another reviewer or tab now leases it. It stays shown, because a decision may be imminent. */
-  readonly #withOther = signal<string | null>(null);
-  #loading = 0;
+  readonly #withOther = signal<{ readonly key: string; readonly held: HeldPhoto | null } | null>(null);
+  /** A photo that was asked for and cannot be shown. `problem`: why it was not read; null if it is not listed for this person. */
+  readonly #missing = signal<{ readonly key: string; readonly problem: string | null } | null>(null);
+  /** The key of a photo that the address has named. It is shown, not leased, until the supply brings it or it gets a verdict. */
+  #visited: string | null = null;
 
   readonly areCropsDrawn = signal(false);
   /** The crop that the pointer is on. */
@@ -55,6 +60,7 @@ export class SingleDesk extends Desk {
     },
     crops: () => (this.areCropsDrawn.value = !this.areCropsDrawn.value),
     view: () => location.assign(this.gridHref),
+    leave: () => location.assign(this.gridHref),
     filter: () => location.assign(`${this.gridHref}#filter`),
   };
 
@@ -87,7 +93,7 @@ export class SingleDesk extends Desk {
   get gridHref(): string {
     const { filter, ...view } = this.view.value;
     const shown = this.isForDisputes ? { ...filter, state: 'disputed' as const } : filter;
-    return hrefOf(this.store.collection, 'grid', { ...view, filter: shown, photo: undefined });
+    return hrefOf(this.store.collection, 'grid', { ...view, filter: shown, photo: this.list.current });
   }
 
   override predictedFor(photo: ReviewPhoto): readonly string[] {
@@ -100,9 +106,20 @@ export class SingleDesk extends Desk {
     return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.store.cache.photo(one) ?? []);
   }
 
-  get isWithOther(): boolean {
+  /** Says that another tab has the shown photo; null if none has. */
+  get withOtherText(): string | null {
     const { photo } = this;
-    return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther.value;
+    const other = this.#withOther.value;
+    if (photo?.state !== 'open' || other?.key !== subjectKey(photo)) return null;
+    return withOtherText(other.held, this.store.setup.reviewer);
+  }
+
+  /** The photo that stands in the address and cannot be shown; null if there is none. */
+  get missing(): (Subject & { readonly problem: string | null }) | null {
+    const { current } = this.list;
+    const missing = this.#missing.value;
+    if (current === undefined || this.photo !== null || missing?.key !== subjectKey(current)) return null;
+    return { ...current, problem: missing.problem };
   }
 
   get decisions(): ReturnType<typeof lastDecisions> {
@@ -112,13 +129,21 @@ export class SingleDesk extends Desk {
   async show(subject: Subject, said = ''): Promise<void> {
     this.list.show(subject);
     this.#settle(said);
-    if (this.store.cache.photo(subject) !== undefined) return;
-    this.#loading += 1;
-    await this.store.load([subject]).catch((error: unknown) => this.store.say(errorText(error)));
-    this.#loading -= 1;
+    if (this.store.cache.photo(subject) === undefined) await this.#read(subject);
+  }
+
+  /** If the photo cannot be shown, no other one is: the address would lead to the wrong photo. */
+  async #read(subject: Subject): Promise<void> {
+    const key = subjectKey(subject);
+    const found = await this.store.open(subject).catch((error: unknown) => errorText(error));
+    const problem = typeof found === 'string' ? found : null;
+    if (typeof found !== 'string' && found !== null) this.#withOther.value = { key, held: found };
+    if (this.store.cache.photo(subject) === undefined) {
+      this.#missing.value = { key, problem };
+      this.store.say('The photo of this address is not shown.');
+    }
     // Another reviewer may have the photo.
     this.supply.value?.renew();
-    if (this.photo === null && this.#loading === 0) this.#showNextOpen();
     this.#settle();
   }
 
@@ -129,6 +154,8 @@ export class SingleDesk extends Desk {
     this.trouble.value = null;
     this.#lastWnid = undefined;
     this.#withOther.value = null;
+    this.#missing.value = null;
+    this.#visited = view.photo === undefined ? null : subjectKey(view.photo);
     this.list.fill([]);
     this.isReady.value = store.outbox === null && !this.isForDisputes;
     if (this.isForDisputes) void this.#readDisputes();
@@ -155,6 +182,7 @@ export class SingleDesk extends Desk {
   protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {
     const { photo } = this;
     for (const subject of subjects) this.evidence.forget(subjectKey(subject));
+    this.#visited = null;
     this.#showNextOpen();
     this.#settle(`${judgementText(judgement)}: ${photo?.name}.`);
     if (judgement.reason === 'in-distribution') this.openDialog({ kind: 'seen' }, subjects);
@@ -199,40 +227,45 @@ export class SingleDesk extends Desk {
   }
 
   #take(answer: LeaseAnswer | null): void {
-    const { list, isWithOther: wasWithOther } = this;
+    const { list, withOtherText: before } = this;
     const wasNone = list.current === undefined;
     this.trouble.value = this.supply.value?.problem ?? null;
-    if (answer !== null) {
-      this.store.put(answer.photos);
-      this.#dropLost(answer.lost);
-      list.append(answer.photos);
-    }
+    if (answer !== null) this.#put(answer);
     const { photo } = this;
-    if (photo === null ? this.#loading === 0 : wasNone && photo.state !== 'open') this.#showNextOpen();
+    if (wasNone && photo?.state !== 'open') this.#showNextOpen();
     const isMore = this.isReady.value && wasNone && this.photo !== null;
-    const isTaken = this.isWithOther && !wasWithOther;
+    const { withOtherText: now } = this;
     this.isReady.value = true;
     if (isMore) this.#settle('More photos.');
-    else this.#settle(isTaken ? 'Another reviewer has this photo now. Your verdict counts, too.' : '');
+    else this.#settle(before === null && now !== null ? `${now}.` : '');
+  }
+
+  #put({ photos, lost }: LeaseAnswer): void {
+    this.store.put(photos);
+    if (photos.some((one) => subjectKey(one) === this.#visited)) this.#visited = null;
+    this.#dropLost(lost);
+    this.list.append(photos);
   }
 
   #dropLost(lost: readonly Subject[]): void {
     const { current } = this.list;
-    const shownKey = current === undefined ? null : subjectKey(current);
+    const shownKey = current === undefined ? '' : subjectKey(current);
     const others = lost.filter((one) => subjectKey(one) !== shownKey);
-    this.#withOther.value = others.length < lost.length ? shownKey : null;
+    if (others.length < lost.length) this.#withOther.value = { key: shownKey, held: null };
+    else if (shownKey !== this.#visited) this.#withOther.value = null;
     this.list.remove(others.filter(this.#isOpen));
   }
 
   #need() {
     const { subjects, at } = this.list;
-    const ahead = subjects.slice(at).filter(this.#isOpen).length;
-    return { open: subjects.filter(this.#isOpen), ahead, from: this.#lastWnid };
+    const isLeased = (one: Subject): boolean => this.#isOpen(one) && subjectKey(one) !== this.#visited;
+    return { open: subjects.filter(isLeased), ahead: subjects.slice(at).filter(isLeased).length, from: this.#lastWnid };
   }
 
-  /** Call after each change of the list: announces the shown photo and preloads the next ones. */
+  /** Call after each change of the list: writes the shown photo into the address, announces it and preloads the next ones. */
   #settle(said = ''): void {
-    const { photo, store, pictures } = this;
+    const { photo, store, pictures, page } = this;
+    replaceAddress(hrefOf(store.collection, page, { ...this.view.value, photo: this.list.current }));
     if (photo !== null) this.#lastWnid = photo.wnid;
     if (said !== '') store.say(`${said} ${this.#spoken()}`);
     const undone = store.history.value.done.at(-1);

@@ -89,7 +89,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
       return photos.map(([sha256, position]) => ({ sha256, wnid: wnids[position] ?? '' }));
     },
     facets: (filter: ReviewFilter) => query<PhotoFacets>('facets', filter),
-    rows: (subjects: readonly Subject[]) => post<PhotoRows>('rows', { subjects }),
+    rows: (subjects: readonly Subject[], client?: string) => post<PhotoRows>('rows', { subjects, client }),
     actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request, ACTIONS_LIMIT_MS),
     question: () => post<QuizState>('../quiz/next', reviewer === null ? {} : { reviewer }),
     answer: (answer: QuizAnswer) =>

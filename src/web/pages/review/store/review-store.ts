@@ -3,6 +3,7 @@ import type { NamedClass } from '../../../../core/collection/label-index.ts';
 import type {
   ActionRef,
   ActionsAnswer,
+  HeldPhoto,
   ReviewChange,
   ReviewPhoto,
   ReviewSetup,
@@ -214,11 +215,19 @@ export class ReviewStore {
     this.outbox?.answer(refused.stale.map(subjectKey), refused);
   }
 
-  async load(subjects: readonly Subject[]): Promise<void> {
-    // A photo may also arrive with an action's answer during this read. That row is newer.
-    const isNew = (subject: Subject): boolean => this.cache.photo(subject) === undefined;
-    await this.#read(subjects.filter(isNew), isNew);
+  /** Reads one photo, and who has it now if that is another tab. @throws ApiError */
+  async open(subject: Subject): Promise<HeldPhoto | null> {
+    const { photos, held } = await this.api.rows([subject], this.outbox?.client);
+    this.put(photos.filter(this.#isNew));
+    return held[0] ?? null;
   }
+
+  async load(subjects: readonly Subject[]): Promise<void> {
+    await this.#read(subjects.filter(this.#isNew), this.#isNew);
+  }
+
+  /** A photo may also arrive with an action's answer while it is read. That row is newer. */
+  #isNew = (subject: Subject): boolean => this.cache.photo(subject) === undefined;
 
   put(photos: readonly ReviewPhoto[]): void {
     const ahead = this.aheadKeys();

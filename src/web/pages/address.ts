@@ -1,0 +1,58 @@
+import { useState } from 'preact/hooks';
+
+/** Browsers refuse or ignore more than some 100 changes of the address in 10 seconds, so keys that repeat must not cause them. */
+const AT_MOST_EVERY_MS = 150;
+
+let waiting: ReturnType<typeof setTimeout> | undefined;
+let writtenAtMs = -Infinity;
+/** The address that is about to be written, unless the page is at another one by then. */
+let next: string | null = null;
+
+/** Writes what the page shows now into its address, without a step in the browser's history. */
+export function replaceAddress(href: string): void {
+  const { href: now } = location;
+  const write = (): void => {
+    next = null;
+    if (location.href !== now || new URL(href, now).href === now) return;
+    writtenAtMs = performance.now();
+    history.replaceState(history.state, '', href);
+  };
+  next = href;
+  clearTimeout(waiting);
+  const leftMs = writtenAtMs + AT_MOST_EVERY_MS - performance.now();
+  if (leftMs <= 0) write();
+  else waiting = setTimeout(write, leftMs);
+}
+
+/** The position of the first tile in view when this step of the browser's history was left; 0 for a new step. */
+export function placeKept(): number {
+  const kept: unknown = Object(history.state).place;
+  return typeof kept === 'number' ? kept : 0;
+}
+
+export function keepPlace(place: number): void {
+  history.replaceState({ ...history.state, place }, '');
+}
+
+/** A part of what the page shows now: the value of `name` in its address; '' if it has none, as in a page that the server renders. */
+export function inAddress(name: string): string {
+  return typeof location === 'undefined' ? '' : (new URLSearchParams(location.search).get(name) ?? '');
+}
+
+/** @param value '' to take the part out */
+export function putIntoAddress(name: string, value: string): void {
+  const url = new URL(next ?? location.href, location.href);
+  if (value === '') url.searchParams.delete(name);
+  else url.searchParams.set(name, value);
+  replaceAddress(url.pathname + url.search);
+}
+
+/** A state of a component that the address keeps, so that a link or a reload shows it again. */
+export function useInAddress(name: string): readonly [string, (value: string) => void] {
+  const [value, set] = useState(() => inAddress(name));
+  const change = (changed: string): void => {
+    set(changed);
+    putIntoAddress(name, changed);
+  };
+  return [value, change];
+}
