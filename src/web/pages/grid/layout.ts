@@ -7,10 +7,12 @@ export interface GridLayout {
   readonly gap: number;
 }
 
-const CAPTION_REM = 3.1;
+const CAPTION_REM = { 2: 3.1, 3: 4.4 } as const;
 /** The width of tiles: a share of the usual one. */
 const SIZES = { small: 0.7, medium: 1, large: 2 } as const;
 export type TileSize = keyof typeof SIZES;
+/** Lines of text below a picture. */
+export type CaptionLines = keyof typeof CAPTION_REM;
 
 const SMALLEST_TILE_REM = { narrow: 8, wide: 10.5, huge: 14 } as const;
 const NARROW_REM = 34;
@@ -22,7 +24,11 @@ const BORDERS = 2;
  * At least two tiles in a row: so the page of 100,000 photos stays shorter than what browsers can scroll (Firefox: 17.9
  * million pixels). `rem` is the size of the page's text.
  */
-export function layoutOf(width: number, rem: number, size: TileSize = 'medium'): GridLayout {
+export function layoutOf(
+  width: number,
+  rem: number,
+  { size = 'medium', lines = 2 }: { readonly size?: TileSize; readonly lines?: CaptionLines } = {},
+): GridLayout {
   const isNarrow = width < NARROW_REM * rem;
   const smallest = isNarrow ? 'narrow' : width > HUGE_REM * rem ? 'huge' : 'wide';
   const gap = Math.round(GAP_REM[isNarrow ? 'narrow' : 'wide'] * rem);
@@ -30,7 +36,7 @@ export function layoutOf(width: number, rem: number, size: TileSize = 'medium'):
   const columns = Math.max(2, Math.floor((width + gap) / (least + gap)));
   const tileWidth = Math.max(1, (width - gap * (columns - 1)) / columns);
   const imageHeight = Math.round((tileWidth - BORDERS) * 0.75);
-  const rowHeight = imageHeight + Math.round(CAPTION_REM * rem) + BORDERS + gap;
+  const rowHeight = imageHeight + Math.round(CAPTION_REM[lines] * rem) + BORDERS + gap;
   return { columns, tileWidth, imageHeight, rowHeight, gap };
 }
 

@@ -32,17 +32,31 @@ export function pointerHandlers(sheet: TileSheet) {
       // A long press also ends with a click.
       if (position === null || wasLong) return;
       const mode = sheet.tapMode.value;
-      const { selection } = sheet;
+      const { selection, page } = sheet;
       if (mode === 'range') sheet.tapMode.value = 'several';
       if (event.shiftKey || mode === 'range') sheet.select(extendedTo(selection, position));
-      else if (event.ctrlKey || event.metaKey || mode === 'several') sheet.select(toggledAt(selection, position));
-      else sheet.select(clickedOn(position));
+      else if (mode === 'several' || isToggle(event, sheet)) sheet.select(toggledAt(selection, position));
+      else if (page.click === 'select') sheet.select(clickedOn(position));
+      else {
+        sheet.select(movedTo(selection, position));
+        page.open(position);
+      }
     },
     onDblClick: (event: MouseEvent): void => {
       const position = positionOf(event);
-      if (position !== null && sheet.tapMode.value === 'one') sheet.page.open(position);
+      const isFirst = sheet.page.click === 'select' && sheet.tapMode.value === 'one';
+      if (position !== null && isFirst && !isOnBox(event)) sheet.page.open(position);
     },
   };
+}
+
+function isToggle(event: MouseEvent, { page, selection }: TileSheet): boolean {
+  const isSelecting = page.click === 'open' && selection.spans.length > 0;
+  return event.ctrlKey || event.metaKey || isOnBox(event) || isSelecting;
+}
+
+function isOnBox({ target }: Event): boolean {
+  return target instanceof Element && target.closest('.tick') !== null;
 }
 
 function positionOf({ target }: Event): number | null {

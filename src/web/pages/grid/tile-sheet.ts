@@ -22,6 +22,8 @@ interface TilePage<Item, Row> {
   keyOf(one: Item | Row): string | number;
   /** Returns the rows of those photos that still exist. @throws ApiError */
   readRows(items: readonly Item[]): Promise<readonly Row[]>;
+  /** The effect of a click on a tile. While photos are selected, and on the box of a tile, it selects. */
+  readonly click: 'open' | 'select';
   /** Called with rows that were read. */
   putRows?(rows: readonly Row[]): void;
   open(position: number): void;

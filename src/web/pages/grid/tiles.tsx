@@ -1,7 +1,7 @@
-import type { ComponentChildren, RefObject } from 'preact';
+import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import { keepPlace, placeKept } from '../address.ts';
-import { layoutOf, rowsAround, type GridLayout, type TileSize } from './layout.ts';
+import { layoutOf, rowsAround, type CaptionLines, type GridLayout, type TileSize } from './layout.ts';
 import { isSelected } from './selection.ts';
 import { pointerHandlers } from './selecting.ts';
 import type { TileSheet } from './tile-sheet.ts';
@@ -11,14 +11,29 @@ const PADDING = 8;
 interface TilesProps {
   readonly sheet: TileSheet;
   readonly size?: TileSize;
+  readonly lines?: CaptionLines;
   /** The content of the tile at a position, and its attributes. */
   readonly tileAt: (position: number) => TileShown;
 }
 
 export interface TileShown {
   readonly data: Readonly<Record<`data-${string}`, string | undefined>>;
-  readonly picture: ComponentChildren;
-  readonly names: ComponentChildren;
+  /** The SHA-256 of the photo, or a text in its stead; null while it is read. */
+  readonly picture: { readonly sha256: string; readonly onError?: () => void } | string | null;
+  /** Null while the photo is read, or if it is gone. */
+  readonly about: TileAbout | null;
+}
+
+interface TileAbout {
+  readonly name: string;
+  /** Null if the models say nothing, or nothing that the reader may know. */
+  readonly confusionName: string | null;
+  /** The value by which the photos are sorted. */
+  readonly value: string;
+  readonly badge: { readonly kind: string; readonly text: string } | null;
+  readonly isFlagged?: boolean;
+  /** The name of the file, or the source's id. */
+  readonly file?: string;
 }
 
 interface ContentProps extends TilesProps {
@@ -47,13 +62,13 @@ export function Content({ allHref, ...tiles }: ContentProps) {
 }
 
 /** Only the rows in view and the cursor's row are in the document. */
-function Tiles({ sheet, size = 'medium', tileAt }: TilesProps) {
+function Tiles({ sheet, size = 'medium', lines = 2, tileAt }: TilesProps) {
   const { count: photos, selection, scroller } = sheet;
   const { items } = sheet.page;
   const at = selection.cursor;
   const list = useRef<HTMLDivElement>(null);
   const pointer = useMemo(() => pointerHandlers(sheet), [sheet]);
-  const { layout, top, height } = useViewport(scroller, list, size);
+  const { layout, top, height } = useViewport(scroller, list, { size, lines });
   const { columns, rowHeight } = layout;
   const count = Math.ceil(photos / columns);
   const cursorRow = Math.floor(at / columns);
@@ -107,7 +122,7 @@ interface TileProps extends Pick<TilesProps, 'tileAt'> {
 }
 
 function Tile({ position, column, layout, isOn, hasCursor, tileAt }: TileProps) {
-  const { data, picture, names } = tileAt(position);
+  const { data, picture, about } = tileAt(position);
   return (
     <div
       role="gridcell"
@@ -121,19 +136,62 @@ function Tile({ position, column, layout, isOn, hasCursor, tileAt }: TileProps) 
       style={{ width: layout.tileWidth }}
     >
       <span class="picture" style={{ height: layout.imageHeight }}>
-        {picture}
-        {isOn ? (
-          <span class="tick" aria-hidden="true">
-            ✓
-          </span>
-        ) : null}
+        <Picture position={position} picture={picture} />
+        {about === null ? null : <Labels {...about} />}
+        <span class="tick" aria-hidden="true" />
       </span>
-      <span class="names">{names}</span>
+      <span class="names">{about === null ? null : <Names {...about} />}</span>
     </div>
   );
 }
 
-function useViewport(scroller: RefObject<HTMLElement>, list: RefObject<HTMLElement>, size: TileSize) {
+function Picture({ position, picture }: Pick<TileShown, 'picture'> & { readonly position: number }) {
+  if (picture === null) return <span class="unseen">Photo {position + 1}, being read</span>;
+  if (typeof picture === 'string') return <span class="quiet why">{picture}</span>;
+  const { sha256, onError } = picture;
+  return <img src={`/thumbnails/${sha256}`} alt="" draggable={false} decoding="async" onError={onError} />;
+}
+
+function Labels({ value, badge, isFlagged = false }: TileAbout) {
+  return (
+    <>
+      <span class="value">{value}</span>
+      {badge === null ? null : <b class={`badge ${badge.kind}`}>{badge.text}</b>}
+      {isFlagged ? (
+        <b class="flag">
+          <span aria-hidden="true">⚑</span>
+          <span class="unseen">flagged</span>
+        </b>
+      ) : null}
+    </>
+  );
+}
+
+function Names({ name, confusionName, file }: TileAbout) {
+  return (
+    <>
+      <span class="searched">{name}</span>
+      {confusionName === null ? null : (
+        <span class="predicted">
+          <span aria-hidden="true">→ </span>
+          <span class="unseen">, models see </span>
+          {confusionName}
+        </span>
+      )}
+      {file === undefined ? null : (
+        <small class="file" title={file}>
+          {file}
+        </small>
+      )}
+    </>
+  );
+}
+
+function useViewport(
+  scroller: RefObject<HTMLElement>,
+  list: RefObject<HTMLElement>,
+  tiles: Pick<TilesProps, 'size' | 'lines'>,
+) {
   const [, again] = useReducer((times: number) => times + 1, 0);
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -149,7 +207,7 @@ function useViewport(scroller: RefObject<HTMLElement>, list: RefObject<HTMLEleme
     };
   }, []);
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const layout = layoutOf(list.current?.clientWidth ?? 960, rem, size);
+  const layout = layoutOf(list.current?.clientWidth ?? 960, rem, tiles);
   const { scrollTop = 0, clientHeight = layout.rowHeight } = scroller.current ?? {};
   return { layout, top: scrollTop - (list.current?.offsetTop ?? 0), height: clientHeight };
 }

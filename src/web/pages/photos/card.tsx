@@ -10,7 +10,7 @@ import { useAnswer } from '../answers.ts';
 import { reviewApi } from '../review/store/api.ts';
 import { hrefOf } from '../review/view-url.ts';
 import { noPhotoText, type Gallery } from './gallery.ts';
-import { stateText } from './tile.tsx';
+import { ruleText, stateText } from './tile.ts';
 
 interface CardProps {
   readonly gallery: Gallery;
@@ -68,6 +68,8 @@ interface AboutProps extends CardProps {
 
 function About({ photo, gallery }: AboutProps) {
   const { sha256, wnid } = photo;
+  const choices = gallery.choices.value;
+  const rule = choices === null ? null : ruleText(photo, choices.threshold);
   const { value: known, problem } = useAnswer(async () =>
     sha256 === null ? null : reviewApi(gallery.collection, null).evidence({ sha256, wnid }),
   );
@@ -77,6 +79,7 @@ function About({ photo, gallery }: AboutProps) {
       <div class="side evidence">
         <section>
           <b>{stateText(photo)}</b>
+          {rule === null ? null : <p>{rule}</p>}
           {photo.detail === null ? null : <p>{photo.detail}</p>}
           {problem === null ? null : <p class="trouble">{problem}</p>}
         </section>

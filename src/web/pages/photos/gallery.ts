@@ -32,6 +32,7 @@ export class Gallery {
   readonly cardTrouble = signal<string | null>(null);
   readonly isFiltering = signal(false);
   readonly selection = signal<Selection>(NOTHING_SELECTED);
+  readonly click = 'open';
   readonly isReady = computed(() => this.index.value !== null);
   readonly sheet = new TileSheet<number, GalleryTile>(this);
   readonly #commands: KeyHandlers = {

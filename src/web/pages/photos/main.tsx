@@ -11,7 +11,7 @@ import { useKeys } from '../review/use-keys.ts';
 import { Card } from './card.tsx';
 import { chipsOf, GalleryFilterDialog } from './filter.tsx';
 import { Gallery } from './gallery.ts';
-import { galleryTileAt } from './tile.tsx';
+import { galleryTileAt } from './tile.ts';
 
 interface GalleryProps {
   readonly gallery: Gallery;
@@ -30,7 +30,7 @@ function GalleryPage({ collection }: { readonly collection: string }) {
         <h1>Photos of {collection}</h1>
         <BlindNotice gallery={gallery} />
         <FilterBar gallery={gallery} />
-        <Content sheet={gallery.sheet} allHref={location.pathname} size={filter.size} tileAt={tileAt} />
+        <Content sheet={gallery.sheet} allHref={location.pathname} size={filter.size} lines={3} tileAt={tileAt} />
       </section>
       {gallery.isFiltering.value ? <GalleryFilterDialog gallery={gallery} /> : null}
       {filter.photo === '' ? null : <Card key={filter.photo} gallery={gallery} />}

@@ -251,7 +251,7 @@ describe('the gallery', () => {
     const { page } = await loadInPage(new URL('/', url).href);
     await page.getByRole('link', { name: 'demo', exact: true }).click();
     await page.getByRole('link', { name: '1 licence-not-allowed' }).click();
-    await page.locator('.tile').dblclick();
+    await page.locator('.tile').click();
     const why = page.getByRole('dialog').locator('.evidence section').first();
     await expect.poll(() => why.textContent(), LOADED_MACHINE).toBe('dropped: licence-not-allowedall rights reserved');
   });
@@ -268,13 +268,16 @@ describe('the gallery', () => {
     await page.getByRole('button', { name: 'Show', exact: true }).click();
     await total(1);
     expect(page.url()).toBe(`${url}photos?state=dropped`);
-    await page.locator('.tile .why', { hasText: 'licence-not-allowed' }).waitFor(LOADED_MACHINE);
+    await page.locator('.tile .why', { hasText: 'all rights reserved' }).waitFor(LOADED_MACHINE);
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'CSV of all' }).click();
     const csv = await readFile(await (await download).path(), 'utf8');
     expect(csv.split('\n')[1]).toMatch(/,dropped,licence-not-allowed,all rights reserved,/);
+    await page.locator('.tile .tick').click({ force: true });
+    await page.getByText('1 selected').waitFor(LOADED_MACHINE);
     await page.locator('.tile').click();
-    await page.keyboard.press('Enter');
+    await page.getByText('1 selected').waitFor({ state: 'detached', ...LOADED_MACHINE });
+    await page.locator('.tile').click();
     await page.getByRole('dialog').getByText('all rights reserved').waitFor(LOADED_MACHINE);
     await page.keyboard.press('Escape');
     await page.locator('.photo-card').waitFor({ state: 'detached', ...LOADED_MACHINE });

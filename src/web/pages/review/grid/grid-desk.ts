@@ -22,6 +22,7 @@ const REFRESH_MS = 15_000;
 /** The store of the page with many photos at once. Decided photos keep their place until the grid is filled again. */
 export class GridDesk extends Desk {
   readonly shownBy = 'grid';
+  readonly click = 'select';
   readonly selection = this.list.selection;
   readonly keyOf = subjectKey;
   readonly sheet = new TileSheet<Subject, ReviewPhoto>(this);

@@ -5,7 +5,7 @@ import { FilterChips } from '../filter-chips.tsx';
 import { HeaderBar } from '../frame.tsx';
 import { GridDesk } from './grid-desk.ts';
 import { GridSide } from './grid-side.tsx';
-import { reviewTileAt } from './review-tiles.tsx';
+import { reviewTileAt } from './review-tiles.ts';
 import { keyHint } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
 import { CountLine, SelectMode } from '../../grid/bar.tsx';

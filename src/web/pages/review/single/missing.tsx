@@ -1,7 +1,7 @@
 import { photosPath } from '../../../../core/kernel/photo-filter.ts';
 import { useAnswer } from '../../answers.ts';
 import { tilesOf } from '../../photos/candidate.ts';
-import { stateText } from '../../photos/tile.tsx';
+import { stateText } from '../../photos/tile.ts';
 import { hrefOf } from '../view-url.ts';
 import { Calm } from './calm.tsx';
 import type { SingleDesk } from './single-desk.ts';
