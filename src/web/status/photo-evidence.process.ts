@@ -8,6 +8,7 @@ import { mayKnow } from '../../core/review/desk/known-photos.repository.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from '../../core/review/desk/desk.ts';
 import type { Subject } from '../../core/review/events/event.ts';
 import {
+  classesWithSameBytes,
   membersWithEvidence,
   nearDuplicatesOf,
   shownPhoto,
@@ -21,7 +22,14 @@ import { deskViewOf, type DeskContext } from '../../core/review/desk/read-desk.p
 import { activationHead } from '../../core/review/heatmap/compute-heatmaps.process.ts';
 
 /** The answer about every photo that the reviewer of a blind review has not judged, and about open questions of a quiz. */
-const NOTHING_YET: PhotoEvidenceShown = { members: [], outside: [], alsoSeen: [], nearDuplicates: [], history: [] };
+const NOTHING_YET: PhotoEvidenceShown = {
+  members: [],
+  outside: [],
+  alsoSeen: [],
+  nearDuplicates: [],
+  elsewhere: [],
+  history: [],
+};
 
 export async function evidenceShown(desk: DeskContext, subject: Subject): Promise<PhotoEvidenceShown | null> {
   const { workspace } = desk;
@@ -32,9 +40,10 @@ export async function evidenceShown(desk: DeskContext, subject: Subject): Promis
   const view = await deskViewOf(desk);
   if (!(await mayKnow(app.db, view, subject.sha256))) return NOTHING_YET;
   const { sha256: classListSha256, wnids } = collection.evidenceClasses;
-  const [members, nearDuplicates, history] = await Promise.all([
+  const [members, nearDuplicates, elsewhere, history] = await Promise.all([
     membersWithEvidence(app.db, photo.id, classListSha256),
     nearDuplicatesOf(app.db, view, { photoId: photo.id, wnid }),
+    classesWithSameBytes(app.db, scope, { photoId: photo.id, wnid }),
     historyOf(desk, subject),
   ]);
   const ordered = inOrder(members, ensemble.memberIds);
@@ -53,6 +62,7 @@ export async function evidenceShown(desk: DeskContext, subject: Subject): Promis
     outside: shown.filter((model, i) => !isOwn(model, i)),
     alsoSeen: alsoSeen(seen, about),
     nearDuplicates,
+    elsewhere: elsewhere.map((one) => ({ ...one, name: about.nameOf(one.wnid) })),
     history,
   };
 }

@@ -270,6 +270,13 @@ export interface PhotoEvidenceShown {
   readonly alsoSeen: readonly { readonly wnid: Wnid; readonly name: string; readonly prob: number }[];
   /** Photos of the class that are the same picture, listed ones first. */
   readonly nearDuplicates: readonly { readonly sha256: Sha256; readonly state: 'listed' | 'left-out' }[];
+  /** Other classes of the collection that were found to have the same bytes. `outcome`: as in the gallery. */
+  readonly elsewhere: readonly {
+    readonly wnid: Wnid;
+    readonly name: string;
+    readonly outcome: 'kept' | 'dropped' | 'failed' | 'undecided';
+    readonly reason: string | null;
+  }[];
   /** Lines like those of `winnow show`, the newest last; without other people's verdicts while the review has to be blind. */
   readonly history: readonly { readonly at: string | null; readonly text: string }[];
 }

@@ -1,5 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import { isTaken, ofCollection } from '../../filter/run/decision.repository.ts';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { PhotoEvidenceShown } from './desk.ts';
 import type { Subject } from '../events/event.ts';
@@ -43,6 +45,25 @@ export async function membersWithEvidence(
     where l.sha256 = decode(${classListSha256}, 'hex')
       and exists (select 1 from counted_evidence e where e.photo_id = ${photoId} and e.member_id = m.id)
     order by m.id`.execute(db);
+  return rows;
+}
+
+type Elsewhere = Omit<PhotoEvidenceShown['elsewhere'][number], 'name'>;
+
+/** Other classes of the collection whose searches brought the same bytes, with their decisions. */
+export async function classesWithSameBytes(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { photoId, wnid }: { readonly photoId: number; readonly wnid: Wnid },
+): Promise<Elsewhere[]> {
+  const { rows } = await sql<Elsewhere>`
+    select distinct c.wnid, coalesce(d.state, 'undecided') as outcome, d.reason
+    from picture p join candidate c on c.picture_id = p.id
+    left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = p.photo_id and d.wnid = c.wnid
+      and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+    where p.photo_id = ${photoId} and c.wnid <> ${wnid} and ${isTaken(scope)} and ${ofCollection(scope)} order by c.wnid`.execute(
+    db,
+  );
   return rows;
 }
 

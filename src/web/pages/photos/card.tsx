@@ -5,7 +5,7 @@ import type { GalleryTile } from '../../status/gallery.ts';
 import { Dialog } from '../review/dialog.tsx';
 import { FIRST_SHOWN_CROP } from '../review/single/crop-grid.tsx';
 import type { CropRef } from '../../../core/models/evidence/evidence.ts';
-import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
+import { ByCrop, Certainty, Credit, Elsewhere, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
 import { useAnswer } from '../answers.ts';
 import { reviewApi } from '../review/store/api.ts';
 import { hrefOf } from '../review/view-url.ts';
@@ -83,6 +83,9 @@ function About({ photo, gallery }: AboutProps) {
           {photo.detail === null ? null : <p>{photo.detail}</p>}
           {problem === null ? null : <p class="trouble">{problem}</p>}
         </section>
+        {known === null || sha256 === null ? null : (
+          <Elsewhere collection={gallery.collection} sha256={sha256} elsewhere={known.elsewhere} />
+        )}
         {known === null ? null : <Evidence {...{ photo, gallery, known }} />}
         <Credit photo={photo} history={known?.history ?? []} />
         <p>

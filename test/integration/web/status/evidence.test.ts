@@ -14,7 +14,7 @@ import { deriveVerdicts } from '../../../../src/core/review/events/derive-verdic
 import { insertEvents, lockSubjects } from '../../../../src/core/review/events/review.repository.ts';
 import type { PhotoEvidenceShown } from '../../../../src/core/review/desk/desk.ts';
 import { buildShortlist } from '../../../../src/core/shortlist/make-shortlist.process.ts';
-import { candidate, decideAs, kept, photo, store, stored } from '../../../support/catalogue-fixtures.ts';
+import { candidate, decideAs, dropped, kept, photo, store, stored } from '../../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { repositoryRoot } from '../../../support/winnow.ts';
 import { ask, NO_TOKENS, useDashboard } from '../server/support.ts';
@@ -172,6 +172,16 @@ describe('the evidence beside a photo', () => {
   it('is a 404 for a photo that is not there', async () => {
     for (const sha256 of [sha256Of('nothing'), 'abc'])
       expect((await ask(server, `/c/demo/api/review/evidence/${LION_CLASS}/${sha256}`)).status).toBe(404);
+  });
+
+  it('names the other classes that have the same bytes, and how they were decided there', async () => {
+    const { app, workspace } = dashboard;
+    await store(app.db, [candidate(lion, { wnid: TIGER, licence: 'CC0-1.0' })]);
+    const undecided = { wnid: TIGER, name: 'tiger', outcome: 'undecided', reason: null };
+    expect((await shown(lion)).elsewhere).toEqual([undecided]);
+    await decideAs(app.db, workspace.scope, [dropped(ids.get(lion) ?? 0, TIGER)]);
+    expect((await shown(lion)).elsewhere).toEqual([{ ...undecided, outcome: 'dropped', reason: 'correct' }]);
+    expect((await shown(twin)).elsewhere).toEqual([]);
   });
 });
 

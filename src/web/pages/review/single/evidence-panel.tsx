@@ -1,5 +1,5 @@
 import { photosPath } from '../../../../core/kernel/photo-filter.ts';
-import { ByCrop, Certainty, Credit, NearDuplicates, Outside } from './evidence-parts.tsx';
+import { ByCrop, Certainty, Credit, Elsewhere, NearDuplicates, Outside } from './evidence-parts.tsx';
 import { FIRST_SHOWN_CROP } from './crop-grid.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { isHidden } from '../words.ts';
@@ -26,6 +26,7 @@ export function EvidencePanel({ desk }: { readonly desk: SingleDesk }) {
           </button>
         </section>
       )}
+      <Elsewhere collection={desk.store.collection} sha256={photo.sha256} elsewhere={known?.elsewhere ?? []} />
       <Certainty setup={desk.store.setup} members={desk.members} photo={photo} />
       <ByCrop
         members={desk.members}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto, ReviewSetup } from '../../../../core/review/desk/desk.ts';
 import { Bar } from '../../../../core/page/bar.tsx';
 import { Link } from '../../../../core/page/link.tsx';
+import { photosPath } from '../../../../core/kernel/photo-filter.ts';
 import { probabilityText } from '../../../../core/kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName } from './crop-grid.tsx';
 import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
@@ -121,6 +122,32 @@ export function Outside({ photo, known }: OutsideProps) {
       </p>
     </section>
   );
+}
+
+interface ElsewhereProps {
+  readonly collection: string;
+  readonly sha256: string;
+  readonly elsewhere: PhotoEvidenceShown['elsewhere'];
+}
+
+/** `Also in hen, where the models are right`: other classes with the same bytes, each with a link to its card. */
+export function Elsewhere({ collection, sha256, elsewhere }: ElsewhereProps) {
+  return (
+    <>
+      {elsewhere.map(({ wnid, name, ...decision }) => (
+        <p key={wnid} class="warn elsewhere">
+          Also in <a href={photosPath(collection, { photo: `${sha256}.${wnid}` })}>{name}</a>, {whereText(decision)}.
+        </p>
+      ))}
+    </>
+  );
+}
+
+function whereText({ outcome, reason }: Omit<PhotoEvidenceShown['elsewhere'][number], 'wnid' | 'name'>): string {
+  if (reason === 'correct') return 'where the models are right';
+  return outcome === 'undecided'
+    ? 'where it is not decided yet'
+    : `where it is ${outcome}${reason === null ? '' : `: ${reason}`}`;
 }
 
 interface NearDuplicatesProps {
