@@ -37,9 +37,16 @@ export const COLLECTION_PAGE: PageParts & { readonly path: string } = {
 };
 const REVISIONS_SCRIPT = 'revisions';
 const REPORT_SCRIPT = 'report';
+const BOARD_SCRIPT = 'board';
 
 export const SCRIPTS: readonly string[] = [
-  ...new Set([...PAGES.map(({ script }) => script), COLLECTION_PAGE.script, REVISIONS_SCRIPT, REPORT_SCRIPT]),
+  ...new Set([
+    ...PAGES.map(({ script }) => script),
+    COLLECTION_PAGE.script,
+    REVISIONS_SCRIPT,
+    REPORT_SCRIPT,
+    BOARD_SCRIPT,
+  ]),
 ];
 
 interface Reader {
@@ -237,6 +244,7 @@ export function queuesPage({ scripts, styles, icon, config }: QueueBoard['page']
         {scripts.map((src) => (
           <script key={src} defer src={src} />
         ))}
+        <script type="module" src={`/assets/${BOARD_SCRIPT}.js`} />
       </body>
     </html>,
   );

@@ -89,12 +89,13 @@ function Failure({ now, failure: { reason, count }, isOperator, onSaid }: Failur
   );
 }
 
-interface Retried {
+/** The answer of `POST /api/retry/REASON`. */
+export interface Retried {
   readonly pictures: number;
   readonly decisions: number;
 }
 
-function retriedText({ pictures, decisions }: Retried): string {
+export function retriedText({ pictures, decisions }: Retried): string {
   if (decisions > 0) return `${countText(decisions)} will be tried again by the next filter`;
   return `${countText(pictures)} will be tried again by the next crawl`;
 }

@@ -4,6 +4,7 @@ import { COMMAND_OF } from '../../../core/kernel/processes.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import { pathOf } from '../../../core/page/frame.tsx';
 import type { QueuesOverview } from '../../status/queues.ts';
+import { retriedText, type Retried } from '../dashboard/attention.tsx';
 import { Confirm } from '../dashboard/confirm.tsx';
 import { JobTable } from '../dashboard/jobs.tsx';
 import {
@@ -30,8 +31,8 @@ export function QueuesPage({ now, trouble, isOperator }: QueuesPageProps) {
   const [said, say] = useState('');
   const order: Order = ({ label, path, body }) => {
     say('');
-    void ask(path, body).then(
-      () => say(`${label}: done`),
+    void ask<Retried | object>(path, body).then(
+      (answer) => say(`${label}: ${'pictures' in answer ? retriedText(answer) : 'done'}`),
       (error: unknown) => say(errorText(error)),
     );
   };

@@ -148,6 +148,17 @@ describe.each(PAGES)('$what', (tested) => {
   });
 });
 
+describe('the pages of single jobs', () => {
+  it('have a name for each button', async (context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+    const page = await openPage({ what: 'single jobs', path: '/queues/jobs/queue/winnow-fetch', ready: '' });
+    await page.getByRole('button', { name: 'settings' }).waitFor();
+    const buttons = await page.getByRole('button').all();
+    for (const button of buttons) expect(await button.ariaSnapshot()).toMatch(/^- button "/);
+    await page.close();
+  });
+});
+
 describe('the pages of the server', () => {
   it('have no error that the checker of the W3C can find, as sent and as the scripts have filled them', async (context) => {
     if (chromium === null) context.skip(NO_CHROMIUM);
