@@ -1,7 +1,7 @@
 import { photosPath } from '../../../../core/kernel/photo-filter.ts';
 import { useAnswer } from '../../answers.ts';
 import { tilesOf } from '../../photos/candidate.ts';
-import { stateText } from '../../photos/tile.ts';
+import { ruleText, stateText } from '../../photos/tile.ts';
 import { hrefOf } from '../view-url.ts';
 import { Calm } from './calm.tsx';
 import type { SingleDesk } from './single-desk.ts';
@@ -44,9 +44,10 @@ function Reason({ desk: { store }, missing }: MissingProps) {
   if (tiles === null) return <>Reading why …</>;
   const [tile] = tiles;
   if (tile === undefined) return <>The collection has no such photo, or your quiz hides it from you.</>;
+  const why = ruleText(tile, store.setup.threshold) ?? tile.detail;
   return (
     <>
-      {tile.name}: {stateText(tile)}.{tile.detail === null ? '' : ` ${tile.detail}.`}
+      It was searched as {tile.name} and is {stateText(tile)}.{why === null ? '' : ` ${why}.`}
     </>
   );
 }
