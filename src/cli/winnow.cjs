@@ -16,6 +16,14 @@ process.env.UV_THREADPOOL_SIZE ??= String(2 * availableParallelism() + 16);
 // Saves a tenth of a second of each start. Only who may write to the package can write to this folder.
 enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? path.join(root, 'node_modules', '.cache', 'winnow'));
 
+// The server starts commands as its children. If it is killed, a command ends as it does at Ctrl-C.
+if (process.channel) {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+  // The reader of the progress is gone with it.
+  process.stderr.on('error', () => {});
+}
+
 let isDone = false;
 process.once('exit', (code) => {
   if (isDone || code !== 0) return;

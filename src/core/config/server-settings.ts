@@ -33,6 +33,12 @@ export const SERVER_SETTINGS = {
     1_000,
     'How many connections are open at the same time. The server closes further ones at once. One address that is no proxy may hold half of them.',
   ),
+  'server.operations': setting(
+    z.boolean(),
+    true,
+    'Operators can start the next command of a collection from its page: filter, shortlist, rights, export, verify and report. ' +
+      'false: the pages only show the command.',
+  ),
   'server.statementTimeoutMs': setting(
     wholeNumber(100, 3_600_000),
     30_000,

@@ -4,6 +4,8 @@ export const ACTIVITIES = [
   'log-out',
   'sessions-ended',
   'show-anyway',
+  'run-command',
+  'stop-command',
   'pause',
   'unpause',
   'retry',

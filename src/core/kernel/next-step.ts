@@ -1,4 +1,5 @@
 import type { Totals } from './funnel.ts';
+import type { Operation } from './operation.ts';
 import { countOf, shellWord } from './texts.ts';
 
 /** The flag that names a collection. `asTyped` adds the data folder. */
@@ -33,6 +34,29 @@ export interface Exported {
   /** False if photos were reviewed, given a licence or taken down since. */
   readonly isNewest: boolean;
   readonly isReported: boolean;
+}
+
+interface OperationPlace extends Pick<CollectionState, 'collection'> {
+  readonly exported: Pick<Exported, 'revisions' | 'folder'>;
+  /** The value of `--collection`, if it is not the name. */
+  readonly named?: string;
+}
+
+/** The words after `winnow` of a command that pages start, with the same folders as printed commands. */
+export function operationWords(
+  operation: Operation,
+  { collection, exported: { revisions, folder }, named = collection }: OperationPlace,
+): string[] {
+  const version = Math.max(revisions, Number(/-v(\d+)$/.exec(folder ?? '')?.[1] ?? 0)) + 1;
+  const flags = {
+    filter: [],
+    shortlist: [],
+    rights: [],
+    export: ['--out', `exports/${collection}${version === 1 ? '' : `-v${version}`}`],
+    report: ['--out', `reports/${collection}`],
+  };
+  if (operation === 'verify') return [operation, folder ?? ''];
+  return [operation, ...(operation === 'rights' ? ['set'] : []), '--collection', named, ...flags[operation]];
 }
 
 /** The state of a collection. */
@@ -118,8 +142,7 @@ function exportSteps({ collection, totals, pending, withoutLicence, exported, pl
   const { isNewest, isReported } = exported;
   const folder = shellWord(exported.folder ?? '');
   const report = reportCommand(place, collection);
-  const version = Math.max(exported.revisions, Number(/-v(\d+)$/.exec(exported.folder ?? '')?.[1] ?? 0)) + 1;
-  const exportCommand = `winnow export ${place} --out exports/${shellWord(collection)}${version === 1 ? '' : `-v${version}`}`;
+  const exportCommand = ['winnow', ...operationWords('export', { collection, exported })].map(shellWord).join(' ');
   const what = pending === null ? 'listed' : 'accepted';
   const [without, of] = [withoutLicence[what], pending === null ? totals.shortlisted : totals.selected];
   return [

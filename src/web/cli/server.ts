@@ -85,7 +85,7 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
   const configOf = async (collection: Collection): Promise<Config> =>
     collection === named ? app.config : (await settingsFor(flags, collection)).config;
-  const site = openSite(app, { ...access, assets, nowMs, named, configOf });
+  const site = openSite(app, { ...access, assets, nowMs, named, configOf, flags });
   const typing = typingOfCommands();
   let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {

@@ -6,6 +6,7 @@ import { readMeasures, type Measures, type CollectionCard } from '../status/over
 import type { App } from '../../core/runtime/open/app.process.ts';
 import { measureDiskOf } from '../../core/runtime/work/disk-metric.process.ts';
 import type { Collection } from '../../core/collection/collection.ts';
+import type { GlobalFlags } from '../../core/cli/start/flags.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { steadyClock } from '../../core/kernel/clock.ts';
 import type { Reader } from '../../core/kernel/people.ts';
@@ -21,6 +22,7 @@ import { inTime, QueuePages } from './queue-pages.ts';
 import { LivePlaces, responsePlaces } from './live/places.ts';
 import { queueFeeds } from './live/queue-feeds.ts';
 import { Metrics } from './metrics.ts';
+import { Operations } from './operations.ts';
 import { LongWork } from './limits/long-work.ts';
 import { Sessions } from './access/sessions.ts';
 import { openSessionIds } from './access/session.repository.ts';
@@ -33,6 +35,8 @@ export interface SiteOptions extends Access {
   readonly nowMs: () => number;
   readonly named: Collection | null;
   readonly configOf: (collection: Collection) => Promise<Config>;
+  /** The flags of this server, which commands that it starts need as well. */
+  readonly flags: Pick<GlobalFlags, 'collection' | 'data' | 'config' | 'set'>;
 }
 
 export type Site = ReturnType<typeof openSite>;
@@ -76,6 +80,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     readIds: sharedReadings<GalleryIndex>(1),
     readEvidence: sharedReadings<PhotoEvidenceShown | null>(SHARED_READINGS),
     longWork,
+    operations: new Operations({ ...shared, app: longApp, named }),
     sessions: new Sessions(() => openSessionIds(app.db)),
     failedLogIns,
     revisionChanges: new RevisionChangesCache(),
@@ -88,7 +93,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     signal: ending.signal,
     async close(): Promise<void> {
       ending.abort();
-      await longWork.close();
+      await Promise.all([longWork.close(), this.operations.close()]);
       await failedLogIns.close();
       for (const feed of Object.values(this.queueFeeds)) feed.close();
       await collections.close();

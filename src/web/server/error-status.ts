@@ -21,6 +21,8 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [QUIZ_REFUSED, 409],
   [BAD_PHOTO_FILTER, 400],
   [BLIND_GALLERY, 403],
+  ['unknown-licence', 400],
+  ['no-shortlist', 409],
   [STATEMENT_ENDED, 503],
 ]);
 

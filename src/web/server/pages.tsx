@@ -108,17 +108,23 @@ interface CollectionProps extends Reader {
   readonly collection: string;
   /** Null if the catalogue could not be read in time. */
   readonly now: LiveOverview | null;
+  /** `server.operations` */
+  readonly hasOperations: boolean;
 }
 
 /** The page with its first numbers, so that a browser shows them before it has the script. */
-export function collectionPage({ title, script }: PageParts, { collection, now, ...reader }: CollectionProps): string {
+export function collectionPage(
+  { title, script }: PageParts,
+  { collection, now, hasOperations, ...reader }: CollectionProps,
+): string {
+  const isOperator = reader.role === 'operator';
   return htmlOf(
     <Framed current="collection" {...{ title, script, collection }} {...reader}>
-      <div id="app" data-role={reader.role}>
+      <div id="app" data-role={reader.role} data-operations={isOperator && hasOperations ? '' : undefined}>
         {now === null ? (
           <main aria-busy="true">Reading the catalogue …</main>
         ) : (
-          <CollectionPage now={asSent(now)} isOperator={reader.role === 'operator'} isLive={false} trouble={null} />
+          <CollectionPage now={asSent(now)} isOperator={isOperator} canStart={false} isLive={false} trouble={null} />
         )}
       </div>
     </Framed>,

@@ -20,6 +20,7 @@ import {
 import { sendReviewingGuide } from './handlers/help.ts';
 import { logIn, logOut, sendLogIn, showAnyway } from './handlers/log-in.ts';
 import { pause, retry, sendJobs, sendMetrics, sendQueuesLive, sendReady, unpause } from './handlers/operate.ts';
+import { previewExport, sendOperation, startOperation, stopOperation } from './handlers/operations.ts';
 import {
   openClass,
   sendAsset,
@@ -131,6 +132,16 @@ const REVISION_ROUTES: readonly SiteRoute[] = [
   post(`${REVISIONS}/:id/verify`, 'operator', verifyOnServer),
 ];
 
+const OPERATION = '/c/:collection/api/operation';
+
+/** Routes of the commands that operators start from a page: see `server.operations`. */
+const OPERATION_ROUTES: readonly SiteRoute[] = [
+  get(`${OPERATION}/live`, 'operator', sendOperation),
+  get(`${OPERATION}/export`, 'operator', previewExport),
+  post(`${OPERATION}/stop`, 'operator', stopOperation),
+  post(`${OPERATION}/start/:operation`, 'operator', startOperation),
+];
+
 /** A person who mistypes a token has enough tries. A program that guesses has too few. */
 const LOG_INS_PER_MINUTE = 10;
 
@@ -176,8 +187,11 @@ export const ROUTES: readonly SiteRoute[] = [
   ...QUIZ_ROUTES,
   ...REVISION_ROUTES,
   ...REPORT_ROUTES,
+  ...OPERATION_ROUTES,
 ];
 
 export function routesOf(site: Site): Route[] {
-  return ROUTES.map((route) => ({ ...route, handle: (exchange) => route.handle(exchange, site) }));
+  const isServed = (route: SiteRoute): boolean =>
+    site.app.config.server.operations || !OPERATION_ROUTES.includes(route);
+  return ROUTES.filter(isServed).map((route) => ({ ...route, handle: (exchange) => route.handle(exchange, site) }));
 }

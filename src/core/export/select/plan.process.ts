@@ -67,8 +67,28 @@ export async function planRevision(workspace: Workspace, file: string, options: 
   return { ...plan, file, review: { ...review, acceptance } };
 }
 
+/** Counts what a revision with pictures would have, and what it would leave out. Stores nothing. @throws UsageError `no-shortlist` */
+export async function previewRevision(workspace: Workspace, signal: AbortSignal): Promise<ExportPreview> {
+  const options = { by: 'predicted', licences: null, pixels: true, signal } as const;
+  return readSnapshot(workspace.app.db, async (trx) => {
+    const shortlist = await shortlistHead(trx, workspace.scope);
+    if (shortlist === undefined) throw noShortlist(workspace);
+    const tally = new ExportTally();
+    for await (const photo of selectAll(trx, workspace, { options, cap: shortlist.cap, tally })) void photo;
+    const { photos, classes, leftOut } = tally.counts((folder) => folder);
+    const { isOpen } = await countWithoutLicence(trx, workspace.scope);
+    return { photos, classes: classes.length, leftOut, isLicenceOpen: isOpen };
+  });
+}
+
+export interface ExportPreview extends Pick<Protocol, 'photos' | 'leftOut'> {
+  readonly classes: number;
+  /** True if nobody has stated the licence of some listed photos, so the curator can. */
+  readonly isLicenceOpen: boolean;
+}
+
 interface Selecting {
-  readonly options: ExportOptions;
+  readonly options: Pick<ExportOptions, 'by' | 'licences' | 'pixels' | 'signal'>;
   readonly cap: number;
   readonly tally: ExportTally;
 }

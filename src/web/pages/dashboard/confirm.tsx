@@ -7,23 +7,27 @@ interface ConfirmProps {
   readonly label: string;
   readonly yes: string;
   readonly children: ComponentChildren;
-  /** Receives the fields that stand beside the question, by their names. */
+  readonly isChosen?: boolean;
+  readonly onAsk?: () => void;
+  /** Receives the fields that stand beside the question, by their names, and the name of the button if it has one. */
   readonly onYes: (choices: FormData) => void;
 }
 
-export function Confirm({ label, yes, children, onYes }: ConfirmProps) {
+export function Confirm({ label, yes, children, isChosen = false, onAsk = () => undefined, onYes }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const settle = ({ submitter, currentTarget }: TargetedSubmitEvent<HTMLFormElement>): void => {
-    if (submitter instanceof HTMLButtonElement && submitter.value === 'yes') onYes(new FormData(currentTarget));
+    if (submitter instanceof HTMLButtonElement && submitter.value === 'yes')
+      onYes(new FormData(currentTarget, submitter));
   };
   const ask = (): void => {
+    onAsk();
     dialog.current?.querySelector('form')?.reset();
     dialog.current?.showModal();
   };
   return (
     <>
-      <button type="button" aria-haspopup="dialog" onClick={ask}>
+      <button type="button" class={isChosen ? 'chosen' : undefined} aria-haspopup="dialog" onClick={ask}>
         {label}
       </button>
       <dialog ref={dialog} aria-labelledby={id}>

@@ -6,9 +6,16 @@ import { countText, hoursText, shareText } from '../../../core/kernel/texts.ts';
 import { PhotosLink } from './class-table.tsx';
 import { CopiedCommand } from './copied.tsx';
 import type { Overview, Row } from './overview.ts';
+import { Operations } from './operation.tsx';
 import { Table } from './tables.tsx';
 
-export function NextStepSection({ next: { text, command } }: Pick<Overview, 'next'>) {
+interface NextStepProps {
+  readonly now: Overview;
+  readonly canStart: boolean;
+}
+
+export function NextStepSection({ now: { collection, next }, canStart }: NextStepProps) {
+  const { text, command } = next;
   return (
     <section class="next-step" aria-label="Next step">
       <p>
@@ -21,6 +28,7 @@ export function NextStepSection({ next: { text, command } }: Pick<Overview, 'nex
       ) : (
         <CopiedCommand text={command} />
       )}
+      {canStart ? <Operations {...{ collection, command }} /> : null}
     </section>
   );
 }

@@ -43,7 +43,9 @@ export async function sendCollection(exchange: Exchange, site: Site, page: PageP
   const first = await inTime(read(), FIRST_WITHIN_MS).catch(() => null);
   const now = first === null ? null : first[readerOf(exchange, site)];
   const reader = { role, hasTokens: site.tokens.length > 0 };
-  return reply.type(HTML).send(collectionPage(page, { collection, now, ...reader }));
+  return reply
+    .type(HTML)
+    .send(collectionPage(page, { collection, now, hasOperations: site.app.config.server.operations, ...reader }));
 }
 
 export async function sendOverview(exchange: Exchange, site: Site): Promise<unknown> {

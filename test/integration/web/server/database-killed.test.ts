@@ -22,7 +22,14 @@ beforeAll(async () => {
   const { collection: named } = await usableCollection('demo');
   const access = { tokens: [], sessionKey: Buffer.alloc(32) };
   const nowMs = (): number => Date.now();
-  const site = openSite(app, { ...access, nowMs, named, configOf: async () => config, assets: new Map() });
+  const site = openSite(app, {
+    ...access,
+    nowMs,
+    named,
+    configOf: async () => config,
+    assets: new Map(),
+    flags: { data: folder.at() },
+  });
   const where = { host: '127.0.0.1', port: 0, allowedHosts: [], reviewer: null };
   const server = await startWebServer({ ...access, ...where, log, nowMs, routes: routesOf(site) });
   opened = { app, site, server };

@@ -92,7 +92,7 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
       const tokens = tokenHoldersOf({ token: operator, reviewerToken: roles.reviewer, viewerToken: viewer, people });
       const access = { tokens, sessionKey: await sessionKeyOf(app.db) };
       assets ??= loadAssets(root, null);
-      const site = openSite(app, { ...access, nowMs, named, configOf, assets: await assets });
+      const site = openSite(app, { ...access, nowMs, named, configOf, assets: await assets, flags: flagsOf(app) });
       closers.push(() => site.close());
       await site.collections.open(named.name);
       const routes = routesOf(site);
@@ -115,6 +115,11 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
       return server.url;
     },
   };
+}
+
+/** Commands that a server starts find its catalogue by these. */
+function flagsOf({ dataDir, connection }: App): { readonly data: string; readonly set: readonly string[] } {
+  return { data: dataDir, set: [`postgres.url=${connection.url}`] };
 }
 
 export interface Answered {

@@ -19,7 +19,7 @@ describe('the top bar', () => {
   it('has the same links on each page of a collection, and marks the page that is open', () => {
     const framed = PAGES.filter(({ path }) => path !== '/');
     const pages = [
-      collectionPage(COLLECTION_PAGE, { ...reader, now: null }),
+      collectionPage(COLLECTION_PAGE, { ...reader, now: null, hasOperations: true }),
       ...framed.map((page) => framedPage(page, reader)),
     ];
     const links = [

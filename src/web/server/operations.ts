@@ -1,0 +1,188 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import type { GlobalFlags } from '../../core/cli/start/flags.ts';
+import type { Collection } from '../../core/collection/collection.ts';
+import { packageRoot } from '../../core/config/root.ts';
+import { Interrupted, messageOf, StopTheRun } from '../../core/kernel/errors.ts';
+import type { Actor } from '../../core/kernel/activity.ts';
+import type { LastOperation, Operation } from '../../core/kernel/operation.ts';
+import { ifLockIsFree } from '../../core/platform/postgres/transactions.ts';
+import { recorded } from '../../core/runtime/activity/activity.repository.ts';
+import { localActor } from '../../core/runtime/activity/local-actor.process.ts';
+import type { App } from '../../core/runtime/open/app.process.ts';
+import { OPERATION_LOCK, readLastOperation } from '../status/operation.repository.ts';
+import { LiveFeed } from './live/live-feed.ts';
+
+/** The operation of a collection, as its page gets it. */
+export interface OperationNow {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly last: LastOperation | null;
+  /** The end of what the command has printed. Null if another server started it, or if the reader may not know it. */
+  readonly output: string | null;
+}
+
+/** An operation that a person starts. */
+export interface Order extends OfCollection {
+  readonly operation: Operation;
+  /** The words after `winnow`. */
+  readonly words: readonly string[];
+  /** The flags that the person has chosen. */
+  readonly flags: readonly string[];
+  readonly actor: Actor;
+}
+
+interface OfCollection {
+  readonly collection: string;
+  readonly collectionId: number;
+}
+
+interface OperationsOptions {
+  readonly app: App;
+  /** Those of this server: its commands have the same data folder and settings. */
+  readonly flags: Pick<GlobalFlags, 'collection' | 'data' | 'config' | 'set'>;
+  /** The collection of `--collection`. */
+  readonly named: Collection | null;
+  readonly nowMs: () => number;
+}
+
+/** The exit code of a command that was interrupted. */
+const INTERRUPTED = 130;
+const PROGRAM = path.join(packageRoot, 'src', 'cli', 'winnow.cjs');
+/** A command uses all processors, and its lock holds a connection to the catalogue. */
+const MOST_AT_ONCE = 2;
+const OUTPUT_CHARACTERS = 20_000;
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Commands that people start from pages. Each is a process of its own, with the rights of this server's. A lock in PostgreSQL allows
+ * one for each collection, whichever server starts it, and the activity log tells all servers about it. It lives no longer than
+ * this server: `close` stops it as Ctrl-C does, and waits until its jobs in flight have ended. If this server is killed, the command
+ * notices that (`winnow.cjs`) and stops in the same way.
+ */
+export class Operations {
+  readonly #options: OperationsOptions;
+  readonly #ending = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #outputs = new Map<string, string>();
+  readonly #feeds = new Map<string, LiveFeed<OperationNow>>();
+
+  constructor(options: OperationsOptions) {
+    this.#options = options;
+  }
+
+  get isFull(): boolean {
+    return this.#running.size >= MOST_AT_ONCE;
+  }
+
+  /** The value of `--collection` that means a collection to commands: its file may be in any folder. */
+  flagOf(name: string): string {
+    const { named, flags } = this.#options;
+    return (name === named?.name ? flags.collection : undefined) ?? name;
+  }
+
+  last(of: OfCollection): Promise<LastOperation | null> {
+    return readLastOperation(this.#options.app.db, of);
+  }
+
+  /** Resolves when the command starts. False: another one of the collection runs. @throws if its begin cannot be recorded */
+  start(order: Order): Promise<boolean> {
+    const { app } = this.#options;
+    const { operation, collection, collectionId, actor, flags } = order;
+    const detail = { command: operation, ...(flags.length > 0 ? { flags } : {}), server: localActor().place };
+    return new Promise((resolve, reject) => {
+      const work = async (): Promise<boolean> => {
+        await recorded(app.db, { ...actor, action: 'run-command', collection, detail }, () => {
+          resolve(true);
+          return this.#run(order);
+        });
+        return true;
+      };
+      // Once it has started, its end is in the activity log.
+      const running = ifLockIsFree(app.db, [OPERATION_LOCK, collectionId], work)
+        .then((ran) => resolve(ran === true), reject)
+        .finally(() => this.#running.delete(running));
+      this.#running.add(running);
+    });
+  }
+
+  /** @param isSilent true for a reader who may not know what the command prints */
+  feed(of: OfCollection, isSilent: boolean): LiveFeed<OperationNow> {
+    const key = `${of.collection} ${isSilent}`;
+    const feed = this.#feeds.get(key) ?? new LiveFeed({ read: () => this.#read(of, isSilent), ...this.#feedOptions() });
+    this.#feeds.set(key, feed);
+    return feed;
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    for (const feed of this.#feeds.values()) feed.close();
+    await Promise.all(this.#running);
+  }
+
+  #flags(): string[] {
+    const { data, config, set = [] } = this.#options.flags;
+    const settings = set.flatMap((one) => ['--set', one]);
+    return ['--data', data, ...(config === undefined ? [] : ['--config', config]), ...settings];
+  }
+
+  #feedOptions(): { readonly everyMs: number; readonly onError: (error: unknown) => void } {
+    const { log } = this.#options.app;
+    const onError = (reason: unknown): void =>
+      log.warn({ reason: messageOf(reason) }, 'an operation could not be read');
+    return { everyMs: LOOK_EVERY_MS, onError };
+  }
+
+  async #read(of: OfCollection, isSilent: boolean): Promise<OperationNow> {
+    const at = new Date(this.#options.nowMs()).toISOString();
+    const last = await this.last(of);
+    if (isSilent) return { at, last: last === null ? null : { ...last, reason: null }, output: null };
+    const isOurs = last?.server === localActor().place;
+    return { at, last, output: isOurs ? (this.#outputs.get(of.collection) ?? null) : null };
+  }
+
+  /** @throws Interrupted if it was stopped; StopTheRun if it failed */
+  async #run({ words, flags, ...of }: Order): Promise<void> {
+    this.#outputs.set(of.collection, '');
+    const child = spawn(process.execPath, [PROGRAM, ...words, ...flags, ...this.#flags()], {
+      // The channel tells the command that this server is gone. A group of its own: Ctrl-C in a terminal reaches it through us only.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
+    const hear = (text: string): void => {
+      this.#outputs.set(of.collection, `${this.#outputs.get(of.collection)}${text}`.slice(-OUTPUT_CHARACTERS));
+    };
+    child.stdout?.setEncoding('utf8').on('data', hear);
+    child.stderr?.setEncoding('utf8').on('data', hear);
+    let isStopped = false;
+    const stop = (): void => {
+      // A command that hears it a third time abandons its jobs.
+      if (!isStopped) child.kill('SIGTERM');
+      isStopped = true;
+    };
+    const look = (): void =>
+      void this.last(of).then(
+        (last) => last?.state === 'stopping' && stop(),
+        () => undefined,
+      );
+    const ended = new Promise<string | number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, killed) => resolve(killed ?? code ?? ''));
+    });
+    const { signal } = this.#ending;
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    // Any server of the catalogue takes the order to stop.
+    const timer = setInterval(look, LOOK_EVERY_MS);
+    try {
+      const end = await ended;
+      if (end === 0) return;
+      if (isStopped || end === INTERRUPTED) throw new Interrupted();
+      const said = (this.#outputs.get(of.collection) ?? '').trim().split('\n').at(-1);
+      throw new StopTheRun(said || `it ended with ${end}`, { code: 'operation-failed' });
+    } finally {
+      clearInterval(timer);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
