@@ -110,29 +110,27 @@ function Preview() {
   return (
     <>
       <p>
-        {countOf(photos, 'photo')} of {countOf(classes, 'class', 'classes')}, into <code>{folder}</code>.
+        <b>{countOf(photos, 'photo')}</b> of {countOf(classes, 'class', 'classes')}, into <code>{folder}</code>.{' '}
+        {leftOut.length === 0 ? 'None is left out.' : 'Left out:'}
       </p>
-      {leftOut.length === 0 ? null : (
-        <>
-          <p>Left out:</p>
-          <ul class="left-out">
-            {leftOut.map(({ reason, count }) => (
-              <li key={reason}>
-                <b>{countText(count)}</b> {reason}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      <ul class="left-out">
+        {leftOut.map(({ reason, count }) => (
+          <li key={reason}>
+            <b>{countText(count)}</b> {reason === 'licence' ? NO_LICENCE : reason}
+          </li>
+        ))}
+      </ul>
       {unlicensed === 0 ? null : (
         <label>
-          <input type="checkbox" name="links" /> only links, no pictures: then photos need no licence
+          <input type="checkbox" name="links" /> Links instead of pictures (--no-pixels). They need no licence.
         </label>
       )}
       {unlicensed > 0 && isLicenceOpen ? <Rights /> : null}
     </>
   );
 }
+
+const NO_LICENCE = 'licence: none lets people pass the photo on';
 
 function Rights() {
   return (
