@@ -92,9 +92,9 @@ function steady(body: string): string {
 }
 
 /** The first message of the live page. */
-export async function firstEvent(server: string, headers: Record<string, string>): Promise<string> {
+export async function firstEvent(server: string, headers: Record<string, string>, target = 'live'): Promise<string> {
   const ended = new AbortController();
-  const { body } = await fetch(`${server}/c/demo/api/live`, { headers, signal: ended.signal });
+  const { body } = await fetch(`${server}/c/demo/api/${target}`, { headers, signal: ended.signal });
   const { value } = (await body?.getReader().read()) ?? {};
   ended.abort();
   return steady(Buffer.from(value ?? []).toString());

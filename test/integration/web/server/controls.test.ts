@@ -8,8 +8,8 @@ import { buildShortlist } from '../../../../src/core/shortlist/make-shortlist.pr
 import type { GalleryIndex, GalleryTile } from '../../../../src/web/status/gallery.ts';
 import { candidate, decideAs, dropped, fetched, kept, store } from '../../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../../support/sha256.ts';
-import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered } from './support.ts';
-import { allAnswersTo } from './all-answers.ts';
+import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
+import { allAnswersTo, firstEvent } from './all-answers.ts';
 
 /** Every photo is reviewed by two people. */
 const dashboard = useDashboard(async () => ({ WINNOW_REVIEW_SECOND_PASS: '1' }));
@@ -228,6 +228,24 @@ it('a person of a server without tokens is shown report, revisions and gallery a
     headers: { ...bearer(TOKENS.people.carl.token).headers, ...html },
   });
   expect([guarded.status, guarded.body.includes('Show anyway')]).toEqual([403, false]);
+});
+
+it('what a command prints is hidden from a person whose verdict is wanted', async () => {
+  await decide('abX', 2);
+  const post = (target: string, asked: Pick<Asked, 'headers' | 'body'>): Promise<Answered> =>
+    ask(servers.open, `/c/demo/${target}`, { method: 'POST', ...asked });
+  const started = await post('api/operation/start/shortlist', { headers: JSON_BODY, body: '{}' });
+  expect(started.status).toBe(202);
+  const ann = cookieOf('ann');
+  const shownTo = async (cookie: string): Promise<{ last: { state: string }; output: string | null }> =>
+    JSON.parse((await firstEvent(servers.open, { cookie }, 'operation/live')).replace('data: ', ''));
+  await expect.poll(async () => (await shownTo(ann)).last.state, { timeout: 60_000 }).toBe('done');
+  const anyway = await post('show-anyway', { headers: { ...FORM, cookie: ann }, body: 'to=%2F' });
+  const [shown] = anyway.headers['set-cookie']?.[0]?.split(';') ?? [];
+  expect([(await shownTo(ann)).output, (await shownTo(`${ann}; ${shown}`)).output]).toEqual([
+    null,
+    expect.stringContaining('controls: '),
+  ]);
 });
 
 describe('a name', () => {
