@@ -93,8 +93,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     signal: ending.signal,
     async close(): Promise<void> {
       ending.abort();
-      await Promise.all([longWork.close(), this.operations.close()]);
-      await failedLogIns.close();
+      await Promise.all([longWork.close(), this.operations.close(), failedLogIns.close()]);
       for (const feed of Object.values(this.queueFeeds)) feed.close();
       await collections.close();
       await queues.close();

@@ -10,7 +10,7 @@ import { ifLockIsFree } from '../../core/platform/postgres/transactions.ts';
 import { recorded } from '../../core/runtime/activity/activity.repository.ts';
 import { localActor } from '../../core/runtime/activity/local-actor.process.ts';
 import type { App } from '../../core/runtime/open/app.process.ts';
-import { OPERATION_LOCK, readLastOperation } from '../status/operation.repository.ts';
+import { OPERATION_LOCK, readLastOperation, type OfCollection } from '../status/operation.repository.ts';
 import { LiveFeed } from './live/live-feed.ts';
 
 /** The operation of a collection, as its page gets it. */
@@ -30,11 +30,6 @@ export interface Order extends OfCollection {
   /** The flags that the person has chosen. */
   readonly flags: readonly string[];
   readonly actor: Actor;
-}
-
-interface OfCollection {
-  readonly collection: string;
-  readonly collectionId: number;
 }
 
 interface OperationsOptions {
@@ -81,10 +76,6 @@ export class Operations {
     return (name === named?.name ? flags.collection : undefined) ?? name;
   }
 
-  last(of: OfCollection): Promise<LastOperation | null> {
-    return readLastOperation(this.#options.app.db, of);
-  }
-
   /** Resolves when the command starts. False: another one of the collection runs. @throws if its begin cannot be recorded */
   start(order: Order): Promise<boolean> {
     const { app } = this.#options;
@@ -109,7 +100,10 @@ export class Operations {
   /** @param isSilent true for a reader who may not know what the command prints */
   feed(of: OfCollection, isSilent: boolean): LiveFeed<OperationNow> {
     const key = `${of.collection} ${isSilent}`;
-    const feed = this.#feeds.get(key) ?? new LiveFeed({ read: () => this.#read(of, isSilent), ...this.#feedOptions() });
+    const read = (): Promise<OperationNow> => this.#read(of, isSilent);
+    const onError = (reason: unknown): void =>
+      this.#options.app.log.warn({ reason: messageOf(reason) }, 'an operation could not be read');
+    const feed = this.#feeds.get(key) ?? new LiveFeed({ read, everyMs: LOOK_EVERY_MS, onError });
     this.#feeds.set(key, feed);
     return feed;
   }
@@ -120,22 +114,9 @@ export class Operations {
     await Promise.all(this.#running);
   }
 
-  #flags(): string[] {
-    const { data, config, set = [] } = this.#options.flags;
-    const settings = set.flatMap((one) => ['--set', one]);
-    return ['--data', data, ...(config === undefined ? [] : ['--config', config]), ...settings];
-  }
-
-  #feedOptions(): { readonly everyMs: number; readonly onError: (error: unknown) => void } {
-    const { log } = this.#options.app;
-    const onError = (reason: unknown): void =>
-      log.warn({ reason: messageOf(reason) }, 'an operation could not be read');
-    return { everyMs: LOOK_EVERY_MS, onError };
-  }
-
   async #read(of: OfCollection, isSilent: boolean): Promise<OperationNow> {
     const at = new Date(this.#options.nowMs()).toISOString();
-    const last = await this.last(of);
+    const last = await readLastOperation(this.#options.app.db, of);
     const isOurs = !isSilent && last?.server === localActor().place;
     return { at, last, output: isOurs ? (this.#outputs.get(of.collection) ?? null) : null };
   }
@@ -143,7 +124,10 @@ export class Operations {
   /** @throws Interrupted if it was stopped; StopTheRun if it failed */
   async #run({ words, flags, ...of }: Order): Promise<void> {
     this.#outputs.set(of.collection, '');
-    const child = spawn(process.execPath, [PROGRAM, ...words, ...flags, ...this.#flags()], {
+    const { data, config, set = [] } = this.#options.flags;
+    const place = ['--data', data, ...(config === undefined ? [] : ['--config', config])];
+    const settings = set.flatMap((one) => ['--set', one]);
+    const child = spawn(process.execPath, [PROGRAM, ...words, ...flags, ...place, ...settings], {
       // The channel tells the command that this server is gone. A group of its own: Ctrl-C in a terminal reaches it through us only.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
@@ -160,7 +144,7 @@ export class Operations {
       isStopped = true;
     };
     const look = (): void =>
-      void this.last(of).then(
+      void readLastOperation(this.#options.app.db, of).then(
         (last) => last?.state === 'stopping' && stop(),
         () => undefined,
       );

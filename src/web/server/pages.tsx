@@ -124,7 +124,7 @@ export function collectionPage(
         {now === null ? (
           <main aria-busy="true">Reading the catalogue …</main>
         ) : (
-          <CollectionPage now={asSent(now)} isOperator={isOperator} canStart={false} isLive={false} trouble={null} />
+          <CollectionPage now={asSent(now)} isOperator={isOperator} isLive={false} trouble={null} />
         )}
       </div>
     </Framed>,

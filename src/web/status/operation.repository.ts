@@ -10,7 +10,7 @@ export const OPERATION_LOCK = 0x57_4e_4f;
 /** Pages show no older operation. Also bounds what is read of the activity log. */
 const SHOWN_MS = 7 * 86_400_000;
 
-interface OfCollection {
+export interface OfCollection {
   readonly collection: string;
   readonly collectionId: number;
 }

@@ -9,13 +9,8 @@ import type { Overview, Row } from './overview.ts';
 import { Operations } from './operation.tsx';
 import { Table } from './tables.tsx';
 
-interface NextStepProps {
-  readonly now: Overview;
-  readonly canStart: boolean;
-}
-
-export function NextStepSection({ now: { collection, next }, canStart }: NextStepProps) {
-  const { text, command } = next;
+export function NextStepSection({ now }: { readonly now: Overview }) {
+  const { text, command } = now.next;
   return (
     <section class="next-step" aria-label="Next step">
       <p>
@@ -28,7 +23,7 @@ export function NextStepSection({ now: { collection, next }, canStart }: NextSte
       ) : (
         <CopiedCommand text={command} />
       )}
-      {canStart ? <Operations {...{ collection, command }} /> : null}
+      <Operations collection={now.collection} command={command} />
     </section>
   );
 }

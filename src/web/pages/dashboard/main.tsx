@@ -7,14 +7,13 @@ import { CollectionPage } from './page.tsx';
 
 readTyping(document.documentElement.dataset['typing']);
 const app = document.querySelector<HTMLElement>('#app');
-const canStart = app?.dataset['operations'] !== undefined;
-if (canStart) listenToOperation();
+if (app?.dataset['operations'] !== undefined) listenToOperation();
 if (app !== null) listen<Overview>('api/live', (live) => show(app, live));
 
 /** Until the first reading arrives, the page stays as the server sent it. */
 function show(place: HTMLElement, { now, trouble }: Live<Overview>): void {
   const isOperator = place.dataset['role'] === 'operator';
-  if (now !== null) render(<CollectionPage {...{ now, trouble, isOperator, canStart }} isLive />, place);
+  if (now !== null) render(<CollectionPage {...{ now, trouble, isOperator }} isLive />, place);
   else if (trouble !== null) {
     const status = place.querySelector('header [role=status]');
     if (status === null) render(<main aria-busy="true">{trouble}</main>, place);

@@ -41,7 +41,7 @@ interface OperationsProps {
   readonly command: string;
 }
 
-/** The buttons that start the next commands, or what the command does that runs. */
+/** The buttons that start the next commands, or what the running one does. Empty for a person who may not start any. */
 export function Operations({ collection, command }: OperationsProps) {
   const { now } = live.value;
   if (now === null) return null;
@@ -162,7 +162,7 @@ function Shown({ last, output, isRunning }: ShownProps) {
   const [isOpen] = useState(state !== 'done');
   const isElsewhere = isRunning && output === null;
   return (
-    <div class={`operation ${state}`} data-operation={`${operation} ${state}`}>
+    <div class={`operation ${COLOURS[state]}`} data-operation={`${operation} ${state}`}>
       <p>
         <span class="dot" />
         <code>winnow {operation}</code> <span role="status">{stateText(last)}</span>
@@ -193,6 +193,8 @@ function Shown({ last, output, isRunning }: ShownProps) {
 function fieldsOf({ operation, flags }: Last): object {
   return operation === 'export' ? { pixels: !flags.includes('--no-pixels') } : {};
 }
+
+const COLOURS = { running: 'working', stopping: 'waiting', done: '', failed: 'waiting', interrupted: 'waiting' };
 
 function stateText({ state, who, at, endedAt, stoppedBy, reason }: Last): string {
   const ended = endedAt === null ? '' : ` at ${minuteText(endedAt)}`;

@@ -20,15 +20,13 @@ import { WhatIfForm } from './what-if.tsx';
 export interface CollectionPageProps {
   readonly now: Overview;
   readonly isOperator: boolean;
-  /** True if its reader may start commands. */
-  readonly canStart: boolean;
   /** False in the page as the server sends it, which shows no rates and processes: they would be old at once. */
   readonly isLive: boolean;
   /** Why the page is not up to date; null if it is. */
   readonly trouble: string | null;
 }
 
-export function CollectionPage({ now, isOperator, canStart, isLive, trouble }: CollectionPageProps) {
+export function CollectionPage({ now, isOperator, isLive, trouble }: CollectionPageProps) {
   return (
     <main class="collection" data-ready={isLive ? true : undefined}>
       <header class="head">
@@ -45,7 +43,7 @@ export function CollectionPage({ now, isOperator, canStart, isLive, trouble }: C
           {trouble === null && isLive ? <span class="live">live, {secondText(now.at)}</span> : null}
         </p>
       </header>
-      <NextStepSection now={now} canStart={canStart && isLive} />
+      <NextStepSection now={now} />
       <div class="cols">
         <ClassFunnel now={now} />
         <ReviewProgress now={now} isOperator={isOperator} />

@@ -6,6 +6,7 @@ import { operationWords } from '../../../core/kernel/next-step.ts';
 import { OPERATIONS, type Operation } from '../../../core/kernel/operation.ts';
 import { recordActivity } from '../../../core/runtime/activity/activity.repository.ts';
 import { readExported } from '../../../core/status/next-step.repository.ts';
+import { readLastOperation } from '../../status/operation.repository.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { BadRequest, Hidden, parseRequest } from '../review-requests.ts';
@@ -91,8 +92,7 @@ async function wordsOf(operation: Operation, exchange: Exchange, site: Site): Pr
 /** The server that started the command stops it, as Ctrl-C would. */
 export async function stopOperation(exchange: Exchange, site: Site): Promise<unknown> {
   const { of } = await collectionOf(exchange, site);
-  const last = await site.operations.last(of);
-  if (last?.state === 'stopping') return exchange.reply.code(202).send({ operation: last.operation });
+  const last = await readLastOperation(site.app.db, of);
   if (last?.state !== 'running')
     throw new BadRequest(`No command of '${of.collection}' runs that could be stopped`, 409);
   const { collection } = of;
