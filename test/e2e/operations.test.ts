@@ -44,6 +44,8 @@ async function startServer(...settings: readonly string[]): Promise<TestServer> 
 async function openPage({ url }: TestServer, token: string): Promise<Page> {
   const page = await browser?.newPage({ extraHTTPHeaders: { authorization: `Bearer ${token}` } });
   if (page === undefined) throw new Error('Expected a browser');
+  // Commands take long on a machine that has much else to do.
+  page.setDefaultTimeout(120_000);
   await page.goto(`${url}/c/demo/`);
   await page.locator('main[data-ready]').waitFor();
   return page;
