@@ -28,6 +28,17 @@ export const SERVER_SETTINGS = {
     'Addresses of the proxies that end TLS in front of the server. Only their X-Forwarded-For and X-Forwarded-Proto headers are ' +
       'believed: limits then count for the address of each person, and cookies are sent over TLS only.',
   ),
+  'server.basePath': setting(
+    z
+      .string()
+      .regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~%@:+=,-]+)+$/)
+      .describe(
+        'a path such as /tools/winnow (a slash before each part and none at the end; parts of letters, digits and . _ ~ % @ : + = , -)',
+      )
+      .nullable(),
+    null,
+    'Path below which a proxy serves the pages, as JupyterHub does. The proxy may take it off the address or leave it. null: none.',
+  ),
   'server.maxConnections': setting(
     wholeNumber(2, 100_000),
     1_000,

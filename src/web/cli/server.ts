@@ -79,7 +79,7 @@ interface Serving {
 /** @throws UsageError `server-token`, `server-address`, `same-token`, `same-name` */
 export async function serve(app: App, context: CommandContext, { reviewer, announce }: Serving): Promise<number> {
   const { flags, log, signal, collection: named } = context;
-  const { host, port, allowedHosts, trustProxy, maxConnections } = app.config.server;
+  const { host, port, allowedHosts, trustProxy, basePath, maxConnections } = app.config.server;
   const access = { tokens: tokenHoldersOf(app.config.server), sessionKey: await sessionKeyOf(app.db) };
   const isBuilt = builtProgram(packageRoot) !== null;
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
@@ -101,6 +101,7 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
       port,
       allowedHosts,
       trustProxy,
+      basePath: basePath ?? '',
       maxConnections,
       reviewer,
       log,

@@ -225,6 +225,10 @@ export function navigationHtml(collection: string): string {
   return renderToStaticMarkup(<Navigation collection={collection} current={null} />);
 }
 
+/** Keeps the way back above bull-board's own bar, which is fixed at the top. */
+export const BOARD_STYLE =
+  'body>nav{position:fixed;z-index:100;inset:auto 1rem 1rem auto;padding:.6rem 1rem;border-radius:.5rem;background:#fff;box-shadow:0 1px 6px #0006}body>nav a{color:#1d4ed8}';
+
 /** The page that bull-board's scripts fill, as its own would be, without fonts from elsewhere. */
 export function queuesPage({ scripts, styles, icon, config }: QueueBoard['page'], base: string): string {
   // A block of data, which no browser runs; no `<` in it can end it.
@@ -237,6 +241,7 @@ export function queuesPage({ scripts, styles, icon, config }: QueueBoard['page']
         <base href={base} />
         <title>Single jobs - winnow</title>
         <link rel="icon" type="image/png" href={icon} id="fav-logo" />
+        <style dangerouslySetInnerHTML={{ __html: BOARD_STYLE }} />
         {styles.map((href) => (
           <link key={href} rel="stylesheet" href={href} />
         ))}

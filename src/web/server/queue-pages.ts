@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../core/kernel/errors.ts';
 import type { BoardAnswer, QueueBoard } from '../../core/kernel/job.ts';
-import { queuesPage } from './pages.tsx';
+import { sha256Bytes } from '../../core/tools/sha256.ts';
+import { BOARD_STYLE, queuesPage } from './pages.tsx';
 import type { Exchange } from './route.ts';
 
 /** The pages of single jobs, below winnow's own page of queues. */
@@ -10,8 +11,8 @@ export const ROOT = '/queues/jobs';
 const ANSWER_WITHIN_MS = 10_000;
 /** An inline style of bull-board's page with the colours of its logo. Without it the logo is black. */
 const LOGO_STYLE = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='";
-/** As for all pages, except that paths have a base, and one inline style is allowed. */
-const CONTENT_SECURITY_POLICY = `default-src 'none';script-src 'self';style-src 'self' ${LOGO_STYLE};img-src 'self';connect-src 'self';base-uri 'self';form-action 'none';frame-ancestors 'none'`;
+/** As for all pages, except that paths have a base, and two inline styles are allowed. */
+const CONTENT_SECURITY_POLICY = `default-src 'none';script-src 'self';style-src 'self' ${LOGO_STYLE} 'sha256-${sha256Bytes(BOARD_STYLE).toString('base64')}';img-src 'self';connect-src 'self';base-uri 'self';form-action 'none';frame-ancestors 'none'`;
 
 export interface QueuesDeps {
   readonly open: () => Promise<QueueBoard>;

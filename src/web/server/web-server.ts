@@ -7,6 +7,7 @@ import { StaleAction } from '../../core/review/events/stale.ts';
 import { codeOf, messageOf, UsageError, withoutCodes } from '../../core/kernel/errors.ts';
 import type { Logger } from '../../core/platform/log/logger.ts';
 import { mayAct, reviewerNameOf, type Access, type Person, type Visitor } from './access/access.ts';
+import { addBasePath, withBasePath, withoutBasePath } from './base-path.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
 import { countedTokens, personOf } from './access/visitor.ts';
@@ -36,6 +37,8 @@ export interface WebServerOptions extends Access {
   readonly allowedHosts: readonly string[];
   /** Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default: none. */
   readonly trustProxy?: readonly string[];
+  /** The path below which a proxy serves the pages, such as `/tools/winnow`. Default: none. */
+  readonly basePath?: string;
   /** Most connections that are open at the same time. Default: 1,000. */
   readonly maxConnections?: number;
   /** The name for the reviews of clients that have chosen none, on a server without tokens. Null if pages ask for it. */
@@ -49,6 +52,7 @@ export interface WebServerOptions extends Access {
 }
 
 export interface WebServer {
+  /** With the base path. */
   readonly url: string;
   /** Takes no more requests, and waits a short time for those in progress, also for those whose client is gone. */
   close(): Promise<void>;
@@ -82,7 +86,7 @@ const CONTENT_SECURITY_POLICY = {
  * @throws UsageError `server-token` if other machines could reach it without a token; `server-address`
  */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
-  const { host, port, trustProxy = [], maxConnections = MAX_CONNECTIONS, log } = options;
+  const { host, port, trustProxy = [], basePath = '', maxConnections = MAX_CONNECTIONS, log } = options;
   requireToken(options);
   const isProxy = proxyTest(trustProxy);
   const app = fastify({
@@ -90,9 +94,13 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: SILENCE_MS,
     trustProxy: trustProxy.length > 0 && isProxy,
+    rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     // Also those that the router itself refuses, before any hook.
     frameworkErrors: (error, _request, reply) =>
-      void answerError(reply.header('x-content-type-options', 'nosniff'), error.statusCode ?? 400, error.message),
+      void answerError(reply.header('x-content-type-options', 'nosniff'), error.statusCode ?? 400, {
+        error: error.message,
+        basePath,
+      }),
   });
   await app.register(helmet, {
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
@@ -107,6 +115,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   limitConnections(app.server, { maxConnections, isProxy, log });
   limitJson(app);
   refuseUnstorableText(app);
+  addBasePath(app, basePath, options.routes);
   compressTexts(app);
   // The form to log in; bounded like every body.
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
@@ -118,7 +127,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const takeLargePlace = largeBodyPlaces();
   for (const route of options.routes) addRoute(app, countedIn(handling, route), { ...options, check, takeLargePlace });
   try {
-    return { url: await app.listen({ host, port }), close: () => closeServer(app, handling) };
+    return { url: (await app.listen({ host, port })) + basePath, close: () => closeServer(app, handling) };
   } catch (error) {
     await app.close();
     throw addressRefused(host, port, error);
@@ -266,22 +275,23 @@ function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply 
   );
 }
 
-/** `showAnyway`: where a form can be sent that shows what is refused. */
+/** `showAnyway`: where a form can be sent that shows what is refused. `basePath`: of an answer that no hook sees. */
 interface Problem {
   readonly error: string;
   readonly code?: string | undefined;
   readonly stale?: StaleAction['stale'] | undefined;
   readonly showAnyway?: string | undefined;
+  readonly basePath?: string;
 }
 
 function answerError(reply: FastifyReply, status: number, problem: string | Problem): FastifyReply {
   const { request } = reply;
-  const { error, ...rest }: Problem = typeof problem === 'string' ? { error: problem } : problem;
+  const { error, basePath = '', ...rest }: Problem = typeof problem === 'string' ? { error: problem } : problem;
   const answer = { error: asTyped(withoutCodes(error)), ...rest };
   if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send(answer);
   const { showAnyway: action } = answer;
   const page = problemPage(answer.error, action === undefined ? null : { action, to: request.url });
-  return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(page);
+  return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(withBasePath(page, basePath));
 }
 
 const TOOK_TOO_LONG = 'The catalogue needed too long for this (server.statementTimeoutMs); try again later';

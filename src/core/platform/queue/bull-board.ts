@@ -46,7 +46,7 @@ export async function openBullBoard(definitions: readonly QueueSettings[], backe
         hideDocsLink: true,
         // The funnel page lists the processes at work.
         showWorkers: false,
-        miscLinks: [{ text: 'Collections', url: '/' }],
+        miscLinks: [{ text: 'Collections', url: '../../' }],
       },
     },
   });

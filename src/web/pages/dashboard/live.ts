@@ -1,3 +1,4 @@
+import { withBasePath } from '../base-path.ts';
 import { timeIn, withMessage } from './overview.ts';
 
 export interface Live<T> {
@@ -29,7 +30,7 @@ export function listen<T extends object>(path: string, show: (live: Live<T>) => 
     stream = document.visibilityState === 'visible' ? openStream() : null;
   };
   const openStream = (): EventSource => {
-    const events = new EventSource(path);
+    const events = new EventSource(withBasePath(path));
     events.addEventListener('message', ({ data }) => set({ now: withMessage(live.now, String(data)), trouble: null }));
     events.addEventListener('read', ({ data }) => {
       const at = timeIn(String(data));
@@ -53,7 +54,7 @@ export function listen<T extends object>(path: string, show: (live: Live<T>) => 
 /** The HTTP status of a path, which an EventSource does not report; 0 if nothing answers. */
 async function statusOf(path: string): Promise<number> {
   try {
-    return (await fetch(path, { method: 'HEAD' })).status;
+    return (await fetch(withBasePath(path), { method: 'HEAD' })).status;
   } catch {
     return 0;
   }

@@ -1,12 +1,11 @@
 import { render } from 'preact';
-import { readTyping } from '../../../core/page/command.tsx';
+import { pageElement } from '../mount.tsx';
 import { listen, type Live } from './live.ts';
 import { listenToOperation } from './operation.tsx';
 import type { Overview } from './overview.ts';
 import { CollectionPage } from './page.tsx';
 
-readTyping(document.documentElement.dataset['typing']);
-const app = document.querySelector<HTMLElement>('#app');
+const app = pageElement();
 if (app?.dataset['operations'] !== undefined) listenToOperation();
 if (app !== null) listen<Overview>('api/live', (live) => show(app, live));
 

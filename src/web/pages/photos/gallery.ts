@@ -1,3 +1,4 @@
+import { withBasePath } from '../base-path.ts';
 import { computed, signal } from '@preact/signals';
 import { toSha256 } from '../../../core/kernel/ids.ts';
 import {
@@ -91,8 +92,8 @@ export class Gallery {
   }
 
   visit(href: string, isStep = true): void {
-    if (isStep) history.pushState(null, '', href);
-    else history.replaceState(history.state, '', href);
+    if (isStep) history.pushState(null, '', withBasePath(href));
+    else history.replaceState(history.state, '', withBasePath(href));
     this.#show();
   }
 
@@ -139,7 +140,7 @@ export class Gallery {
     link.download = `${this.collection}-photos.csv`;
     this.trouble.value = null;
     try {
-      if (spans.length === 0) link.href = `${this.api}/csv?${this.#listed ?? ''}`;
+      if (spans.length === 0) link.href = withBasePath(`${this.api}/csv?${this.#listed ?? ''}`);
       else {
         const csv = await send(`${this.api}/csv`, { ids: itemsIn(this.items, spans) });
         link.href = URL.createObjectURL(await csv.blob());

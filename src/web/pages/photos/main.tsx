@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import { ShowAnywayForm } from '../../../core/page/show-anyway.tsx';
 import { isOfCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
+import { ownPathname } from '../base-path.ts';
 import { Chips, CountLine, SelectMode } from '../grid/bar.tsx';
 import { selectByKey } from '../grid/selecting.ts';
 import { selectedCount } from '../grid/selection.ts';
@@ -30,7 +31,7 @@ function GalleryPage({ collection }: { readonly collection: string }) {
         <h1>Photos of {collection}</h1>
         <BlindNotice gallery={gallery} />
         <FilterBar gallery={gallery} />
-        <Content sheet={gallery.sheet} allHref={location.pathname} size={filter.size} lines={3} tileAt={tileAt} />
+        <Content sheet={gallery.sheet} allHref={ownPathname()} size={filter.size} lines={3} tileAt={tileAt} />
       </section>
       {gallery.isFiltering.value ? <GalleryFilterDialog gallery={gallery} /> : null}
       {filter.photo === '' ? null : <Card key={filter.photo} gallery={gallery} />}
@@ -49,7 +50,7 @@ function BlindNotice({ gallery }: GalleryProps) {
         knows about it.
       </p>
       {choices.showAnyway === null ? null : (
-        <ShowAnywayForm action={choices.showAnyway} to={location.pathname + location.search} />
+        <ShowAnywayForm action={choices.showAnyway} to={ownPathname() + location.search} />
       )}
     </aside>
   );

@@ -1,12 +1,11 @@
 import { render } from 'preact';
-import { readTyping } from '../../../core/page/command.tsx';
+import { pageElement } from '../mount.tsx';
 import type { QueuesOverview } from '../../status/queues.ts';
 import { listen } from '../dashboard/live.ts';
 import type { Json } from '../dashboard/overview.ts';
 import { QueuesPage } from './page.tsx';
 
-readTyping(document.documentElement.dataset['typing']);
-const app = document.querySelector<HTMLElement>('#app');
+const app = pageElement();
 if (app !== null) {
   const isOperator = app.dataset['role'] === 'operator';
   listen<Json<QueuesOverview>>('/api/queues/live', (live) =>

@@ -1,3 +1,4 @@
+import { withBasePath } from '../base-path.ts';
 import { signal } from '@preact/signals';
 import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../../core/review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../core/review/events/event.ts';
@@ -95,7 +96,7 @@ export abstract class Desk {
 
   /** Shows another filter or order, as a step in the browser's history. */
   go(view: ReviewView): void {
-    history.pushState(null, '', hrefOf(this.store.collection, this.page, view));
+    history.pushState(null, '', withBasePath(hrefOf(this.store.collection, this.page, view)));
     this.#show(view);
   }
 

@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import type { ReviewSetup } from '../../../core/review/desk/desk.ts';
 import { reviewApi } from './store/api.ts';
+import { ownPathname } from '../base-path.ts';
 import { mount } from '../mount.tsx';
 import { AgreementPage, OneClassPage } from './pages/class-page.tsx';
 import { ClassesPage } from './pages/classes-page.tsx';
@@ -30,7 +31,9 @@ function Review({ collection }: { readonly collection: string }) {
     await store.current.begin();
     return store.current;
   };
-  const below = location.pathname.replace(/^\/c\/[^/]+\/review\/?/, '').replace(/\/$/, '');
+  const below = ownPathname()
+    .replace(/^\/c\/[^/]+\/review\/?/, '')
+    .replace(/\/$/, '');
   const { path, Page } = PAGES.find((page) => page.path.test(below)) ?? { path: /^$/, Page: Single };
   return (
     <Opener api={reviewApi(collection, null)} open={open} waiting="Opening the review …" question={QUESTION}>

@@ -15,6 +15,7 @@ import { withoutOwnFolders } from '../../status/gallery.process.ts';
 import { mayAct, readerOf } from '../access/access.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
+import { withBasePath } from '../base-path.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import type { Dated, LiveFeed } from '../live/live-feed.ts';
 import { inTime } from '../queue-pages.ts';
@@ -132,10 +133,11 @@ export async function sendSheet(exchange: Exchange, site: Site): Promise<unknown
     const isListed = await hasShortlist(site.app.db, workspace.scope);
     return reply.code(404).send({ error: asTyped(isListed ? sheetElsewhere(name) : nothingListed(name)) });
   }
+  const bar = withBasePath(navigationHtml(name), site.app.config.server.basePath ?? '');
   return reply
     .header('content-type', 'text/html; charset=utf-8')
     .header('content-security-policy', CONTENT_SECURITY_POLICY)
-    .send(Readable.from(withNavigation(createReadStream(file, 'utf8'), navigationHtml(name))));
+    .send(Readable.from(withNavigation(createReadStream(file, 'utf8'), bar)));
 }
 
 function nothingListed(name: string): string {

@@ -40,6 +40,7 @@ interface Served {
   readonly reviewer?: string | null;
   readonly trustProxy?: readonly string[];
   readonly maxConnections?: number;
+  readonly basePath?: string;
   /** The collection of `--collection`; by default that of the demo. */
   readonly named?: Collection;
 }

@@ -1,3 +1,4 @@
+import { withBasePath } from '../../base-path.ts';
 import { effect, signal } from '@preact/signals';
 import type { ReviewFilter, ReviewPhoto } from '../../../../core/review/desk/desk.ts';
 import { countOf, countText } from '../../../../core/kernel/texts.ts';
@@ -85,8 +86,8 @@ export class GridDesk extends Desk {
 
   open(position: number): void {
     const view = { ...this.view.value, photo: this.items[position] };
-    history.replaceState(history.state, '', hrefOf(this.store.collection, 'grid', view));
-    location.assign(hrefOf(this.store.collection, '', view));
+    history.replaceState(history.state, '', withBasePath(hrefOf(this.store.collection, 'grid', view)));
+    location.assign(withBasePath(hrefOf(this.store.collection, '', view)));
   }
 
   /** Selects the listed ones among these photos, the cursor on the first. */

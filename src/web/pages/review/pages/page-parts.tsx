@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useAnswer } from '../../answers.ts';
+import { ownPathname } from '../../base-path.ts';
 import { HeaderBar } from '../frame.tsx';
 import type { PageProps } from '../store/review-store.ts';
 import { hrefOf, type ReviewPage } from '../view-url.ts';
@@ -27,7 +28,7 @@ export function PageFrame({ store, place, wnid, isReady, children }: PageFramePr
         {Object.entries(LINKS).map(([text, page]) => {
           const href = hrefOf(store.collection, page);
           return (
-            <a key={text} class="chip" href={href} aria-current={location.pathname === href ? 'page' : undefined}>
+            <a key={text} class="chip" href={href} aria-current={ownPathname() === href ? 'page' : undefined}>
               {text}
             </a>
           );

@@ -1,3 +1,4 @@
+import { withBasePath } from '../../base-path.ts';
 import type { Signal } from '@preact/signals';
 
 const KEPT = 40;
@@ -29,7 +30,7 @@ export class Pictures {
   /** Loads a picture that has failed now. The page also tries again every few seconds. */
   tryAgain(sha256: string): void {
     const image = this.#images.get(sha256);
-    if (image !== undefined) image.src = previewOf(sha256);
+    if (image !== undefined) image.src = withBasePath(previewOf(sha256));
   }
 
   prepare(sha256: string): void {
@@ -52,7 +53,7 @@ export class Pictures {
     let again: ReturnType<typeof setTimeout> | undefined;
     image.addEventListener('error', () => {
       if (image.src.endsWith(previewOf(sha256))) {
-        image.src = `/photos/${sha256}`;
+        image.src = withBasePath(`/photos/${sha256}`);
         return;
       }
       this.#note(sha256, true);
@@ -61,7 +62,7 @@ export class Pictures {
     });
     image.addEventListener('load', () => this.#note(sha256, false));
     image.decoding = 'sync';
-    image.src = previewOf(sha256);
+    image.src = withBasePath(previewOf(sha256));
     return image;
   }
 }

@@ -1,3 +1,4 @@
+import { withBasePath } from '../../base-path.ts';
 import { signal } from '@preact/signals';
 import type {
   ClassPage,
@@ -59,9 +60,9 @@ export class SingleDesk extends Desk {
       if (this.photo !== null && !isHidden(this.photo)) this.openDialog({ kind: 'references', of: 'predicted' });
     },
     crops: () => (this.areCropsDrawn.value = !this.areCropsDrawn.value),
-    view: () => location.assign(this.gridHref),
-    leave: () => location.assign(this.gridHref),
-    filter: () => location.assign(`${this.gridHref}#filter`),
+    view: () => location.assign(withBasePath(this.gridHref)),
+    leave: () => location.assign(withBasePath(this.gridHref)),
+    filter: () => location.assign(withBasePath(`${this.gridHref}#filter`)),
   };
 
   get isForDisputes(): boolean {

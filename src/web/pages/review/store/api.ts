@@ -1,3 +1,4 @@
+import { withBasePath } from '../../base-path.ts';
 import type { NamedClass } from '../../../../core/collection/label-index.ts';
 import type { AgreementReport } from '../../../../core/review/agreement/agreement.ts';
 import type {
@@ -127,7 +128,7 @@ export async function send(path: string, content?: object, limitMs?: number): Pr
           body,
           keepalive: body.length < KEEP_ALIVE_MAX_CHARS,
         };
-  const response = await fetch(path, request).catch(() => {
+  const response = await fetch(withBasePath(path), request).catch(() => {
     throw new ApiError(0, 'The server does not answer');
   });
   // With this header the server asks for a login. Without it the user is logged in and the body has the error.

@@ -1,4 +1,5 @@
 import { openDB, type DBSchema } from 'idb';
+import { ownName } from '../../base-path.ts';
 import type { ActionRef, ReviewActionSent } from '../../../../core/review/desk/desk.ts';
 import type { StaleSubject } from '../../../../core/review/events/stale.ts';
 
@@ -26,7 +27,7 @@ export interface OutboxStore {
 
 /** Databases of earlier versions hold actions in the same form, and an unused second store, `clients`. */
 export async function openOutboxStore(): Promise<OutboxStore> {
-  const db = await openDB<Schema>('winnow-review', 1, {
+  const db = await openDB<Schema>(ownName('winnow-review'), 1, {
     upgrade: (fresh) => void fresh.createObjectStore('actions', { keyPath: ['client', 'sequence'] }),
   });
   return {
@@ -48,5 +49,5 @@ export async function openOutboxStore(): Promise<OutboxStore> {
 /** Runs the work under a lock shared by all tabs, if the browser has locks. */
 export async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
   const locks: LockManager | undefined = (navigator as Partial<Navigator>).locks;
-  return locks === undefined ? work() : await locks.request('winnow-review-sender', work);
+  return locks === undefined ? work() : await locks.request(ownName('winnow-review-sender'), work);
 }

@@ -1,4 +1,5 @@
 import { openDB, type DBSchema } from 'idb';
+import { ownName } from '../../base-path.ts';
 
 interface Schema extends DBSchema {
   tabs: { key: string; value: { readonly reviewer: string } };
@@ -12,7 +13,7 @@ const lockOf = (client: string): string => `winnow-review-tab ${client}`;
  * their photos wait until the lease runs out.
  */
 export async function openTabs({ client, reviewer }: { readonly client: string; readonly reviewer: string }) {
-  const db = await openDB<Schema>('winnow-review-tabs', 1, {
+  const db = await openDB<Schema>(ownName('winnow-review-tabs'), 1, {
     upgrade: (fresh) => void fresh.createObjectStore('tabs'),
   });
   const locks: LockManager | undefined = (navigator as Partial<Navigator>).locks;
