@@ -201,13 +201,24 @@ export function logInPage(problem: string | null, to: string): string {
   );
 }
 
-export function problemPage(problem: string, showAnyway: ShowAnyway | null = null): string {
+interface ProblemProps {
+  /** Null if the problem is that there is no such collection. */
+  readonly collection?: string | null;
+  readonly role?: Role | null;
+  readonly showAnyway?: ShowAnyway | null;
+}
+
+/** Commands in the text of the problem are in backticks. */
+export function problemPage(
+  problem: string,
+  { collection = null, role = null, showAnyway = null }: ProblemProps = {},
+): string {
   return htmlOf(
     <Document title="Problem" script={null}>
-      <Navigation collection={null} current={null} />
+      <Navigation collection={collection} current={null} isOperator={role === 'operator'} />
       <main>
         <h1>This page cannot be shown</h1>
-        <p>{problem}</p>
+        <p>{problem.split('`').map((part, i) => (i % 2 === 0 ? part : <code key={part}>{part}</code>))}</p>
         {showAnyway === null ? null : <ShowAnywayForm {...showAnyway} />}
         <p>
           <a href="/">All collections</a>

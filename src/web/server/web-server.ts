@@ -5,6 +5,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { asTyped } from '../../core/kernel/command-text.ts';
 import { StaleAction } from '../../core/review/events/stale.ts';
 import { codeOf, messageOf, UsageError, withoutCodes } from '../../core/kernel/errors.ts';
+import type { Role } from '../../core/kernel/people.ts';
 import type { Logger } from '../../core/platform/log/logger.ts';
 import { mayAct, reviewerNameOf, type Access, type Person, type Visitor } from './access/access.ts';
 import { addBasePath, withBasePath, withoutBasePath } from './base-path.ts';
@@ -23,11 +24,19 @@ import {
   tooLargeText,
   refuseUnstorableText,
 } from './limits/bodies.ts';
+import { UNKNOWN_COLLECTION } from './collections.ts';
 import { Hidden } from './review-requests.ts';
-import { wantsPage, type Route } from './route.ts';
+import { paramOf, wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './access/same-site.ts';
 import { proxyTest } from './access/trusted-proxies.ts';
 import type { Sessions } from './access/sessions.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null before the person is known, and for routes without a role. */
+    role: Role | null;
+  }
+}
 
 export interface WebServerOptions extends Access {
   readonly host: string;
@@ -121,6 +130,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
   );
+  app.decorateRequest('role', null);
   addGuards(app, options);
   const handling = new Set<Promise<unknown>>();
   const check = countedTokens(app, options);
@@ -227,6 +237,7 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
       const needed = route.role;
       if (needed === null) return;
       const person = await check(request, reply);
+      request.role = person?.role ?? null;
       if (person === null && request.headers.authorization !== undefined)
         await options.failedLogIns?.note(request.ip, 'Authorization');
       if (await refuse(person, { needed, request, reply })) return;
@@ -290,7 +301,10 @@ function answerError(reply: FastifyReply, status: number, problem: string | Prob
   const answer = { error: asTyped(withoutCodes(error)), ...rest };
   if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send(answer);
   const { showAnyway: action } = answer;
-  const page = problemPage(answer.error, action === undefined ? null : { action, to: request.url });
+  const { role } = request;
+  const collection = rest.code === UNKNOWN_COLLECTION ? null : paramOf(request, 'collection') || null;
+  const showAnyway = action === undefined ? null : { action, to: request.url };
+  const page = problemPage(answer.error, { collection, role, showAnyway });
   return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(withBasePath(page, basePath));
 }
 

@@ -114,7 +114,7 @@ function linked<Of extends Row>(
 }
 
 interface PhotosLinkProps {
-  readonly now: Overview;
+  readonly now: Pick<Overview, 'collection' | 'isBlind'>;
   /** Null if no filter describes the photos. */
   readonly filter: Partial<PhotoFilter> | null;
   readonly count: number;

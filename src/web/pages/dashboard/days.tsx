@@ -8,6 +8,10 @@ import { Table } from './tables.tsx';
 
 type Day = Overview['days'][number];
 
+interface DaysProps {
+  readonly now: Pick<Overview, 'collection' | 'isBlind' | 'days' | 'at'>;
+}
+
 const CHARTS = [
   { field: 'found', colour: 'm1' },
   { field: 'decided', colour: 'predicted' },
@@ -30,9 +34,24 @@ export function calendarOf(days: readonly Day[], at: string): Day[] {
   });
 }
 
-export function Days({ now }: { readonly now: Overview }) {
+/** Three charts of one bar each would say no more. */
+function OneDay({ now, day: { day, found, decided, accepted } }: DaysProps & { readonly day: Day }) {
+  return (
+    <section aria-label="By day">
+      <h2>By day</h2>
+      <p>
+        On {day} (UTC): <PhotosLink now={now} filter={{ date: day }} count={found} /> found, {countText(decided)}{' '}
+        decided, {countText(accepted)} accepted.
+      </p>
+    </section>
+  );
+}
+
+export function Days({ now }: DaysProps) {
   const { days, at } = now;
   if (days.length === 0) return null;
+  const [only, another] = days;
+  if (only !== undefined && another === undefined) return <OneDay now={now} day={only} />;
   const calendar = calendarOf(days, at);
   const [first, last] = [calendar[0]?.day ?? '', calendar.at(-1)?.day ?? ''];
   return (

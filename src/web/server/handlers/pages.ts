@@ -5,7 +5,6 @@ import { Readable } from 'node:stream';
 import { shortlistFolder } from '../../../core/shortlist/shortlist-files.process.ts';
 import { requireCollection } from '../../../core/collection/collection.repository.ts';
 import { failedHosts } from '../../status/overview.repository.ts';
-import { asTyped } from '../../../core/kernel/command-text.ts';
 import { isCandidateReason } from '../../../core/kernel/reasons.ts';
 import { classFile } from '../../../core/shortlist/class-file.ts';
 import { FIRST_PAGE, PAGES_FOLDER } from '../../../core/shortlist/contact-sheet.tsx';
@@ -21,6 +20,7 @@ import type { Dated, LiveFeed } from '../live/live-feed.ts';
 import { inTime } from '../queue-pages.ts';
 import type { LivePlaces } from '../live/places.ts';
 import { collectionPage, framedPage, navigationHtml, type PageParts } from '../pages.tsx';
+import { BadRequest } from '../review-requests.ts';
 import { HTML, holderOf, paramOf, type Exchange } from '../route.ts';
 
 export async function sendPage({ request, reply, role }: Exchange, site: Site, page: PageParts): Promise<unknown> {
@@ -131,7 +131,7 @@ export async function sendSheet(exchange: Exchange, site: Site): Promise<unknown
   const file = path.join(shortlistFolder(workspace), asked);
   if (!(await isThere(file))) {
     const isListed = await hasShortlist(site.app.db, workspace.scope);
-    return reply.code(404).send({ error: asTyped(isListed ? sheetElsewhere(name) : nothingListed(name)) });
+    throw new BadRequest(isListed ? sheetElsewhere(name) : nothingListed(name), 404);
   }
   const bar = withBasePath(navigationHtml(name), site.app.config.server.basePath ?? '');
   return reply

@@ -57,6 +57,15 @@ describe('the contact sheet', () => {
   it('says which command makes it while there is none', async () => {
     const { status, body } = await ask(url, '/c/demo/sheet/shortlist.html');
     expect([status, body]).toEqual([404, expect.stringContaining('winnow shortlist --collection demo')]);
+    const page = await ask(url, '/c/demo/sheet/shortlist.html', { headers: { accept: 'text/html' } });
+    expect([page.status, page.body]).toEqual([
+      404,
+      expect.stringMatching(
+        /<a href="\/c\/demo\/photos">.*<a href="\/activity">.*<code>.*shortlist --collection demo/s,
+      ),
+    ]);
+    const elsewhere = await ask(url, '/c/nothing/', { headers: { accept: 'text/html' } });
+    expect(elsewhere.body).not.toContain('href="/c/nothing/');
   });
 
   it('is named as absent on this machine if the photos were listed with another data folder', async () => {

@@ -1,5 +1,6 @@
+import { renderToStaticMarkup } from 'preact-render-to-string';
 import { expect, it } from 'vitest';
-import { calendarOf } from '../../../../../src/web/pages/dashboard/days.tsx';
+import { calendarOf, Days } from '../../../../../src/web/pages/dashboard/days.tsx';
 
 it('calendarOf has each day up to today, at least two weeks and at most three months', () => {
   const day = (text: string) => ({ day: text, found: 1, decided: 0, accepted: 0 });
@@ -11,4 +12,13 @@ it('calendarOf has each day up to today, at least two weeks and at most three mo
   ]);
   expect(calendarOf([day('2026-12-01')], '2026-12-01T09:00:00Z')).toHaveLength(14);
   expect(calendarOf([day('2020-01-01')], '2026-12-01T09:00:00Z')).toHaveLength(90);
+});
+
+it('a single day of work is a sentence', () => {
+  const days = [{ day: '2026-12-01', found: 1_204, decided: 300, accepted: 0 }];
+  const html = renderToStaticMarkup(
+    <Days now={{ collection: 'demo', isBlind: false, at: '2026-12-02T09:00:00Z', days }} />,
+  );
+  expect(html.replaceAll(/<[^>]+>/g, '')).toBe('By dayOn 2026-12-01 (UTC): 1,204 found, 300 decided, 0 accepted.');
+  expect(html).not.toContain('<svg');
 });
