@@ -1,4 +1,5 @@
 import type { RefObject } from 'preact';
+import { digitOf } from '../review/keys.ts';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { NamedClass } from '../../../core/collection/label-index.ts';
 import type { QuizQuestion, QuizState } from '../../../core/review/quiz/quiz.ts';
@@ -100,9 +101,9 @@ function Answers({ question: { choices }, classes, nameOf, onAnswer }: AnswersPr
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     box.current?.querySelector('input')?.focus();
-    const press = ({ key, repeat, ctrlKey, altKey, metaKey }: KeyboardEvent): void => {
-      const wnid = /^[1-9]$/.test(key) ? choices?.[Number(key) - 1] : undefined;
-      if (wnid !== undefined && !repeat && !ctrlKey && !altKey && !metaKey) onAnswer(wnid);
+    const press = (event: KeyboardEvent): void => {
+      const wnid = choices?.[Number(digitOf(event) ?? 0) - 1];
+      if (wnid !== undefined && !event.repeat) onAnswer(wnid);
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

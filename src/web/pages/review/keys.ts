@@ -92,14 +92,25 @@ export interface PressedKey {
 const LETTER = /^\p{L}$/u;
 const SIGN = /^\S$/u;
 
-/** The name of a pressed key as in `KEY_COMMANDS`; `null` with Alt or Meta. */
-export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey): string | null {
-  if (altKey || metaKey) return null;
+const WITHOUT_LATIN = /^(?:(?!\p{Script=Latin})[\p{L}\p{M}])+$|^؟$/u;
+
+/** The sign of a key. On a layout without Latin letters it is that of an American keyboard in the same place. */
+function signOf({ key, code, shiftKey }: PressedKey): string {
+  if (!WITHOUT_LATIN.test(key)) return key;
+  if (code === 'Slash') return shiftKey ? '?' : '/';
+  return /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase() ?? key;
+}
+
+/** The name of a pressed key as in `KEY_COMMANDS`; `null` with Alt. ⌘ counts as Ctrl. */
+export function keyName(pressed: PressedKey): string | null {
+  const { ctrlKey, shiftKey, altKey, metaKey } = pressed;
+  if (altKey) return null;
+  const key = signOf(pressed);
   const isLetter = LETTER.test(key);
   const isSign = SIGN.test(key) && !isLetter;
   const named = key === ' ' ? 'Space' : key;
   const base = isLetter ? key.toLowerCase() : named;
-  return `${ctrlKey ? 'Ctrl+' : ''}${shiftKey && !isSign ? 'Shift+' : ''}${base}`;
+  return `${ctrlKey || metaKey ? 'Ctrl+' : ''}${shiftKey && !isSign ? 'Shift+' : ''}${base}`;
 }
 
 export function commandOf(pressed: PressedKey, view: 'single' | 'grid'): KeyCommand | null {
@@ -109,8 +120,9 @@ export function commandOf(pressed: PressedKey, view: 'single' | 'grid'): KeyComm
 }
 
 /** French keyboards need Shift for the digits above the letters. We also accept those keys without Shift. */
-function digitOf({ code, ctrlKey, shiftKey }: PressedKey): string | null {
-  return ctrlKey || shiftKey ? null : (/^Digit(\d)$/.exec(code)?.[1] ?? null);
+export function digitOf({ key, code, ctrlKey, shiftKey, altKey, metaKey }: PressedKey): string | null {
+  if (ctrlKey || altKey || metaKey) return null;
+  return /^\d$/.test(key) ? key : shiftKey ? null : (/^Digit(\d)$/.exec(code)?.[1] ?? null);
 }
 
 function commandAt(name: string, view: 'single' | 'grid'): KeyCommand | null {

@@ -55,6 +55,25 @@ it.each([
   ['single', 'Shift+!', 'Digit1', null],
   ['grid', 'Shift+ArrowLeft', '', 'extend'],
   ['grid', 'Ctrl+a', '', 'select-all'],
+  ['grid', 'Meta+a', 'KeyA', 'select-all'],
+  ['single', 'Meta+z', 'KeyZ', 'undo'],
+  ['single', 'Meta+1', 'Digit1', null],
+  // Russian, Arabic, Hebrew, Thai and Korean keyboards.
+  ['single', 'ф', 'KeyA', 'accept'],
+  ['single', 'Ctrl+я', 'KeyZ', 'undo'],
+  ['single', 'Shift+К', 'KeyR', 'predicted-references'],
+  ['single', 'لا', 'KeyB', null],
+  ['single', 'ش', 'KeyA', 'accept'],
+  ['single', 'ظ', 'Slash', 'filter'],
+  ['single', 'Shift+؟', 'Slash', 'keys'],
+  ['single', '/', 'KeyQ', 'filter'],
+  ['single', 'ั', 'KeyY', null],
+  ['single', 'ๅ', 'Digit1', 'reject-1'],
+  ['single', 'ㅁ', 'KeyA', 'accept'],
+  // On Latin keyboards the letter counts, wherever it is.
+  ['single', 'q', 'KeyA', null],
+  ['single', 'é', 'KeyA', null],
+  ['single', '-', 'Slash', null],
 ] as const)('in the %s view the key %s (%s) is for the command %s', (...[view, key, code, expected]) => {
   expect(commandOf(press(key, code), view)).toBe(expected);
 });
