@@ -29,6 +29,8 @@ h1 { font-size: clamp(2.2rem, 5vw, 3.6rem); letter-spacing: -0.015em; margin: 0.
 .legend { margin-top: 2rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: 0.25rem 2.5rem; }
 .key { font-weight: 600; }
 .key::before { content: ""; display: inline-block; width: 1.1em; height: 0.45em; margin-right: 0.45em; border-radius: 1px; background: currentColor; vertical-align: 0.12em; print-color-adjust: exact; }
+/* Names may be written from right to left. What stands beside them keeps its place. */
+a, b, .searched, .predicted { unicode-bidi: isolate; }
 .searched { color: var(--searched); }
 .predicted { color: var(--predicted); }
 small { font: var(--text-small) var(--sans); color: var(--soft); }

@@ -133,7 +133,7 @@ function ClassName({ row, now: { confusions } }: { readonly row: ClassOverview; 
   const photos = ofClass.flatMap(({ photo }) => photo ?? []).slice(0, PHOTOS_SHOWN);
   return (
     <>
-      {row.name}{' '}
+      <bdi>{row.name}</bdi>{' '}
       {photos.map((photo) => (
         <img key={photo} src={`/thumbnails/${photo}`} alt="" loading="lazy" />
       ))}

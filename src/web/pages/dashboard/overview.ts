@@ -4,6 +4,7 @@ import type { LiveOverview } from '../../status/rates.ts';
 import { COMMAND_OF, worksOn } from '../../../core/kernel/processes.ts';
 import { withParts } from '../../../core/page/live-parts.ts';
 import { bytesText, countOf, countText, timeLeftText } from '../../../core/kernel/texts.ts';
+import { momentText } from '../review/words.ts';
 
 /** The type of a value after JSON. */
 export type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
@@ -60,7 +61,7 @@ export function pauseText({ by, since, collection, endsWorkers, inHand, isDraine
   const start = new Date(since);
   const isToday = start.toDateString() === new Date().toDateString();
   const time = minuteText(since);
-  const when = isToday ? time : `${start.toLocaleDateString()} ${time}`;
+  const when = isToday ? time : momentText(since);
   const forAll = collection === null ? ', for every collection' : '';
   const jobs = inHand === 0 ? '' : `, ${countOf(inHand, 'job')} in progress`;
   const ends = endsWorkers ? '; workers end' : '';

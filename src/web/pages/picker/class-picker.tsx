@@ -92,7 +92,7 @@ function Options({ id, label, shown, chosen, active, pick }: OptionsProps) {
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => pick(wnid)}
         >
-          {name} {synonym === null ? null : <small>{synonym}</small>}
+          <bdi>{name}</bdi> {synonym === null ? null : <small>{synonym}</small>}
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 import type { RefObject } from 'preact';
+import { isolated } from '../review/words.ts';
 import { digitOf } from '../review/keys.ts';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { NamedClass } from '../../../core/collection/label-index.ts';
@@ -47,7 +48,9 @@ export function QuestionPage({ store, classes, shown: { state, solved, isSending
       <div class="answer">
         {solved === null ? null : (
           <div role="status">
-            <p>{solved.said === solved.truth ? 'Right: ' : `You said ${nameOf(solved.said)}. The class is `}</p>
+            <p>
+              {solved.said === solved.truth ? 'Right: ' : `You said ${isolated(nameOf(solved.said))}. The class is `}
+            </p>
             <p class="searched">{nameOf(solved.truth)}</p>
             <Onward text="Next" onPress={() => store.goOn()} />
           </div>
@@ -117,7 +120,7 @@ function Answers({ question: { choices }, classes, nameOf, onAnswer }: AnswersPr
           {choices.map((wnid, i) => (
             <li key={wnid}>
               <button type="button" onClick={() => onAnswer(wnid)}>
-                <kbd>{i + 1}</kbd> {nameOf(wnid)}
+                <kbd>{i + 1}</kbd> <bdi>{nameOf(wnid)}</bdi>
               </button>
             </li>
           ))}

@@ -7,7 +7,7 @@ import { PhotoLink, Together } from './refused.tsx';
 import { refKey } from './store/history.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { ReviewStore } from './store/review-store.ts';
-import { actionText, sumOfStates } from './words.ts';
+import { momentText, actionText, sumOfStates } from './words.ts';
 
 interface HeaderBarProps {
   readonly store: ReviewStore;
@@ -92,7 +92,7 @@ function SetAside({ store, outbox }: SetAsideProps) {
             const photo = 'subjects' in one.action ? one.action.subjects[0] : undefined;
             return (
               <li key={refKey(one)}>
-                {`${actionText(one.action)}, ${new Date(one.action.at).toLocaleString()}: ${one.problem ?? ''}`}{' '}
+                {`${actionText(one.action)}, ${momentText(one.action.at)}: ${one.problem ?? ''}`}{' '}
                 {photo === undefined ? null : <PhotoLink store={store} photo={photo} />}
               </li>
             );

@@ -43,10 +43,13 @@ export const REASON_TEXTS: Readonly<Record<RejectReason, string>> = {
 
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
 
-/** `26 Nov 2026`, the day in UTC, by which the gallery filters. */
+/** `26 Nov 2026 UTC`, the day by which the gallery filters. */
 export function dayText(iso: string): string {
-  return DAY.format(new Date(iso));
+  return `${DAY.format(new Date(iso))} UTC`;
 }
+
+/** A name in a text without elements. What stands beside it keeps its place, also if the name is written from right to left. */
+export const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 

@@ -30,7 +30,7 @@ export function RevisionCard({ collection, revision, running, canVerify }: CardP
         <h2 id={`name-${short}`}>
           <code>{short}</code>
         </h2>
-        <time dateTime={madeAt}>{madeAt.slice(0, 10)}</time>
+        <time dateTime={madeAt}>{madeAt.slice(0, 10)} UTC</time>
         {folder === 'there' ? <Files base={base} short={short} bytes={takenDown === 0 ? bytes : null} /> : null}
       </header>
       <Covers photos={covers} />
@@ -161,7 +161,7 @@ function Changes({ changes }: { readonly changes: RevisionChanges | null }) {
           key: one.wnid,
           head: (
             <>
-              {one.name} <code>{one.wnid}</code>
+              <bdi>{one.name}</bdi> <code>{one.wnid}</code>
               <small>{one.why}</small>
             </>
           ),

@@ -66,7 +66,7 @@ function resultText(verified: Stored | null): string {
   if (verified === null) return 'not from this page. A `winnow verify` elsewhere leaves no record here';
   const { ok, at, checks, breachCount } = verified;
   const found = ok ? 'no breaches' : countOf(breachCount, 'breach', 'breaches');
-  return `${found} in ${countOf(checks, 'kind of check', 'kinds of checks')}, on ${at.slice(0, 10)}`;
+  return `${found} in ${countOf(checks, 'kind of check', 'kinds of checks')}, on ${at.slice(0, 10)} (UTC)`;
 }
 
 function Findings({ verified: { breaches, breachCount, skipped } }: { readonly verified: Stored }) {

@@ -6,7 +6,7 @@ import { photosPath } from '../../../../core/kernel/photo-filter.ts';
 import { probabilityText } from '../../../../core/kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName } from './crop-grid.tsx';
 import type { CropRef } from '../../../../core/models/evidence/evidence.ts';
-import { dayText, MODE_WORDS, momentText } from '../words.ts';
+import { dayText, isolated, MODE_WORDS, momentText } from '../words.ts';
 
 /** Pieces of the panel beside a photo, on the review page and in the gallery. */
 
@@ -76,13 +76,18 @@ export function ByCrop({ members, photo, crop, onCrop }: ByCropProps) {
       <p class="which">
         <small>
           {shown === null || model === undefined ? '' : `${shortName(model)}, ${cropText(shown.crop)}`}
-          {shown === null || shown.trueProb === null ? '' : ` · p of ${photo.name} ${probabilityText(shown.trueProb)}`}
+          {shown === null || shown.trueProb === null ? null : (
+            <>
+              {' '}
+              · p of <bdi>{photo.name}</bdi> {probabilityText(shown.trueProb)}
+            </>
+          )}
         </small>
       </p>
       <ol class="top">
         {shown?.top.map(({ wnid, name, prob }) => (
           <li key={wnid} class={wnid === photo.confusionWnid ? 'predicted' : wnid === photo.wnid ? 'searched' : ''}>
-            <span>{name}</span>
+            <bdi>{name}</bdi>
             <span>{probabilityText(prob)}</span>
           </li>
         ))}
@@ -97,7 +102,7 @@ interface OutsideProps {
 }
 
 export function Outside({ photo, known }: OutsideProps) {
-  const also = known?.alsoSeen.map(({ name, prob }) => `${name} ${probabilityText(prob)}`) ?? [];
+  const also = known?.alsoSeen.map(({ name, prob }) => `${isolated(name)} ${probabilityText(prob)}`) ?? [];
   return (
     <section>
       <h2>Outside the ensemble</h2>
@@ -108,7 +113,7 @@ export function Outside({ photo, known }: OutsideProps) {
             <li key={model}>
               <span>{model}</span>
               <span class={first?.wnid === photo.confusionWnid ? 'predicted' : ''}>
-                {first === undefined ? '–' : `${first.name} ${probabilityText(first.prob)}`}
+                {first === undefined ? '–' : `${isolated(first.name)} ${probabilityText(first.prob)}`}
               </span>
             </li>
           );

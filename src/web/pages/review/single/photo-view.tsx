@@ -8,7 +8,7 @@ import { EndPage } from './end-page.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import type { HeatControl } from './use-heat.ts';
 import { tagText } from '../../../../core/kernel/texts.ts';
-import { judgementText } from '../words.ts';
+import { isolated, judgementText } from '../words.ts';
 
 /** Index of the first mirrored crop. Mirrored crops have the same boxes as the first five. */
 const FIRST_MIRRORED = 5;
@@ -171,7 +171,7 @@ function Said({ desk }: { readonly desk: SingleDesk }) {
 function saidOf({ photo, withOtherText, nameOfFurther }: SingleDesk): readonly string[] {
   if (photo === null) return [];
   const { mine, others, state } = photo;
-  const also = (wnids: readonly string[]): string[] => wnids.map((wnid) => `+ ${nameOfFurther(wnid)}`);
+  const also = (wnids: readonly string[]): string[] => wnids.map((wnid) => `+ ${isolated(nameOfFurther(wnid))}`);
   const verdict = mine.verdict === null ? [] : [judgementText({ verdict: mine.verdict, reason: mine.reason })];
   const theirs = others.flatMap(({ reviewer, verdict: said, reason, alsoWnids }) =>
     said === null ? [] : [[`${reviewer}: ${judgementText({ verdict: said, reason })}`, ...also(alsoWnids)].join(' ')],
