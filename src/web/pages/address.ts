@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { ownPathname, withBasePath } from './base-path.ts';
 
 /** Browsers refuse or ignore more than some 100 changes of the address in 10 seconds, so keys that repeat must not cause them. */
 const AT_MOST_EVERY_MS = 150;
@@ -9,8 +10,9 @@ let writtenAtMs = -Infinity;
 let next: string | null = null;
 
 /** Writes what the page shows now into its address, without a step in the browser's history. */
-export function replaceAddress(href: string): void {
+export function replaceAddress(address: string): void {
   const { href: now } = location;
+  const href = withBasePath(address);
   const write = (): void => {
     next = null;
     if (location.href !== now || new URL(href, now).href === now) return;
@@ -44,7 +46,7 @@ export function putIntoAddress(name: string, value: string): void {
   const url = new URL(next ?? location.href, location.href);
   if (value === '') url.searchParams.delete(name);
   else url.searchParams.set(name, value);
-  replaceAddress(url.pathname + url.search);
+  replaceAddress(ownPathname(url) + url.search);
 }
 
 /** A state of a component that the address keeps, so that a link or a reload shows it again. */

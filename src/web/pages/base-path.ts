@@ -10,8 +10,7 @@ export function withBasePath(address: string): string {
 }
 
 /** The path of the page as the server knows it. */
-export function ownPathname(): string {
-  const { pathname } = location;
+export function ownPathname({ pathname }: Pick<URL, 'pathname'> = location): string {
   return pathname.startsWith(`${BASE_PATH}/`) ? pathname.slice(BASE_PATH.length) : pathname;
 }
 

@@ -6,7 +6,7 @@ import { packageRoot } from '../../../../src/core/config/root.ts';
 /** What a browser loads or goes to without an element that preact makes. */
 const WITHOUT = [
   /\b(?:fetch|EventSource|location\.assign)\((?!withBasePath\(|location\.).*/g,
-  /\b(?:push|replace)State\([^,]+, '', (?!withBasePath\().*/g,
+  /\b(?:push|replace)State\([^,]+, '', (?!withBasePath\(|href\)).*/g,
   /\.(?:src|href) = (?!withBasePath\(|URL\.).*/g,
 ];
 
