@@ -267,7 +267,58 @@ describe('the review page', () => {
     await until(async () => (await storedEvents()).at(-1)?.kind === 'adjudicate', 10_000);
     await page.close();
   });
+
+  it('shows most of the photo on a small screen and in an enlarged window, and rejects there for a reason', async () => {
+    const { page, url } = await openAs('Eve');
+    const earlier = await storedEvents();
+    const [{ sha256, wnid } = { sha256: '', wnid: '' }] = earlier;
+    for (const [width, height] of [
+      [360, 640],
+      [640, 360],
+      [720, 450],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await page.goto(`${url}?photo=${sha256}.${wnid}`);
+      await page.locator('main[data-ready] [data-photo]').waitFor();
+      expect(await page.evaluate<number>(SEEN_SHARE)).toBeGreaterThan(0.6);
+      const shown = page.locator('.review-bar button:visible');
+      expect(await shown.allTextContents()).toEqual([
+        expect.stringContaining('Accept'),
+        expect.stringContaining('Reject'),
+        expect.stringContaining('Unsure'),
+        expect.stringContaining('Undo'),
+        'More',
+      ]);
+      expect(await page.evaluate(NAMES_IN_ORDER)).toBe(true);
+    }
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('button', { name: 'Keys' }).click();
+    await page.getByRole('heading', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.setViewportSize({ width: 360, height: 640 });
+    await page.getByRole('button', { name: 'Reject' }).click();
+    await page.getByRole('button', { name: 'low quality' }).last().click();
+    const isStored = ({ value }: Done): boolean => Object(value).reason === 'low-quality';
+    await until(async () => (await storedEvents()).slice(earlier.length).some(isStored), 10_000);
+    await page.close();
+  });
 });
+
+/** The share of the photo that is in the window and not below the bar of buttons. */
+const SEEN_SHARE = `(() => {
+  const { top, bottom, height, left, right, width } = document.querySelector('.shown').getBoundingClientRect();
+  const bar = document.querySelector('.review-bar').getBoundingClientRect();
+  const high = Math.min(bottom, innerHeight, bar.top) - Math.max(0, top);
+  return (Math.max(0, high) / height) * ((Math.min(right, innerWidth) - Math.max(0, left)) / width);
+})()`;
+
+/** Names that are written from right to left do not change places. */
+const NAMES_IN_ORDER = `(() => {
+  const [searched, predicted] = ['.asked .searched', '.asked .predicted'].map((one) => document.querySelector(one));
+  if (predicted === null) return true;
+  [searched.textContent, predicted.textContent] = ['طائر كبير', 'بومة رمادية 3'];
+  return searched.getBoundingClientRect().right <= predicted.getBoundingClientRect().left;
+})()`;
 
 /** Keeps a note that waits and a flag that is set aside, as earlier versions did for a tab that is gone. */
 const KEEP_AS_BEFORE = `async (subject) => {

@@ -54,12 +54,25 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
         {before}
         {BUTTONS.filter(({ command }) => desk.isOffered(command)).map(({ command, text, kind, isOn }) => (
           <Fragment key={command}>
-            <CommandButton {...{ desk, command, kind }} isOn={isOn?.(own)} isDisabled={isDisabled(command)}>
+            <CommandButton
+              {...{ desk, command, kind }}
+              isOn={isOn?.(own)}
+              isDisabled={isDisabled(command)}
+              onClick={command === 'reject' ? () => rejectOn(desk) : undefined}
+            >
               {text}
             </CommandButton>
             {command === 'undo' ? <NotStored store={store} /> : null}
           </Fragment>
         ))}
+        <button
+          type="button"
+          class="command rest"
+          aria-haspopup="dialog"
+          onClick={() => desk.openDialog({ kind: 'more' })}
+        >
+          More
+        </button>
       </div>
       {children}
       <div class="reasons" role="group" aria-label="Reject, because">
@@ -80,6 +93,14 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
       </div>
     </footer>
   );
+}
+
+/** As in the style sheets: the screens whose bar has no place for the reasons. */
+const SMALL = '(max-width: 54rem)';
+
+function rejectOn(desk: Desk): void {
+  if (matchMedia(SMALL).matches) desk.openDialog({ kind: 'reasons' });
+  else desk.run('reject');
 }
 
 const LATE_MS = 5_000;
@@ -109,7 +130,7 @@ interface CommandButtonProps {
   /** The state of a toggle command; undefined for others. */
   readonly isOn?: boolean | undefined;
   readonly isDisabled?: boolean;
-  readonly onClick?: () => void;
+  readonly onClick?: (() => void) | undefined;
 }
 
 export function CommandButton(props: CommandButtonProps) {

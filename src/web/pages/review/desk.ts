@@ -10,7 +10,7 @@ import { hrefOf, parseView, type ReviewView } from './view-url.ts';
 import { ALSO_TEXT, judgementText, MODE_WORDS } from './words.ts';
 
 export type DialogShown =
-  | { readonly kind: 'filter' | 'keys' | 'also' | 'tags' | 'note' }
+  | { readonly kind: 'filter' | 'keys' | 'also' | 'tags' | 'note' | 'reasons' | 'more' }
   | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
   | { readonly kind: 'compare'; readonly sha256: string }
   | { readonly kind: 'seen' };
