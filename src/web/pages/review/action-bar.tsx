@@ -75,23 +75,34 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
         </button>
       </div>
       {children}
-      <div class="reasons" role="group" aria-label="Reject, because">
-        {setup.reasons.map((reason, i) => {
-          const command = REJECTS[i] ?? 'reject';
-          return (
-            <CommandButton
-              key={reason}
-              {...{ desk, command }}
-              kind="reason"
-              isOn={own?.reason === reason}
-              isDisabled={isDisabled(command)}
-            >
-              {REASON_TEXTS[reason]}
-            </CommandButton>
-          );
-        })}
-      </div>
+      <Reasons {...{ desk, own, isDisabled }} />
     </footer>
+  );
+}
+
+interface ReasonsProps extends Pick<ActionBarProps, 'desk'> {
+  readonly own: OwnReview | null;
+  readonly isDisabled: (command: KeyCommand) => boolean;
+}
+
+function Reasons({ desk, own, isDisabled }: ReasonsProps) {
+  return (
+    <div class="reasons" role="group" aria-label="Reject, because">
+      {desk.store.setup.reasons.map((reason, i) => {
+        const command = REJECTS[i] ?? 'reject';
+        return (
+          <CommandButton
+            key={reason}
+            {...{ desk, command }}
+            kind="reason"
+            isOn={own?.reason === reason}
+            isDisabled={isDisabled(command)}
+          >
+            {REASON_TEXTS[reason]}
+          </CommandButton>
+        );
+      })}
+    </div>
   );
 }
 

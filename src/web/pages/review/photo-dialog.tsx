@@ -7,68 +7,21 @@ import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
 import { GridFilterDialog } from './grid/grid-filter.tsx';
 import { GuideLink } from './guide-link.tsx';
-import { COMMAND_NAMES, KEY_COMMANDS, REJECTS, isIn, keysOf, keyText, reasonOf, type KeyCommand } from './keys.ts';
+import { COMMAND_NAMES, KEY_COMMANDS, isIn, keysOf, keyText, reasonOf, type KeyCommand } from './keys.ts';
+import { MoreSheet, ReasonSheet } from './sheets.tsx';
 import { REASON_TEXTS } from './words.ts';
 
 export function PhotoDialog({ desk, facets }: { readonly desk: Desk; readonly facets: PhotoFacets | null }) {
   const dialog = desk.dialog.value;
-  if (dialog?.kind === 'keys') return <KeysDialog desk={desk} />;
-  if (dialog?.kind === 'filter') return <GridFilterDialog desk={desk} facets={facets} />;
-  if (dialog?.kind === 'also') return <AlsoDialog desk={desk} subjects={dialog.subjects} />;
-  if (dialog?.kind === 'reasons') return <ReasonSheet desk={desk} />;
-  if (dialog?.kind === 'more') return <Sheet desk={desk} title="More" texts={MORE} />;
-  if (dialog?.kind === 'note') return <NoteDialog desk={desk} subjects={dialog.subjects} />;
-  return dialog?.kind === 'tags' ? <TagsDialog desk={desk} subjects={dialog.subjects} /> : null;
-}
-
-/** What the bar of a small screen has no place for. */
-const MORE: Readonly<Partial<Record<KeyCommand, string>>> = {
-  redo: 'Redo',
-  flag: 'Flag',
-  also: 'Other classes',
-  tags: 'Tags',
-  note: 'Note',
-  fit: 'Fit the photo',
-  crops: 'Crops',
-  heatmap: 'Heatmap',
-  filter: 'Filter',
-  view: 'Grid or single',
-  keys: 'Keys',
-};
-
-interface SheetProps {
-  readonly desk: Desk;
-  readonly title: string;
-  readonly texts: Readonly<Partial<Record<KeyCommand, string>>>;
-}
-
-/** Commands as large buttons, at the lower edge of the window. */
-function Sheet({ desk, title, texts }: SheetProps) {
-  const view = desk.page === 'grid' ? 'grid' : 'single';
-  const run = (command: KeyCommand): void => {
-    desk.closeDialog();
-    desk.run(command);
-  };
-  return (
-    <Dialog title={title} kind="sheet" onClose={desk.closeDialog}>
-      <div class="commands">
-        {COMMAND_NAMES.filter((command) => command in texts && isIn(command, view) && desk.isOffered(command)).map(
-          (command) => (
-            <button key={command} type="button" onClick={() => run(command)}>
-              {texts[command]}
-            </button>
-          ),
-        )}
-      </div>
-    </Dialog>
-  );
-}
-
-function ReasonSheet({ desk }: { readonly desk: Desk }) {
-  const reasons = desk.store.setup.reasons.map((reason, i) => [REJECTS[i], REASON_TEXTS[reason]] as const);
-  return (
-    <Sheet desk={desk} title="Reject, because" texts={{ reject: 'without a reason', ...Object.fromEntries(reasons) }} />
-  );
+  if (dialog === null) return null;
+  const { kind, subjects } = dialog;
+  if (kind === 'keys') return <KeysDialog desk={desk} />;
+  if (kind === 'filter') return <GridFilterDialog desk={desk} facets={facets} />;
+  if (kind === 'also') return <AlsoDialog desk={desk} subjects={subjects} />;
+  if (kind === 'note') return <NoteDialog desk={desk} subjects={subjects} />;
+  if (kind === 'reasons') return <ReasonSheet desk={desk} />;
+  if (kind === 'more') return <MoreSheet desk={desk} />;
+  return kind === 'tags' ? <TagsDialog desk={desk} subjects={subjects} /> : null;
 }
 
 interface FieldsProps {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../../../src/core/config/root.ts';
 
-/** What a browser loads or goes to without an element that preact makes. */
+/** Addresses that a browser loads or goes to without an element that preact makes. */
 const WITHOUT = [
   /\b(?:fetch|EventSource|location\.assign)\((?!withBasePath\(|location\.).*/g,
   /\b(?:push|replace)State\([^,]+, '', (?!withBasePath\(|href\)).*/g,
