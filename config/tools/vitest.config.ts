@@ -8,7 +8,7 @@ const support = (file: string): string => `${root}test/support/${file}`;
 const files = (folder: string, ...names: string[]): string[] => names.map((name) => `test/${folder}/${name}.test.ts`);
 
 /** The ways through the program that `npm test` takes from end to end. `npm run test:rest` takes the others. */
-const WAYS = files('e2e', 'crawl', 'demo', 'export', 'report', 'review-page');
+const WAYS = files('e2e', 'crawl', 'demo', 'export', 'report');
 /** Integration tests of `npm run test:rest`: kills, outages, hostile hosts, browsers, Redis, other versions, containers, and long ones. */
 const REST = [
   ...files('contract/core', 'job-queue-redis'),
@@ -43,6 +43,7 @@ const REST = [
     'integration/web/server',
     'accessibility',
     'activity',
+    'base-path',
     'blind',
     'controls',
     'database-killed',

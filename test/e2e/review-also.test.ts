@@ -65,7 +65,7 @@ it('further classes are chosen at the keyboard, and stored once through undo, re
     await page.getByText('No class has this name.').waitFor();
     for (let i = 0; i < 'tench'.length; i += 1) await press('Backspace');
     await press('Enter');
-    await expect.poll(() => said.innerText()).toMatch(/\+ goldfish\s+\+ great white shark/);
+    await expect.poll(() => said.innerText()).toMatch(/\+ \p{Cf}goldfish\p{Cf}\s+\+ \p{Cf}great white shark\p{Cf}/u);
     await press('a', 'Backspace', 'Backspace');
     await expect.poll(() => said.innerText()).not.toContain('goldfish');
     await press('Control+Shift+Z', 'Control+Shift+Z');

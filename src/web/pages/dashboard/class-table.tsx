@@ -133,7 +133,9 @@ function ClassName({ row, now: { confusions } }: { readonly row: ClassOverview; 
   const photos = ofClass.flatMap(({ photo }) => photo ?? []).slice(0, PHOTOS_SHOWN);
   return (
     <>
-      <bdi>{row.name}</bdi>{' '}
+      <bdi class="class-name" title={row.name}>
+        {row.name}
+      </bdi>{' '}
       {photos.map((photo) => (
         <img key={photo} src={`/thumbnails/${photo}`} alt="" loading="lazy" />
       ))}

@@ -28,8 +28,14 @@ export function PhotoView(props: PhotoViewProps) {
     <main class="photo-view" data-ready={desk.isReady.value ? '' : undefined}>
       {photo === null ? null : (
         <p class="asked">
-          <b class="searched">{photo.name}</b>{' '}
-          {photo.confusionName === null ? null : <span class="predicted">seen as {photo.confusionName}</span>}
+          <b class="searched" title={photo.name}>
+            {photo.name}
+          </b>{' '}
+          {photo.confusionName === null ? null : (
+            <span class="predicted" title={photo.confusionName}>
+              seen as {photo.confusionName}
+            </span>
+          )}
         </p>
       )}
       <div class={`view${zoom.zoom === null ? '' : ' zoomed'}`} ref={zoom.view}>
