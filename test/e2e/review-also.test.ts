@@ -53,6 +53,7 @@ it('further classes are chosen at the keyboard, and stored once through undo, re
     };
     await page.goto(url);
     await page.locator('main[data-ready] [data-photo]').waitFor();
+    const first = page.url();
     await press('e');
     // The models' predictions come first. The class of the photo is not offered.
     await page.locator('.class-picker li').first().waitFor();
@@ -69,6 +70,8 @@ it('further classes are chosen at the keyboard, and stored once through undo, re
     await press('a', 'Backspace', 'Backspace');
     await expect.poll(() => said.innerText()).not.toContain('goldfish');
     await press('Control+Shift+Z', 'Control+Shift+Z');
+    // The page shows the next photo, and its address names it.
+    await expect.poll(() => page.url()).not.toBe(first);
     await page.reload();
     await page.locator('main[data-ready] [data-photo]').waitFor();
     await press('e');

@@ -1,27 +1,33 @@
 import { useState } from 'preact/hooks';
 import { ownPathname, withBasePath } from './base-path.ts';
 
-/** Browsers refuse or ignore more than some 100 changes of the address in 10 seconds, so keys that repeat must not cause them. */
-const AT_MOST_EVERY_MS = 150;
+/** Browsers refuse or ignore more than some 100 changes of the address in 10 seconds. If keys repeat, changes wait for each other. */
+const MOST_AT_ONCE = 30;
+const WITHIN_MS = 10_000;
+const THEN_EVERY_MS = 150;
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
-let writtenAtMs = -Infinity;
+/** When the last addresses were written. */
+const writtenAtMs = Array.from({ length: MOST_AT_ONCE }, () => -Infinity);
 /** The address that is about to be written, unless the page is at another one by then. */
 let next: string | null = null;
 
 /** Writes what the page shows now into its address, without a step in the browser's history. */
 export function replaceAddress(address: string): void {
-  const { href: now } = location;
+  const { href: from } = location;
   const href = withBasePath(address);
   const write = (): void => {
     next = null;
-    if (location.href !== now || new URL(href, now).href === now) return;
-    writtenAtMs = performance.now();
+    if (location.href !== from || new URL(href, from).href === from) return;
+    writtenAtMs.shift();
+    writtenAtMs.push(performance.now());
     history.replaceState(history.state, '', href);
   };
   next = href;
   clearTimeout(waiting);
-  const leftMs = writtenAtMs + AT_MOST_EVERY_MS - performance.now();
+  const nowMs = performance.now();
+  const isRepeating = nowMs - (writtenAtMs[0] ?? 0) < WITHIN_MS;
+  const leftMs = isRepeating ? (writtenAtMs.at(-1) ?? 0) + THEN_EVERY_MS - nowMs : 0;
   if (leftMs <= 0) write();
   else waiting = setTimeout(write, leftMs);
 }

@@ -170,7 +170,7 @@ export interface PhotoIndex {
 /** A photo that another tab has. */
 export interface HeldPhoto extends Subject, Pick<HeldPhotos, 'reviewer' | 'until'> {}
 
-/** `POST rows {subjects}`, at most 200: the photos that are still listed, in the order of `subjects`. */
+/** `POST rows {subjects, client?}`, at most 200 subjects: the photos that are still listed, in the order of `subjects`. */
 export interface PhotoRows {
   readonly photos: readonly ReviewPhoto[];
   /** Those that other tabs have, if the request names its own tab (`client`). */

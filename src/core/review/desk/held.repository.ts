@@ -24,8 +24,8 @@ function isSilent({ reviewer }: DeskView, { leaseMs }: HeldWanted): RawBuilder<u
 }
 
 /**
- * SQL: who has the photo of lease `r`, with its verdict `v`. The name of another person is told neither in a blind review nor of photos that the second
- * pass draws. So it does not depend on verdicts that this reviewer must not know.
+ * SQL: who has the photo of lease `r`, with its verdict `v`. The name of another person is told neither in a blind review nor of
+ * photos that the second pass draws. So it does not depend on verdicts that this reviewer must not know.
  */
 function shownHolder({ scope, reviewer, secondPass, isBlind }: DeskView): RawBuilder<unknown> {
   const collectionId = sql`${scope.collectionId}::int`;

@@ -59,7 +59,7 @@ export function ClassProgressTable({ now }: { readonly now: Overview }) {
   );
 }
 
-/** Reads `kept`, or `-kept` for the most first. */
+/** Reads `kept`, or `-kept` for the largest first. */
 function sortingIn(sort: string): { readonly head: string; readonly isDown: boolean } {
   const head = sort.replace(/^-/, '');
   return SORTED.includes(head) ? { head, isDown: sort !== head } : { head: 'kept', isDown: true };

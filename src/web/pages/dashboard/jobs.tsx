@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countText } from '../../../core/kernel/texts.ts';
 import { Command } from '../../../core/page/command.tsx';
-import { minuteText, type Json, type Overview } from './overview.ts';
+import { whenText, type Json, type Overview } from './overview.ts';
 import type { EndedJob } from '../../status/queues.ts';
 import { Table } from './tables.tsx';
 
@@ -50,7 +50,7 @@ export function JobTable({ caption, jobs, isOfAll = false }: JobTableProps) {
           ]
             .filter((part) => part !== null)
             .join(' '),
-        at: ({ at }) => minuteText(at),
+        at: ({ at }) => whenText(at),
         photos: ({ photos }) => countText(photos),
         seconds: ({ seconds }) => seconds.toFixed(1),
         reason: ({ reason }) => reason ?? '',

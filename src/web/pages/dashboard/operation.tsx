@@ -8,7 +8,7 @@ import type { OperationNow } from '../../server/operations.ts';
 import { ask, errorText } from '../review/store/api.ts';
 import { Confirm } from './confirm.tsx';
 import { listen, type Live } from './live.ts';
-import { minuteText, type Json } from './overview.ts';
+import { whenText, type Json } from './overview.ts';
 
 type Last = NonNullable<Json<OperationNow>['last']>;
 
@@ -79,7 +79,10 @@ function readPreview(): void {
 }
 
 function exportOrState(choices: FormData): void {
-  if (choices.has('state')) order('start/rights', { licence: choices.get('licence'), creator: choices.get('creator') });
+  const licence = choices.get('licence');
+  // A licence that was typed is not lost if another button is pressed.
+  if (choices.has('state') || (licence !== null && licence !== ''))
+    order('start/rights', { licence, creator: choices.get('creator') });
   else order('start/export', { pixels: !choices.has('links') });
 }
 
@@ -197,9 +200,9 @@ function fieldsOf({ operation, flags }: Last): object {
 const COLOURS = { running: 'working', stopping: 'waiting', done: '', failed: 'waiting', interrupted: 'waiting' };
 
 function stateText({ state, who, at, endedAt, stoppedBy, reason }: Last): string {
-  const ended = endedAt === null ? '' : ` at ${minuteText(endedAt)}`;
+  const ended = endedAt === null ? '' : ` at ${whenText(endedAt)}`;
   const texts = {
-    running: `runs since ${minuteText(at)}, started by ${who}`,
+    running: `runs since ${whenText(at)}, started by ${who}`,
     stopping: `is stopping for ${stoppedBy ?? who}: its jobs in flight end`,
     done: `ended${ended}, started by ${who}`,
     failed: `failed${ended}${reason === null ? '' : `: ${reason}`}`,

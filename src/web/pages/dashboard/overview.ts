@@ -58,14 +58,10 @@ export function budgetText(
 
 /** `paused since 12:30 by ann@lab3, for every collection: draining, 3 jobs in progress` */
 export function pauseText({ by, since, collection, endsWorkers, inHand, isDrained }: PauseOverview): string {
-  const start = new Date(since);
-  const isToday = start.toDateString() === new Date().toDateString();
-  const time = minuteText(since);
-  const when = isToday ? time : momentText(since);
   const forAll = collection === null ? ', for every collection' : '';
   const jobs = inHand === 0 ? '' : `, ${countOf(inHand, 'job')} in progress`;
   const ends = endsWorkers ? '; workers end' : '';
-  return `paused since ${when} by ${by}${forAll}: ${isDrained ? 'drained' : `draining${jobs}`}${ends}`;
+  return `paused since ${whenText(since)} by ${by}${forAll}: ${isDrained ? 'drained' : `draining${jobs}`}${ends}`;
 }
 
 export interface StageActivity {
@@ -153,13 +149,13 @@ export function attentionOf(now: Overview): Attention[] {
 function sitesThatWait({ sources, budgets }: Overview, of: string): Attention[] {
   const stops = sources.flatMap(({ source, stopped }) => {
     if (stopped === null) return [];
-    const from = stopped.until === null ? '' : ` # not before ${minuteText(stopped.until)}`;
+    const from = stopped.until === null ? '' : ` # not before ${whenText(stopped.until)}`;
     return [
       { what: `${source} was given up: ${stopped.error}`, remedy: `winnow crawl ${of} --source ${source}${from}` },
     ];
   });
   const waiting = budgets.flatMap(({ key, waits }) =>
-    waits === null ? [] : [{ what: `${key}: ${waits.why}`, remedy: `Asked again at ${minuteText(waits.until)}.` }],
+    waits === null ? [] : [{ what: `${key}: ${waits.why}`, remedy: `Asked again at ${whenText(waits.until)}.` }],
   );
   return [...stops, ...waiting];
 }
@@ -169,6 +165,8 @@ export function secondText(iso: string): string {
   return new Date(iso).toTimeString().slice(0, 8);
 }
 
-export function minuteText(iso: string): string {
-  return secondText(iso).slice(0, 5);
+/** `14:05` if it is today, or `26 Nov 2026, 14:05`, in the time zone of the browser. */
+export function whenText(iso: string): string {
+  const isToday = new Date(iso).toDateString() === new Date().toDateString();
+  return isToday ? secondText(iso).slice(0, 5) : momentText(iso);
 }

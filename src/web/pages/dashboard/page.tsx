@@ -13,7 +13,7 @@ import { Days } from './days.tsx';
 import { Details } from './details.tsx';
 import { NextStepSection, ReviewProgress } from './head.tsx';
 import { FinishedJobs } from './jobs.tsx';
-import { budgetText, secondText, minuteText, type Overview } from './overview.ts';
+import { budgetText, secondText, whenText, type Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 import { WhatIfForm } from './what-if.tsx';
 
@@ -128,7 +128,7 @@ function Budgets({ budgets }: Pick<Overview, 'budgets'>) {
         'requests today left': ({ requestsPerDay }) => budgetText(requestsPerDay),
         'bytes this hour left': ({ bytesPerHour }) => budgetText(bytesPerHour, bytesText),
         'bytes today left': ({ bytesPerDay }) => budgetText(bytesPerDay, bytesText),
-        waits: ({ waits }) => (waits === null ? 'no' : `${waits.why}, until ${minuteText(waits.until)}`),
+        waits: ({ waits }) => (waits === null ? 'no' : `${waits.why}, until ${whenText(waits.until)}`),
       }}
     />
   );

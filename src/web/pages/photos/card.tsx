@@ -28,7 +28,8 @@ export function Card({ gallery }: CardProps) {
       const isInGrid = event.target instanceof Element && event.target.closest('.crop-grid') !== null;
       if (by === undefined || isInGrid || event.ctrlKey || event.altKey || event.metaKey) return;
       event.preventDefault();
-      gallery.move(by);
+      // A key that repeats would change the address more often than browsers allow.
+      if (!event.repeat) gallery.move(by);
     };
     // The focus may be on the dialog itself, or on nothing.
     document.addEventListener('keydown', press);

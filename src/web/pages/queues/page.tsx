@@ -10,7 +10,7 @@ import { JobTable } from '../dashboard/jobs.tsx';
 import {
   activityOf,
   failuresOf,
-  minuteText,
+  whenText,
   pauseText,
   processesOf,
   secondText,
@@ -157,7 +157,7 @@ function Holds({
       {waits.map(({ key, waits: wait }) =>
         wait === null ? null : (
           <p key={key} class="warn">
-            {key}: {wait.why}, until {minuteText(wait.until)}
+            {key}: {wait.why}, until {whenText(wait.until)}
           </p>
         ),
       )}

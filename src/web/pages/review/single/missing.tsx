@@ -47,7 +47,7 @@ function Reason({ desk: { store }, missing }: MissingProps) {
   const why = ruleText(tile, store.setup.threshold) ?? tile.detail;
   return (
     <>
-      It was searched as {tile.name} and is {stateText(tile)}.{why === null ? '' : ` ${why}.`}
+      It was searched as <bdi>{tile.name}</bdi> and is {stateText(tile)}.{why === null ? '' : ` ${why}.`}
     </>
   );
 }
