@@ -1,7 +1,6 @@
 import { queuesOf } from '../../core/operate/upkeep/collection-queues.ts';
 import { RevisionChangesCache } from '../../core/export/revisions/revisions.process.ts';
 import type { PhotoEvidenceShown } from '../../core/review/desk/desk.ts';
-import type { GalleryIndex } from '../status/gallery.ts';
 import { readMeasures, type Measures, type CollectionCard } from '../status/overview.process.ts';
 import type { App } from '../../core/runtime/open/app.process.ts';
 import { measureDiskOf } from '../../core/runtime/work/disk-metric.process.ts';
@@ -77,7 +76,6 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
     livePlaces: new LivePlaces(),
     readShared: sharedReadings<Buffer>(SHARED_READINGS),
-    readIds: sharedReadings<GalleryIndex>(1),
     readEvidence: sharedReadings<PhotoEvidenceShown | null>(SHARED_READINGS),
     longWork,
     operations: new Operations({ ...shared, app: longApp, named }),

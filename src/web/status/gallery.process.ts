@@ -13,8 +13,18 @@ import { photoFacts } from '../../core/photo/photo.repository.ts';
 import { mayKnow, openBlindReviews } from '../../core/review/desk/known-photos.repository.ts';
 import { deskViewOf, type DeskContext } from '../../core/review/desk/read-desk.process.ts';
 import { FAILURE_TAGS } from '../../core/review/events/tags.ts';
-import { MOST_LISTED, type GalleryChoices, type GalleryIndex, type GalleryTile } from './gallery.ts';
-import { readGallery, readTiles, readSources, type GalleryView } from './gallery.repository.ts';
+import { PIECE, type GalleryChoices, type GalleryIndex, type GalleryPiece, type GalleryTile } from './gallery.ts';
+import type { GalleryView } from './gallery-filter.repository.ts';
+import { countGallery } from './gallery-total.repository.ts';
+import {
+  allIds,
+  readGallery,
+  readPiece,
+  readTiles,
+  readSources,
+  type GalleryQuery,
+  type PieceAt,
+} from './gallery.repository.ts';
 
 /** The code of an error: a part of a gallery's address cannot be used. */
 export const BAD_PHOTO_FILTER = 'bad-photo-filter';
@@ -37,7 +47,32 @@ async function galleryView({ reader, ...desk }: GalleryDesk): Promise<GalleryVie
 }
 
 /** @throws UsageError `bad-photo-filter`, `blind-gallery` */
-export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit = MOST_LISTED): Promise<GalleryIndex> {
+export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit = PIECE): Promise<GalleryIndex> {
+  const query = await galleryQuery(desk, filter);
+  const id = /^\d+$/.test(filter.photo) ? Number(filter.photo) : null;
+  return readGallery(desk.workspace.app.db, query, async (trx) => {
+    const piece = (await readPiece(trx, query, { side: 'around', id, limit })) ?? NOTHING;
+    const isAll = !piece.hasBefore && !piece.hasAfter;
+    return { ...piece, total: isAll ? piece.ids.length : await countGallery(trx, query) };
+  });
+}
+
+const NOTHING: GalleryPiece = { ids: [], hasBefore: false, hasAfter: false };
+
+/** The candidates beside one that the page has. @throws UsageError `bad-photo-filter` if that one does not match any more */
+export async function galleryPiece(
+  desk: GalleryDesk,
+  filter: PhotoFilter,
+  { limit = PIECE, ...at }: PieceAt & { readonly limit?: number },
+): Promise<GalleryPiece> {
+  const query = await galleryQuery(desk, filter);
+  const piece = await readGallery(desk.workspace.app.db, query, (trx) => readPiece(trx, query, { ...at, limit }));
+  if (piece === null)
+    throw refused(at.side, String(at.id), 'a candidate that still matches the filter: load the page again');
+  return piece;
+}
+
+async function galleryQuery(desk: GalleryDesk, filter: PhotoFilter): Promise<GalleryQuery> {
   const { workspace, reader } = desk;
   const { db } = workspace.app;
   const { like, text } = filter;
@@ -51,7 +86,7 @@ export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit
   // Only photos that the filter keeps have features.
   const hasFeatures = like !== null && !view.isCrawlOnly;
   const similar = hasFeatures ? await similarPhotos(db, workspace.scope.collectionId, like) : new Map<number, number>();
-  return readGallery(db, view, { filter, named: classesNamed(workspace, text), similar, limit });
+  return { view, filter, named: classesNamed(workspace, text), similar };
 }
 
 function requireCrawlFilter(filter: PhotoFilter): void {
@@ -114,6 +149,14 @@ export async function* galleryRows(desk: GalleryDesk, ids: readonly number[]): A
   const view = await galleryView(desk);
   for (let at = 0; at < ids.length; at += READ_AT_ONCE)
     yield* await galleryTiles(desk, ids.slice(at, at + READ_AT_ONCE), view);
+}
+
+/** All that match. @throws UsageError as `galleryIndex`, before the first row */
+export async function allGalleryRows(desk: GalleryDesk, filter: PhotoFilter): Promise<AsyncGenerator<GalleryTile>> {
+  const pieces = allIds(desk.workspace.app.db, await galleryQuery(desk, filter));
+  return (async function* rows() {
+    for await (const ids of pieces) yield* galleryRows(desk, ids);
+  })();
 }
 
 export async function galleryChoices(desk: GalleryDesk): Promise<Omit<GalleryChoices, 'showAnyway'>> {

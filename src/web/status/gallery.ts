@@ -5,13 +5,21 @@ import type { PhotoState } from '../../core/kernel/photo-filter.ts';
 
 /** The JSON protocol between the server and the gallery. All paths are below `/c/NAME/api/photos`. */
 
-/** `GET ?FILTER`: the candidates that match, in order. */
-export interface GalleryIndex {
-  /** All that match, also if there are more than `ids`. */
-  readonly total: number;
+/** `GET ?FILTER&after=ID` or `&before=ID`: the candidates that match beside one of them, in order. */
+export interface GalleryPiece {
   readonly ids: readonly number[];
+  readonly hasBefore: boolean;
+  readonly hasAfter: boolean;
 }
 
+/** `GET ?FILTER`: the first ones, or those around the photo of the filter. */
+export interface GalleryIndex extends GalleryPiece {
+  /** All that match. */
+  readonly total: number;
+}
+
+/** Candidates in a piece, so that it is read and sent at once. */
+export const PIECE = 10_000;
 /** The most photos that a gallery lists, so that a browser can hold and scroll them. */
 export const MOST_LISTED = 100_000;
 

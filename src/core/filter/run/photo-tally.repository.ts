@@ -37,12 +37,31 @@ interface UndecidedWanted {
 
 /** The same as `recountPhotos`. It must run in a transaction with a snapshot. */
 export async function readPhotoCounts(trx: Transaction<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
-  const { rows } = await sql<{ id: number }>`select id from photo_scope where sha256 = ${keyOf(scope)}`.execute(trx);
-  const scopeId = rows[0]?.id ?? null;
+  const scopeId = await scopeIdOf(trx, scope);
   const stale = await stalePages(trx, scopeId);
   const counts = scopeId === null ? [] : await talliedCounts(trx, scopeId, stale);
   for (const run of runsOf(stale)) counts.push(...(await recountPhotos(trx, scope, ofPhotosIn(run))));
   return stale.length === 0 ? counts : addedUp(counts);
+}
+
+/**
+ * SQL: rows with the columns of `PhotoCount`, whose counts add up to its numbers. It must be used in the transaction's snapshot.
+ * Null if many pages have changed since they were counted.
+ */
+export async function photoKinds(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+): Promise<RawBuilder<unknown> | null> {
+  const scopeId = await scopeIdOf(trx, scope);
+  const stale = await stalePages(trx, scopeId);
+  if (stale.length > MANY_PAGES) return null;
+  const fresh = runsOf(stale).map((run) => sql`select ${KIND}, 1 from ${judgedPhotos(scope, ofPhotosIn(run))} as s`);
+  return sql`(${sql.join([talliedKinds(scopeId, stale), ...fresh], sql` union all `)})`;
+}
+
+async function scopeIdOf(db: Kysely<Database>, scope: DecisionScope): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`select id from photo_scope where sha256 = ${keyOf(scope)}`.execute(db);
+  return rows[0]?.id ?? null;
 }
 
 /** Pages that take seconds. */
@@ -188,14 +207,18 @@ const KIND = sql`wnid, source, query_id, state, reason, listed, is_pruned`;
 async function talliedCounts(db: Kysely<Database>, scopeId: number, stale: readonly number[]): Promise<PhotoCount[]> {
   const { rows } = await sql<PhotoCount>`
     select wnid, source, query_id as "queryId", state, reason, listed, is_pruned as "isPruned", sum(count)::bigint as count
-    from (
-      select ${KIND}, count from photo_tally where scope_id = ${scopeId}
-      union all
-      select ${KIND}, -k.count from photo_page g cross join unnest(g.kinds, g.counts) as k(kind, count)
-        join photo_tally t on t.scope_id = g.scope_id and t.kind = k.kind
-      where g.scope_id = ${scopeId} and g.page = any(${stale}::bigint[])
-    ) as both_ways group by ${KIND} having sum(count) <> 0`.execute(db);
+    from (${talliedKinds(scopeId, stale)}) as both_ways group by ${KIND} having sum(count) <> 0`.execute(db);
   return rows;
+}
+
+/** SQL: the tally without its share of stale pages. */
+function talliedKinds(scopeId: number | null, stale: readonly number[]): RawBuilder<unknown> {
+  return sql`
+    select ${KIND}, count from photo_tally where scope_id = ${scopeId}
+    union all
+    select ${KIND}, -k.count from photo_page g cross join unnest(g.kinds, g.counts) as k(kind, count)
+      join photo_tally t on t.scope_id = g.scope_id and t.kind = k.kind
+    where g.scope_id = ${scopeId} and g.page = any(${stale}::bigint[])`;
 }
 
 /** Each kind once; zero counts are left out. */

@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { tallyProblems } from '../../crawl/candidates/tally.repository.ts';
 import { NOT_FINITE_DETAIL } from '../../filter/engine/not-finite.ts';
 import { dayTallyProblems } from '../../status/days.repository.ts';
+import { firstCandidateProblems } from '../../filter/run/first-candidates.repository.ts';
 import { photoTallyProblems } from '../../filter/run/photo-tally.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { verdictProblems } from '../../review/events/verdict-audit.repository.ts';
@@ -85,6 +86,11 @@ export async function auditRows(db: Kysely<Database>, awaited: ReadonlySet<strin
   const photos = results.find(({ name }) => name === 'photos come from pictures')?.checked ?? 0;
   results.push({ name: 'the tally counts the photos', checked: photos, problems: await photoTallyProblems(db) });
   results.push({ name: 'the tally counts the days', checked, problems: await dayTallyProblems(db) });
+  results.push({
+    name: 'the first candidate of each photo is marked',
+    checked,
+    problems: await firstCandidateProblems(db),
+  });
   results.push({ name: 'verdicts follow from their events', ...(await verdictProblems(db)) });
   return results;
 }

@@ -24,17 +24,19 @@ export function SelectMode({ sheet: { tapMode } }: BarProps) {
 interface CountLineProps extends BarProps {
   /** The number of photos. */
   readonly text: string;
+  /** The number that stands for all, if not all of them are loaded. */
+  readonly total?: number;
   readonly children?: ComponentChildren;
 }
 
-export function CountLine({ sheet, text, children }: CountLineProps) {
+export function CountLine({ sheet, text, total, children }: CountLineProps) {
   const { count } = sheet;
   const selected = selectedCount(sheet.selection);
   const isAll = selected >= count;
   return (
     <p class="quiet count-line" role="status">
       {text}
-      {selected > 0 ? ` · ${countText(selected)} selected` : null}
+      {selected > 0 ? ` · ${countText(isAll ? (total ?? selected) : selected)} selected` : null}
       {count === 0 ? null : (
         <button type="button" class="plain" onClick={() => (isAll ? sheet.clear() : sheet.selectAll())}>
           <kbd aria-hidden="true">{isAll ? 'Esc' : 'Ctrl A'}</kbd> Select {isAll ? 'none' : 'all'}

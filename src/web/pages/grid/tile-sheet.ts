@@ -26,6 +26,8 @@ interface TilePage<Item, Row> {
   readonly click: 'open' | 'select';
   /** Called with rows that were read. */
   putRows?(rows: readonly Row[]): void;
+  /** Called with the position after the last photo in view. */
+  nearEnd?(to: number): void;
   open(position: number): void;
 }
 
@@ -86,6 +88,7 @@ export class TileSheet<Item = unknown, Row = unknown> {
   /** Reads the photos from one position to before another one. */
   wantFrom(from: number, to: number): void {
     this.#wanted = this.page.items.slice(from, to);
+    this.page.nearEnd?.(to);
     this.#readIn(SCROLLED_MS);
   }
 

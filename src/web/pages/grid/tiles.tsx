@@ -76,7 +76,8 @@ function Tiles({ sheet, size = 'medium', lines = 2, tileAt }: TilesProps) {
   sheet.shape = { columns, rowsInView: Math.floor(height / rowHeight) };
   useEffect(() => sheet.wantFrom(from * columns, to * columns), [sheet, items, from, to, columns]);
   const isMeasured = list.current !== null;
-  useLayoutEffect(() => showRow(scroller, list, { row: cursorRow, rowHeight }), [at, items, isMeasured]);
+  // A list that grows at its end stays where it is.
+  useLayoutEffect(() => showRow(scroller, list, { row: cursorRow, rowHeight }), [at, items[0], isMeasured]);
   useStayInPlace(scroller, { columns, rowHeight, top, isMeasured });
   useLayoutEffect(() => {
     if (sheet.takesFocus) document.querySelector<HTMLElement>(`#tile-${at}`)?.focus({ preventScroll: true });

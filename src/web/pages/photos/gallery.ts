@@ -8,8 +8,14 @@ import {
   photosQuery,
   type PhotoFilter,
 } from '../../../core/kernel/photo-filter.ts';
-import type { GalleryChoices, GalleryIndex, GalleryTile } from '../../status/gallery.ts';
-import { itemsIn, movedTo, NOTHING_SELECTED, type Selection } from '../grid/selection.ts';
+import {
+  MOST_LISTED,
+  type GalleryChoices,
+  type GalleryIndex,
+  type GalleryPiece,
+  type GalleryTile,
+} from '../../status/gallery.ts';
+import { allSelected, itemsIn, movedTo, NOTHING_SELECTED, selectedCount, type Selection } from '../grid/selection.ts';
 import { TileSheet } from '../grid/tile-sheet.ts';
 import { candidatesOf, photosApi, readTiles } from './candidate.ts';
 import type { KeyCommand, KeyHandlers } from '../review/keys.ts';
@@ -18,6 +24,8 @@ import { subjectIn } from '../review/view-url.ts';
 import type { Subject } from '../../../core/review/events/event.ts';
 
 const AGAIN_AFTER_MS = 3_000;
+/** Photos before the last loaded one at which the next piece is read. */
+const NEAR_END = 2_000;
 
 export const noPhotoText = (photo: string): string =>
   `The collection has no candidate ${photo}, or a blind review or your quiz hides it from you.`;
@@ -43,6 +51,7 @@ export class Gallery {
   };
   /** The query of the photos that are listed or being read; null if the address has none. */
   #listed: string | null = null;
+  #isReadingPiece = false;
 
   constructor(collection: string) {
     this.collection = collection;
@@ -79,6 +88,23 @@ export class Gallery {
 
   async readRows(ids: readonly number[]): Promise<readonly GalleryTile[]> {
     return readTiles(this.collection, ids);
+  }
+
+  /** True if all photos that are loaded are selected, which stands for all that match. */
+  get isAllSelected(): boolean {
+    return this.items.length > 0 && selectedCount(this.selection.value) === this.items.length;
+  }
+
+  /** Loads the next piece before the last loaded photo comes into view. */
+  nearEnd(to: number): void {
+    const { length } = this.items;
+    if (this.index.value?.hasAfter === true && to + NEAR_END > length && length < MOST_LISTED)
+      void this.#readPiece('after');
+  }
+
+  /** Shows the piece before the first loaded photo, from its end. */
+  showEarlier(): void {
+    void this.#readPiece('before');
   }
 
   /** All photos, those that look like one first. */
@@ -140,7 +166,7 @@ export class Gallery {
     link.download = `${this.collection}-photos.csv`;
     this.trouble.value = null;
     try {
-      if (spans.length === 0) link.href = withBasePath(`${this.api}/csv?${this.#listed ?? ''}`);
+      if (spans.length === 0 || this.isAllSelected) link.href = withBasePath(`${this.api}/csv?${this.#listed ?? ''}`);
       else {
         const csv = await send(`${this.api}/csv`, { ids: itemsIn(this.items, spans) });
         link.href = URL.createObjectURL(await csv.blob());
@@ -183,19 +209,43 @@ export class Gallery {
 
   async #readIndex(listed: string): Promise<void> {
     try {
-      const index = await ask<GalleryIndex>(`${this.api}?${listed}`);
+      const { photo } = this.filter.value;
+      const index = await ask<GalleryIndex>(`${this.api}?${listed}${photo === '' ? '' : `&photo=${photo}`}`);
       // The person has chosen another filter.
       if (listed !== this.#listed) return;
       this.index.value = index;
       this.trouble.value = null;
-      const at = Math.max(0, index.ids.indexOf(Number(this.filter.value.photo)));
-      this.selection.value = movedTo(NOTHING_SELECTED, at);
+      this.selection.value = movedTo(NOTHING_SELECTED, Math.max(0, index.ids.indexOf(Number(photo))));
     } catch (error) {
       if (listed !== this.#listed) return;
       this.trouble.value = errorText(error);
       if (!(error instanceof ApiError) || error.isPassing)
         setTimeout(() => listed === this.#listed && void this.#readIndex(listed), AGAIN_AFTER_MS);
     }
+  }
+
+  async #readPiece(side: 'after' | 'before'): Promise<void> {
+    const index = this.index.value;
+    const listed = this.#listed;
+    if (index === null || listed === null || this.#isReadingPiece) return;
+    this.#isReadingPiece = true;
+    try {
+      const piece = await ask<GalleryPiece>(`${this.api}?${listed}&${side}=${index.ids.at(side === 'after' ? -1 : 0)}`);
+      if (index === this.index.value) this.#put(side, index, piece);
+    } catch (error) {
+      this.trouble.value = errorText(error);
+    } finally {
+      this.#isReadingPiece = false;
+    }
+  }
+
+  #put(side: 'after' | 'before', index: GalleryIndex, piece: GalleryPiece): void {
+    const { isAllSelected } = this;
+    const isBefore = side === 'before';
+    const ids = isBefore ? piece.ids : [...index.ids, ...piece.ids];
+    this.index.value = isBefore ? { ...index, ...piece } : { ...index, ids, hasAfter: piece.hasAfter };
+    if (isBefore) this.selection.value = movedTo(NOTHING_SELECTED, Math.max(0, ids.length - 1));
+    else if (isAllSelected) this.selection.value = allSelected(this.selection.value, ids.length);
   }
 
   async #readChoices(): Promise<void> {

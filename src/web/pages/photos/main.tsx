@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import { ShowAnywayForm } from '../../../core/page/show-anyway.tsx';
 import { isOfCrawl, PHOTO_SIZES, PHOTO_SORTS, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
+import type { GalleryIndex } from '../../status/gallery.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import { ownPathname } from '../base-path.ts';
 import { Chips, CountLine, SelectMode } from '../grid/bar.tsx';
@@ -81,7 +82,12 @@ function FilterBar({ gallery }: GalleryProps) {
       <Select label="Size" name="size" value={filter.size} of={PHOTO_SIZES} gallery={gallery} />
       <SelectMode sheet={gallery.sheet} />
       {index === null ? null : (
-        <CountLine sheet={gallery.sheet} text={totalText(gallery.sheet.count, index.total)}>
+        <CountLine sheet={gallery.sheet} text={totalText(index)} total={index.total}>
+          {index.hasBefore ? (
+            <button type="button" class="chip" onClick={() => gallery.showEarlier()}>
+              Photos before these
+            </button>
+          ) : null}
           <CsvButton gallery={gallery} />
         </CountLine>
       )}
@@ -112,8 +118,9 @@ function Select<Value extends string>({ label, name, value, of, texts, gallery }
   );
 }
 
-function totalText(count: number, total: number): string {
-  const shown = total > count ? `, the first ${countText(count)} shown` : '';
+function totalText({ ids, total, hasBefore, hasAfter }: GalleryIndex): string {
+  const loaded = countText(ids.length);
+  const shown = hasBefore ? `, ${loaded} of them shown` : hasAfter ? `, the first ${loaded} shown` : '';
   return `${countOf(total, 'photo')}${shown}`;
 }
 
@@ -122,7 +129,7 @@ function CsvButton({ gallery }: GalleryProps) {
   if (gallery.sheet.count === 0) return null;
   return (
     <button type="button" class="chip" onClick={() => void gallery.exportCsv()}>
-      {selected > 0 ? `CSV of ${countText(selected)}` : 'CSV of all'}
+      {selected > 0 && !gallery.isAllSelected ? `CSV of ${countText(selected)}` : 'CSV of all'}
     </button>
   );
 }

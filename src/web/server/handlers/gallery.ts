@@ -3,9 +3,12 @@ import { stringify } from 'csv-stringify';
 import * as z from 'zod';
 import { parsePhotoFilter, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
 import { MOST_LISTED, type GalleryChoices, type GalleryTile } from '../../status/gallery.ts';
+import type { PieceAt } from '../../status/gallery.repository.ts';
 import {
+  allGalleryRows,
   galleryChoices,
   galleryIndex,
+  galleryPiece,
   galleryRows,
   galleryTiles,
   type GalleryDesk,
@@ -22,35 +25,43 @@ async function galleryDeskOf(exchange: Exchange, site: Site): Promise<GalleryDes
 }
 
 /** @throws BadRequest that quotes the part of the address that cannot be used */
-function filterOf({ request }: Exchange): PhotoFilter {
-  const { filter, problem } = parsePhotoFilter(new URLSearchParams(request.url.split('?')[1]));
+function filterOf(query: URLSearchParams): PhotoFilter {
+  const { filter, problem } = parsePhotoFilter(query);
   if (problem !== null) throw new BadRequest(problem);
   return filter;
 }
 
-/** Pages that ask for the same at once share a reading, because it looks at all candidates. */
+const queryOf = ({ request }: Exchange): URLSearchParams => new URLSearchParams(request.url.split('?')[1]);
+
+/** Takes the place of a piece out of the query. */
+function takePlace(query: URLSearchParams): PieceAt | null {
+  for (const side of ['after', 'before'] as const) {
+    const id = query.get(side);
+    query.delete(side);
+    if (id !== null) return { side, id: parseRequest(galleryId, Number(id), [side]) };
+  }
+  return null;
+}
+
+/** Pages that ask for the same at once share a reading. */
 export async function sendGallery(exchange: Exchange, site: Site): Promise<unknown> {
   const desk = await galleryDeskOf(exchange, site);
-  const filter = filterOf(exchange);
+  const query = queryOf(exchange);
+  const at = takePlace(query);
+  const filter = filterOf(query);
   const { workspace, ...reader } = desk;
-  const key = JSON.stringify(['photos', workspace.scope.collectionId, reader, filter]);
-  const read = async (): Promise<Buffer> => Buffer.from(JSON.stringify(await galleryIndex(desk, filter)));
+  const key = JSON.stringify(['photos', workspace.scope.collectionId, reader, filter, at]);
+  const read = async (): Promise<Buffer> =>
+    Buffer.from(JSON.stringify(await (at === null ? galleryIndex(desk, filter) : galleryPiece(desk, filter, at))));
   return exchange.reply
     .type('application/json; charset=utf-8')
     .send(await site.readShared(key, read, askerOf(exchange)));
 }
 
-/** Their ids are held in memory. */
-const MOST_EXPORTED = 10_000_000;
-
 /** Sends all photos that match. */
 export async function sendGalleryCsv(exchange: Exchange, site: Site): Promise<unknown> {
-  const desk = await galleryDeskOf(exchange, site);
-  const filter = filterOf(exchange);
-  const { workspace, ...reader } = desk;
-  const key = JSON.stringify([workspace.scope.collectionId, reader, filter]);
-  const { ids } = await site.readIds(key, () => galleryIndex(desk, filter, MOST_EXPORTED), askerOf(exchange));
-  return sendCsv(exchange, galleryRows(desk, ids));
+  const filter = filterOf(queryOf(exchange));
+  return sendCsv(exchange, await allGalleryRows(await galleryDeskOf(exchange, site), filter));
 }
 
 export const CSV_MAX_BYTES = 4 * 1024 * 1024;

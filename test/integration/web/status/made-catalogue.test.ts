@@ -128,7 +128,8 @@ describe('a made catalogue', () => {
       ];
       const desk = { workspace, reviewer: null, reader, seesFolders: true };
       for (const [filter, number] of numbers as Numbers) {
-        const { total } = await galleryIndex(desk, { ...EVERY_PHOTO, ...filter });
+        // A piece of one makes the total come from the tallies where they know it.
+        const { total } = await galleryIndex(desk, { ...EVERY_PHOTO, ...filter }, 1);
         expect([filter, total]).toEqual([filter, number]);
       }
     }
