@@ -1,4 +1,5 @@
 import { isSha256, type Sha256 } from './ids.ts';
+import { PERSON_NAME_RULE, personName } from './people.ts';
 import {
   DROPPED_REASONS,
   FAILED_DECISION_REASONS,
@@ -58,6 +59,8 @@ export const PHOTO_REASONS: readonly string[] = [
 ];
 
 export const PHOTO_SPLITS = ['test', 'control'] as const;
+/** Standing verdicts of people. `overruled`: the photo's state says otherwise. */
+export const PHOTO_VERDICTS = ['accept', 'reject', 'unsure', 'overruled'] as const;
 /** `p`: the lowest p of the searched class first; `time`: the newest first; `confusion`: the surest first. `-` turns it round. */
 export const PHOTO_SORTS = ['time', '-time', 'p', '-p', 'confusion', '-confusion'] as const;
 export const PHOTO_SIZES = ['small', 'medium', 'large'] as const;
@@ -101,7 +104,12 @@ export interface PhotoFilter {
   readonly text: string;
   /** The day or days (UTC) on which the candidate was found: `2026-11-30` or `2026-11-01..2026-11-30`; '' for any. */
   readonly date: string;
-  /** With `like`, photos of the same likeness are in this order. */
+  /** The person of a standing verdict; '' for any. One and the same verdict meets `by`, `judged` and `verdict`. */
+  readonly by: string;
+  /** The day or days (UTC) of a standing verdict, as `date`; '' for any. */
+  readonly judged: string;
+  readonly verdict: readonly (typeof PHOTO_VERDICTS)[number][];
+  /** With `like` it turns the order of photos of the same likeness round, or not. */
   readonly sort: (typeof PHOTO_SORTS)[number];
   /** The photo that the first photos look like. */
   readonly like: Sha256 | null;
@@ -122,6 +130,9 @@ export const EVERY_PHOTO: PhotoFilter = {
   disagree: false,
   text: '',
   date: '',
+  by: '',
+  judged: '',
+  verdict: [],
   sort: 'time',
   like: null,
   size: 'medium',
@@ -152,6 +163,8 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     refuse(name, value, fits);
     return '';
   };
+  const days = (name: string): string =>
+    text(name, 'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30', (value) => dayRangeOf(value) !== null);
   for (const name of new Set(query.keys()))
     if (!Object.hasOwn(EVERY_PHOTO, name)) refuse(name, query.get(name) ?? '', Object.keys(EVERY_PHOTO).join(', '));
   const like = text('like', 'the SHA-256 of a photo: 64 lower-case hex digits', isSha256);
@@ -166,11 +179,10 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     split: among('split', PHOTO_SPLITS),
     disagree: among('disagree', ['1']).length > 0,
     text: text('text', 'at most 200 characters', (value) => value.length <= 200),
-    date: text(
-      'date',
-      'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30',
-      (value) => dayRangeOf(value) !== null,
-    ),
+    date: days('date'),
+    by: text('by', `a name: ${PERSON_NAME_RULE}`, (value) => personName(value) !== null),
+    judged: days('judged'),
+    verdict: among('verdict', PHOTO_VERDICTS),
     sort: among('sort', PHOTO_SORTS)[0] ?? EVERY_PHOTO.sort,
     like: isSha256(like) ? like : null,
     size: among('size', PHOTO_SIZES)[0] ?? EVERY_PHOTO.size,

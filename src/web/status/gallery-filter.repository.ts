@@ -12,6 +12,7 @@ import {
   type PhotoState,
 } from '../../core/kernel/photo-filter.ts';
 import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
+import { standingVerdicts } from './standing-verdicts.repository.ts';
 import { isNotAsked, unjudgedPhotos, type DeskView } from '../../core/review/desk/known-photos.repository.ts';
 import { isKeptPending } from '../../core/shortlist/second-pass.repository.ts';
 import { judged } from '../../core/status/funnel.repository.ts';
@@ -24,6 +25,8 @@ export interface GalleryView extends DeskView {
   readonly isCrawlOnly: boolean;
   /** Collections whose blind review is open for the person. The gallery of another collection does not show the photos that they list. */
   readonly blind: readonly number[];
+  /** True while the reader's own verdicts are open: then the filters by verdicts read the reader's own events only. */
+  readonly readsOwn: boolean;
 }
 
 /**
@@ -240,6 +243,16 @@ function hasText(view: GalleryView, text: string, named: readonly string[]): Raw
       where n.value ->> 'note' ilike ${like}))`;
 }
 
+function hasJudgement(view: GalleryView, filter: PhotoFilter): RawBuilder<unknown>[] {
+  if (filter.by === '' && filter.judged === '' && filter.verdict.length === 0) return [];
+  const judged = standingVerdicts(view, filter);
+  return [
+    sql`c.is_first`,
+    isOfFew(sql`select s.photo_id from ${judged} as s`),
+    sql`(c.wnid, c.photo_id) in (select s.wnid, s.photo_id from ${judged} as s)`,
+  ];
+}
+
 /** SQL: two members, on any execution provider, see different classes on the centre crop. */
 function membersDisagree({ memberIds }: GalleryView): RawBuilder<unknown> {
   return sql`c.is_first and c.photo_id in (
@@ -268,6 +281,7 @@ export function matches(view: GalleryView, filter: PhotoFilter, named: readonly 
       ...isOne('d.confusion_wnid', filter.seen),
       ...isOne('c.source', filter.source),
       ...isOne('c.licence', filter.licence),
+      ...hasJudgement(view, filter),
       ...anyOf(filter.tag, (tag) => sql`${tag} = any(v.tags) and ${isShown(view)}`),
       ...anyOf(filter.split, (split) =>
         split === 'test'

@@ -4,13 +4,13 @@ import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
 import { pathOfFileUrl } from '../../core/crawl/sources/folder/byte-path.ts';
 import { decidedClasses } from '../../core/filter/run/decision.repository.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
-import type { Reader } from '../../core/kernel/people.ts';
+import { foldedName, type Reader } from '../../core/kernel/people.ts';
 import { beyondCrawl, unfitText, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import { withoutFolders } from '../../core/kernel/printable.ts';
 import { similarPhotos } from '../../core/models/evidence/feature.repository.ts';
 import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { photoFacts } from '../../core/photo/photo.repository.ts';
-import { mayKnow, openBlindReviews } from '../../core/review/desk/known-photos.repository.ts';
+import { hiddenPhotos, mayKnow, openBlindReviews } from '../../core/review/desk/known-photos.repository.ts';
 import { deskViewOf, type DeskContext } from '../../core/review/desk/read-desk.process.ts';
 import { FAILURE_TAGS } from '../../core/review/events/tags.ts';
 import { PIECE, type GalleryChoices, type GalleryIndex, type GalleryPiece, type GalleryTile } from './gallery.ts';
@@ -43,7 +43,8 @@ async function galleryView({ reader, ...desk }: GalleryDesk): Promise<GalleryVie
   const view = await deskViewOf(desk);
   const blind = reader === 'operators' ? [] : await openBlindReviews(app.db, view);
   const isCrawlOnly = blind.includes(view.scope.collectionId);
-  return { ...view, reader, memberIds: ensemble.memberIds, isCrawlOnly, blind };
+  const readsOwn = isCrawlOnly || (reader !== 'operators' && (await hiddenPhotos(app.db, view)).length > 0);
+  return { ...view, reader, memberIds: ensemble.memberIds, isCrawlOnly, blind, readsOwn };
 }
 
 /** @throws UsageError `bad-photo-filter`, `blind-gallery` */
@@ -79,6 +80,7 @@ async function galleryQuery(desk: GalleryDesk, filter: PhotoFilter): Promise<Gal
   const view = await galleryView(desk);
   requireKnownValues(workspace, filter);
   if (view.isCrawlOnly) requireCrawlFilter(filter);
+  requireOwn(view, filter);
   if (like !== null && (await photoFacts(db, like)) === undefined)
     throw refused('like', like, 'the SHA-256 of a photo of this catalogue');
   if (like !== null && reader === 'others' && !view.isCrawlOnly && !(await mayKnow(db, view, like)))
@@ -87,6 +89,14 @@ async function galleryQuery(desk: GalleryDesk, filter: PhotoFilter): Promise<Gal
   const hasFeatures = like !== null && !view.isCrawlOnly;
   const similar = hasFeatures ? await similarPhotos(db, workspace.scope.collectionId, like) : new Map<number, number>();
   return { view, filter, named: classesNamed(workspace, text), similar };
+}
+
+function requireOwn({ readsOwn, reviewer }: GalleryView, { by }: PhotoFilter): void {
+  if (!readsOwn || by === '' || foldedName(by) === foldedName(reviewer)) return;
+  throw new UsageError(
+    `The address has by=${by}, but verdicts of yours are open in a blind review or a second pass. Until then you see only your own verdicts: leave out by.`,
+    { code: BLIND_GALLERY },
+  );
 }
 
 function requireCrawlFilter(filter: PhotoFilter): void {

@@ -3,6 +3,7 @@ import {
   PHOTO_REASONS,
   PHOTO_SPLITS,
   PHOTO_STATES,
+  PHOTO_VERDICTS,
   photosPath,
   photosQuery,
   type PhotoFilter,
@@ -18,7 +19,7 @@ interface GalleryProps {
   readonly gallery: Gallery;
 }
 
-type ListName = 'state' | 'reason' | 'class' | 'seen' | 'source' | 'licence' | 'tag' | 'split';
+type ListName = 'state' | 'reason' | 'class' | 'seen' | 'source' | 'licence' | 'tag' | 'split' | 'verdict';
 
 function plain(values: readonly string[] | undefined, textOf = (value: string) => value): Option[] {
   return (values ?? []).map((value) => [value, textOf(value)]);
@@ -34,6 +35,7 @@ const LISTS: Readonly<Record<ListName, readonly [label: string, options: Options
   licence: ['Licence', (choices) => plain(choices?.licences)],
   tag: ['Tag', (choices) => plain(choices?.tags, tagText)],
   split: ['Split', () => plain(PHOTO_SPLITS)],
+  verdict: ['Verdict', () => plain(PHOTO_VERDICTS)],
 };
 
 function isListName(name: string): name is ListName {
@@ -55,6 +57,8 @@ export function chipsOf(gallery: Gallery): FilterChip<Partial<PhotoFilter>>[] {
   const others = [
     { text: filter.text === '' ? '' : `“${filter.text}”`, without: { text: '' } },
     { text: filter.date === '' ? '' : `found ${filter.date}`, without: { date: '' } },
+    { text: filter.by === '' ? '' : `by ${filter.by}`, without: { by: '' } },
+    { text: filter.judged === '' ? '' : `judged ${filter.judged}`, without: { judged: '' } },
     { text: filter.disagree ? 'members disagree' : '', without: { disagree: false } },
     { text: filter.like === null ? '' : `like ${filter.like.slice(0, 8)}`, without: { like: null } },
   ];
@@ -102,6 +106,14 @@ function Fields({ gallery }: GalleryProps) {
       <label>
         Found on (UTC)
         <input type="text" name="date" defaultValue={filter.date} placeholder="2026-11-01..2026-11-30" />
+      </label>
+      <label>
+        Verdict by
+        <input type="text" name="by" defaultValue={filter.by} />
+      </label>
+      <label>
+        Judged on (UTC)
+        <input type="text" name="judged" defaultValue={filter.judged} placeholder="2026-11-01..2026-11-30" />
       </label>
       {isCrawlOnly ? null : <Checkbox label="Members disagree" name="disagree" isOn={filter.disagree} />}
     </>

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { FILTER_REASONS, PHOTO_STATES } from '../../../../src/core/kernel/photo-filter.ts';
+import { FILTER_REASONS, PHOTO_STATES, PHOTO_VERDICTS } from '../../../../src/core/kernel/photo-filter.ts';
 import type { Subject } from '../../../../src/core/review/events/event.ts';
 import { ROUTES } from '../../../../src/web/server/routes.ts';
 import { askFilled, JSON_BODY, type Asked } from './support.ts';
@@ -30,6 +30,11 @@ const GALLERY = [
   'sort=-time',
   'source=folder',
   'licence=unknown',
+  'by=carl',
+  'by=ann',
+  'judged=2000-01-01..2999-01-01',
+  ...PHOTO_VERDICTS.map((verdict) => `verdict=${verdict}`),
+  'state=listed&verdict=accept',
 ];
 
 type Target = readonly [target: string, body: unknown];

@@ -203,7 +203,7 @@ describe('controls', () => {
       '"members":[]',
     );
     expect(told['a viewer']?.['/c/demo/sheet/shortlist.html undefined']).toMatch(/^403 /);
-    expect(told['a viewer']?.['/c/demo/api/photos undefined']).toBe('200 {"total":4,"ids":[4,3,2,1]}');
+    expect(told['a viewer']?.['/c/demo/api/photos undefined']).toContain('{"ids":[4,3,2,1]');
     await control('bd');
     expect(await toldToAll()).toEqual(told);
   });

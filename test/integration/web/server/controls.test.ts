@@ -118,6 +118,11 @@ describe('the controls of an open review', () => {
     }
     const [first] = answers;
     expect(first?.['a reviewer']?.['/c/demo/api/photos undefined']).toContain('"total":11');
+    // Filters by verdicts read the reader's own only, and carl has given none.
+    const byVerdict = (query: string): string => first?.['a reviewer']?.[`/c/demo/api/photos?${query} undefined`] ?? '';
+    for (const query of ['verdict=accept', 'verdict=overruled', 'judged=2000-01-01..2999-01-01', 'by=carl'])
+      expect(byVerdict(query)).toContain('"total":0');
+    expect(byVerdict('by=ann')).toContain('only your own verdicts');
     for (const [who] of READERS)
       for (const [i, told] of answers.entries()) expect(told[who], `${who}, ${WORLDS[i]}`).toEqual(first?.[who]);
   });

@@ -160,6 +160,46 @@ describe('the gallery of a collection with candidates', () => {
     expect(await found({ tag: ['no such tag'] })).toMatchObject({ total: 0, ids: [] });
   });
 
+  it('tests the person, the day and the verdict on one and the same standing verdict', async () => {
+    const { app, workspace } = dashboard;
+    const { rows } = await sql<{ id: number }>`select id from picture order by id limit 3`.execute(app.db);
+    for (const { id } of rows) await stored(app.db, id, photo(`judged ${id}`));
+    const [a, b, c] = rows.map(({ id }) => sha256Of(`judged ${id}`));
+    const add = async (sha256: string | undefined, reviewer: string, verdict: string, at: string): Promise<number> => {
+      const { rows: added } = await sql<{ id: number }>`
+        insert into review_event (collection_id, sha256, wnid, reviewer, client, sequence, kind, value, at)
+        select ${workspace.scope.collectionId}, decode(${sha256}, 'hex'), ${TENCH}, ${reviewer}, 'test', (select count(*) + 1 from review_event), 'verdict',
+          jsonb_build_object('verdict', ${verdict}::text), ${at}::timestamptz returning id`.execute(app.db);
+      return added[0]?.id ?? 0;
+    };
+    const undo = (id: number, kind: string): Promise<unknown> =>
+      sql`insert into review_event (collection_id, sha256, wnid, reviewer, client, sequence, kind, undoes)
+        select collection_id, sha256, wnid, reviewer, 'test', (select count(*) + 1 from review_event), ${kind}, id from review_event where id = ${id}`.execute(
+        app.db,
+      );
+    await add(a, 'Ann', 'unsure', '2026-11-29 23:59Z');
+    await add(a, 'Ann', 'accept', '2026-11-30 00:00Z');
+    await add(a, 'Bob', 'unsure', '2026-11-30 01:00Z');
+    await add(b, 'Ann', 'unsure', '2026-11-30 23:59Z');
+    await undo(await add(b, 'Bob', 'reject', '2026-11-30 12:00Z'), 'undo');
+    const taken = await add(c, 'Ann', 'reject', '2026-12-01 00:00Z');
+    await undo(taken, 'undo');
+    await undo(taken + 1, 'redo');
+    await sql`insert into verdict (collection_id, wnid, sha256, state, reviewers, wanted)
+      values (${workspace.scope.collectionId}, ${TENCH}, decode(${c}, 'hex'), 'accepted', '{Ann}', 1)`.execute(app.db);
+    const [first, second, third] = NAMES;
+    expect(await namesOf({ by: 'ann' })).toEqual([first, second, third]);
+    expect(await namesOf({ by: 'Ann', judged: '2026-11-30' })).toEqual([first, second]);
+    expect(await namesOf({ by: 'Ann', judged: '2026-11-29' })).toEqual([]);
+    expect(await namesOf({ by: 'Ann', verdict: ['unsure'] })).toEqual([second]);
+    expect(await namesOf({ verdict: ['unsure'] })).toEqual([first, second]);
+    expect(await namesOf({ by: 'Bob' })).toEqual([first]);
+    expect(await namesOf({ verdict: ['reject'], judged: '2026-12-01' })).toEqual([third]);
+    expect(await namesOf({ verdict: ['overruled'] })).toEqual([third]);
+    await sql`delete from review_event`.execute(app.db);
+    await sql`delete from verdict`.execute(app.db);
+  });
+
   it('takes the days of UTC, from the first moment of the first day to the last of the last day', async () => {
     const times = ['2026-11-29 23:59:59.999Z', '2026-11-30 00:00Z', '2026-12-01 23:59:59.999Z', '2026-12-02 00:00Z'];
     for (const [i, at] of times.entries())
