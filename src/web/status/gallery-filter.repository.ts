@@ -245,11 +245,11 @@ function hasText(view: GalleryView, text: string, named: readonly string[]): Raw
 
 function hasJudgement(view: GalleryView, filter: PhotoFilter): RawBuilder<unknown>[] {
   if (filter.by === '' && filter.judged === '' && filter.verdict.length === 0) return [];
-  const judged = standingVerdicts(view, filter);
+  const standing = standingVerdicts(view, filter);
   return [
     sql`c.is_first`,
-    isOfFew(sql`select s.photo_id from ${judged} as s`),
-    sql`(c.wnid, c.photo_id) in (select s.wnid, s.photo_id from ${judged} as s)`,
+    isOfFew(sql`select s.photo_id from ${standing} as s`),
+    sql`(c.wnid, c.photo_id) in (select s.wnid, s.photo_id from ${standing} as s)`,
   ];
 }
 

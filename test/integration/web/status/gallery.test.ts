@@ -165,7 +165,8 @@ describe('the gallery of a collection with candidates', () => {
     const { rows } = await sql<{ id: number }>`select id from picture order by id limit 3`.execute(app.db);
     for (const { id } of rows) await stored(app.db, id, photo(`judged ${id}`));
     const [a, b, c] = rows.map(({ id }) => sha256Of(`judged ${id}`));
-    const add = async (sha256: string | undefined, reviewer: string, verdict: string, at: string): Promise<number> => {
+    const add = async (sha256: string | undefined, said: string, at: string): Promise<number> => {
+      const [reviewer, verdict] = said.split(' ');
       const { rows: added } = await sql<{ id: number }>`
         insert into review_event (collection_id, sha256, wnid, reviewer, client, sequence, kind, value, at)
         select ${workspace.scope.collectionId}, decode(${sha256}, 'hex'), ${TENCH}, ${reviewer}, 'test', (select count(*) + 1 from review_event), 'verdict',
@@ -177,12 +178,12 @@ describe('the gallery of a collection with candidates', () => {
         select collection_id, sha256, wnid, reviewer, 'test', (select count(*) + 1 from review_event), ${kind}, id from review_event where id = ${id}`.execute(
         app.db,
       );
-    await add(a, 'Ann', 'unsure', '2026-11-29 23:59Z');
-    await add(a, 'Ann', 'accept', '2026-11-30 00:00Z');
-    await add(a, 'Bob', 'unsure', '2026-11-30 01:00Z');
-    await add(b, 'Ann', 'unsure', '2026-11-30 23:59Z');
-    await undo(await add(b, 'Bob', 'reject', '2026-11-30 12:00Z'), 'undo');
-    const taken = await add(c, 'Ann', 'reject', '2026-12-01 00:00Z');
+    await add(a, 'Ann unsure', '2026-11-29 23:59Z');
+    await add(a, 'Ann accept', '2026-11-30 00:00Z');
+    await add(a, 'Bob unsure', '2026-11-30 01:00Z');
+    await add(b, 'Ann unsure', '2026-11-30 23:59Z');
+    await undo(await add(b, 'Bob reject', '2026-11-30 12:00Z'), 'undo');
+    const taken = await add(c, 'Ann reject', '2026-12-01 00:00Z');
     await undo(taken, 'undo');
     await undo(taken + 1, 'redo');
     await sql`insert into verdict (collection_id, wnid, sha256, state, reviewers, wanted)

@@ -49,22 +49,22 @@ const MARK = `
 /** Photos in one page of consecutive ids, as in `0001-initial/photo-tally.ts`. */
 const PAGE = 1024;
 
-/** A trigger that marked the pages of the photos that `ids` gives now also marks the first links of those that `changed` gives. */
-const trigger = (name: string, ids: string, changed = ids): string => `
+/** A trigger that marked the pages of the photos that `ids` gives now also marks the first links of them, or of the photos `marked`. */
+const trigger = (name: string, ids: string, marked = 'photos'): string => `
   create or replace function ${name}() returns trigger language plpgsql set enable_seqscan = off as $$
   declare
     is_time_to_fold boolean;
     photos bigint[];
   begin
-    with added as (
-      insert into photo_mark (page) select distinct photo_id / ${PAGE} from (${ids}) as changed where photo_id is not null returning id)
-    select bool_or(id % 20000 = 0) into is_time_to_fold from added;
-    if is_time_to_fold then
-      perform photo_mark_fold();
-    end if;
-    photos := array(select distinct photo_id from (${changed}) as changed where photo_id is not null);
+    photos := array(select distinct photo_id from (${ids}) as changed where photo_id is not null);
     if cardinality(photos) > 0 then
-      perform collection_candidate_mark(photos);
+      with added as (
+        insert into photo_mark (page) select distinct p.id / ${PAGE} from unnest(photos) as p(id) returning id)
+      select bool_or(id % 20000 = 0) into is_time_to_fold from added;
+      if is_time_to_fold then
+        perform photo_mark_fold();
+      end if;
+      perform collection_candidate_mark(${marked});
     end if;
     return null;
   end $$`;
@@ -122,7 +122,11 @@ const STATEMENTS = [
   ),
   trigger('photo_tally_candidate_new', `select p.photo_id from new_rows c ${PICTURE_OF}`),
   trigger('photo_tally_linked', ofLinks('new_rows')),
-  trigger('photo_tally_unlinked', ofLinks('old_rows'), 'select first_of as photo_id from old_rows'),
+  trigger(
+    'photo_tally_unlinked',
+    ofLinks('old_rows'),
+    'array(select first_of from old_rows where first_of is not null)',
+  ),
   decided('collection_candidate_decided', 'new_rows', `decided = ${DECIDED}, p = ${P}`),
   decided('collection_candidate_undecided', 'old_rows', 'decided = null, p = null'),
   on('insert', 'new table as new_rows', 'collection_candidate_decided'),
