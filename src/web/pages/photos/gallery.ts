@@ -184,7 +184,6 @@ export class Gallery {
     this.filter.value = filter;
     this.cardTrouble.value = null;
     const named = subjectIn(filter.photo);
-    if (named !== undefined) void this.#openNamed(named);
     this.sheet.first = filter.photo === '' || named !== undefined ? null : Number(filter.photo);
     if (problem !== null || listed !== this.#listed) {
       this.index.value = null;
@@ -192,12 +191,13 @@ export class Gallery {
       this.sheet.wantFrom(0, 0);
       this.sheet.readAgain();
       this.#listed = problem === null ? listed : null;
-      if (problem === null) void this.#readIndex(listed);
+      if (problem === null && named === undefined) void this.#readIndex(listed);
     }
+    if (named !== undefined) void this.#openNamed(named);
     this.sheet.readNow();
   }
 
-  /** Opens the card of a photo that the address names by SHA-256 and class. */
+  /** Opens the card of a photo that the address names by SHA-256 and class, and reads the photos around it. */
   async #openNamed(subject: Subject): Promise<void> {
     const asked = this.filter.value.photo;
     const ids = await candidatesOf(this.collection, subject).catch((error: unknown) => errorText(error));
@@ -205,12 +205,15 @@ export class Gallery {
     if (typeof ids === 'string') this.cardTrouble.value = ids;
     else if (ids[0] !== undefined) this.go({ photo: String(ids[0]) }, false);
     else this.cardTrouble.value = noPhotoText(asked);
+    if (this.index.value === null && this.#listed !== null) void this.#readIndex(this.#listed);
   }
 
   async #readIndex(listed: string): Promise<void> {
     try {
       const { photo } = this.filter.value;
-      const index = await ask<GalleryIndex>(`${this.api}?${listed}${photo === '' ? '' : `&photo=${photo}`}`);
+      const index = await ask<GalleryIndex>(
+        `${this.api}?${listed}${photo === '' ? '' : `&photo=${encodeURIComponent(photo)}`}`,
+      );
       // The person has chosen another filter.
       if (listed !== this.#listed) return;
       this.index.value = index;
