@@ -9,7 +9,7 @@ import type { DecisionScope } from '../../src/core/models/workspace/scope.ts';
 import { FINE_HASH_BYTES } from '../../src/core/photo/hashes/fine-hash.ts';
 import { storePhotos } from '../../src/core/photo/photo.repository.ts';
 import type { NewPhoto } from '../../src/core/photo/photo.ts';
-import { firstCandidateProblems } from '../../src/core/filter/run/first-candidates.repository.ts';
+import { firstCandidateProblems } from '../../src/core/filter/run/tally-audit.repository.ts';
 import type { Database } from '../../src/core/platform/postgres/database.ts';
 import type { PhotoCount } from '../../src/core/filter/run/photo-counts.repository.ts';
 import { recountPhotos, judgedPhotos } from '../../src/core/filter/run/photo-counts.repository.ts';

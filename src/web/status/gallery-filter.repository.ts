@@ -104,7 +104,7 @@ function partOf(
   const { state, reason } = judged(scope);
   return {
     isOf: part === null ? sql`true` : sql`l.first_of is null`,
-    isFirst: part === null ? sql`l.first_of is not null` : sql`false`,
+    isFirst: part === null ? sql`coalesce(l.first_of = p.photo_id, false)` : sql`false`,
     photoId: sql`coalesce(p.photo_id, 0)`,
     crawled: sql`${state} as state, ${reason} as reason, ${isWanted(scope)} as is_wanted, p.state as picture_state, p.reason as picture_reason`,
   };

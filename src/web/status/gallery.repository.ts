@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { foldPhotoCounts } from '../../core/filter/run/photo-tally.repository.ts';
 import type { Sha256 } from '../../core/kernel/ids.ts';
 import type { PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import type { DecisionScope } from '../../core/models/workspace/scope.ts';
@@ -158,12 +159,13 @@ async function expectLookUps(trx: Transaction<Database>, filter: PhotoFilter): P
   for (const name of ['hashjoin', 'mergejoin', 'seqscan']) await sql.raw(`set local enable_${name} = off`).execute(trx);
 }
 
-/** Reads a gallery in one snapshot, with plans for its filter. */
-export function readGallery<T>(
+/** Brings the marks of first candidates up to date. Then reads a gallery in one snapshot, with plans for its filter. */
+export async function readGallery<T>(
   db: Kysely<Database>,
-  { filter }: GalleryQuery,
+  { view, filter }: GalleryQuery,
   read: (trx: Transaction<Database>) => Promise<T>,
 ): Promise<T> {
+  await foldPhotoCounts(db, view.scope);
   return readSnapshot(db, async (trx) => {
     await expectLookUps(trx, filter);
     return read(trx);

@@ -1,28 +1,49 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
+import { allowedLicence, type AllowedLicences } from '../../crawl/candidates/licence.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { collectionScopes } from '../prune/retention.repository.ts';
-import { isTaken } from './decision.repository.ts';
+import { lookUpOneByOne } from '../prune/retention.repository.ts';
 
-/** Compares what links store (`0039-first-candidates.ts`) with the candidates. Returns a sentence for each difference, which means a defect in a trigger. */
-export async function firstCandidateProblems(db: Kysely<Database>): Promise<string[]> {
-  return db.transaction().execute(async (trx) => {
-    const problems: string[] = [];
-    for (const { name, scope } of await collectionScopes(trx)) {
-      const { rows } = await sql<{ wrong: number; example: number }>`
-        select count(*) as wrong, min(c.id) as example from (
-          select l.*, c.wnid, c.id, p.photo_id, p.photo_id is not null
-            and c.id = min(c.id) filter (where ${isTaken(scope)}) over (partition by p.photo_id, c.wnid) as is_first
-          from collection_candidate l join candidate c on c.id = l.candidate_id join picture p on p.id = c.picture_id
-          where l.collection_id = ${scope.collectionId}) as c
-        left join decision d on d.collection_id = c.collection_id and d.photo_id = c.photo_id and d.wnid = c.wnid and c.is_first
-        where (c.first_of, c.decided, c.p) is distinct from (case when c.is_first then c.photo_id end,
-          coalesce(d.reason, d.state) || ' ' || left(encode(d.decision_sha256, 'hex'), 8), coalesce(d.max_true_prob, -d.confusion_prob))
-        having count(*) > 0`.execute(trx);
-      for (const { wrong, example } of rows)
-        problems.push(
-          `${name} has ${wrong} candidates with a wrong mark of the first of a photo (candidate ${example})`,
-        );
-    }
-    return problems;
-  });
+/** SQL: what a link stores of decision `d`: `kept 0a1b2c3d` or `correct 0a1b2c3d`, with the beginning of the hash of its rules. */
+export const DECIDED = sql`coalesce(d.reason, d.state) || ' ' || left(encode(d.decision_sha256, 'hex'), 8)`;
+/** SQL: in mode O, without a searched class, the surest prediction has the lowest p. */
+export const DECIDED_P = sql`coalesce(d.max_true_prob, -d.confusion_prob)`;
+
+/**
+ * Stores with the links of some photos which candidates brought them to their classes first, and the newest decision on each
+ * (`0039-first-candidates.ts`). It does not depend on the reader's rules. The collection's licences cannot change, and it cannot
+ * be deleted, before the transaction ends.
+ *
+ * @param isOf SQL: a column of photo ids has one of these photos
+ */
+export async function markFirstCandidates(
+  trx: Transaction<Database>,
+  collectionId: number,
+  isOf: (column: RawBuilder<unknown>) => RawBuilder<unknown>,
+): Promise<void> {
+  const { rows } = await sql<{ licences: unknown }>`
+    select definition -> 'licences' as licences from collection where id = ${collectionId} for share`.execute(trx);
+  if (rows[0] === undefined) return;
+  const { licences } = rows[0];
+  const rules: AllowedLicences = { licences: Array.isArray(licences) ? licences.map(String) : 'any' };
+  await lookUpOneByOne(trx);
+  await sql`
+    with firsts as materialized (
+      select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, l.*
+      from picture p
+      cross join lateral (
+        select id, wnid from candidate c where c.picture_id = p.id and c.refusal is null and ${allowedLicence(rules)} offset 0) as c
+      cross join lateral (
+        select candidate_id, first_of, decided, p from collection_candidate
+        where candidate_id = c.id and collection_id = ${collectionId} offset 0) as l
+      where ${isOf(sql`p.photo_id`)} order by p.photo_id, c.wnid, c.id)
+    update collection_candidate l set first_of = m.photo_id, decided = m.decided, p = m.p
+    from (
+      select f.candidate_id, f.photo_id, ${DECIDED} as decided, ${DECIDED_P} as p from firsts f
+      left join lateral (
+        select * from decision where collection_id = ${collectionId} and photo_id = f.photo_id and wnid = f.wnid offset 0) as d on true
+      where (f.first_of, f.decided, f.p) is distinct from (f.photo_id, ${DECIDED}, ${DECIDED_P})
+      union all
+      select o.candidate_id, null, null, null from collection_candidate o
+      where o.collection_id = ${collectionId} and ${isOf(sql`o.first_of`)} and o.candidate_id not in (select candidate_id from firsts)
+    ) as m where l.candidate_id = m.candidate_id and l.collection_id = ${collectionId}`.execute(trx);
 }

@@ -1,11 +1,11 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import { collectionScopes } from '../prune/retention.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { sha256Bytes } from '../../tools/sha256.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { markFirstCandidates } from './first-candidates.repository.ts';
 import { recountPhotos, judgedPhotos } from './photo-counts.repository.ts';
 import type { PhotoCount } from './photo-counts.repository.ts';
 
@@ -13,11 +13,12 @@ import type { PhotoCount } from './photo-counts.repository.ts';
  * Pages of consecutive photos are counted once, under the reader's rules, and the sums are stored in `photo_tally`. Triggers mark
  * the pages in which something changes (`0001-initial/photo-tally.ts`). A reader takes the tally without the marked pages and
  * counts those itself, in one snapshot, so the result is exact. Folding counts the marked pages again. `photo_page` also lists the
- * undecided photos of a page, so that a filter finds its work without reading candidates.
+ * undecided photos of a page, so that a filter finds its work without reading candidates. Folding also stores with the links which
+ * candidates brought their photos first, for the gallery.
  */
 
 /** Photos of a page. The triggers in `0001-initial/photo-tally.ts` have the same number. */
-const PHOTOS_PER_PAGE = 1024;
+export const PHOTOS_PER_PAGE = 1024;
 
 /** Pages in one fold. A kill costs this much work, a second or two. */
 const PAGES_PER_FOLD = 64;
@@ -44,19 +45,17 @@ export async function readPhotoCounts(trx: Transaction<Database>, scope: Decisio
   return stale.length === 0 ? counts : addedUp(counts);
 }
 
-/**
- * SQL: rows with the columns of `PhotoCount`, whose counts add up to its numbers. It must be used in the transaction's snapshot.
- * Null if many pages have changed since they were counted.
- */
-export async function photoKinds(
-  trx: Transaction<Database>,
-  scope: DecisionScope,
-): Promise<RawBuilder<unknown> | null> {
+/** SQL: rows with the columns of `PhotoCount`, whose counts add up to its numbers. It must be used in the transaction's snapshot. */
+export async function photoKinds(trx: Transaction<Database>, scope: DecisionScope): Promise<RawBuilder<unknown>> {
   const scopeId = await scopeIdOf(trx, scope);
   const stale = await stalePages(trx, scopeId);
-  if (stale.length > MANY_PAGES) return null;
   const fresh = runsOf(stale).map((run) => sql`select ${KIND}, 1 from ${judgedPhotos(scope, ofPhotosIn(run))} as s`);
   return sql`(${sql.join([talliedKinds(scopeId, stale), ...fresh], sql` union all `)})`;
+}
+
+/** Pages that have changed since they were counted, or that were never counted. */
+export async function changedPages(trx: Transaction<Database>, scope: DecisionScope): Promise<number[]> {
+  return stalePages(trx, await scopeIdOf(trx, scope));
 }
 
 async function scopeIdOf(db: Kysely<Database>, scope: DecisionScope): Promise<number | null> {
@@ -137,22 +136,6 @@ async function undecidedIn(
   return ids.toSorted((a, b) => a - b).slice(0, limit);
 }
 
-/** Collections whose tally of photos differs from a real count. There are none unless the triggers have a defect. */
-export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      const problems: string[] = [];
-      for (const { name, scope } of await collectionScopes(trx)) {
-        const counted = (await recountPhotos(trx, scope)).map((one) => ({ ...one, count: -one.count }));
-        for (const { count, ...kind } of addedUp([...(await readPhotoCounts(trx, scope)), ...counted]))
-          problems.push(`the tally of ${name} has ${count} photos more than there are (${JSON.stringify(kind)})`);
-      }
-      return problems;
-    });
-}
-
 function keyOf({ collectionId, decisionSha256, wnids, classes = wnids, concepts, licences }: DecisionScope): Buffer {
   const facts = JSON.stringify([collectionId, decisionSha256, classes, concepts ?? null, licences]);
   return sha256Bytes(facts);
@@ -173,11 +156,14 @@ async function openScope(db: Kysely<Database>, scope: DecisionScope): Promise<nu
   return rows[0].id;
 }
 
+/** SQL: also of a photo that was taken down, whose links must be unmarked. */
+const LAST_PAGE = sql`greatest((select max(id) from photo), (select max(first_of) from collection_candidate)) / ${PHOTOS_PER_PAGE}::int`;
+
 async function stalePages(db: Kysely<Database>, scopeId: number | null, run: Run | null = null): Promise<number[]> {
   const { from = 0, before = null } = run ?? {};
   const { rows } = await sql<{ page: number }>`
     select page from generate_series(${from}::bigint,
-      coalesce(${before}::bigint - 1, (select max(id) / ${PHOTOS_PER_PAGE}::int from photo))) as page
+      coalesce(${before}::bigint - 1, ${LAST_PAGE})) as page
     except (select page from photo_page where scope_id = ${scopeId} except select page from photo_mark)
     order by page`.execute(db);
   return rows.map((row) => row.page);
@@ -197,8 +183,12 @@ function pageOf(photoId: number): number {
   return Math.floor(photoId / PHOTOS_PER_PAGE);
 }
 
-function ofPhotosIn({ from, before }: Run): RawBuilder<unknown> {
-  return sql`p.photo_id >= ${from * PHOTOS_PER_PAGE} and p.photo_id < ${before * PHOTOS_PER_PAGE}`;
+function ofPhotosIn(run: Run): RawBuilder<unknown> {
+  return isIn(sql`p.photo_id`, run);
+}
+
+function isIn(column: RawBuilder<unknown>, { from, before }: Run): RawBuilder<unknown> {
+  return sql`${column} >= ${from * PHOTOS_PER_PAGE} and ${column} < ${before * PHOTOS_PER_PAGE}`;
 }
 
 const IS_UNDECIDED = sql`state = 'undecided' and not is_pruned`;
@@ -222,7 +212,7 @@ function talliedKinds(scopeId: number | null, stale: readonly number[]): RawBuil
 }
 
 /** Each kind once; zero counts are left out. */
-function addedUp(counts: readonly PhotoCount[]): PhotoCount[] {
+export function addedUp(counts: readonly PhotoCount[]): PhotoCount[] {
   const byKind = new Map<string, PhotoCount>();
   for (const { count, wnid, source, queryId, state, reason, listed, isPruned } of counts) {
     const kind = { wnid, source, queryId, state, reason, listed, isPruned };
@@ -246,7 +236,10 @@ async function foldRun(
       await sql`set local lock_timeout = '30s'`.execute(trx);
       await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx);
       // The previous holder of the lock may have counted them.
-      if ((await stalePages(trx, scopeId, run)).length > 0) await recount(trx, scope, { scopeId, run });
+      if ((await stalePages(trx, scopeId, run)).length === 0) return;
+      await recount(trx, scope, { scopeId, run });
+      // After the count, so that a change between them leaves a mark that stays.
+      await markFirstCandidates(trx, scope.collectionId, (column) => isIn(column, run));
     });
     return true;
   } catch (error) {

@@ -2,8 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { tallyProblems } from '../../crawl/candidates/tally.repository.ts';
 import { NOT_FINITE_DETAIL } from '../../filter/engine/not-finite.ts';
 import { dayTallyProblems } from '../../status/days.repository.ts';
-import { firstCandidateProblems } from '../../filter/run/first-candidates.repository.ts';
-import { photoTallyProblems } from '../../filter/run/photo-tally.repository.ts';
+import { firstCandidateProblems, photoTallyProblems } from '../../filter/run/tally-audit.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { verdictProblems } from '../../review/events/verdict-audit.repository.ts';
 

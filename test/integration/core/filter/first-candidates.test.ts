@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { retryPictures, settlePicture } from '../../../../src/core/crawl/candidates/fetch-queue.repository.ts';
-import { firstCandidateProblems } from '../../../../src/core/filter/run/first-candidates.repository.ts';
+import { foldPhotoCounts } from '../../../../src/core/filter/run/photo-tally.repository.ts';
+import { firstCandidateProblems } from '../../../../src/core/filter/run/tally-audit.repository.ts';
 import { forgetCollection } from '../../../../src/core/operate/upkeep/forget-collection.repository.ts';
 import { dropNotices } from '../../../../src/core/photo/notice.repository.ts';
 import { takeDown } from '../../../../src/core/photo/takedown.repository.ts';
@@ -33,8 +34,8 @@ async function firsts(): Promise<string[]> {
 }
 
 async function expectFirsts(expected: readonly string[]): Promise<void> {
-  expect(await firsts()).toEqual(expected);
   expect(await firstCandidateProblems(database.db)).toEqual([]);
+  expect(await firsts()).toEqual(expected);
 }
 
 describe('the mark of the first candidate of a photo and class', () => {
@@ -79,21 +80,27 @@ describe('the mark of the first candidate of a photo and class', () => {
     await expectFirsts([]);
   });
 
-  it('is of one candidate, also if processes store copies and notices of a photo at the same time', async () => {
+  it('is of one candidate, also if processes store copies and notices of a photo and count at the same time', async () => {
     const { db } = database;
-    await collection(db, 'birds');
+    const birds = await collection(db, 'birds');
     for (let round = 0; round < 5; round += 1) {
       const names = Array.from({ length: 8 }, (_, i) => `${round} ${i}`);
       const { waiting } = await store(
         db,
         names.map((name) => candidate(name, { source: 'flickr' })),
       );
-      await Promise.all(waiting.map((id) => storePhoto(db, id, photo(`photo ${round}`))));
-      expect(await firsts()).toHaveLength(1);
+      await Promise.all(
+        waiting.flatMap((id) => [storePhoto(db, id, photo(`photo ${round}`)), foldPhotoCounts(db, birds)]),
+      );
+      await expectFirsts([`birds ${round} 0 n01`]);
       const [{ id } = { id: 0 }] = (
         await sql<{ id: number }>`select id from photo order by id desc limit 1`.execute(db)
       ).rows;
-      await Promise.all([dropNotices(db, [id], 3), store(db, [candidate(`late ${round}`, { source: 'flickr' })])]);
+      await Promise.all([
+        dropNotices(db, [id], 3),
+        foldPhotoCounts(db, birds),
+        store(db, [candidate(`late ${round}`, { source: 'flickr' })]),
+      ]);
       await expectFirsts([]);
     }
   });
