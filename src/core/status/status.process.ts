@@ -84,31 +84,25 @@ async function statusesWith(
   workspace: Workspace,
 ): Promise<ByReader<Status> & { readonly isBlind: boolean }> {
   const { app, collection, scope } = workspace;
-  const isBlind = await isOpenToReview(app.db, await deskViewOf({ workspace, reviewer: null }));
-  const { queries, work, ...counts } = await readCounts(workspace);
-  const funnel = funnelFrom(workspace, counts);
+  const { isBlind, counts, funnel, countsOfOthers, ofOthers } = await readFunnels(workspace);
   const state = await readCollectionState(workspace, { ...funnel, pending: pendingOf(counts) });
   const plan = await readAcceptancePlan(app.db, scope.collectionId);
   const hasLimit = (plan?.maxLabelError ?? app.config.review.acceptance.maxLabelError) !== null;
   const stops = await readStops(app.db, scope.collectionId);
   const operators = {
     ...funnel,
+    ...(await readWork(workspace)),
     sources: withStops(funnel.sources, stops),
     next: nextStep(state),
     yields: yieldsOf(funnel),
-    queries: queryYields(queries, counts, collection.subjects.nameOf),
-    budgets: await readBudgets(app),
-    pauses: await readPauses(app.db, scope.collectionId),
+    queries: queryYields(counts.queries, counts, collection.subjects.nameOf),
     acceptance: hasLimit ? await inspect(workspace) : null,
     openControls: state.openControls,
-    days: daysOf(work, counts.verdicts),
-    unfinishedQueries: await countUnfinishedQueries(workspace),
+    days: daysOf(counts.work, counts.verdicts),
     processes: (await connectedProcesses(app.db, 'others')).flatMap(({ name, address, since }) =>
       stagesOfProcess(name).map((stage) => ({ stage, host: address ?? hostname(), since })),
     ),
   };
-  const countsOfOthers = isBlind ? { ...counts, verdicts: [] } : withoutPending(counts);
-  const ofOthers = funnelFrom(workspace, countsOfOthers);
   const isReviewed = !isBlind && funnel.totals.unreviewed === 0;
   const totals = isReviewed ? { ...ofOthers.totals, unreviewed: 0 } : ofOthers.totals;
   // Others may be on other machines if there are tokens, and need not know the folders of this one.
@@ -124,8 +118,48 @@ async function statusesWith(
       next,
       acceptance: null,
       openControls: null,
-      days: daysOf(work, countsOfOthers.verdicts),
+      days: daysOf(counts.work, countsOfOthers.verdicts),
     },
+  };
+}
+
+/** The numbers of a collection for each reader. */
+async function readFunnels(workspace: Workspace) {
+  const isBlind = await isOpenToReview(workspace.app.db, await deskViewOf({ workspace, reviewer: null }));
+  const counts = await readCounts(workspace);
+  const countsOfOthers = isBlind ? { ...counts, verdicts: [] } : withoutPending(counts);
+  const [funnel, ofOthers] = [funnelFrom(workspace, counts), funnelFrom(workspace, countsOfOthers)];
+  return { isBlind, counts, funnel, countsOfOthers, ofOthers };
+}
+
+async function readWork(workspace: Workspace): Promise<Pick<Status, 'budgets' | 'pauses' | 'unfinishedQueries'>> {
+  const { app, scope } = workspace;
+  return {
+    budgets: await readBudgets(app),
+    pauses: await readPauses(app.db, scope.collectionId),
+    unfinishedQueries: await countUnfinishedQueries(workspace),
+  };
+}
+
+/** What metrics export: the numbers of a status that do not take a look at each kept photo. */
+export interface StatusNumbers extends Pick<
+  Status,
+  'collection' | 'totals' | 'sources' | 'budgets' | 'pauses' | 'unfinishedQueries'
+> {
+  /** Without verdicts of photos whose second verdict is pending. */
+  readonly totalsForOthers: Status['totals'];
+}
+
+export async function readStatusNumbers(workspace: Workspace): Promise<StatusNumbers> {
+  const { funnel, ofOthers } = await readFunnels(workspace);
+  const stops = await readStops(workspace.app.db, workspace.scope.collectionId);
+  const { collection, totals, sources } = funnel;
+  return {
+    ...(await readWork(workspace)),
+    collection,
+    totals,
+    totalsForOthers: ofOthers.totals,
+    sources: withStops(sources, stops),
   };
 }
 

@@ -8,7 +8,14 @@ import type { ByReader } from '../../core/kernel/people.ts';
 import { withoutFolders } from '../../core/kernel/printable.ts';
 import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { JOB_STATES, listJobs, type RecordedJob } from '../../core/runtime/work/job-history.repository.ts';
-import { hasTokens, readOncePerReview, readStatuses, type Status } from '../../core/status/status.process.ts';
+import {
+  hasTokens,
+  readOncePerReview,
+  readStatuses,
+  readStatusNumbers,
+  type Status,
+  type StatusNumbers,
+} from '../../core/status/status.process.ts';
 import type { Mode } from '../../core/kernel/mode.ts';
 import type { BytesCount } from '../../core/photo/pruned.repository.ts';
 import type { ReviewerLine } from '../../core/review/people/people.ts';
@@ -134,9 +141,10 @@ function mostFruitful(queries: Status['queries']): Status['queries'] {
   return queries.filter((query) => shown.has(query));
 }
 
-export interface Measures extends CollectionOverview {
-  /** The totals for readers who must not know verdicts of photos whose second verdict is pending. */
-  readonly totalsForOthers: CollectionOverview['totals'];
+export interface Measures extends StatusNumbers {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly workers: readonly ConnectedProcess[];
   /** Counts all photos of the catalogue, whichever collection they are in, as they were a while ago. */
   readonly bytes: readonly BytesCount[];
 }
@@ -146,6 +154,12 @@ export async function readMeasures(
   workspace: Workspace,
   { at, readBytes }: { readonly at: Date; readonly readBytes: () => Promise<readonly BytesCount[]> },
 ): Promise<Measures> {
-  const [overviews, bytes] = await Promise.all([readOverviews(workspace, at), readBytes()]);
-  return { ...overviews.operators, totalsForOthers: overviews.others.totals, bytes };
+  const { db } = workspace.app;
+  await requireCollection(db, workspace.scope.collectionId, 'its metrics are read');
+  const [numbers, workers, bytes] = await Promise.all([
+    readStatusNumbers(workspace),
+    connectedProcesses(db),
+    readBytes(),
+  ]);
+  return { ...numbers, at: at.toISOString(), workers, bytes };
 }
