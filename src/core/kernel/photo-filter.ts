@@ -61,6 +61,7 @@ export const PHOTO_REASONS: readonly string[] = [
 export const PHOTO_SPLITS = ['test', 'control'] as const;
 /** Standing verdicts of people. `overruled`: the photo's state says otherwise. */
 export const PHOTO_VERDICTS = ['accept', 'reject', 'unsure', 'overruled'] as const;
+export type PhotoVerdict = (typeof PHOTO_VERDICTS)[number];
 /** `p`: the lowest p of the searched class first; `time`: the newest first; `confusion`: the surest first. `-` turns it round. */
 export const PHOTO_SORTS = ['time', '-time', 'p', '-p', 'confusion', '-confusion'] as const;
 export const PHOTO_SIZES = ['small', 'medium', 'large'] as const;
@@ -108,7 +109,7 @@ export interface PhotoFilter {
   readonly by: string;
   /** The day or days (UTC) of a standing verdict, as `date`; '' for any. */
   readonly judged: string;
-  readonly verdict: readonly (typeof PHOTO_VERDICTS)[number][];
+  readonly verdict: readonly PhotoVerdict[];
   /** With `like` it turns the order of photos of the same likeness round, or not. */
   readonly sort: (typeof PHOTO_SORTS)[number];
   /** The photo that the first photos look like. */
@@ -163,8 +164,7 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     refuse(name, value, fits);
     return '';
   };
-  const days = (name: string): string =>
-    text(name, 'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30', (value) => dayRangeOf(value) !== null);
+  const days = (name: string): string => text(name, DAYS_RULE, (value) => dayRangeOf(value) !== null);
   for (const name of new Set(query.keys()))
     if (!Object.hasOwn(EVERY_PHOTO, name)) refuse(name, query.get(name) ?? '', Object.keys(EVERY_PHOTO).join(', '));
   const like = text('like', 'the SHA-256 of a photo: 64 lower-case hex digits', isSha256);
@@ -201,6 +201,22 @@ function stateNames(): PhotoState[] {
   const isState = (name: string): name is PhotoState => Object.hasOwn(PHOTO_STATES, name);
   return Object.keys(PHOTO_STATES).filter(isState);
 }
+
+/** One and the same standing verdict meets all parts. */
+export interface VerdictFilter {
+  /** The person; '' or absent for any. */
+  readonly by?: string | undefined;
+  /** The day or days (UTC), as `PhotoFilter.date`; '' or absent for any. */
+  readonly judged?: string | undefined;
+  /** One of them; empty or absent for any. */
+  readonly verdict?: PhotoVerdict | readonly PhotoVerdict[] | undefined;
+}
+
+export function isOfVerdicts({ by = '', judged = '', verdict = [] }: VerdictFilter): boolean {
+  return by !== '' || judged !== '' || verdict.length > 0;
+}
+
+export const DAYS_RULE = 'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30';
 
 /** The first and last day of a range; null if the text is none, or if the range ends before it starts. */
 export function dayRangeOf(date: string): readonly [from: string, to: string] | null {

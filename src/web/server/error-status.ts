@@ -2,9 +2,10 @@ import { COLLECTION_FORGOTTEN } from '../../core/collection/collection.repositor
 import { codeOf } from '../../core/kernel/errors.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../../core/review/events/record-action.process.ts';
 import { STALE } from '../../core/review/events/stale.ts';
+import { BLIND_GALLERY } from '../../core/review/events/standing-verdicts.repository.ts';
 import { QUIZ_REFUSED } from '../../core/review/quiz/quiz.process.ts';
 import { databaseFailure } from '../../core/runtime/open/database-failure.process.ts';
-import { BAD_PHOTO_FILTER, BLIND_GALLERY } from '../status/gallery.process.ts';
+import { BAD_PHOTO_FILTER } from '../status/gallery.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 
 /** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */

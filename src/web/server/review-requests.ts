@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod';
+import { dayRangeOf, DAYS_RULE, PHOTO_VERDICTS } from '../../core/kernel/photo-filter.ts';
 import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
 import { quote } from '../../core/tools/quote.ts';
 import { isSha256 } from '../../core/kernel/ids.ts';
@@ -46,6 +47,12 @@ const filterFields = {
   state: z.enum(SHOWN_STATES).optional(),
   reason: reason.optional(),
   tag: z.string().min(1).max(60).optional(),
+  by: reviewer,
+  judged: z
+    .string()
+    .refine((text) => dayRangeOf(text) !== null, DAYS_RULE)
+    .optional(),
+  verdict: z.enum(PHOTO_VERDICTS).optional(),
 };
 
 const filter = z.strictObject({

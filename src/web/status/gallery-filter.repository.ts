@@ -7,12 +7,13 @@ import type { Reader } from '../../core/kernel/people.ts';
 import {
   dayRangeOf,
   FILTER_REASONS,
+  isOfVerdicts,
   LEFT_OUT_REASONS,
   type PhotoFilter,
   type PhotoState,
 } from '../../core/kernel/photo-filter.ts';
 import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
-import { standingVerdicts } from './standing-verdicts.repository.ts';
+import { standingVerdicts } from '../../core/review/events/standing-verdicts.repository.ts';
 import { isNotAsked, unjudgedPhotos, type DeskView } from '../../core/review/desk/known-photos.repository.ts';
 import { isKeptPending } from '../../core/shortlist/second-pass.repository.ts';
 import { judged } from '../../core/status/funnel.repository.ts';
@@ -25,8 +26,6 @@ export interface GalleryView extends DeskView {
   readonly isCrawlOnly: boolean;
   /** Collections whose blind review is open for the person. The gallery of another collection does not show the photos that they list. */
   readonly blind: readonly number[];
-  /** True while the reader's own verdicts are open: then the filters by verdicts read the reader's own events only. */
-  readonly readsOwn: boolean;
 }
 
 /**
@@ -244,8 +243,8 @@ function hasText(view: GalleryView, text: string, named: readonly string[]): Raw
 }
 
 function hasJudgement(view: GalleryView, filter: PhotoFilter): RawBuilder<unknown>[] {
-  if (filter.by === '' && filter.judged === '' && filter.verdict.length === 0) return [];
-  const standing = standingVerdicts(view, filter);
+  if (!isOfVerdicts(filter)) return [];
+  const standing = standingVerdicts({ ...view, collectionId: view.scope.collectionId }, filter);
   return [
     sql`c.is_first`,
     isOfFew(sql`select s.photo_id from ${standing} as s`),

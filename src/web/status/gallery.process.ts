@@ -4,7 +4,7 @@ import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
 import { pathOfFileUrl } from '../../core/crawl/sources/folder/byte-path.ts';
 import { decidedClasses } from '../../core/filter/run/decision.repository.ts';
 import { UsageError } from '../../core/kernel/errors.ts';
-import { foldedName, type Reader } from '../../core/kernel/people.ts';
+import type { Reader } from '../../core/kernel/people.ts';
 import { beyondCrawl, unfitText, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import { withoutFolders } from '../../core/kernel/printable.ts';
 import { similarPhotos } from '../../core/models/evidence/feature.repository.ts';
@@ -12,6 +12,7 @@ import { classNameOf, type Workspace } from '../../core/models/workspace/workspa
 import { photoFacts } from '../../core/photo/photo.repository.ts';
 import { hiddenPhotos, mayKnow, openBlindReviews } from '../../core/review/desk/known-photos.repository.ts';
 import { deskViewOf, type DeskContext } from '../../core/review/desk/read-desk.process.ts';
+import { BLIND_GALLERY, requireOwn } from '../../core/review/events/standing-verdicts.repository.ts';
 import { FAILURE_TAGS } from '../../core/review/events/tags.ts';
 import { PIECE, type GalleryChoices, type GalleryIndex, type GalleryPiece, type GalleryTile } from './gallery.ts';
 import type { GalleryView } from './gallery-filter.repository.ts';
@@ -28,8 +29,6 @@ import {
 
 /** The code of an error: a part of a gallery's address cannot be used. */
 export const BAD_PHOTO_FILTER = 'bad-photo-filter';
-/** The code of an error: a gallery's address asks for what a blind review hides. */
-export const BLIND_GALLERY = 'blind-gallery';
 
 /** Someone who looks at the gallery. */
 export interface GalleryDesk extends DeskContext {
@@ -89,14 +88,6 @@ async function galleryQuery(desk: GalleryDesk, filter: PhotoFilter): Promise<Gal
   const hasFeatures = like !== null && !view.isCrawlOnly;
   const similar = hasFeatures ? await similarPhotos(db, workspace.scope.collectionId, like) : new Map<number, number>();
   return { view, filter, named: classesNamed(workspace, text), similar };
-}
-
-function requireOwn({ readsOwn, reviewer }: GalleryView, { by }: PhotoFilter): void {
-  if (!readsOwn || by === '' || foldedName(by) === foldedName(reviewer)) return;
-  throw new UsageError(
-    `The address has by=${by}, but verdicts of yours are open in a blind review or a second pass. Until then you see only your own verdicts: leave out by.`,
-    { code: BLIND_GALLERY },
-  );
 }
 
 function requireCrawlFilter(filter: PhotoFilter): void {

@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import { CENTRE_CROP } from '../../models/evidence/evidence.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import { isOfVerdicts } from '../../kernel/photo-filter.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import {
   SHOWN_STATES,
@@ -13,6 +14,7 @@ import {
 } from './desk.ts';
 import { allowedFirst, firstPicture } from '../../shortlist/photo-of-class.repository.ts';
 import { subjectKey, type Subject } from '../events/event.ts';
+import { standingVerdicts } from '../events/standing-verdicts.repository.ts';
 import type { FreePhoto } from './lease.repository.ts';
 import { knownPhotos, type DeskView } from './known-photos.repository.ts';
 
@@ -81,6 +83,12 @@ function conditionsOf(filter: ReviewFilter): RawBuilder<unknown>[] {
   });
 }
 
+function verdictsOf(view: DeskView, filter: ReviewFilter): RawBuilder<unknown>[] {
+  if (!isOfVerdicts(filter)) return [];
+  const verdicts = standingVerdicts({ ...view, collectionId: view.scope.collectionId }, filter);
+  return [sql`(shown.wnid, shown.photo_id) in (select s.wnid, s.photo_id from ${verdicts} as s)`];
+}
+
 /** A filter and an order. `wnids` limits the classes, which is much less work than all classes. */
 export interface DeskQuery {
   readonly filter: ReviewFilter;
@@ -99,7 +107,7 @@ export function matching(view: DeskView, { filter, order, wnids }: DeskQuery): R
   const first = needsPicture ? ofEach : sql`(select null as source, null as candidate_found_at) as first on true`;
   return sql`(
     select shown.*, first.source, first.candidate_found_at from ${shownPhotos(view, classes)} as shown
-    join ${first} where ${sql.join([sql`true`, ...conditionsOf(filter)], sql` and `)}
+    join ${first} where ${sql.join([sql`true`, ...conditionsOf(filter), ...verdictsOf(view, filter)], sql` and `)}
   ) as p`;
 }
 

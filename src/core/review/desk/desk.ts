@@ -1,6 +1,7 @@
 import type { Verdict } from '../events/verdict.ts';
 import type { SourceRights } from '../../crawl/sources/source.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { PhotoVerdict, VerdictFilter } from '../../kernel/photo-filter.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import type { FurtherClasses, Judgement, ReviewVerdict, SeenSubject, ShownBy, Subject } from '../events/event.ts';
 import type { Met } from '../../kernel/met.ts';
@@ -18,7 +19,8 @@ export const BLIND_ORDERS = ['confusions', 'source', 'newest'] as const satisfie
 export const SHOWN_STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 export type ShownState = (typeof SHOWN_STATES)[number];
 
-export interface ReviewFilter {
+/** `verdict` and its kin ask for standing verdicts of people; `state` and `reason` are the photo's. */
+export interface ReviewFilter extends VerdictFilter {
   readonly wnid?: Wnid | undefined;
   readonly confusion?: Wnid | undefined;
   readonly source?: string | undefined;
@@ -26,6 +28,7 @@ export interface ReviewFilter {
   readonly reason?: RejectReason | undefined;
   readonly tag?: string | undefined;
   readonly flagged?: boolean | undefined;
+  readonly verdict?: PhotoVerdict | undefined;
   /** Bounds of the largest p of the class searched as (mode O: of the mean p of the predicted class), 0..1. */
   readonly pMin?: number | undefined;
   readonly pMax?: number | undefined;

@@ -33,13 +33,13 @@ export async function countFacets(
   view: DeskView,
   { filter, cap }: { readonly filter: ReviewFilter; readonly cap: number },
 ): Promise<{ readonly counts: FacetCount[]; readonly confusions: OpenConfusionCount[] }> {
-  const { wnid, pMin, pMax } = filter;
+  const { wnid, pMin, pMax, by, judged, verdict } = filter;
   const { rows } = await sql<{ counts: FacetCount[] | null; confusions: OpenConfusionCount[] | null }>`
     with p as materialized (
       select p.wnid, p.confusion_wnid, p.shown_accepted as accepted, ${sql.join(
         Object.entries(VALUES).map(([part, value]) => sql`${value} as ${sql.ref(part)}`),
       )}
-      from ${matching(view, { filter: { wnid, pMin, pMax }, order: 'source' })}
+      from ${matching(view, { filter: { wnid, pMin, pMax, by, judged, verdict }, order: 'source' })}
     )
     select (
       select jsonb_agg(c) from (${sql.join(

@@ -5,11 +5,11 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
 import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
 import type { Subject } from '../events/event.ts';
+import type { VerdictReader } from '../events/standing-verdicts.repository.ts';
 
-export interface DeskView {
+/** `readsOwn` is known if the view is for a filter by verdicts. The name is '' for a person without one, who has reviewed nothing. */
+export interface DeskView extends VerdictReader {
   readonly scope: DecisionScope;
-  /** '' for a person without a name, who has reviewed nothing. */
-  readonly reviewer: string;
   /** Share of the listed photos that get a blind second pass, 0..1. */
   readonly secondPass: number;
   /** SHA-256 of the models that decide. Others are outside models. */

@@ -1,3 +1,4 @@
+import { isOfVerdicts } from '../../kernel/photo-filter.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
 import { hasControls } from '../../shortlist/controls.repository.ts';
@@ -6,18 +7,20 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { readCriteria } from './criteria.repository.ts';
 import { classProgress, shownRows, type ShownRow } from './desk.repository.ts';
-import type { DeskView } from './known-photos.repository.ts';
+import { hiddenPhotos, type DeskView } from './known-photos.repository.ts';
 import {
   BLIND_ORDERS,
   REVIEW_ORDERS,
   type ClassProgress,
   type OwnReview,
+  type ReviewFilter,
   type ReviewPhoto,
   type ReviewSetup,
 } from './desk.ts';
 import { subjectKey, type ReviewEvent, type Subject } from '../events/event.ts';
 import { eventsOf } from '../events/review.repository.ts';
 import { newestOfOthers } from '../events/stale.ts';
+import { requireOwn } from '../events/standing-verdicts.repository.ts';
 import { FAILURE_TAGS } from '../events/tags.ts';
 import { opinionsOf, type Opinion } from '../events/verdict.ts';
 import { classNameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
@@ -31,16 +34,25 @@ export interface DeskContext {
   readonly reviewer: string | null;
 }
 
-export async function deskViewOf({ workspace: { app, scope, ensemble }, reviewer }: DeskContext): Promise<DeskView> {
+/** @throws UsageError `blind-gallery` if the filter asks for verdicts that the person must not know */
+export async function deskViewOf(
+  { workspace: { app, scope, ensemble }, reviewer }: DeskContext,
+  filter: ReviewFilter = {},
+): Promise<DeskView> {
   const { secondPass, blind } = app.config.review;
-  return {
+  const view = {
     scope,
     reviewer: reviewer ?? '',
     secondPass,
     ensembleModels: ensemble.identities.map(({ modelSha256 }) => modelSha256),
     isBlind: blind || (await hasControls(app.db, scope.collectionId)),
     asked: reviewer === null ? [] : await askedPhotos(app.db, reviewer),
+    readsOwn: true,
   };
+  if (!isOfVerdicts(filter)) return view;
+  const readsOwn = (await hiddenPhotos(app.db, view)).length > 0;
+  requireOwn({ ...view, readsOwn }, filter);
+  return { ...view, readsOwn };
 }
 
 export async function readSetup(desk: DeskContext): Promise<Omit<ReviewSetup, 'mayReview' | 'mayRename'>> {

@@ -9,7 +9,7 @@ const NO_STATES = { open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
 export async function readFacets(desk: DeskContext, filter: ReviewFilter): Promise<PhotoFacets> {
   const { app, collection } = desk.workspace;
   const { cap } = collection.policy;
-  const { counts, confusions } = await countFacets(app.db, await deskViewOf(desk), { filter, cap });
+  const { counts, confusions } = await countFacets(app.db, await deskViewOf(desk, filter), { filter, cap });
   const of = (part: FacetPart): Record<string, number> =>
     Object.fromEntries(counts.filter(({ facet }) => facet === part).map(({ value, photos }) => [value, photos]));
   return {

@@ -1,7 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { LoggedActivity } from '../../../core/kernel/activity.ts';
-import { countOf } from '../../../core/kernel/texts.ts';
+import { photosPath } from '../../../core/kernel/photo-filter.ts';
+import { countOf, countText } from '../../../core/kernel/texts.ts';
+import { REVIEW_VERDICTS, type ReviewVerdict } from '../../../core/review/events/event.ts';
+import type { VerdictDay } from '../../../core/review/events/standing-verdicts.repository.ts';
 import type { OpenSession } from '../../server/access/session.repository.ts';
+import { Table } from '../dashboard/tables.tsx';
 
 /** Times are in UTC. */
 type ActivityLine = Omit<LoggedActivity, 'detail'> & { readonly detail: string };
@@ -10,10 +14,11 @@ export interface ActivityPageProps extends FilterProps {
   readonly lines: readonly ActivityLine[];
   /** The URL of older lines; `null` if there are none. */
   readonly older: string | null;
+  readonly days: readonly VerdictDay[];
   readonly sessions: readonly OpenSession[];
 }
 
-export function ActivityPage({ lines, older, sessions, ...filter }: ActivityPageProps) {
+export function ActivityPage({ lines, older, days, sessions, ...filter }: ActivityPageProps) {
   return (
     <main class="activity">
       <header class="head">
@@ -29,6 +34,7 @@ export function ActivityPage({ lines, older, sessions, ...filter }: ActivityPage
           </a>
         </p>
       )}
+      <Verdicts days={days} />
       <Sessions sessions={sessions} />
     </main>
   );
@@ -66,6 +72,40 @@ function Lines({ lines }: Pick<ActivityPageProps, 'lines'>) {
       </tbody>
     </table>
   );
+}
+
+const VERDICT_HEADS = { accept: 'accepted', reject: 'rejected', unsure: 'unsure' } as const;
+
+/** The verdicts of each person and day, with links to their photos. */
+function Verdicts({ days }: Pick<ActivityPageProps, 'days'>) {
+  if (days.length === 0) return null;
+  return (
+    <section aria-label="Verdicts">
+      <h2>Verdicts</h2>
+      <Table
+        caption="Verdicts that stand, by person and day (UTC)"
+        rows={days}
+        keyOf={({ collection, reviewer, day }) => `${day} ${collection} ${reviewer}`}
+        columns={{
+          day: ({ day }) => day,
+          person: ({ reviewer }) => reviewer,
+          collection: ({ collection }) => collection,
+          ...Object.fromEntries(
+            REVIEW_VERDICTS.map((verdict) => [
+              VERDICT_HEADS[verdict],
+              (one: VerdictDay) => <VerdictLink of={one} verdict={verdict} />,
+            ]),
+          ),
+        }}
+      />
+    </section>
+  );
+}
+
+function VerdictLink({ of, verdict }: { readonly of: VerdictDay; readonly verdict: ReviewVerdict }) {
+  const { collection, reviewer: by, day: judged } = of;
+  if (of[verdict] === 0) return <>0</>;
+  return <a href={photosPath(collection, { by, judged, verdict: [verdict] })}>{countText(of[verdict])}</a>;
 }
 
 function Ending({ outcome }: Pick<ActivityLine, 'outcome'>) {

@@ -1,4 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import { photosPath } from '../../../core/kernel/photo-filter.ts';
 import { acceptanceStateText } from '../../../core/kernel/acceptance.ts';
 import { asTyped } from '../../../core/kernel/command-text.ts';
 import type { PhotoState } from '../../../core/kernel/photo-filter.ts';
@@ -83,12 +84,12 @@ export function ReviewProgress({ now, isOperator }: { readonly now: Overview; re
           In the <a href="quiz">quiz</a>, people who have not reviewed name the classes of accepted photos.
         </p>
       )}
-      {isOperator ? <People people={now.people} /> : null}
+      {isOperator ? <People now={now} /> : null}
     </section>
   );
 }
 
-function People({ people }: Pick<Overview, 'people'>) {
+function People({ now: { people, collection } }: { readonly now: Pick<Overview, 'people' | 'collection'> }) {
   if (people === null || people.length === 0) return null;
   return (
     <Table
@@ -97,7 +98,7 @@ function People({ people }: Pick<Overview, 'people'>) {
       rows={people}
       keyOf={({ reviewer }) => reviewer}
       columns={{
-        person: ({ reviewer }) => reviewer,
+        person: ({ reviewer }) => <a href={photosPath(collection, { by: reviewer })}>{reviewer}</a>,
         photos: ({ photos }) => countText(photos),
         hours: ({ hours }) => hoursText(hours),
         accepted: ({ accepted, photos }) => shareText(accepted, photos),

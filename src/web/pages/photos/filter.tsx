@@ -11,7 +11,7 @@ import {
 import { tagText } from '../../../core/kernel/texts.ts';
 import { Dialog } from '../review/dialog.tsx';
 import type { FilterChip } from '../grid/bar.tsx';
-import { Checkbox, Choice, FilterForm, type Option } from '../review/grid/grid-filter.tsx';
+import { Checkbox, Choice, DAYS_EXAMPLE, FilterForm, Words, type Option } from '../review/grid/grid-filter.tsx';
 import type { GalleryChoices } from '../../status/gallery.ts';
 import type { Gallery } from './gallery.ts';
 
@@ -103,18 +103,9 @@ function Fields({ gallery }: GalleryProps) {
           <Choice key={name} label={LISTS[name][0]} name={name} value={value} of={options} />
         );
       })}
-      <label>
-        Found on (UTC)
-        <input type="text" name="date" defaultValue={filter.date} placeholder="2026-11-01..2026-11-30" />
-      </label>
-      <label>
-        Verdict by
-        <input type="text" name="by" defaultValue={filter.by} />
-      </label>
-      <label>
-        Judged on (UTC)
-        <input type="text" name="judged" defaultValue={filter.judged} placeholder="2026-11-01..2026-11-30" />
-      </label>
+      <Words label="Found on (UTC)" name="date" value={filter.date} placeholder={DAYS_EXAMPLE} />
+      <Words label="Verdict by" name="by" value={filter.by} />
+      <Words label="Judged on (UTC)" name="judged" value={filter.judged} placeholder={DAYS_EXAMPLE} />
       {isCrawlOnly ? null : <Checkbox label="Members disagree" name="disagree" isOn={filter.disagree} />}
     </>
   );

@@ -125,6 +125,7 @@ export abstract class Desk {
     else if (command === 'keys') this.openDialog({ kind: command });
     else if (command === 'tags' || command === 'note') this.#forTargets(() => this.openDialog({ kind: command }));
     else if (command === 'also') this.#nameClasses();
+    else if (command === 'mine') this.#showMine();
     else if (command === 'flag') this.#forTargets((subjects) => this.store.flag(subjects));
     else (this.commands[command] ?? this.tools[command])?.();
   }
@@ -155,6 +156,12 @@ export abstract class Desk {
       if (subjects.length === 1) this.openDialog({ kind: 'also' });
       else this.store.say('Select one photo to name other classes');
     });
+  }
+
+  #showMine(): void {
+    const { collection, setup } = this.store;
+    if (setup.reviewer === null) this.store.say('You have no verdicts, because you have no name here');
+    else location.assign(withBasePath(hrefOf(collection, 'grid', { filter: { by: setup.reviewer } })));
   }
 
   #forTargets(act: (subjects: readonly Subject[]) => void): void {

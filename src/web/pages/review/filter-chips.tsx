@@ -6,7 +6,7 @@ import { tagText } from '../../../core/kernel/texts.ts';
 import { REASON_TEXTS } from './words.ts';
 
 export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip<ReviewFilter>[] {
-  const { wnid, confusion, source, state, reason, tag, flagged, pMin, pMax } = filter;
+  const { wnid, confusion, source, state, reason, tag, flagged, pMin, pMax, by, judged, verdict } = filter;
   const texts: readonly (readonly [keyof ReviewFilter, string | undefined])[] = [
     ['state', state],
     ['wnid', wnid && `searched as ${nameOf(wnid)}`],
@@ -15,6 +15,9 @@ export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string):
     ['reason', reason && REASON_TEXTS[reason]],
     ['tag', tag && `tagged ${tagText(tag)}`],
     ['flagged', flagged === true ? 'flagged' : undefined],
+    ['by', by && `judged by ${by}`],
+    ['judged', judged && `judged ${judged}`],
+    ['verdict', verdict && `verdict: ${verdict}`],
     ['pMin', pMin === undefined ? undefined : `p from ${pMin}`],
     ['pMax', pMax === undefined ? undefined : `p up to ${pMax}`],
   ];

@@ -40,6 +40,7 @@ export const KEY_COMMANDS = {
   note: both('Note', 'n'),
   view: both('Grid or single photo', 'g'),
   leave: single('Back to the grid', 'Escape'),
+  mine: both('My verdicts in the grid', 'v'),
   references: single('Reference photos of the class searched', 'r'),
   'predicted-references': single('Reference photos of the predicted class', 'Shift+r'),
   heatmap: single('Heatmap: class searched, predicted class, off', 'h'),

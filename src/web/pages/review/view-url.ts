@@ -1,5 +1,6 @@
 import type { ReviewFilter, ReviewOrder } from '../../../core/review/desk/desk.ts';
 import type { Subject } from '../../../core/review/events/event.ts';
+import { PHOTO_VERDICTS } from '../../../core/kernel/photo-filter.ts';
 import { isSha256 } from '../../../core/kernel/ids.ts';
 import type { RejectReason } from '../../../core/kernel/reasons.ts';
 import { ORDER_TEXTS, REASON_TEXTS, STATES } from './words.ts';
@@ -24,6 +25,9 @@ export function parseView(search: string): ReviewView {
     state: STATES.find((one) => one === text('state')),
     reason: oneOf<RejectReason>(REASON_TEXTS, text('reason')),
     tag: text('tag'),
+    by: text('by'),
+    judged: text('judged'),
+    verdict: PHOTO_VERDICTS.find((one) => one === text('verdict')),
     flagged: text('flagged') === '1' ? true : undefined,
     pMin: shareIn(text('p-min')),
     pMax: shareIn(text('p-max')),
@@ -45,6 +49,9 @@ export function searchOf({ filter, order, balanced, photo }: ReviewView): string
     state: filter.state,
     reason: filter.reason,
     tag: filter.tag,
+    by: filter.by,
+    judged: filter.judged,
+    verdict: filter.verdict,
     flagged: filter.flagged === true ? '1' : undefined,
     'p-min': filter.pMin,
     'p-max': filter.pMax,

@@ -6,6 +6,7 @@ import {
   type ActivityFilter,
 } from '../../../core/runtime/activity/activity.repository.ts';
 import { SINCE_RULE, sinceOf } from '../../../core/runtime/activity/since.ts';
+import { verdictDays } from '../../../core/review/events/standing-verdicts.repository.ts';
 import { quote } from '../../../core/tools/quote.ts';
 import { ACTIVITIES, type LoggedActivity } from '../../../core/kernel/activity.ts';
 import { isSha256 } from '../../../core/kernel/ids.ts';
@@ -14,11 +15,15 @@ import { actorOf, HTML, paramOf, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { activityPage } from '../pages.tsx';
 import { BadRequest } from '../review-requests.ts';
+import { readerOf } from '../access/access.ts';
 import { endSessions, openSessions } from '../access/session.repository.ts';
 
 const LINES = 100;
+const DAYS = 50;
 
-export async function sendActivity({ request, reply, role }: Exchange, { app, nowMs, tokens }: Site): Promise<unknown> {
+export async function sendActivity(exchange: Exchange, site: Site): Promise<unknown> {
+  const { request, reply, role } = exchange;
+  const { app, nowMs, tokens } = site;
   const query = new URLSearchParams(request.url.split('?')[1]);
   const chosen = {
     action: query.get('action') ?? '',
@@ -30,6 +35,7 @@ export async function sendActivity({ request, reply, role }: Exchange, { app, no
   const found = await listActivity(app.db, { ...filter, limit: LINES + 1 });
   const lines = found.slice(0, LINES);
   const last = found.length > LINES ? lines.at(-1) : undefined;
+  const only = readerOf(exchange, site) === 'operators' ? null : (exchange.reviewer ?? '');
   const { who: people, collections } = await activityNames(app.db);
   const page = activityPage(
     {
@@ -39,6 +45,7 @@ export async function sendActivity({ request, reply, role }: Exchange, { app, no
       collections,
       lines: lines.map((line) => ({ ...line, detail: detailText(line.detail) })),
       older: last === undefined ? null : `/activity?${olderQuery(chosen, last)}`,
+      days: await verdictDays(app.db, { ...filter, only, limit: DAYS }),
       sessions: await openSessions(app.db),
     },
     { hasTokens: tokens.length > 0, role },

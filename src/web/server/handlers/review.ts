@@ -104,7 +104,7 @@ export async function sendIndex(exchange: Exchange, site: Site): Promise<unknown
   const wanted = parseRequest(indexQuery, exchange.request.query);
   return sendShared(exchange, site, {
     what: ['index', wanted],
-    read: async (desk) => readIndex(site.app.db, await deskViewOf(desk), wanted),
+    read: async (desk) => readIndex(site.app.db, await deskViewOf(desk, wanted.filter), wanted),
   });
 }
 
@@ -130,7 +130,10 @@ export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer
   const { reviewer, ...wanted } = bodyOf(leaseBody, exchange);
   const desk = await namedDesk(exchange, site, reviewer);
   const { leaseMs } = desk.workspace.app.config.review;
-  const { photos, ...others } = await takePhotos(site.app.db, await deskViewOf(desk), { ...wanted, leaseMs });
+  const { photos, ...others } = await takePhotos(site.app.db, await deskViewOf(desk, wanted.filter), {
+    ...wanted,
+    leaseMs,
+  });
   const hashes = photos.map(({ sha256 }) => sha256);
   void preparePreviews(site.app, hashes, site.signal);
   return { photos: await readPhotos(desk, photos), ...others };

@@ -33,7 +33,15 @@ async function makeList(): Promise<{ readonly viewOf: (reviewer: string) => Desk
     database.db,
   );
   return {
-    viewOf: (reviewer) => ({ scope, reviewer, secondPass: 0, ensembleModels: [], isBlind: false, asked: [] }),
+    viewOf: (reviewer) => ({
+      scope,
+      reviewer,
+      secondPass: 0,
+      ensembleModels: [],
+      isBlind: false,
+      asked: [],
+      readsOwn: false,
+    }),
     all: rows,
   };
 }

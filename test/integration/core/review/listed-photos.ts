@@ -46,6 +46,7 @@ export function useListedPhotos(database: TestDatabase, photos: readonly PhotoTo
       ensembleModels: [],
       isBlind: false,
       asked: [],
+      readsOwn: false,
     }),
     photo: (name) => ({ sha256: sha256Of(name), wnid: photos.find(([one]) => one === name)?.[1] ?? '' }),
   };

@@ -14,6 +14,12 @@ interface AskedAbout {
 /** The live stream is read apart. The others send files, or a frame that a script fills. */
 const WITHOUT_VERDICTS = /live|heatmap|^\/(assets|favicon|login|queues)|\/references|^\/c\/:collection\/review/;
 const LEASE = { client: 'tab', order: 'confusions', filter: {}, count: 4, held: [] };
+const VERDICTS = [
+  'by=carl',
+  'by=ann',
+  'judged=2000-01-01..2999-01-01',
+  ...PHOTO_VERDICTS.map((verdict) => `verdict=${verdict}`),
+];
 const GALLERY = [
   ...Object.keys(PHOTO_STATES).map((state) => `state=${state}`),
   ...FILTER_REASONS.map((reason) => `reason=${reason}`),
@@ -30,10 +36,7 @@ const GALLERY = [
   'sort=-time',
   'source=folder',
   'licence=unknown',
-  'by=carl',
-  'by=ann',
-  'judged=2000-01-01..2999-01-01',
-  ...PHOTO_VERDICTS.map((verdict) => `verdict=${verdict}`),
+  ...VERDICTS,
   'state=listed&verdict=accept',
 ];
 
@@ -62,6 +65,7 @@ function targetsOf({ photos, ids }: AskedAbout): readonly Target[] {
     'state=accepted',
     'state=rejected',
     'source=folder',
+    ...VERDICTS,
   ];
   const orders = ['confusions', 'lowest', 'source', 'newest'];
   return [
@@ -76,6 +80,7 @@ function targetsOf({ photos, ids }: AskedAbout): readonly Target[] {
     ...get(photos.map(({ sha256, wnid }) => `${api}/review/evidence/${wnid}/${sha256}`)),
     ...get(photos.map(({ sha256, wnid }) => `${api}/review/heatmap/no-such-model/${wnid}/${sha256}`)),
     ...get([...GALLERY, ...wnids.map((wnid) => `class=${wnid}`)].map((query) => `${api}/photos?${query}`)),
+    ...get(VERDICTS.map((query) => `${api}/photos/csv?${query}`)),
     ...get(wnids.map((wnid) => `${api}/photos?seen=${wnid}`)),
     ...get(photos.map(({ sha256 }) => `${api}/photos?like=${sha256}`)),
     [`${api}/photos/rows`, { ids }],

@@ -115,6 +115,21 @@ describe('the verdicts of photos whose second verdict is pending', () => {
       ).toEqual(HIDDEN.map(() => answers[0]?.[who]));
   });
 
+  it('are found by the name of the person by operators only', async () => {
+    await review('ann', { a: 'accept' });
+    for (const path of ['photos', 'review/index', 'review/facets']) {
+      const statusFor = async (headers: Record<string, string>): Promise<unknown> =>
+        (await ask(servers.guarded, `/c/demo/api/${path}?by=ann`, { headers })).status;
+      expect(
+        [
+          await statusFor(bearer(TOKENS.people.bob.token).headers),
+          await statusFor(bearer(TOKENS.people.ann.token).headers),
+        ],
+        path,
+      ).toEqual([403, 200]);
+    }
+  });
+
   it('count as unreviewed for all but an operator with a token', async () => {
     await review('ann', { a: 'accept', b: 'reject', c: 'unsure' });
     const totals = async (server: keyof typeof servers, headers: Record<string, string>) => {

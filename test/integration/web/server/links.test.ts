@@ -67,12 +67,14 @@ beforeAll(async () => {
   server = await dashboard.serve(NO_TOKENS);
 });
 
+const cookieOf = (name: string) => ({ cookie: `winnow_reviewer=${Buffer.from(name).toString('base64url')}` });
+
 /** Links that begin with their number, and cells of the matrix. */
 const LINK = /<a href="(\/c\/demo\/photos[^"]*)"(?:>| [^>]*aria-label="[^"]*: )([\d,]+)/g;
 
-/** The addresses of the page of the collection that a number leads to, with the number. */
-async function linksOfPage(): Promise<ReadonlyMap<string, number>> {
-  const { body } = await askFilled(server, '/c/demo/');
+/** The addresses that a number of a page leads to, with the number. */
+async function linksOfPage(page = '/c/demo/', headers = {}): Promise<ReadonlyMap<string, number>> {
+  const { body } = await askFilled(server, page, { headers });
   const links = [...body.matchAll(LINK)].map(([, href = '', count = '']) => {
     return [href.replaceAll('&amp;', '&'), Number(count.replaceAll(',', ''))] as const;
   });
@@ -83,6 +85,17 @@ async function totalOf(href: string): Promise<number> {
   const { body } = await ask(server, href.replace('/photos', '/api/photos'));
   return JSON.parse(body).total;
 }
+
+describe('the page of activities', () => {
+  it('leads from the verdicts of each person and day to their photos, for that person alone on a server without tokens', async () => {
+    const links = await linksOfPage('/activity', cookieOf('ana'));
+    const totals = new Map<string, number>();
+    for (const href of links.keys()) totals.set(href, await totalOf(href));
+    expect([...links.values()]).toEqual([1, 2]);
+    expect(totals).toEqual(links);
+    expect(await linksOfPage('/activity', cookieOf('bo'))).toEqual(new Map());
+  });
+});
 
 describe('the page of a collection', () => {
   it('leads from each number to a gallery of as many photos', async () => {

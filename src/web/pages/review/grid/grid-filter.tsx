@@ -1,6 +1,7 @@
 import type { ComponentChildren, TargetedSubmitEvent } from 'preact';
 import type { ReviewFilter } from '../../../../core/review/desk/desk.ts';
 import type { PhotoFacets } from '../../../../core/review/desk/facets.ts';
+import { PHOTO_VERDICTS } from '../../../../core/kernel/photo-filter.ts';
 import { countText, tagText } from '../../../../core/kernel/texts.ts';
 import type { Desk } from '../desk.ts';
 import { Dialog } from '../dialog.tsx';
@@ -75,6 +76,14 @@ function Fields({ desk, facets }: FilterDialogProps) {
           <Bound label="to" name="p-max" value={filter.pMax} />
         </fieldset>
       )}
+      <Choice
+        label="Verdict"
+        name="verdict"
+        value={filter.verdict}
+        of={PHOTO_VERDICTS.map((one): Option => [one, one])}
+      />
+      <Words label="Verdict by" name="by" value={filter.by} placeholder={setup.reviewer ?? ''} />
+      <Words label="Judged on (UTC)" name="judged" value={filter.judged} placeholder={DAYS_EXAMPLE} />
       <div>
         <Checkbox label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
       </div>
@@ -128,6 +137,22 @@ function Bound({ label, name, value }: FieldProps & { readonly value: number | u
     <label>
       {label}{' '}
       <input type="number" name={name} min="0" max="1" step="any" defaultValue={value ?? ''} inputMode="decimal" />
+    </label>
+  );
+}
+
+export const DAYS_EXAMPLE = '2026-11-01..2026-11-30';
+
+export function Words({
+  label,
+  name,
+  value,
+  placeholder,
+}: FieldProps & { readonly value: string | undefined; readonly placeholder?: string }) {
+  return (
+    <label>
+      {label}
+      <input type="text" name={name} defaultValue={value ?? ''} placeholder={placeholder} autocomplete="off" />
     </label>
   );
 }
