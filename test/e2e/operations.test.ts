@@ -76,7 +76,7 @@ it('an operator starts, stops and continues a filter on pages, on any server of 
   await press(page, 'Continue');
   await reach(page, 'filter running');
   one.command.child.kill('SIGKILL');
-  await other.getByText('was interrupted, because the server ended').waitFor();
+  await other.getByText('was interrupted').waitFor();
   await press(other, 'Continue');
   await reach(other, 'filter running');
   // A server that is stopped stops its command, and waits for it.
@@ -120,7 +120,7 @@ it('an operator gets from the filter to a verified export by clicks, and states 
   await page.getByText('17 photos of').waitFor();
   await press(page, 'Export');
   await reach(page, 'export done');
-  expect((await stat(folder.at('exports', 'demo', 'README.md'))).isFile()).toBe(true);
+  expect((await stat(folder.at('data', 'exports', 'demo', 'README.md'))).isFile()).toBe(true);
   await press(page, 'Verify');
   await reach(page, 'verify done');
   await page.getByText('no breaches').waitFor();

@@ -280,7 +280,6 @@ describe('the review page', () => {
       await page.setViewportSize({ width, height });
       await page.goto(`${url}?photo=${sha256}.${wnid}`);
       await page.locator('main[data-ready] [data-photo]').waitFor();
-      await page.screenshot({ path: `/tmp/w/small-${width}.png` });
       expect(await page.evaluate<number>(SEEN_SHARE)).toBeGreaterThan(0.6);
       const shown = page.locator('.review-bar button:visible');
       expect(await shown.allTextContents()).toEqual([
@@ -292,12 +291,6 @@ describe('the review page', () => {
       ]);
       expect(await page.evaluate(NAMES_IN_ORDER)).toBe(true);
     }
-    await page.setViewportSize({ width: 1440, height: 800 });
-    await page.screenshot({ path: '/tmp/w/wide.png' });
-    await page.goto(url.replace('review', ''));
-    await page.locator('main[data-ready]').waitFor();
-    await page.screenshot({ path: '/tmp/w/dash.png', fullPage: true });
-    await page.goBack();
     await page.setViewportSize({ width: 640, height: 360 });
     await page.getByRole('button', { name: 'More' }).click();
     await page.getByRole('button', { name: 'Keys' }).click();

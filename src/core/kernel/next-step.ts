@@ -40,20 +40,22 @@ interface OperationPlace extends Pick<CollectionState, 'collection'> {
   readonly exported: Pick<Exported, 'revisions' | 'folder'>;
   /** The value of `--collection`, if it is not the name. */
   readonly named?: string;
+  /** The folder of what the command writes, with its `/`: a server may write into its data folder only. */
+  readonly below?: string;
 }
 
-/** The words after `winnow` of a command that pages start, with the same folders as printed commands. */
+/** The words after `winnow` of a command that pages start. Its folders have the names of printed commands, below one of their own. */
 export function operationWords(
   operation: Operation,
-  { collection, exported: { revisions, folder }, named = collection }: OperationPlace,
+  { collection, exported: { revisions, folder }, named = collection, below = '' }: OperationPlace,
 ): string[] {
   const version = Math.max(revisions, Number(/-v(\d+)$/.exec(folder ?? '')?.[1] ?? 0)) + 1;
   const flags = {
     filter: [],
     shortlist: [],
     rights: [],
-    export: ['--out', `exports/${collection}${version === 1 ? '' : `-v${version}`}`],
-    report: ['--out', `reports/${collection}`],
+    export: ['--out', `${below}exports/${collection}${version === 1 ? '' : `-v${version}`}`],
+    report: ['--out', `${below}reports/${collection}`],
   };
   if (operation === 'verify') return [operation, folder ?? ''];
   return [operation, ...(operation === 'rights' ? ['set'] : []), '--collection', named, ...flags[operation]];

@@ -178,7 +178,7 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     tag: query.getAll('tag'),
     split: among('split', PHOTO_SPLITS),
     disagree: among('disagree', ['1']).length > 0,
-    text: text('text', 'at most 200 characters', (value) => value.length <= 200),
+    text: text('text', 'at most 200 characters, or an address of at most 2,000', isShort),
     date: days('date'),
     by: text('by', `a name: ${PERSON_NAME_RULE}`, (value) => personName(value) !== null),
     judged: days('judged'),
@@ -217,6 +217,8 @@ export function isOfVerdicts({ by = '', judged = '', verdict = [] }: VerdictFilt
 }
 
 export const DAYS_RULE = 'a day such as 2026-11-30, or two as 2026-11-01..2026-11-30';
+
+const isShort = (text: string): boolean => text.length <= (/^https?:\/\//.test(text) ? 2000 : 200);
 
 /** The first and last day of a range; null if the text is none, or if the range ends before it starts. */
 export function dayRangeOf(date: string): readonly [from: string, to: string] | null {

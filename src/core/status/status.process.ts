@@ -141,7 +141,7 @@ async function readWork(workspace: Workspace): Promise<Pick<Status, 'budgets' | 
   };
 }
 
-/** What metrics export: the numbers of a status that do not take a look at each kept photo. */
+/** The numbers that metrics export: those of a status that do not take a look at each kept photo. */
 export interface StatusNumbers extends Pick<
   Status,
   'collection' | 'totals' | 'sources' | 'budgets' | 'pauses' | 'unfinishedQueries'

@@ -11,6 +11,7 @@ import { recorded } from '../../core/runtime/activity/activity.repository.ts';
 import { localActor } from '../../core/runtime/activity/local-actor.process.ts';
 import type { App } from '../../core/runtime/open/app.process.ts';
 import { OPERATION_LOCK, readLastOperation, type OfCollection } from '../status/operation.repository.ts';
+import type { Access } from './access/access.ts';
 import { LiveFeed } from './live/live-feed.ts';
 
 /** The operation of a collection, as its page gets it. */
@@ -48,6 +49,12 @@ const PROGRAM = path.join(packageRoot, 'src', 'cli', 'winnow.cjs');
 const MOST_AT_ONCE = 2;
 const OUTPUT_CHARACTERS = 20_000;
 const LOOK_EVERY_MS = 500;
+
+/** Behind a proxy other people may reach the server, so commands need a token there. */
+export function offersOperations({ app, tokens }: Pick<OperationsOptions, 'app'> & Pick<Access, 'tokens'>): boolean {
+  const { operations, basePath } = app.config.server;
+  return operations && (tokens.length > 0 || basePath === '');
+}
 
 /**
  * Commands that people start from pages. Each is a process of its own, with the rights of this server's. A lock in PostgreSQL allows

@@ -17,6 +17,7 @@ import {
   sendSelectionCsv,
   sendTiles,
 } from './handlers/gallery.ts';
+import { offersOperations } from './operations.ts';
 import { sendReviewingGuide } from './handlers/help.ts';
 import { logIn, logOut, sendLogIn, showAnyway } from './handlers/log-in.ts';
 import { pause, retry, sendJobs, sendMetrics, sendQueuesLive, sendReady, unpause } from './handlers/operate.ts';
@@ -191,7 +192,6 @@ export const ROUTES: readonly SiteRoute[] = [
 ];
 
 export function routesOf(site: Site): Route[] {
-  const isServed = (route: SiteRoute): boolean =>
-    site.app.config.server.operations || !OPERATION_ROUTES.includes(route);
+  const isServed = (route: SiteRoute): boolean => offersOperations(site) || !OPERATION_ROUTES.includes(route);
   return ROUTES.filter(isServed).map((route) => ({ ...route, handle: (exchange) => route.handle(exchange, site) }));
 }

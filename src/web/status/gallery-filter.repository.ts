@@ -226,7 +226,8 @@ function hasReason(view: GalleryView, reason: string): RawBuilder<unknown> {
 
 /** SQL: the text is the photo's SHA-256 or an address of it, or it is in the name of the file or class, in the creator, or in a person's last note, if the reader may know it. */
 function hasText(view: GalleryView, text: string, named: readonly string[]): RawBuilder<unknown> {
-  if (isSha256(text)) return isOfFew(sql`select o.id from photo o where o.sha256 = decode(${text}, 'hex')`);
+  const sha256 = text.toLowerCase();
+  if (isSha256(sha256)) return isOfFew(sql`select o.id from photo o where o.sha256 = decode(${sha256}, 'hex')`);
   if (/^https?:\/\//.test(text)) return sql`(c.page_url = ${text} or c.url = ${text})`;
   const like = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
   // A photo with no name of a class in the filter needs no look at its decision.

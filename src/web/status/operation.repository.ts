@@ -7,7 +7,7 @@ import { listActivity } from '../../core/runtime/activity/activity.repository.ts
 
 /** First key of the advisory lock that a server holds while an operation runs. The second is the collection's id. */
 export const OPERATION_LOCK = 0x57_4e_4f;
-/** Pages show no older operation. Also bounds what is read of the activity log. */
+/** Pages show none that ended before. Also bounds what is read of the activity log. */
 const SHOWN_MS = 7 * 86_400_000;
 
 export interface OfCollection {
@@ -20,10 +20,11 @@ export async function readLastOperation(
   db: Kysely<Database>,
   { collection, collectionId }: OfCollection,
 ): Promise<LastOperation | null> {
-  const lastOf = async (action: Activity): Promise<LoggedActivity | undefined> =>
-    (await listActivity(db, { action, collection, since: new Date(Date.now() - SHOWN_MS), limit: 1 }))[0];
   // The lock is taken before the begin is recorded, and released after the end is. So it is read before the record and after it.
   const wasHeld = await isLocked(db, collectionId);
+  const since = shownSince(wasHeld);
+  const lastOf = async (action: Activity): Promise<LoggedActivity | undefined> =>
+    (await listActivity(db, { action, collection, since, limit: 1 }))[0];
   const last = await lastOf('run-command');
   const operation = OPERATIONS.find((known) => known === last?.detail['command']);
   if (last === undefined || operation === undefined) return null;
@@ -45,6 +46,11 @@ export async function readLastOperation(
     reason: typeof reason === 'string' ? reason : null,
     server: String(server),
   };
+}
+
+/** A command that runs is shown, however long it runs. */
+function shownSince(isHeld: boolean): Date | undefined {
+  return isHeld ? undefined : new Date(Date.now() - SHOWN_MS);
 }
 
 async function isLocked(db: Kysely<Database>, collectionId: number): Promise<boolean> {

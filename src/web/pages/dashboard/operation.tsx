@@ -65,7 +65,9 @@ export function Operations({ collection, command }: OperationsProps) {
           {problem.value}
         </p>
       )}
-      {last === null ? null : <Shown key={last.at} {...{ last, output, isRunning }} />}
+      {last === null ? null : (
+        <Shown key={last.at} {...{ last, output, isRunning }} isNext={operationsOf(command).includes(last.operation)} />
+      )}
     </>
   );
 }
@@ -125,7 +127,8 @@ function Preview() {
       </ul>
       {unlicensed === 0 ? null : (
         <label>
-          <input type="checkbox" name="links" /> Links instead of pictures (--no-pixels). They need no licence.
+          <input type="checkbox" name="links" defaultChecked={photos === 0} /> Links instead of pictures (--no-pixels).
+          They need no licence.
         </label>
       )}
       {unlicensed > 0 && isLicenceOpen ? <Rights /> : null}
@@ -157,9 +160,11 @@ interface ShownProps {
   readonly last: Last;
   readonly output: string | null;
   readonly isRunning: boolean;
+  /** The next step is still this command. */
+  readonly isNext: boolean;
 }
 
-function Shown({ last, output, isRunning }: ShownProps) {
+function Shown({ last, output, isRunning, isNext }: ShownProps) {
   const { operation, state } = last;
   // Who saw it run wants to read its end, too.
   const [isOpen] = useState(state !== 'done');
@@ -175,7 +180,7 @@ function Shown({ last, output, isRunning }: ShownProps) {
           Stop
         </button>
       ) : null}
-      {state === 'interrupted' && operation !== 'rights' ? (
+      {state === 'interrupted' && isNext ? (
         <button type="button" class="chosen" onClick={() => order(`start/${operation}`, fieldsOf(last))}>
           Continue
         </button>
@@ -206,7 +211,7 @@ function stateText({ state, who, at, endedAt, stoppedBy, reason }: Last): string
     stopping: `is stopping for ${stoppedBy ?? who}: its jobs in flight end`,
     done: `ended${ended}, started by ${who}`,
     failed: `failed${ended}${reason === null ? '' : `: ${reason}`}`,
-    interrupted: `was ${stoppedBy === null ? 'interrupted, because the server ended' : `stopped by ${stoppedBy}`}${ended}. What is done stays done.`,
+    interrupted: `was ${stoppedBy === null ? 'interrupted' : `stopped by ${stoppedBy}`}${ended}. What is done stays done.`,
   };
   return texts[state];
 }

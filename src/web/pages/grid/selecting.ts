@@ -1,3 +1,4 @@
+import { signOf } from '../review/keys.ts';
 import { cursorAfter } from './layout.ts';
 import { clickedOn, extendedTo, movedTo, toggledAt } from './selection.ts';
 import type { TileSheet } from './tile-sheet.ts';
@@ -65,10 +66,11 @@ function positionOf({ target }: Event): number | null {
 }
 
 /** Moves the cursor or changes the selection. Shift extends the range. Returns false if the key does neither. */
-export function selectByKey({ key, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent, sheet: TileSheet): boolean {
+export function selectByKey(event: KeyboardEvent, sheet: TileSheet): boolean {
+  const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
   const { selection, count } = sheet;
   const isPlain = !ctrlKey && !altKey && !metaKey;
-  const cursor = isPlain ? cursorAfter(key, { cursor: selection.cursor, count, ...sheet.shape }) : null;
+  const cursor = isPlain ? cursorAfter(signOf(event), { cursor: selection.cursor, count, ...sheet.shape }) : null;
   if (key === 'Escape') sheet.clear();
   else if (count === 0) return false;
   else if (key === ' ') sheet.select(toggledAt(selection, selection.cursor));

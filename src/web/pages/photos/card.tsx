@@ -8,6 +8,7 @@ import type { CropRef } from '../../../core/models/evidence/evidence.ts';
 import { ByCrop, Certainty, Credit, Elsewhere, NearDuplicates, Outside } from '../review/single/evidence-parts.tsx';
 import { useAnswer } from '../answers.ts';
 import { reviewApi } from '../review/store/api.ts';
+import { signOf } from '../review/keys.ts';
 import { hrefOf } from '../review/view-url.ts';
 import { noPhotoText, type Gallery } from './gallery.ts';
 import { ruleText, stateText } from './tile.ts';
@@ -24,7 +25,7 @@ export function Card({ gallery }: CardProps) {
   const photo = trouble === null ? row : null;
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      const by = STEPS[event.key];
+      const by = STEPS[signOf(event)];
       const isInGrid = event.target instanceof Element && event.target.closest('.crop-grid') !== null;
       if (by === undefined || isInGrid || event.ctrlKey || event.altKey || event.metaKey) return;
       event.preventDefault();

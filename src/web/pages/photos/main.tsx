@@ -35,7 +35,7 @@ function GalleryPage({ collection }: { readonly collection: string }) {
         <Content sheet={gallery.sheet} allHref={ownPathname()} size={filter.size} lines={3} tileAt={tileAt} />
       </section>
       {gallery.isFiltering.value ? <GalleryFilterDialog gallery={gallery} /> : null}
-      {filter.photo === '' ? null : <Card key={filter.photo} gallery={gallery} />}
+      {filter.photo === '' ? null : <Card gallery={gallery} />}
     </main>
   );
 }

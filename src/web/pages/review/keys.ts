@@ -96,7 +96,7 @@ const SIGN = /^\S$/u;
 const WITHOUT_LATIN = /^(?:(?!\p{Script=Latin})[\p{L}\p{M}])+$|^؟$/u;
 
 /** The sign of a key. On a layout without Latin letters it is that of an American keyboard in the same place. */
-function signOf({ key, code, shiftKey }: PressedKey): string {
+export function signOf({ key, code, shiftKey }: Pick<PressedKey, 'key' | 'code' | 'shiftKey'>): string {
   if (!WITHOUT_LATIN.test(key)) return key;
   if (code === 'Slash') return shiftKey ? '?' : '/';
   return /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase() ?? key;

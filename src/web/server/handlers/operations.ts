@@ -86,6 +86,7 @@ async function wordsOf(operation: Operation, exchange: Exchange, site: Site): Pr
     ...of,
     exported: { ...exported, folder },
     named: site.operations.flagOf(of.collection),
+    below: `${displayPath(site.app.dataDir)}/`,
   });
 }
 

@@ -12,6 +12,7 @@ import { firstListed, hasShortlist } from '../../../core/shortlist/shortlist.rep
 import { cardAnchor, classAnchor } from '../../../core/shortlist/sheet/anchors.ts';
 import { withoutOwnFolders } from '../../status/gallery.process.ts';
 import { mayAct, readerOf } from '../access/access.ts';
+import { offersOperations } from '../operations.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
 import { withBasePath } from '../base-path.ts';
@@ -46,7 +47,7 @@ export async function sendCollection(exchange: Exchange, site: Site, page: PageP
   const reader = { role, hasTokens: site.tokens.length > 0 };
   return reply
     .type(HTML)
-    .send(collectionPage(page, { collection, now, hasOperations: site.app.config.server.operations, ...reader }));
+    .send(collectionPage(page, { collection, now, hasOperations: offersOperations(site), ...reader }));
 }
 
 export async function sendOverview(exchange: Exchange, site: Site): Promise<unknown> {

@@ -137,6 +137,9 @@ export class SingleDesk extends Desk {
   async #read(subject: Subject): Promise<void> {
     const key = subjectKey(subject);
     const found = await this.store.open(subject).catch((error: unknown) => errorText(error));
+    const { current } = this.list;
+    // The answer for a photo that was shown before must not hide that for this one.
+    if (current === undefined || subjectKey(current) !== key) return;
     const problem = typeof found === 'string' ? found : null;
     if (typeof found !== 'string' && found !== null) this.#withOther.value = { key, held: found };
     if (this.store.cache.photo(subject) === undefined) {
@@ -164,7 +167,7 @@ export class SingleDesk extends Desk {
       const onAnswer = (answer: LeaseAnswer | null): void => this.#take(answer);
       this.supply.value = new Supply(store, { view, order, need: () => this.#need(), onAnswer });
     }
-    if (view.photo !== undefined) void this.show(view.photo);
+    if (view.photo !== undefined && !this.isForDisputes) void this.show(view.photo);
     this.supply.value?.refill();
   }
 
@@ -202,8 +205,8 @@ export class SingleDesk extends Desk {
     const { list } = this;
     const isEarlier = ({ subject }: DoneAction): boolean => list.positionOf(subject) === undefined;
     const earlier = by < 0 && list.at === 0 ? this.decisions.findLast(isEarlier) : undefined;
-    if (earlier === undefined) list.move(by);
-    else list.show(earlier.subject);
+    if (earlier !== undefined) return void this.show(earlier.subject);
+    list.move(by);
     this.#settle();
   }
 
@@ -213,7 +216,15 @@ export class SingleDesk extends Desk {
     const found = await readDisputes(store, view.filter.wnid).catch((error: unknown) => errorText(error));
     if (view !== this.view.value) return;
     if (typeof found === 'string') this.trouble.value = found;
-    else this.list.append(found);
+    else {
+      this.list.append(found);
+      const { photo } = view;
+      if (photo !== undefined) {
+        // Only photos that are disputed now can be settled.
+        if (this.list.positionOf(photo) === undefined) this.#missing.value = { key: subjectKey(photo), problem: null };
+        this.list.show(photo);
+      }
+    }
     this.isReady.value = true;
     this.#settle();
   }
