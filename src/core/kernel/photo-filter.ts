@@ -62,6 +62,8 @@ export const PHOTO_SPLITS = ['test', 'control'] as const;
 /** Standing verdicts of people. `overruled`: the photo's state says otherwise. */
 export const PHOTO_VERDICTS = ['accept', 'reject', 'unsure', 'overruled'] as const;
 export type PhotoVerdict = (typeof PHOTO_VERDICTS)[number];
+/** The most photos that a gallery lists, so that a browser can hold and scroll them. */
+export const MOST_LISTED = 100_000;
 /** `p`: the lowest p of the searched class first; `time`: the newest first; `confusion`: the surest first. `-` turns it round. */
 export const PHOTO_SORTS = ['time', '-time', 'p', '-p', 'confusion', '-confusion'] as const;
 export const PHOTO_SIZES = ['small', 'medium', 'large'] as const;

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { foldPhotoCounts } from '../../core/filter/run/photo-tally.repository.ts';
 import type { Sha256 } from '../../core/kernel/ids.ts';
-import type { PhotoFilter } from '../../core/kernel/photo-filter.ts';
+import { MOST_LISTED, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import type { DecisionScope } from '../../core/models/workspace/scope.ts';
 import type { Database } from '../../core/platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../../core/platform/postgres/transactions.ts';
@@ -17,7 +17,7 @@ import {
   type GalleryView,
   type Part,
 } from './gallery-filter.repository.ts';
-import { MOST_LISTED, type GalleryChoices, type GalleryPiece, type GalleryTile } from './gallery.ts';
+import type { GalleryChoices, GalleryPiece, GalleryTile } from './gallery.ts';
 
 export interface GalleryQuery {
   readonly view: GalleryView;

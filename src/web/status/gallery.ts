@@ -20,8 +20,6 @@ export interface GalleryIndex extends GalleryPiece {
 
 /** Candidates in a piece, so that it is read and sent at once. */
 export const PIECE = 10_000;
-/** The most photos that a gallery lists, so that a browser can hold and scroll them. */
-export const MOST_LISTED = 100_000;
 
 /** `POST rows {ids}`: one candidate. Its outcome is that of its photo if it brought the photo first. */
 export interface GalleryTile extends SourceRights {

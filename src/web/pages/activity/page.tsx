@@ -2,10 +2,9 @@
 import type { LoggedActivity } from '../../../core/kernel/activity.ts';
 import { photosPath } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
-import { REVIEW_VERDICTS, type ReviewVerdict } from '../../../core/review/events/event.ts';
+import type { ReviewVerdict } from '../../../core/review/events/event.ts';
 import type { VerdictDay } from '../../../core/review/events/standing-verdicts.repository.ts';
 import type { OpenSession } from '../../server/access/session.repository.ts';
-import { Table } from '../dashboard/tables.tsx';
 
 /** Times are in UTC. */
 type ActivityLine = Omit<LoggedActivity, 'detail'> & { readonly detail: string };
@@ -74,30 +73,41 @@ function Lines({ lines }: Pick<ActivityPageProps, 'lines'>) {
   );
 }
 
-const VERDICT_HEADS = { accept: 'accepted', reject: 'rejected', unsure: 'unsure' } as const;
+const VERDICTS: readonly ReviewVerdict[] = ['accept', 'reject', 'unsure'];
 
 /** The verdicts of each person and day, with links to their photos. */
 function Verdicts({ days }: Pick<ActivityPageProps, 'days'>) {
   if (days.length === 0) return null;
   return (
     <section aria-label="Verdicts">
-      <h2>Verdicts</h2>
-      <Table
-        caption="Verdicts that stand, by person and day (UTC)"
-        rows={days}
-        keyOf={({ collection, reviewer, day }) => `${day} ${collection} ${reviewer}`}
-        columns={{
-          day: ({ day }) => day,
-          person: ({ reviewer }) => reviewer,
-          collection: ({ collection }) => collection,
-          ...Object.fromEntries(
-            REVIEW_VERDICTS.map((verdict) => [
-              VERDICT_HEADS[verdict],
-              (one: VerdictDay) => <VerdictLink of={one} verdict={verdict} />,
-            ]),
-          ),
-        }}
-      />
+      <h2>
+        Verdicts <small>those that stand, by day (UTC)</small>
+      </h2>
+      <table class="lines">
+        <thead>
+          <tr>
+            {['day', 'person', 'collection', 'accepted', 'rejected', 'unsure'].map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {days.map((one) => (
+            <tr key={`${one.day} ${one.collection} ${one.reviewer}`}>
+              <th scope="row">{one.day}</th>
+              <td>{one.reviewer}</td>
+              <td>{one.collection}</td>
+              {VERDICTS.map((verdict) => (
+                <td key={verdict}>
+                  <VerdictLink of={one} verdict={verdict} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }

@@ -2,19 +2,14 @@ import { withBasePath } from '../base-path.ts';
 import { computed, signal } from '@preact/signals';
 import { toSha256 } from '../../../core/kernel/ids.ts';
 import {
+  MOST_LISTED,
   EVERY_PHOTO,
   parsePhotoFilter,
   photosPath,
   photosQuery,
   type PhotoFilter,
 } from '../../../core/kernel/photo-filter.ts';
-import {
-  MOST_LISTED,
-  type GalleryChoices,
-  type GalleryIndex,
-  type GalleryPiece,
-  type GalleryTile,
-} from '../../status/gallery.ts';
+import type { GalleryChoices, GalleryIndex, GalleryPiece, GalleryTile } from '../../status/gallery.ts';
 import { allSelected, itemsIn, movedTo, NOTHING_SELECTED, selectedCount, type Selection } from '../grid/selection.ts';
 import { TileSheet } from '../grid/tile-sheet.ts';
 import { candidatesOf, photosApi, readTiles } from './candidate.ts';

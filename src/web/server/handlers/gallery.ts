@@ -1,8 +1,8 @@
 import { pipeline, Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import * as z from 'zod';
-import { parsePhotoFilter, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
-import { MOST_LISTED, type GalleryChoices, type GalleryTile } from '../../status/gallery.ts';
+import { MOST_LISTED, parsePhotoFilter, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
+import type { GalleryChoices, GalleryTile } from '../../status/gallery.ts';
 import type { PieceAt } from '../../status/gallery.repository.ts';
 import {
   allGalleryRows,
