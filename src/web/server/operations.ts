@@ -53,7 +53,7 @@ const LOOK_EVERY_MS = 500;
 /** Behind a proxy other people may reach the server, so commands need a token there. */
 export function offersOperations({ app, tokens }: Pick<OperationsOptions, 'app'> & Pick<Access, 'tokens'>): boolean {
   const { operations, basePath } = app.config.server;
-  return operations && (tokens.length > 0 || basePath === '');
+  return operations && (tokens.length > 0 || basePath === null);
 }
 
 /**
