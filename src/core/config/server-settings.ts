@@ -48,7 +48,7 @@ export const SERVER_SETTINGS = {
     z.boolean(),
     true,
     'Operators can start the next command of a collection from its page: filter, shortlist, rights, export, verify and report. ' +
-      'false: the pages only show the command.',
+      'Behind server.basePath that needs a token. false: the pages only show the command.',
   ),
   'server.statementTimeoutMs': setting(
     wholeNumber(100, 3_600_000),

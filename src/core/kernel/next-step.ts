@@ -40,11 +40,11 @@ interface OperationPlace extends Pick<CollectionState, 'collection'> {
   readonly exported: Pick<Exported, 'revisions' | 'folder'>;
   /** The value of `--collection`, if it is not the name. */
   readonly named?: string;
-  /** The folder of what the command writes, with its `/`: a server may write into its data folder only. */
+  /** The folder, with its `/`, into which a started command writes: a server may write into its data folder only. */
   readonly below?: string;
 }
 
-/** The words after `winnow` of a command that pages start. Its folders have the names of printed commands, below one of their own. */
+/** The words after `winnow` of a command that pages print or start. */
 export function operationWords(
   operation: Operation,
   { collection, exported: { revisions, folder }, named = collection, below = '' }: OperationPlace,

@@ -112,7 +112,7 @@ export interface PhotoFilter {
   /** The day or days (UTC) of a standing verdict, as `date`; '' for any. */
   readonly judged: string;
   readonly verdict: readonly PhotoVerdict[];
-  /** With `like` it turns the order of photos of the same likeness round, or not. */
+  /** Without effect with `like`: the most similar photo is first. */
   readonly sort: (typeof PHOTO_SORTS)[number];
   /** The photo that the first photos look like. */
   readonly like: Sha256 | null;

@@ -23,7 +23,7 @@ export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]
     });
 }
 
-/** Collections whose links name other first candidates than there are. There are none unless the triggers have a defect. */
+/** Collections whose links name other first candidates than there are. There are none unless counting has a defect. */
 export async function firstCandidateProblems(db: Kysely<Database>): Promise<string[]> {
   const scopes = await db.transaction().execute(collectionScopes);
   for (const { scope } of scopes) await foldPhotoCounts(db, scope);

@@ -19,7 +19,7 @@ export const BLIND_ORDERS = ['confusions', 'source', 'newest'] as const satisfie
 export const SHOWN_STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 export type ShownState = (typeof SHOWN_STATES)[number];
 
-/** `verdict` and its kin ask for standing verdicts of people; `state` and `reason` are the photo's. */
+/** `by`, `judged` and `verdict` are of standing verdicts of people; `state` and `reason` are the photo's. */
 export interface ReviewFilter extends VerdictFilter {
   readonly wnid?: Wnid | undefined;
   readonly confusion?: Wnid | undefined;

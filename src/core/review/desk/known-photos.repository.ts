@@ -7,7 +7,10 @@ import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
 import type { Subject } from '../events/event.ts';
 import type { VerdictReader } from '../events/standing-verdicts.repository.ts';
 
-/** `readsOwn` is known if the view is for a filter by verdicts. The name is '' for a person without one, who has reviewed nothing. */
+/**
+ * The name is '' for a person without one, who has reviewed nothing. `readsOwn` is found out for a filter by verdicts only; it is true
+ * for any other view.
+ */
 export interface DeskView extends VerdictReader {
   readonly scope: DecisionScope;
   /** Share of the listed photos that get a blind second pass, 0..1. */

@@ -13,7 +13,7 @@ export interface VerdictReader {
   readonly readsOwn: boolean;
 }
 
-/** The code of an error: a person may not know what was asked for while a blind review is open. */
+/** The code of an error: the reader may not know what was asked for while own verdicts are open. */
 export const BLIND_GALLERY = 'blind-gallery';
 
 /** @throws UsageError `blind-gallery` if the filter names another person while the reader sees own verdicts only */
@@ -30,7 +30,11 @@ const IS_UNDONE = sql`exists (select from review_event u where u.undoes = r.id a
   select from review_event b where b.undoes = u.id and b.kind = 'redo' and not exists (
     select from review_event a where a.undoes = b.id and a.kind = 'undo')))`;
 
-/** SQL: the collections, photos, classes, people and UTC days of the verdicts that stand: the last one of each person on a photo. `of`: SQL about events `r`. */
+/**
+ * SQL: the verdicts that stand, with their UTC days: the last one of each person on a photo of a class.
+ *
+ * @param of SQL: an event `r` counts
+ */
 function standing(of: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
     select distinct on (r.collection_id, r.wnid, r.sha256, r.reviewer) r.collection_id, r.wnid, r.sha256, r.reviewer,
@@ -40,7 +44,7 @@ function standing(of: RawBuilder<unknown>): RawBuilder<unknown> {
     order by r.collection_id, r.wnid, r.sha256, r.reviewer, r.id desc)`;
 }
 
-/** SQL: the ids, classes and SHA-256 of the photos of a collection that have a verdict that matches. */
+/** SQL: the ids and classes of the photos of a collection that have a verdict that matches. */
 export function standingVerdicts(
   { collectionId, reviewer, readsOwn }: VerdictReader & { readonly collectionId: number },
   { by = '', judged = '', verdict = [] }: VerdictFilter,
@@ -60,7 +64,7 @@ export function standingVerdicts(
       ? sql`true`
       : sql`(s.verdict = any(${verdicts}::text[]) or ${verdicts.includes('overruled')}::boolean and ${isOverruled})`;
   return sql`(
-    select s.wnid, o.id as photo_id, o.sha256 from ${standing(sql`r.collection_id = ${collectionId} and ${isBy}`)} as s
+    select s.wnid, o.id as photo_id from ${standing(sql`r.collection_id = ${collectionId} and ${isBy}`)} as s
     join photo o on o.sha256 = s.sha256
     left join verdict w on w.collection_id = s.collection_id and w.wnid = s.wnid and w.sha256 = s.sha256
     where ${isOn} and ${isVerdict})`;

@@ -81,7 +81,7 @@ function Verdicts({ days }: Pick<ActivityPageProps, 'days'>) {
   return (
     <section aria-label="Verdicts">
       <h2>
-        Verdicts <small>those that stand, by day (UTC)</small>
+        Verdicts <small>those that stand, by day (UTC), newest first, at most 50 lines</small>
       </h2>
       <table class="lines">
         <thead>

@@ -19,7 +19,8 @@ import { readerOf } from '../access/access.ts';
 import { endSessions, openSessions } from '../access/session.repository.ts';
 
 const LINES = 100;
-const DAYS = 50;
+/** Lines of verdicts of a person on a day. The page tells the number. */
+const VERDICT_LINES = 50;
 
 export async function sendActivity(exchange: Exchange, site: Site): Promise<unknown> {
   const { request, reply, role } = exchange;
@@ -45,7 +46,7 @@ export async function sendActivity(exchange: Exchange, site: Site): Promise<unkn
       collections,
       lines: lines.map((line) => ({ ...line, detail: detailText(line.detail) })),
       older: last === undefined ? null : `/activity?${olderQuery(chosen, last)}`,
-      days: await verdictDays(app.db, { ...filter, only, limit: DAYS }),
+      days: await verdictDays(app.db, { ...filter, only, limit: VERDICT_LINES }),
       sessions: await openSessions(app.db),
     },
     { hasTokens: tokens.length > 0, role },

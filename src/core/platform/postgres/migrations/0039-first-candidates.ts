@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 const STATEMENTS = [
-  // first_of: the photo, if this link's candidate is the first of its class, among those that the collection takes, that brought
-  // it. decided, p: the newest decision on it, with the beginning of the hash of its rules. Counting the photos of a page sets them.
+  // first_of: the photo that this link's candidate brought to its class, if no earlier candidate that the collection takes did.
+  // decided, p: the newest decision on it, with the beginning of the hash of its rules. Counting the photos of a page sets them.
   'alter table collection_candidate add column first_of bigint, add column decided text, add column p double precision',
   'create index collection_candidate_first on collection_candidate (first_of, collection_id) where first_of is not null',
   'create index collection_candidate_rest on collection_candidate (collection_id, candidate_id) where first_of is null',
@@ -24,7 +24,7 @@ const STATEMENTS = [
      when (old.definition -> 'licences' is distinct from new.definition -> 'licences') execute function photo_tally_licences()`,
 ];
 
-/** Stores with each link whether its candidate is the first of its photo and class, and what is decided on that photo. */
+/** Adds to each link whether its candidate is the first of its photo and class, and what is decided on that photo. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
 }
