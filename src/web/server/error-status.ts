@@ -4,12 +4,10 @@ import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../../core/review/events/record-act
 import { STALE } from '../../core/review/events/stale.ts';
 import { BLIND_GALLERY } from '../../core/review/events/standing-verdicts.repository.ts';
 import { QUIZ_REFUSED } from '../../core/review/quiz/quiz.process.ts';
+import { STATEMENT_ENDED } from '../../core/platform/postgres/transactions.ts';
 import { databaseFailure } from '../../core/runtime/open/database-failure.process.ts';
 import { BAD_PHOTO_FILTER } from '../status/gallery.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
-
-/** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
-export const STATEMENT_ENDED = '57014';
 
 /** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
 const STATUS_OF: ReadonlyMap<string, number> = new Map([

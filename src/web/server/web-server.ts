@@ -7,13 +7,14 @@ import { StaleAction } from '../../core/review/events/stale.ts';
 import { codeOf, messageOf, UsageError, withoutCodes } from '../../core/kernel/errors.ts';
 import type { Role } from '../../core/kernel/people.ts';
 import type { Logger } from '../../core/platform/log/logger.ts';
+import { STATEMENT_ENDED } from '../../core/platform/postgres/transactions.ts';
 import { mayAct, reviewerNameOf, type Access, type Person, type Visitor } from './access/access.ts';
 import { addBasePath, withBasePath, withoutBasePath } from './base-path.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
 import { countedTokens, personOf } from './access/visitor.ts';
 import type { FailedLogIns } from './access/failed-log-ins.ts';
-import { STATEMENT_ENDED, statusOf } from './error-status.ts';
+import { statusOf } from './error-status.ts';
 import { problemPage } from './pages.tsx';
 import {
   limitJson,

@@ -1,13 +1,16 @@
 import path from 'node:path';
+import type { Transaction } from 'kysely';
 import { MODES } from '../../core/collection/modes.ts';
 import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
 import { pathOfFileUrl } from '../../core/crawl/sources/folder/byte-path.ts';
 import { decidedClasses } from '../../core/filter/run/decision.repository.ts';
-import { UsageError } from '../../core/kernel/errors.ts';
+import { codeOf, UsageError } from '../../core/kernel/errors.ts';
 import type { Reader } from '../../core/kernel/people.ts';
 import { beyondCrawl, unfitText, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import { withoutFolders } from '../../core/kernel/printable.ts';
 import { similarPhotos } from '../../core/models/evidence/feature.repository.ts';
+import type { Database } from '../../core/platform/postgres/database.ts';
+import { limitStatements, STATEMENT_ENDED } from '../../core/platform/postgres/transactions.ts';
 import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { photoFacts } from '../../core/photo/photo.repository.ts';
 import { hiddenPhotos, mayKnow, openBlindReviews } from '../../core/review/desk/known-photos.repository.ts';
@@ -19,6 +22,7 @@ import type { GalleryView } from './gallery-filter.repository.ts';
 import { countGallery } from './gallery-total.repository.ts';
 import {
   allIds,
+  looksAtAll,
   readGallery,
   readPiece,
   readTiles,
@@ -50,10 +54,32 @@ async function galleryView({ reader, ...desk }: GalleryDesk): Promise<GalleryVie
 export async function galleryIndex(desk: GalleryDesk, filter: PhotoFilter, limit = PIECE): Promise<GalleryIndex> {
   const query = await galleryQuery(desk, filter);
   const id = /^\d+$/.test(filter.photo) ? Number(filter.photo) : null;
-  return readGallery(desk.workspace.app.db, query, async (trx) => {
+  return readInTime(desk, query, async (trx) => {
     const piece = (await readPiece(trx, query, { side: 'around', id, limit })) ?? NOTHING;
     const isAll = !piece.hasBefore && !piece.hasAfter;
     return { ...piece, total: isAll ? piece.ids.length : await countGallery(trx, query) };
+  });
+}
+
+/** The most that a page waits for a statement that compares every candidate, instead of the server's limit. */
+const PATIENCE_MS = 5_000;
+
+/** @throws UsageError `bad-photo-filter` if the filter compares every candidate and there are too many */
+async function readInTime<T>(
+  { workspace }: GalleryDesk,
+  query: GalleryQuery,
+  read: (trx: Transaction<Database>) => Promise<T>,
+): Promise<T> {
+  const { db, config } = workspace.app;
+  if (!looksAtAll(query.filter)) return readGallery(db, query, read);
+  const limitMs = Math.min(PATIENCE_MS, config.server.statementTimeoutMs);
+  return readGallery(db, query, async (trx) => {
+    await limitStatements(trx, limitMs);
+    return read(trx).catch((error: unknown) => {
+      if (codeOf(error) !== STATEMENT_ENDED) throw error;
+      const text = `This search looks at every photo and took longer than ${limitMs / 1_000} s. Choose a class, then search again.`;
+      throw new UsageError(text, { code: BAD_PHOTO_FILTER });
+    });
   });
 }
 
@@ -66,7 +92,7 @@ export async function galleryPiece(
   { limit = PIECE, ...at }: PieceAt & { readonly limit?: number },
 ): Promise<GalleryPiece> {
   const query = await galleryQuery(desk, filter);
-  const piece = await readGallery(desk.workspace.app.db, query, (trx) => readPiece(trx, query, { ...at, limit }));
+  const piece = await readInTime(desk, query, (trx) => readPiece(trx, query, { ...at, limit }));
   if (piece === null)
     throw refused(at.side, String(at.id), 'a candidate that still matches the filter: load the page again');
   return piece;

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { foldPhotoCounts } from '../../core/filter/run/photo-tally.repository.ts';
-import type { Sha256 } from '../../core/kernel/ids.ts';
+import { isSha256, type Sha256 } from '../../core/kernel/ids.ts';
 import { MOST_LISTED, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import type { DecisionScope } from '../../core/models/workspace/scope.ts';
 import type { Database } from '../../core/platform/postgres/database.ts';
@@ -144,14 +144,19 @@ async function placesAmong(
   return rows;
 }
 
+/** True if each candidate of the collection must be compared, which takes many seconds if there are millions. */
+export function looksAtAll({ class: classes, text, like, disagree, sort }: PhotoFilter): boolean {
+  const hasText = text !== '' && !isSha256(text);
+  return classes.length === 0 && (hasText || like !== null || disagree || sort.endsWith('confusion'));
+}
+
 /**
  * PostgreSQL would read whole tables where looking up some thousand rows is faster, because rows that were found together lie
  * together. If each candidate of the collection must be compared, it would look up millions.
  */
 async function expectLookUps(trx: Transaction<Database>, filter: PhotoFilter): Promise<void> {
   await allowMoreMemory(trx);
-  const isOfAll = filter.text !== '' || filter.like !== null || filter.sort.endsWith('confusion');
-  if (isOfAll && filter.class.length === 0) {
+  if (looksAtAll(filter)) {
     await sql`set local enable_nestloop = off`.execute(trx);
     return;
   }

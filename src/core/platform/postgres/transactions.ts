@@ -33,6 +33,14 @@ export async function allowMoreMemory(trx: Transaction<Database>): Promise<void>
   await sql`set local work_mem = '64MB'`.execute(trx);
 }
 
+/** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
+export const STATEMENT_ENDED = '57014';
+
+/** Ends each further statement of the transaction that takes longer, with `STATEMENT_ENDED`. */
+export async function limitStatements(trx: Transaction<Database>, limitMs: number): Promise<void> {
+  await sql.raw(`set local statement_timeout = ${limitMs}`).execute(trx);
+}
+
 /** Runs `work` while a separate connection holds an advisory lock, without a row or transaction. Others wait. */
 export async function withAdvisoryLock<T>(
   db: Kysely<Database>,

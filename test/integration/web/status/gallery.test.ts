@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EVERY_PHOTO, PHOTO_SORTS, type PhotoFilter } from '../../../../src/core/kernel/photo-filter.ts';
 import {
+  BAD_PHOTO_FILTER,
   galleryChoices,
   galleryIndex,
   galleryPiece,
@@ -78,6 +79,22 @@ describe('the gallery of a collection with candidates', () => {
       [5, ids],
     ] as const)
       expect(await found({}, limit)).toMatchObject({ total: 4, ids: listed });
+  });
+
+  it('asks for a class if comparing every candidate takes too long', async () => {
+    const { db } = dashboard.app;
+    const { workspace, ...rest } = desk();
+    const { config } = workspace.app;
+    const hasty = { ...config, server: { ...config.server, statementTimeoutMs: 100 } };
+    const impatient = { ...rest, workspace: { ...workspace, app: { ...workspace.app, config: hasty } } };
+    await found();
+    await db.transaction().execute(async (trx) => {
+      await sql`lock table review_event in access exclusive mode`.execute(trx);
+      await expect(galleryIndex(impatient, { ...EVERY_PHOTO, text: 'jpg' })).rejects.toMatchObject({
+        code: BAD_PHOTO_FILTER,
+        message: expect.stringContaining('took longer than 0.1 s. Choose a class'),
+      });
+    });
   });
 
   it('comes in pieces that together have every photo once, in each order and both directions', async () => {
