@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { sql } from 'kysely';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../../support/browser.ts';
@@ -316,5 +317,29 @@ describe('the gallery', () => {
     expect(shown()).toMatch(/^\d+$/);
     await page.goto(`${url}photos?photo=${'0'.repeat(64)}.${wnid}`);
     await card.getByText('The collection has no candidate 0000').waitFor(LOADED_MACHINE);
+  });
+
+  it('reads pieces before and after the photo of the address, and selects and exports all that match', async (context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+    const { db } = dashboard.app;
+    const many = Array.from({ length: 10_500 }, (_, i) => candidate(`many ${i}`, { wnid: GOLDFISH, source: 'urls' }));
+    await store(db, many);
+    const { rows } = await sql<{ id: number }>`
+      select c.id from candidate c join picture p on p.id = c.picture_id where p.source = 'urls' order by c.id`.execute(
+      db,
+    );
+    const { page } = await loadInPage(`${url}photos?source=urls&photo=${rows[0]?.id}`);
+    const text = (part: string) => page.getByText(part).waitFor(LOADED_MACHINE);
+    await text('10,500 photos, 5,001 of them shown');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Photos before these' }).click();
+    await text('10,500 photos, the first 5,499 shown');
+    expect(await page.getByRole('button', { name: 'Photos before these' }).count()).toBe(0);
+    await page.keyboard.press('Control+a');
+    await text('10,500 selected');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'CSV of all' }).click();
+    const csv = await readFile(await (await download).path(), 'utf8');
+    expect(csv.trimEnd().split('\n')).toHaveLength(10_501);
   });
 });
