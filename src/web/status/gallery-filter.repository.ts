@@ -14,7 +14,7 @@ import {
 } from '../../core/kernel/photo-filter.ts';
 import { CENTRE_CROP } from '../../core/models/evidence/evidence.ts';
 import { standingVerdicts } from '../../core/review/events/standing-verdicts.repository.ts';
-import { isNotAsked, unjudgedPhotos, type DeskView } from '../../core/review/desk/known-photos.repository.ts';
+import { unjudgedPhotos, type DeskView } from '../../core/review/desk/known-photos.repository.ts';
 import { isKeptPending } from '../../core/shortlist/second-pass.repository.ts';
 import { judged } from '../../core/status/funnel.repository.ts';
 
@@ -62,7 +62,6 @@ export function shownCandidates(
   const { isOf, isFirst, photoId, crawled } = partOf(scope, part);
   const isSeen = isCrawlOnly ? sql`false` : sql`c.is_first`;
   const hasDecision = isCrawlOnly ? sql`false` : isFirst;
-  const hides = hidden(view, photoId);
   const ofEntry = sql`e.collection_id = ${collectionId} and e.photo_id = c.photo_id and e.wnid = c.wnid and ${isSeen}`;
   return sql`(
     select c.id, c.wnid, c.found_at, c.refusal, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, ${crawled},
@@ -71,7 +70,7 @@ export function shownCandidates(
     from collection_candidate l join candidate c on c.id = l.candidate_id
       left join ${found('picture p', sql`p.id = c.picture_id`, walks && part === 'rest')}
     where l.collection_id = ${collectionId} and ${isOf} and (${ofCollection(scope)} or c.refusal = 'unknown-class')
-      and ${isHidden ? hides : sql`not ${hides}`} and ${of}
+      and ${isOfReader(view, photoId, isHidden)} and ${of}
   ) as c
     left join photo f on f.id = c.photo_id
     left join decision d on d.collection_id = ${collectionId} and d.photo_id = c.photo_id and d.wnid = c.wnid and ${isSeen}
@@ -104,7 +103,7 @@ function partOf(
   return {
     isOf: part === null ? sql`true` : sql`l.first_of is null`,
     isFirst: part === null ? sql`coalesce(l.first_of = p.photo_id, false)` : sql`false`,
-    photoId: sql`coalesce(p.photo_id, 0)`,
+    photoId: sql`p.photo_id`,
     crawled: sql`${state} as state, ${reason} as reason, ${isWanted(scope)} as is_wanted, p.state as picture_state, p.reason as picture_reason`,
   };
 }
@@ -119,11 +118,12 @@ export function mayHide({ isCrawlOnly, blind, asked }: GalleryView): boolean {
   return asked.length > 0 || (!isCrawlOnly && blind.length > 0);
 }
 
-/** SQL: the reader may not know of the candidates of a photo. */
-function hidden(view: GalleryView, photoId: RawBuilder<unknown>): RawBuilder<unknown> {
-  if (!mayHide(view)) return sql`false`;
+/** SQL: the reader may know of the candidates of a photo, or `isHidden`, may not. Hidden ones are few, so PostgreSQL begins with them. */
+function isOfReader(view: GalleryView, photoId: RawBuilder<unknown>, isHidden: boolean): RawBuilder<unknown> {
+  if (!mayHide(view)) return isHidden ? sql`false` : sql`true`;
   const unjudged = sql`select u.photo_id from ${unjudgedPhotos(view, view.isCrawlOnly ? [] : view.blind)} as u`;
-  return sql`(${photoId} in (${unjudged}) or not ${isNotAsked(view, photoId)})`;
+  const ids = sql`${unjudged} union all select unnest(${view.asked}::bigint[])`;
+  return isHidden ? sql`${photoId} = any(array(${ids}))` : sql`${photoId} in (${ids}) is not true`;
 }
 
 type Decided = 'kept' | 'dropped' | 'failed';
