@@ -1,7 +1,13 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { ofCollection } from '../../core/filter/run/decision.repository.ts';
 import { photoKinds } from '../../core/filter/run/photo-tally.repository.ts';
-import { dayRangeOf, EVERY_PHOTO, FILTER_REASONS, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
+import {
+  dayRangeOf,
+  EVERY_PHOTO,
+  FILTER_REASONS,
+  type PhotoFilter,
+  type PhotoState,
+} from '../../core/kernel/photo-filter.ts';
 import { isCandidateReason } from '../../core/kernel/reasons.ts';
 import type { Database } from '../../core/platform/postgres/database.ts';
 import { onlyRow } from '../../core/platform/postgres/query.ts';
@@ -19,6 +25,13 @@ import type { GalleryQuery } from './gallery.repository.ts';
 
 /** How many candidates match: from the tallies less the hidden ones if the tallies can tell, otherwise counted one by one. */
 export async function countGallery(trx: Transaction<Database>, query: GalleryQuery): Promise<number> {
+  const { filter } = query;
+  // Each listed photo is open or has a verdict, and few have one.
+  if (String(filter.state) === 'open') {
+    const countIn = (...state: PhotoState[]): Promise<number> =>
+      countGallery(trx, { ...query, filter: { ...filter, state } });
+    return (await countIn('listed')) - (await countIn('accepted', 'rejected', 'unsure', 'disputed'));
+  }
   const tallied = await tallyOf(trx, query);
   if (tallied === null) return countMatching(trx, query, false);
   return mayHide(query.view) ? tallied - (await countMatching(trx, query, true)) : tallied;
@@ -43,7 +56,7 @@ async function sumOf(db: Kysely<Database>, rows: RawBuilder<unknown>): Promise<n
 }
 
 /** Parts of a filter that tallies know. The order, the size and the open photo change no total. */
-const TALLIED: readonly (keyof PhotoFilter)[] = ['state', 'reason', 'class', 'source', 'licence'];
+const TALLIED: readonly (keyof PhotoFilter)[] = ['state', 'reason', 'class', 'source', 'licence', 'split'];
 const OF_ORDER: readonly (keyof PhotoFilter)[] = ['sort', 'like', 'size', 'photo'];
 /** States that the tally of candidates tells without that of photos. */
 const OF_CANDIDATES: ReadonlySet<string> = new Set(['found', 'waiting', 'fetched']);
@@ -62,11 +75,17 @@ function onlyHas(filter: PhotoFilter, names: readonly (keyof PhotoFilter)[]): bo
 async function tallyOf(trx: Transaction<Database>, query: GalleryQuery): Promise<number | null> {
   const { view, filter, named } = query;
   if (filter.date !== '' && onlyHas(filter, ['date'])) return foundOnDays(trx, view, filter.date);
-  const { state, reason, licence } = filter;
+  const { state, reason, licence, split } = filter;
   const ofPhotos = reason.filter((one) => !isCandidateReason(one));
   const knowsReasons = ofPhotos.every((one) => OF_PHOTOS.has(one));
-  if (!onlyHas(filter, TALLIED) || !knowsReasons || state.some((one) => OF_VERDICTS.has(one))) return null;
-  const needsPhotos = ofPhotos.length > 0 || state.some((one) => !OF_CANDIDATES.has(one));
+  if (
+    !onlyHas(filter, TALLIED) ||
+    !knowsReasons ||
+    split.includes('control') ||
+    state.some((one) => OF_VERDICTS.has(one))
+  )
+    return null;
+  const needsPhotos = ofPhotos.length > 0 || split.length > 0 || state.some((one) => !OF_CANDIDATES.has(one));
   if (needsPhotos && licence.length > 0) return null;
   const candidates = sql`select count from ${talliedCandidates(view)} where ${matches(view, filter, named)}`;
   if (!needsPhotos) return sumOf(trx, candidates);
