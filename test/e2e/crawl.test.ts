@@ -71,7 +71,12 @@ describe('winnow run on a folder', () => {
       folder.at('data'),
       '--json',
     ];
-    expectFunnelAddsUp(JSON.parse(await run(args)) as Funnel);
+    const funnel = JSON.parse(await run(args)) as Funnel;
+    expectFunnelAddsUp(funnel);
+    expect(funnel).toMatchObject({ totals: { fetched: 6, duplicates: 0 }, distinctPhotos: 3 });
+    expect(await run(['status', '--collection', collection, '--data', folder.at('data')])).toContain(
+      '\n3 distinct photos: some were found for several classes, and count in each.\n',
+    );
     const [candidates, decisions, listed] = await Promise.all([
       query<CandidateLine>('candidates', collection, 'data'),
       query<DecisionLine>('decisions', collection, 'data'),

@@ -14,6 +14,7 @@ import type { Database } from '../../src/core/platform/postgres/database.ts';
 import type { PhotoCount } from '../../src/core/filter/run/photo-counts.repository.ts';
 import { recountPhotos, judgedPhotos } from '../../src/core/filter/run/photo-counts.repository.ts';
 import {
+  countDistinctPhotos,
   foldPhotoCounts,
   readPhotoCounts,
   undecidedPhotoIds,
@@ -192,7 +193,12 @@ async function expectSameCounts(db: Kysely<Database>, scope: DecisionScope): Pro
   const [tallied, counted] = await db
     .transaction()
     .setIsolationLevel('repeatable read')
-    .execute(async (trx) => [await readPhotoCounts(trx, scope), await recountPhotos(trx, scope)] as const);
+    .execute(async (trx) => {
+      const { rows } =
+        await sql`select count(distinct photo_id) as photos from ${judgedPhotos(scope, sql`true`)} as s`.execute(trx);
+      expect(rows).toEqual([{ photos: await countDistinctPhotos(trx, scope) }]);
+      return [await readPhotoCounts(trx, scope), await recountPhotos(trx, scope)] as const;
+    });
   const sorted = (counts: readonly PhotoCount[]): string[] =>
     counts
       .map(({ wnid, source, queryId, state, reason, listed, isPruned, count }) =>

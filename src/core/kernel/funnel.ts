@@ -87,6 +87,8 @@ export interface Funnel {
   readonly collection: string;
   readonly mode: Mode;
   readonly totals: Totals;
+  /** Photos, each once, also if it is of several classes. */
+  readonly distinctPhotos: number;
   /** If there are candidates of no class of the collection, the last one has `wnid: null`. */
   readonly classes: readonly (Totals & { readonly wnid: string | null; readonly name: string })[];
   readonly sources: readonly (Totals & { readonly source: string })[];

@@ -1,4 +1,5 @@
-import type { Totals } from '../kernel/funnel.ts';
+import type { Funnel, Totals } from '../kernel/funnel.ts';
+import { countText } from '../kernel/texts.ts';
 import type { PhotoFilter, PhotoState } from '../kernel/photo-filter.ts';
 import type { FunnelStage } from './funnel.tsx';
 
@@ -17,6 +18,12 @@ export function stagesOf(totals: Totals, linkOf?: FunnelLinkOf): FunnelStage[] {
       .filter(([, photos]) => photos > 0)
       .map(([text, photos, ...of]) => ({ reason: text, count: photos, href: hrefOf(...of) })),
   }));
+}
+
+/** Says how many photos there are, each counted once. Empty unless some were found for several classes. */
+export function severalClassesText({ totals, distinctPhotos }: Pick<Funnel, 'totals' | 'distinctPhotos'>): string {
+  if (totals.fetched - totals.duplicates === distinctPhotos) return '';
+  return `${countText(distinctPhotos)} distinct photos: some were found for several classes, and count in each.`;
 }
 
 type Stage = readonly [name: string, count: number, state: PhotoState, lost: readonly Loss[]];
@@ -42,7 +49,7 @@ function partsOf(totals: Totals): Stage[] {
   return [
     ['found', totals.found, 'found', []],
     ['fetched', totals.fetched, 'fetched', [...refused, ['waiting', totals.waiting, 'waiting']]],
-    ['distinct photos', photos, 'distinct', [['duplicates', totals.duplicates, 'duplicate']]],
+    ['photos by class', photos, 'distinct', [['duplicates', totals.duplicates, 'duplicate']]],
     ['kept', totals.decided.kept, 'kept', notKept(totals)],
     ['listed', totals.shortlisted, 'listed', left],
     ...(isReviewed ? ([['accepted', totals.selected, 'accepted', verdicts]] as const) : []),

@@ -36,7 +36,7 @@ export function withoutPending<Counts extends FunnelCounts>(counts: Counts): Cou
 export function funnelOf(
   about: { collection: string; mode: Mode; classes: readonly { wnid: string; name: string }[] },
   counts: FunnelCounts,
-): Funnel {
+): Omit<Funnel, 'distinctPhotos'> {
   const { candidates } = counts;
   const totals = sumUp(counts);
   const classOf = rowsBy(counts, ({ wnid }) => wnid);
@@ -47,7 +47,13 @@ export function funnelOf(
   const sources = [...new Set(candidates.map((count) => count.source))]
     .toSorted()
     .map((source) => ({ source, ...sourceOf(source) }));
-  return { collection: about.collection, mode: about.mode, totals, classes: [...classRows, ...strangerRows], sources };
+  return {
+    collection: about.collection,
+    mode: about.mode,
+    totals,
+    classes: [...classRows, ...strangerRows],
+    sources,
+  };
 }
 
 export function rowsBy<Key>(

@@ -13,7 +13,7 @@ import type { Acceptance } from '../kernel/acceptance.ts';
 import { daysOf, type DayCount, type WorkOfDay } from './days.ts';
 import { readStops, type StoredStop } from '../crawl/sources/source-stop.repository.ts';
 import { emptyTotals, type Funnel } from '../kernel/funnel.ts';
-import { foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
+import { countDistinctPhotos, foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts';
 import type { ByReader } from '../kernel/people.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -249,14 +249,17 @@ export async function readFunnel(workspace: Workspace): Promise<Funnel> {
 }
 
 interface Counts extends FunnelCounts {
+  /** Photos, each once, also if it is of several classes. */
+  readonly distinctPhotos: number;
   readonly queries: readonly QueryReport[];
   readonly work: readonly WorkOfDay[];
 }
 
-function funnelFrom({ collection }: Workspace, counts: FunnelCounts): Funnel {
+function funnelFrom({ collection }: Workspace, counts: Counts): Funnel {
   const wnids = collection.subjects.ids ?? wnidsIn(counts.candidates);
   const classes = wnids.map((wnid) => ({ wnid, name: collection.subjects.nameOf(wnid) }));
-  return funnelOf({ collection: collection.name, mode: collection.mode, classes }, counts);
+  const funnel = funnelOf({ collection: collection.name, mode: collection.mode, classes }, counts);
+  return { ...funnel, distinctPhotos: counts.distinctPhotos };
 }
 
 function wnidsIn(candidates: readonly CandidateCount[]): string[] {
@@ -278,6 +281,7 @@ async function countsIn(trx: Transaction<Database>, { app, scope }: Workspace): 
   return {
     candidates: await countCandidates(trx, scope),
     photos: await readPhotoCounts(trx, scope),
+    distinctPhotos: await countDistinctPhotos(trx, scope),
     work: await countDays(trx, scope.collectionId),
     verdicts: await countVerdicts(trx, scope, app.config.review.secondPass),
     queries: await queryReports(trx, {

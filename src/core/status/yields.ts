@@ -31,7 +31,7 @@ export function yieldOf({ fetched, decided: { kept } }: Pick<Totals, 'fetched' |
   return { fetched, kept, yield: fetched === 0 ? null : kept / fetched };
 }
 
-export function yieldsOf({ totals, classes, sources }: Funnel): Yields {
+export function yieldsOf({ totals, classes, sources }: Pick<Funnel, 'totals' | 'classes' | 'sources'>): Yields {
   return {
     total: yieldOf(totals),
     classes: classes.flatMap((row) =>

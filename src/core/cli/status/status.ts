@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { stagesOf } from '../../page/stages.ts';
+import { severalClassesText, stagesOf } from '../../page/stages.ts';
 import { checked, readFunnel, type Status } from '../../status/status.process.ts';
 import { sumOf } from '../../status/funnel.ts';
 import { acceptanceStateText } from '../../kernel/acceptance.ts';
@@ -99,7 +99,8 @@ function inspectionText({ acceptance }: Status): string {
   return acceptance === null ? '' : `inspection ${acceptanceStateText(acceptance)}\n`;
 }
 
-export function funnelText({ collection, mode, totals }: Funnel): string {
+export function funnelText(funnel: Funnel): string {
+  const { collection, mode, totals } = funnel;
   const stages = stagesOf(totals);
   const widest = Math.max(1, stages[0]?.count ?? 1);
   const digits = countText(widest).length;
@@ -108,7 +109,7 @@ export function funnelText({ collection, mode, totals }: Funnel): string {
     const losses = lost.map(({ reason, count: n }) => `${reason} ${countText(n)}`).join(', ');
     return `  ${name.padEnd(16)}${bar}  ${countText(count).padStart(digits)}${losses === '' ? '' : `  - ${losses}`}`;
   });
-  return `${collection} (mode ${mode})\n\n${lines.join('\n')}\n`;
+  return `${collection} (mode ${mode})\n\n${linesText([...lines, severalClassesText(funnel)])}`;
 }
 
 /** Columns of counts. Those that are zero in every row are left out, except the ones marked `always`. */

@@ -4,6 +4,7 @@ import { codeOf } from '../../kernel/errors.ts';
 import { sha256Bytes } from '../../tools/sha256.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { onlyRow } from '../../platform/postgres/query.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { markFirstCandidates } from './first-candidates.repository.ts';
 import { recountPhotos, judgedPhotos } from './photo-counts.repository.ts';
@@ -43,6 +44,19 @@ export async function readPhotoCounts(trx: Transaction<Database>, scope: Decisio
   const counts = scopeId === null ? [] : await talliedCounts(trx, scopeId, stale);
   for (const run of runsOf(stale)) counts.push(...(await recountPhotos(trx, scope, ofPhotosIn(run))));
   return stale.length === 0 ? counts : addedUp(counts);
+}
+
+/** Photos of the collection, each once, also if it is of several classes. It must run in a transaction with a snapshot. */
+export async function countDistinctPhotos(trx: Transaction<Database>, scope: DecisionScope): Promise<number> {
+  const scopeId = await scopeIdOf(trx, scope);
+  const stale = await stalePages(trx, scopeId);
+  const fresh = runsOf(stale).map(
+    (run) => sql`select count(distinct photo_id) from ${judgedPhotos(scope, ofPhotosIn(run))} as s`,
+  );
+  const counted = await sql<{ photos: number }>`select coalesce(sum(photos), 0)::bigint as photos from (
+    ${sql.join([sql`select photos from photo_page where scope_id = ${scopeId} and page <> all(${stale}::bigint[])`, ...fresh], sql` union all `)}
+  ) as pages`.execute(trx);
+  return onlyRow(counted).photos;
 }
 
 /** SQL: rows with the columns of `PhotoCount`, whose counts add up to its numbers. It must be used in the transaction's snapshot. */
@@ -262,21 +276,26 @@ async function recount(
     with marks as (
       delete from photo_mark where ctid = any(array(
         select ctid from photo_mark where page >= ${from} and page < ${before} for update skip locked)) returning page),
+    judged as materialized (select * from ${judgedPhotos(scope, ofPhotosIn(run))} as s),
     counted as materialized (
       select photo_id / ${PHOTOS_PER_PAGE}::int as page, ('x' || left(md5(row(${KIND})::text), 16))::bit(64)::bigint as kind, ${KIND}, count(*)::int as count,
         array_agg(photo_id) filter (where ${IS_UNDECIDED}) as undecided
-      from ${judgedPhotos(scope, ofPhotosIn(run))} as s group by 1, ${KIND}),
+      from judged group by 1, ${KIND}),
+    photos as (select photo_id / ${PHOTOS_PER_PAGE}::int as page, count(distinct photo_id) as photos from judged group by 1),
     undecided as (select page, array_agg(distinct id order by id) as ids from counted cross join unnest(undecided) as id group by page),
     old as (
       select scope_id, kinds, counts from photo_page where scope_id = ${scopeId} and page >= ${from} and page < ${before}),
     gone as (
       delete from photo_page where scope_id <> ${scopeId} and page in (select page from marks) returning scope_id, kinds, counts),
     stored as (
-      insert into photo_page (scope_id, page, kinds, counts, undecided)
+      insert into photo_page (scope_id, page, kinds, counts, undecided, photos)
       select ${scopeId}::int, page, coalesce(array_agg(kind) filter (where kind is not null), '{}'),
-        coalesce(array_agg(count) filter (where kind is not null), '{}'), min(ids)
-      from generate_series(${from}::bigint, ${before}::bigint - 1) as page left join counted using (page) left join undecided using (page) group by page
-      on conflict (scope_id, page) do update set (kinds, counts, undecided) = (excluded.kinds, excluded.counts, excluded.undecided)),
+        coalesce(array_agg(count) filter (where kind is not null), '{}'), min(ids),
+        coalesce(min(photos), 0)
+      from generate_series(${from}::bigint, ${before}::bigint - 1) as page left join counted using (page) left join undecided using (page)
+        left join photos using (page) group by page
+      on conflict (scope_id, page) do update
+        set (kinds, counts, undecided, photos) = (excluded.kinds, excluded.counts, excluded.undecided, excluded.photos)),
     changes as (
       select ${scopeId}::int as scope_id, kind, ${KIND}, count from counted
       union all

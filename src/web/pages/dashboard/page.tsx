@@ -3,7 +3,7 @@ import { asTyped } from '../../../core/kernel/command-text.ts';
 import { beyondCrawl, photosPath, type PhotoFilter } from '../../../core/kernel/photo-filter.ts';
 import { bytesText, countOf, countText, shareText } from '../../../core/kernel/texts.ts';
 import { FunnelBars } from '../../../core/page/funnel.tsx';
-import { stagesOf } from '../../../core/page/stages.ts';
+import { severalClassesText, stagesOf } from '../../../core/page/stages.ts';
 import { useInAddress } from '../address.ts';
 import { NeedsAttention } from './attention.tsx';
 import { ClassProgressTable, Sources } from './class-table.tsx';
@@ -83,7 +83,8 @@ function More({ now }: Pick<CollectionPageProps, 'now'>) {
 
 const ALL = '';
 
-function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readonly now: Overview }) {
+function ClassFunnel({ now }: { readonly now: Overview }) {
+  const { collection, totals, classes, isBlind } = now;
   const [chosen, choose] = useInAddress('class');
   // Not by `localeCompare`: its first use takes a page 10 ms.
   const named = classes
@@ -111,6 +112,7 @@ function ClassFunnel({ now: { collection, totals, classes, isBlind } }: { readon
         </label>
       </h2>
       <FunnelBars stages={stagesOf(row ?? totals, linkOf)} />
+      {row === undefined ? <p class="quiet">{severalClassesText(now)}</p> : null}
     </section>
   );
 }

@@ -41,7 +41,7 @@ import {
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
 
-async function funnel(scope: DecisionScope): Promise<Funnel> {
+async function funnel(scope: DecisionScope): Promise<Omit<Funnel, 'distinctPhotos'>> {
   const classes = scope.wnids.map((wnid) => ({ wnid, name: wnid }));
   await expectTally(database.db, scope);
   const counted = funnelOf(

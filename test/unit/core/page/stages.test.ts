@@ -27,7 +27,7 @@ it('stagesOf draws a funnel in which each stage is the previous stage minus its 
   expect(stages.map(({ name, count }) => [name, count])).toEqual([
     ['found', 26],
     ['fetched', 20],
-    ['distinct photos', 19],
+    ['photos by class', 19],
     ['kept', 8],
     ['listed', 4],
   ]);

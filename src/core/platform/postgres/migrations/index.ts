@@ -33,6 +33,7 @@ import * as crawlStops from './0036-crawl-stops.ts';
 import * as shortlistPhotoIndex from './0037-shortlist-photo-index.ts';
 import * as runningJobs from './0038-running-jobs.ts';
 import * as firstCandidates from './0039-first-candidates.ts';
+import * as distinctPhotos from './0040-distinct-photos.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -70,4 +71,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0037-shortlist-photo-index': shortlistPhotoIndex,
   '0038-running-jobs': runningJobs,
   '0039-first-candidates': firstCandidates,
+  '0040-distinct-photos': distinctPhotos,
 };
