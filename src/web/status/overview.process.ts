@@ -26,6 +26,8 @@ export interface CollectionOverview extends Omit<Status, 'openControls' | 'yield
   /** All of them, or those that brought most photos. */
   readonly queries: Status['queries'];
   readonly queryCount: number;
+  /** Searches that a source refused or that failed; the next crawl makes them again. */
+  readonly refusedQueries: number;
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
@@ -86,6 +88,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     ...status,
     queries: mostFruitful(status.queries),
     queryCount: status.queries.length,
+    refusedQueries: status.queries.filter(({ state }) => state === 'refused').length,
     at: at.toISOString(),
     workers,
     running,

@@ -13,7 +13,7 @@ export interface Rate {
   readonly perSecond: number | null;
   /** Photos a second in each minute of the last hour, oldest first. Minutes before the first reading are left out. */
   readonly lastHour: readonly number[];
-  /** Photos that were done and that failed in the last hour, as far as this server has read the collection in it. */
+  /** Photos that were done, and photos or searches that failed, in the last hour, as far as this server has read the collection in it. */
   readonly done: number;
   readonly failed: number;
 }
@@ -31,11 +31,11 @@ type Reading = { readonly atMs: number; readonly failed: Counts } & Counts;
 export class RateHistory {
   #readings: readonly Reading[] = [];
 
-  add({ at, totals }: Pick<CollectionOverview, 'at' | 'totals'>): void {
+  add({ at, totals, refusedQueries }: Pick<CollectionOverview, 'at' | 'totals' | 'refusedQueries'>): void {
     const atMs = Date.parse(at);
     const filter = sumOf({ ...totals.decided, undecided: 0 });
     const recent = this.#readings.filter((one) => atMs - one.atMs <= HOUR_MS && atMs > one.atMs);
-    const failed = { discover: 0, fetch: sumOf(totals.failed), filter: totals.decided.failed };
+    const failed = { discover: refusedQueries, fetch: sumOf(totals.failed), filter: totals.decided.failed };
     this.#readings = [...recent, { atMs, failed, discover: totals.found, fetch: totals.fetched, filter }];
   }
 

@@ -122,7 +122,8 @@ function Stage({ queues, stage, does, order }: StageProps) {
       {isIdle ? null : (
         <p>
           <b>{perSecond === null ? '–' : perSecond.toFixed(1)}</b> {does} a second · {countText(queue)} waiting ·{' '}
-          {countOf(running[stage], 'job')} running · {countOf(processesOf(stage, queues), 'process', 'processes')}
+          {countOf(running[stage], 'job')} running · {countOf(processesOf(stage, queues), 'process', 'processes')} (of
+          any collection)
           {timeLeft === null ? null : ` · ${timeLeft} left`}
         </p>
       )}

@@ -56,10 +56,10 @@ describe('a rate', () => {
     ] as const) {
       const at = new Date(minutes * 60_000).toISOString();
       const totals = { found: 0, fetched, failed: { timeout: timeouts }, decided: { failed: minutes, undecided: 0 } };
-      history.add({ at, totals } as unknown as Parameters<RateHistory['add']>[0]);
+      history.add({ at, totals, refusedQueries: fetched / 10 } as unknown as Parameters<RateHistory['add']>[0]);
     }
-    const { fetch: fetching, filter } = history.rates();
-    expect([fetching.done, fetching.failed, filter.failed]).toEqual([10, 0, 10]);
+    const { discover, fetch: fetching, filter } = history.rates();
+    expect([discover.failed, fetching.done, fetching.failed, filter.failed]).toEqual([1, 10, 0, 10]);
   });
 
   it('is kept for each minute of the last hour and no longer', () => {
