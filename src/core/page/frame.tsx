@@ -65,6 +65,10 @@ export function Document({ title, script, children }: DocumentProps) {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        <meta
+          name="description"
+          content={`${title}: image test sets that are hard for classifiers, made with winnow`}
+        />
         <title>{`${title} - winnow`}</title>
         <link rel="stylesheet" href="/assets/style.css" />
         {script === null ? null : <script type="module" src={`/assets/${script}.js`} />}
