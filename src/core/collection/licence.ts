@@ -32,6 +32,7 @@ const OTHER_IDS: readonly Licence[] = [
   { id: 'AGPL', url: 'https://www.gnu.org/licenses/agpl.html' },
   { id: 'GFDL', url: 'https://www.gnu.org/licenses/fdl.html' },
   { id: 'CECILL', url: 'https://cecill.info/licences.en.html' },
+  { id: 'Copyrighted-free-use', url: 'https://commons.wikimedia.org/wiki/Template:Copyrighted_free_use' },
   { id: 'Public-Domain', url: null },
   { id: 'all-rights-reserved', url: null },
   { id: UNKNOWN_LICENCE, url: null },
@@ -42,9 +43,13 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['noassertion', UNKNOWN_LICENCE],
   ['pd', 'Public-Domain'],
   ['public domain', 'Public-Domain'],
+  ['cc-pd', 'Public-Domain'],
   ['pdm', 'CC-PDM-1.0'],
+  ['fal', 'LAL-1.3'],
   ['fal-1.3', 'LAL-1.3'],
   ['free art license 1.3', 'LAL-1.3'],
+  ['ogl 3', 'OGL-UK-3.0'],
+  ['copyrighted free use', 'Copyrighted-free-use'],
   ['apache 2.0', 'Apache-2.0'],
   ['apache license 2.0', 'Apache-2.0'],
   ['mit license', 'MIT'],
@@ -123,6 +128,11 @@ export function wrongLicenceText(text: string): string | null {
   // A source may write other licences in any way.
   const isLikeKnown = /^(?:cc|public|all|un)/i.test(text);
   return isLikeKnown && !isKnownLicence(text) ? didYouMean(text, suggestedIds()) : null;
+}
+
+/** The licence that a text names. Null if it is not recognised; `A OR B` is not. */
+export function knownLicence(text: string): Licence | null {
+  return text.length > MAX_NAME_LENGTH ? null : recognised(plain(text.trim()));
 }
 
 function isKnownLicence(text: string): boolean {

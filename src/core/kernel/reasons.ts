@@ -8,6 +8,7 @@ export const DROPPED_REASONS = [
   'taken-down',
   'placeholder',
   'ai-generated',
+  'not-a-photo-title',
   'too-small',
   'aspect-ratio',
   'unknown-class',

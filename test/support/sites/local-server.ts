@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../free-port.ts';
 
 export interface LocalAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** The connection breaks after half of the body. */
+  readonly isCut?: boolean;
 }
 
 export interface LoggedRequest {
@@ -23,16 +25,19 @@ export interface LocalRequest {
 export type LocalServer = Awaited<ReturnType<typeof startLocalServer>>;
 
 /** A server on a free port of 127.0.0.1 that answers as it is told and keeps a log. */
-export async function startLocalServer(answer: (request: LocalRequest) => LocalAnswer) {
+export async function startLocalServer(answer: (request: LocalRequest) => LocalAnswer | Promise<LocalAnswer>) {
   const log: LoggedRequest[] = [];
-  const server = createServer((incoming, outgoing) => {
+  const respond = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? '127.0.0.1'}`);
     const headers = headersOf(incoming);
-    const { status, headers: own = {}, body } = answer({ url, headers });
-    log.push({ atMs: Date.now(), path: url.pathname, query: url.searchParams, headers, status });
+    const atMs = Date.now();
+    const { status, headers: own = {}, body, isCut = false } = await answer({ url, headers });
+    log.push({ atMs, path: url.pathname, query: url.searchParams, headers, status });
     outgoing.writeHead(status, { 'content-length': Buffer.byteLength(body), ...own });
-    outgoing.end(incoming.method === 'HEAD' ? undefined : body);
-  });
+    if (isCut) outgoing.write(body.slice(0, body.length / 2), () => outgoing.destroy());
+    else outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+  };
+  const server = createServer((incoming, outgoing) => void respond(incoming, outgoing));
   const port = await listenOnLoopback(server);
   return {
     /** `http://127.0.0.1:<port>`, without a slash. */

@@ -1,3 +1,4 @@
+import { commons } from './commons.ts';
 import { duckduckgo } from './duckduckgo.ts';
 import { flickr } from './flickr.ts';
 import { inaturalist } from './inaturalist.ts';
@@ -27,11 +28,12 @@ const folder = defineSource({
 });
 
 /** All sources, in the order in which they are listed. Names, limits, advice and sentences follow from this list. */
-export const SOURCES = [inaturalist, inaturalistOpenData, flickr, duckduckgo, urls, folder] as const;
+export const SOURCES = [inaturalist, inaturalistOpenData, commons, flickr, duckduckgo, urls, folder] as const;
 
 export const SETTINGS_OF_SOURCES = {
   ...inaturalist.settings,
   ...inaturalistOpenData.settings,
+  ...commons.settings,
   ...flickr.settings,
   ...duckduckgo.settings,
 };

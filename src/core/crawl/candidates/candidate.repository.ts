@@ -7,7 +7,14 @@ import { storeLicences } from './licence.repository.ts';
 import { isLinked, linkCandidates } from './link.repository.ts';
 
 /** Drops that depend on the collection or on settings. A later crawl under other rules may accept the picture. */
-const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'aspect-ratio', 'outside-folder'];
+const REVISABLE_DROPS = [
+  'unknown-class',
+  'licence-not-allowed',
+  'too-small',
+  'aspect-ratio',
+  'outside-folder',
+  'not-a-photo-title',
+];
 
 export interface StoreResult {
   readonly newPictures: number;

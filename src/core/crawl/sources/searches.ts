@@ -1,5 +1,7 @@
 import type { Config } from '../../config/settings.ts';
 import type { NetworkSourceName } from '../../config/sources/sources.ts';
+import { commonsSource } from './commons/commons.ts';
+import { planSearches as planCommons } from './commons/plan.ts';
 import { duckduckgoSource, phrasesOf } from './duckduckgo/duckduckgo.ts';
 import { flickrSource } from './flickr/flickr.ts';
 import { planSearches } from './flickr/plan.ts';
@@ -28,6 +30,13 @@ export const SEARCHES: Readonly<Record<NetworkSourceName, Search>> = {
     terms(wanted) {
       const { entries, problems } = entriesOf(wanted);
       return { terms: entries.map(({ taxon }) => taxon), problems };
+    },
+  },
+  commons: {
+    open: ({ commons }) => commonsSource(commons),
+    terms(wanted) {
+      const { queries, problems } = planCommons(wanted);
+      return { terms: queries.map(({ title }) => title), problems };
     },
   },
   flickr: {

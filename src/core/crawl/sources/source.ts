@@ -26,6 +26,13 @@ export interface FoundPhoto extends SourceRights {
   readonly rightsBy?: 'curator';
   /** The creator that the source names, if the curator stated the rights. */
   readonly sourceCreator?: string | null;
+  /** The photo that this one is a copy of, as `flickr:12345`, if the source says so. */
+  readonly origin?: string | null;
+  /** Codes of restrictions other than copyright, such as `personality`, if the source names them. */
+  readonly restrictions?: readonly string[];
+  /** In pixels, if the picture may be a scaled one. */
+  readonly originalWidth?: number;
+  readonly originalHeight?: number;
 }
 
 export const NO_RIGHTS: SourceRights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };

@@ -5,6 +5,12 @@ import { expect } from 'vitest';
 import type { CandidateLine } from '../../../../src/core/status/candidate-list.repository.ts';
 import { flickrLicence } from '../../../../src/core/crawl/sources/flickr/licences.ts';
 import { dumpOf } from './open-data/dump.ts';
+import {
+  commonsFiles,
+  startCommonsSite,
+  type CommonsFault,
+  type CommonsSite,
+} from '../../../support/sites/commons-site.ts';
 import { duckduckgoResults, startDuckduckgoSite } from '../../../support/sites/duckduckgo-site.ts';
 import {
   flickrPhotos,
@@ -36,8 +42,8 @@ interface SiteRequest {
 }
 
 export interface CrawledSite {
-  /** The taxa of imagenet-a for three classes, or the name of one class, for which the queries file has no line. */
-  readonly searchedBy: 'taxa' | 'names';
+  /** The taxa of imagenet-a for three classes, the line of one class, or its name. */
+  readonly searchedBy: 'taxa' | 'line' | 'names';
   readonly flags: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
   /** Requests to what is searched, and to the host of the pictures. */
@@ -56,10 +62,12 @@ export interface CrawledSite {
 
 /** Writes the collection of a site: geese, dragonflies, of which damselflies are none, and adult ladybugs. */
 export async function writeCollection(folder: string, { searchedBy }: CrawledSite, name = 'three'): Promise<string> {
-  await cp(QUERIES, path.join(folder, 'queries.jsonl'));
+  const queries = path.join(folder, 'queries.jsonl');
+  if (searchedBy === 'line') await writeFile(queries, JSON.stringify({ wnid: GOOSE, commons: COMMONS_LINE }));
+  else await cp(QUERIES, queries);
   const file = path.join(folder, `${name}.yaml`);
   const lines = [`name: ${name}`, `classes: [${GOOSE}, ${DRAGONFLY}, ${LADYBUG}]`, 'licences: any'];
-  await writeFile(file, [...lines, ...(searchedBy === 'taxa' ? ['queries: queries.jsonl'] : [])].join('\n'));
+  await writeFile(file, [...lines, ...(searchedBy === 'names' ? [] : ['queries: queries.jsonl'])].join('\n'));
   return file;
 }
 
@@ -216,6 +224,42 @@ export async function startFlickr(...faults: readonly FlickrFault[]): Promise<Cr
   };
 }
 
+const COMMONS_LINE = [{ depicts: 'Q16529344' }, { text: '"wild goose"' }];
+
+/** Two pages of results, which come in parts. A statement finds half of the files, the text the others and some twice. */
+export async function startCommons(
+  ...faults: readonly CommonsFault[]
+): Promise<CrawledSite & { readonly site: CommonsSite }> {
+  const files = commonsFiles({ count: 110, item: 'Q16529344', text: 'wild goose' });
+  const site = await startCommonsSite({ files, partOf: 20 });
+  site.faults.push(...faults);
+  const byId = new Map(files.map((file) => [String(file.pageid), file]));
+  return {
+    site,
+    searchedBy: 'line',
+    flags: ['--source', 'commons'],
+    settings: {
+      'sources.commons.url': site.url,
+      'sources.commons.requestsPerMinute': '60000',
+      'sources.commons.mediaRequestsPerMinute': '60000',
+      'sources.commons.mediaHosts': `[${site.mediaHosts.join(', ')}]`,
+      'sources.commons.pauseAfterErrorMs': '300',
+      'fetch.allowAddresses': site.mediaHosts.join(','),
+    },
+    searches: () => site.log.api,
+    pictures: () => site.log.thumbs,
+    photos: files.map(({ pageid }) => `${GOOSE} ${pageid}`).toSorted(),
+    ends: ['fetched', 'not-a-photo-title', 'licence-not-allowed', 'ai-generated', 'aspect-ratio', 'unreadable'],
+    expectRights({ sourceId, licence, creator, pageUrl, reason }) {
+      if (reason !== null) return;
+      const file = byId.get(sourceId);
+      expect([licence, creator]).toEqual([file?.licence, file?.author]);
+      expect(pageUrl).toBe(`https://commons.wikimedia.org/wiki/File:${sourceId}.jpg`);
+    },
+    close: () => site.close(),
+  };
+}
+
 /** A host of pictures alone, each in one small size. */
 async function startPictures(count: number): Promise<{ host: FlickrSite; photos: FlickrSitePhoto[] }> {
   const world = flickrPhotos({ count, text: 'goose', from: 1_000_000, to: 2_000_000 });
@@ -287,6 +331,7 @@ export const SOURCES: readonly { readonly name: string; readonly start: typeof s
   { name: 'inaturalist', start: () => startInaturalist(8) },
   { name: 'inaturalist-open-data', start: startOpenData },
   { name: 'flickr', start: () => startFlickr('too-many-seconds') },
+  { name: 'commons', start: () => startCommons() },
   { name: 'duckduckgo', start: () => startDuckduckgo() },
   { name: 'urls', start: startList },
 ];

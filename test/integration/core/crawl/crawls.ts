@@ -42,7 +42,7 @@ export class Crawls {
     return [
       'crawl',
       ...this.#flags,
-      ...(this.#site.searchedBy === 'names' ? ['--class', 'goose'] : []),
+      ...(this.#site.searchedBy === 'taxa' ? [] : ['--class', 'goose']),
       ...this.#site.flags,
       ...setFlags(settings),
       ...more,

@@ -1,0 +1,11 @@
+import { DomUtils, parseDocument } from 'htmlparser2';
+import { storableText } from '../text.ts';
+
+/** Returns the text of a piece of HTML as people see it, in one line. */
+export function htmlText(html: string): string {
+  const root = parseDocument(html);
+  // {{unknown}} and others repeat their text for machines in an element that browsers do not show.
+  const hidden = DomUtils.getElements({ style: (style) => /display:\s*none/i.test(style ?? '') }, root, true);
+  for (const element of hidden) DomUtils.removeElement(element);
+  return storableText(DomUtils.innerText(root.children).replaceAll(/\s+/g, ' '));
+}
