@@ -56,6 +56,7 @@ export const commons = defineSource({
       'Hosts of the photos, which share one limit.',
     ),
   },
-  limits: (own) => own,
+  // https://wikitech.wikimedia.org/wiki/Robot_policy
+  limits: (own) => ({ ...own, connections: 1, mediaConnections: 2, pauseAfterSlowMs: 5_000 }),
   addresses: ({ url }) => [url],
 });

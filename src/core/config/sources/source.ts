@@ -12,6 +12,17 @@ export interface SourceLimits {
   readonly mediaRequestsPerMinute: number | null;
   readonly mediaBytesPerHour: number | null;
   readonly mediaBytesPerDay: number | null;
+  /** API requests in flight, in all processes. */
+  readonly connections: number | null;
+  /** Requests in flight to all of `mediaHosts` together, in all processes. These hosts then share `mediaRequestsPerMinute`. */
+  readonly mediaConnections: number | null;
+  /** The pause of the API after an answer that took over a second. */
+  readonly pauseAfterSlowMs: number | null;
+  /**
+   * The pause of the API after an HTTP 5xx, and of `mediaHosts` after three in a row. It is no failure of the crawl. A picture is
+   * postponed once for as long. Null: errors are retried as those of any other host.
+   */
+  readonly pauseAfterErrorMs: number | null;
 }
 
 const NO_LIMITS: SourceLimits = {
@@ -21,6 +32,10 @@ const NO_LIMITS: SourceLimits = {
   mediaRequestsPerMinute: null,
   mediaBytesPerHour: null,
   mediaBytesPerDay: null,
+  connections: null,
+  mediaConnections: null,
+  pauseAfterSlowMs: null,
+  pauseAfterErrorMs: null,
 };
 
 interface Facts {

@@ -9,7 +9,6 @@ import type { HttpClient } from '../../platform/http/http-client.ts';
 import { FLICKR_PLACEHOLDER_BYTES, isFlickrPlaceholder } from '../sources/flickr/placeholder.ts';
 import { isAboutHost } from '../sources/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/http-outcome.ts';
-import { hostKeyOf } from '../sources/permit-keys.ts';
 import { Patience } from '../sources/patience.ts';
 import { holdKey } from '../sources/permit-pause.repository.ts';
 import { RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../sources/retry-policy.ts';
@@ -28,6 +27,8 @@ export class NetworkPictures {
   readonly #gate: HostGate;
   readonly #buffers = new BodyBuffers();
 
+  /** Server errors in a row, by the key of a host or of a site's hosts. */
+  readonly #errors = new Map<string, number>();
   readonly #patience: Patience;
   readonly #onNetworkGone: (gone: NetworkGone) => Promise<void>;
 
@@ -82,6 +83,8 @@ export class NetworkPictures {
   /** Records whether the last host could be reached. A visit that got no permit has sent no request. */
   #noteHealth(result: DownloadResult, visit: Visit): void {
     if (result.finalUrl === null) return;
+    if (result.ok || (result.status ?? 500) < 500)
+      this.#errors.delete(this.#gate.ruleOf(result.finalUrl, visit.source).key);
     const { host } = new URL(result.finalUrl);
     const nowMs = steadyClock.nowMs();
     if (result.ok || result.status !== null || result.reason === 'reset') this.#gate.health.answered(host, nowMs);
@@ -92,9 +95,12 @@ export class NetworkPictures {
     const { reason, status, retryAfterMs, detail, finalUrl } = failure;
     const { health } = this.#gate;
     const url = finalUrl ?? picture.url;
+    const { key, pauseAfterErrorMs } = this.#gate.ruleOf(url, picture.source);
+    const pauseMs = status !== null && status >= 500 ? pauseAfterErrorMs : null;
+    if (pauseMs !== null) await this.#noteError(key, pauseMs, detail);
     if (reason === 'rate-limited' || (retryAfterMs !== null && status === 503)) {
       const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
-      await holdKey(this.#app.db, hostKeyOf(url), { forMs, why: detail });
+      await holdKey(this.#app.db, key, { forMs, why: detail });
       if (this.#patience.isTooLong(retryAfterMs))
         return this.#waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }));
     }
@@ -104,16 +110,33 @@ export class NetworkPictures {
       visit.isFinal = health.isGivenUp(hostOf(url));
     }
     const attempt = picture.attempts + 1;
-    const { tries: maxAttempts } = this.#app.config.fetch;
-    const delayMs = retryDelayMs({ reason, status, attempt, maxAttempts, retryAfterMs, random: Math.random() });
+    const maxAttempts = pauseMs === null ? this.#app.config.fetch.tries : MOST_ERRORS_OF_PICTURE;
+    const delayMs = retryDelayMs({
+      reason,
+      status,
+      attempt,
+      maxAttempts,
+      retryAfterMs: pauseMs ?? retryAfterMs,
+      random: Math.random(),
+    });
     if (delayMs === null || visit.isFinal) return { kind: 'problem', problem: problemOf(failure) };
     return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
+  }
+
+  async #noteError(key: string, forMs: number, why: string): Promise<void> {
+    const errors = (this.#errors.get(key) ?? 0) + 1;
+    this.#errors.set(key, errors % ERRORS_BEFORE_PAUSE);
+    if (errors >= ERRORS_BEFORE_PAUSE) await holdKey(this.#app.db, key, { forMs, why });
   }
 
   #waitFor({ host, waitMs, isAsked, message }: HostWaits): PictureRead {
     return { kind: 'host-waits', host, waitMs, why: message, isGivenUp: isAsked && this.#patience.isTooLong(waitMs) };
   }
 }
+
+/** Of sites that ask for a pause after server errors. */
+const MOST_ERRORS_OF_PICTURE = 2;
+const ERRORS_BEFORE_PAUSE = 3;
 
 /** Equal to the first pause of an unreachable host. */
 const SUSPECT_PAUSE_MS = 2_000;

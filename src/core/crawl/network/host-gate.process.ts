@@ -5,12 +5,13 @@ import { requestText } from '../../platform/http/request-text.ts';
 import { conditionsOf, NO_VERSION, versionOf, type RemoteVersion } from '../sources/remote-version.ts';
 import { HostHealth, type HostProblem } from '../sources/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/http-outcome.ts';
-import { mediaPermits, type PolitenessSettings } from '../sources/permit-keys.ts';
+import { mediaPermits, mediaRule, type MediaRule, type PolitenessSettings } from '../sources/permit-keys.ts';
 import { settlePermit, type Permit } from '../sources/permit.repository.ts';
 import type { RobotsAnswer } from '../sources/robots.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { addressOf, httpLimits, openHttp } from './http.process.ts';
 import { permitSoon, politenessOf } from './politeness.process.ts';
+import { slotSoon, type Release } from './slots.process.ts';
 import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.process.ts';
 
 /** A partition waits for a permit that is due within this time. If it is due later, another picture gets the partition. */
@@ -46,6 +47,8 @@ export interface Visit {
   readonly permits: Permit[];
   /** True if a refusal stays for the rest of the run. */
   isFinal: boolean;
+  /** Ends the visit's place among the requests in flight, if its site limits them. */
+  release?: Release;
 }
 
 /** Checks a request just before it is sent: whether its host can be reached, what its robots.txt allows, and its permits. */
@@ -87,11 +90,18 @@ export class HostGate {
     const pass = await this.#robots.pass(url.href);
     if (pass.kind === 'disallow') return { reason: 'robots-disallowed', detail: pass.rule };
     if (pass.kind === 'wait') return this.#withoutRobots(url, pass, visit);
-    visit.permits.push(await this.#permit(url.href, { source: visit.source, crawlDelayMs: pass.crawlDelayMs }));
+    await this.#permit(url.href, pass.crawlDelayMs, visit);
     return null;
   }
 
-  async settle({ permits }: Visit, bytes: number): Promise<void> {
+  ruleOf(url: string, source: string): MediaRule {
+    return mediaRule({ url, source }, this.#politeness);
+  }
+
+  async settle(visit: Visit, bytes: number): Promise<void> {
+    const { permits, release } = visit;
+    delete visit.release;
+    await release?.();
     // Redirects receive almost no bytes, so all bytes are charged to the last host.
     for (const [i, permit] of permits.entries())
       await settlePermit(this.#app.db, permit, i === permits.length - 1 ? bytes : 0);
@@ -124,19 +134,29 @@ export class HostGate {
     throw new HostWaits(host, pass.waitMs, { why: `${problem.detail} (${pass.failure})` });
   }
 
-  async #permit(url: string, { source, crawlDelayMs }: { source: string; crawlDelayMs: number }): Promise<Permit> {
+  /** The visit keeps its slot over redirects, so that two visits cannot wait for each other. */
+  async #permit(url: string, crawlDelayMs: number, visit: Visit): Promise<void> {
+    const { source } = visit;
+    const { slots, pauseAfterErrorMs } = this.ruleOf(url, source);
+    const { host } = new URL(url);
+    const patience = { signal: this.#signal, patienceMs: PATIENCE_MS };
+    if (slots !== null && visit.release === undefined) {
+      const release = await slotSoon(this.#app.db, slots, patience);
+      if (release === null) throw new HostWaits(host, PATIENCE_MS, { why: `${slots.count} requests are in flight` });
+      visit.release = release;
+    }
     const keys = mediaPermits({ url, source, crawlDelayMs }, this.#politeness);
-    const options = { signal: this.#signal, patienceMs: PATIENCE_MS, reserveBytes: RESERVED_BYTES };
-    const answer = await permitSoon(this.#app.db, keys, options);
-    if ('permit' in answer) return answer.permit;
-    throw new HostWaits(new URL(url).host, answer.waitMs, {
-      why: answer.why,
-      isAsked: answer.reason === 'retry-after',
-    });
+    const answer = await permitSoon(this.#app.db, keys, { ...patience, reserveBytes: RESERVED_BYTES });
+    if ('permit' in answer) {
+      visit.permits.push(answer.permit);
+      return;
+    }
+    const isAsked = answer.reason === 'retry-after' && answer.waitMs > (pauseAfterErrorMs ?? 0);
+    throw new HostWaits(host, answer.waitMs, { why: answer.why, isAsked });
   }
 
   async #fetchRobots(url: string, known: RemoteVersion): Promise<RobotsAnswer> {
-    const permits: Permit[] = [];
+    const visit: Visit = { source: '', permits: [], isFinal: false };
     const conditions = conditionsOf(known);
     // RFC 9309, section 2.3.1.2, asks for at least five redirects.
     const limits = { ...httpLimits(this.#app.config), maxBytes: ROBOTS_LIMIT_BYTES, maxRedirects: 5 };
@@ -144,11 +164,14 @@ export class HostGate {
       client: this.#client,
       signal: this.#signal,
       beforeRequest: async ({ href }) => {
-        permits.push(await this.#permit(href, { source: '', crawlDelayMs: 0 }));
+        await this.#permit(href, 0, visit);
         return null;
       },
+    }).catch(async (error: unknown) => {
+      await this.settle(visit, 0);
+      throw error;
     });
-    await this.settle({ source: '', permits, isFinal: false }, answer.receivedBytes);
+    await this.settle(visit, answer.receivedBytes);
     if (!answer.ok) return unanswered(answer);
     this.health.answered(new URL(url).host, steadyClock.nowMs());
     const { status, body, headers, retryAfterMs } = answer;

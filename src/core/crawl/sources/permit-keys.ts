@@ -21,6 +21,36 @@ export function apiPermits(source: string, { sources }: PolitenessSettings): Per
   return [{ key: apiKeyOf(source), limits: { ...NONE, requestsPerMinute, requestsPerDay }, minSpacingMs: 0 }];
 }
 
+/** Requests that may be in flight at the same time, in all processes. */
+export interface SlotGroup {
+  readonly name: string;
+  readonly count: number;
+}
+
+export function apiSlots(source: string, { sources }: PolitenessSettings): SlotGroup | null {
+  const count = sources[source]?.connections ?? null;
+  return count === null ? null : { name: apiKeyOf(source), count };
+}
+
+/** How a site wants requests to the hosts of its pictures to be made, beyond permits. */
+export interface MediaRule {
+  /** The key that a Retry-After holds: the host, or all hosts of the site. */
+  readonly key: string;
+  readonly slots: SlotGroup | null;
+  readonly pauseAfterErrorMs: number | null;
+}
+
+export function mediaRule(
+  { url, source }: Omit<MediaRequest, 'crawlDelayMs'>,
+  settings: PolitenessSettings,
+): MediaRule {
+  const payer = ownerOf(hostOf(url), source, settings) ?? source;
+  const { mediaConnections: count = null, pauseAfterErrorMs = null } = settings.sources[payer] ?? {};
+  if (count === null) return { key: hostKeyOf(url), slots: null, pauseAfterErrorMs };
+  const key = `media:${payer}`;
+  return { key, slots: { name: key, count }, pauseAfterErrorMs };
+}
+
 export interface MediaRequest {
   /** URL of the picture, or of its host's robots.txt. Each hop of a redirect is a separate request. */
   readonly url: string;
@@ -38,14 +68,25 @@ export function mediaPermits(request: MediaRequest, settings: PolitenessSettings
   const host = hostOf(request.url);
   const owner = ownerOf(host, request.source, settings);
   const perMinute = owner === undefined ? null : (settings.sources[owner]?.mediaRequestsPerMinute ?? null);
+  const payer = owner ?? request.source;
+  const { mediaBytesPerHour = null, mediaBytesPerDay = null, mediaConnections = null } = settings.sources[payer] ?? {};
+  const isShared = mediaConnections !== null;
   const requestsPerMinute = perMinute ?? settings.requestsPerMinutePerHost;
   const permits: PermitKey[] = [
-    { key: `host:${host}`, limits: { ...NONE, requestsPerMinute }, minSpacingMs: request.crawlDelayMs },
+    {
+      key: `host:${host}`,
+      limits: isShared ? NONE : { ...NONE, requestsPerMinute },
+      minSpacingMs: request.crawlDelayMs,
+    },
   ];
-  const payer = owner ?? request.source;
-  const { mediaBytesPerHour = null, mediaBytesPerDay = null } = settings.sources[payer] ?? {};
-  if (mediaBytesPerHour !== null || mediaBytesPerDay !== null) {
-    const limits = { ...NONE, bytesPerHour: mediaBytesPerHour, bytesPerDay: mediaBytesPerDay };
+  if (mediaBytesPerHour !== null || mediaBytesPerDay !== null || isShared) {
+    const perGroup = isShared ? (settings.sources[payer]?.mediaRequestsPerMinute ?? null) : null;
+    const limits = {
+      requestsPerMinute: perGroup,
+      requestsPerDay: null,
+      bytesPerHour: mediaBytesPerHour,
+      bytesPerDay: mediaBytesPerDay,
+    };
     permits.push({ key: `media:${payer}`, limits, minSpacingMs: 0 });
   }
   return permits;

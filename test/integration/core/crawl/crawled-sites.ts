@@ -230,8 +230,8 @@ const COMMONS_LINE = [{ depicts: 'Q16529344' }, { text: '"wild goose"' }];
 export async function startCommons(
   ...faults: readonly CommonsFault[]
 ): Promise<CrawledSite & { readonly site: CommonsSite }> {
-  const files = commonsFiles({ count: 110, item: 'Q16529344', text: 'wild goose' });
-  const site = await startCommonsSite({ files, partOf: 20 });
+  const files = commonsFiles({ count: 56, item: 'Q16529344', text: 'wild goose' });
+  const site = await startCommonsSite({ files, partOf: 20, apiMs: 20, mediaMs: 40 });
   site.faults.push(...faults);
   const byId = new Map(files.map((file) => [String(file.pageid), file]));
   return {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { CrawlSummary } from '../../../../src/core/library/crawl-summary.process.ts';
 import { useSharedServer } from '../../../support/shared-server.ts';
-import { SOURCES, startDuckduckgo, startFlickr, startInaturalist, type CrawledSite } from './crawled-sites.ts';
+import {
+  SOURCES,
+  startCommons,
+  startDuckduckgo,
+  startFlickr,
+  startInaturalist,
+  type CrawledSite,
+} from './crawled-sites.ts';
 import { onSite } from './crawls.ts';
 
 useSharedServer();
@@ -37,6 +44,29 @@ describe.each(SOURCES)('a crawl of $name', ({ name, start }) => {
       expect([linked.code, site.searches().length + site.pictures().length - requests]).toEqual([0, 0]);
       expect(await other.candidates()).toEqual(lines);
     });
+  });
+});
+
+describe('a crawl of Wikimedia Commons', () => {
+  it('finds every photo over errors, with one search and two pictures in flight, and pauses after a server error', async () => {
+    await onSite(
+      () => startCommons('error-503', 'maxlag', 'cut'),
+      async (site, crawls) => {
+        const { mediaFaults, mostInFlight, log } = site.site;
+        mediaFaults.push('error-503', 'cut');
+        const result = await crawls.crawl();
+        expect([result.code, result.stderr]).toEqual([0, expect.not.stringContaining('given up')]);
+        const lines = await crawls.candidates();
+        expect(lines.map(({ wnid, sourceId }) => `${wnid} ${sourceId}`).toSorted()).toEqual(site.photos);
+        expect(new Set(lines.map((line) => line.reason ?? line.state))).toEqual(new Set(site.ends));
+        expect(mostInFlight()).toEqual({ api: 1, media: 2 });
+        const [failed, next] = log.api;
+        expect([failed?.status, (next?.atMs ?? 0) - (failed?.atMs ?? 0)]).toEqual([
+          503,
+          expect.toSatisfy((ms: number) => ms >= 300),
+        ]);
+      },
+    );
   });
 });
 

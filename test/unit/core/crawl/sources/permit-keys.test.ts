@@ -14,6 +14,10 @@ const source = (limits: Partial<SourceLimits>): SourceLimits => ({
   mediaRequestsPerMinute: null,
   mediaBytesPerHour: null,
   mediaBytesPerDay: null,
+  connections: null,
+  mediaConnections: null,
+  pauseAfterSlowMs: null,
+  pauseAfterErrorMs: null,
   ...limits,
 });
 
