@@ -28,14 +28,14 @@ it('collection init with the classes of README searches each of them at iNatural
   expect((await run('collection', 'check', 'kites')).stdout).not.toContain('cannot search');
 });
 
-it('collection init adds Flickr for classes that do not live, and check names those that a source cannot search', async () => {
+it('collection init adds Commons for classes that do not live, and check names those that a source cannot search', async () => {
   expect((await run('collection', 'init', 'mixed', '--classes', 'kite, teapot, wreck')).code).toBe(0);
-  expect((await checked('mixed')).sources).toEqual(['inaturalist', 'flickr']);
+  expect((await checked('mixed')).sources).toEqual(['inaturalist', 'commons']);
   expect((await run('collection', 'check', 'mixed')).stdout).toMatch(
     /^inaturalist cannot search 2 classes: teapot \(needs a line in the queries file\), wreck$/m,
   );
   expect((await run('collection', 'init', 'things', '--classes', 'teapot')).code).toBe(0);
-  expect((await checked('things')).sources).toEqual(['flickr']);
+  expect((await checked('things')).sources).toEqual(['commons']);
 });
 
 it('a crawl takes a .txt of addresses for the one class that --class names, and refuses it without', async () => {

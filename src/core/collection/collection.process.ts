@@ -160,14 +160,23 @@ async function queriesOf(context: DraftContext): Promise<{ queries: QueriesFile 
   const named = context.draft.queries;
   if (named === null) return { queries: null, problems: [] };
   const where = context.yaml.where(['queries']);
-  if (named.startsWith('{')) return { queries: { from: `'queries' in ${where}`, text: named }, problems: [] };
-  const path = await existingFile(named, context);
-  if (path !== null) {
-    const { text } = await readTextFile(path, 'a queries file');
-    return { queries: { from: path, text }, problems: [] };
+  if (typeof named === 'string' && named.startsWith('{'))
+    return { queries: { from: `'queries' in ${where}`, text: named }, problems: [] };
+  const files: QueriesFile[] = [];
+  const problems: string[] = [];
+  for (const name of [named].flat()) {
+    const path = await existingFile(name, context);
+    if (path !== null) files.push({ from: path, text: (await readTextFile(path, 'a queries file')).text });
+    else
+      problems.push(
+        `No such queries file: ${quote(name)} for 'queries' in ${where}. Give the path of an existing file.`,
+      );
   }
-  const problem = `No such queries file: ${quote(named)} for 'queries' in ${where}. Give the path of an existing file.`;
-  return { queries: null, problems: [problem] };
+  if (problems.length > 0) return { queries: null, problems };
+  return {
+    queries: { from: files.map(({ from }) => from).join(', '), text: files.map(({ text }) => text).join('\n') },
+    problems,
+  };
 }
 
 async function checkEnsemble(

@@ -113,7 +113,11 @@ const collectionSchema = z.strictObject({
     .array(z.string().trim().min(1).max(200).transform(conceptId))
     .describe('a list of WordNet ids or names, as [n02766792, stretch limousine]')
     .default([]),
-  queries: z.string().trim().min(1).describe('the path of a queries file, or its lines').nullable().default(null),
+  queries: z
+    .union([z.string().trim().min(1), z.array(z.string().trim().min(1)).min(1)])
+    .describe('the path of a queries file, a list of paths, or its lines')
+    .nullable()
+    .default(null),
   sources: z
     .array(z.enum(SOURCE_NAMES))
     .min(1)

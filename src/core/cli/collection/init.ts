@@ -37,7 +37,7 @@ interface InitFlags extends GlobalFlags {
 
 const EXAMPLE = 'config/collections/custom.yaml';
 /** The example names it. */
-const QUERIES = 'config/classes/queries-imagenet-a.jsonl';
+const QUERIES = ['config/classes/queries-imagenet-a.jsonl', 'config/classes/queries-commons.jsonl'];
 
 const HELP = `
 Without --classes and --from, the file has three classes as an example. Give classes by name or WordNet id
@@ -47,7 +47,7 @@ With --model the file has these models instead of the bundled ones, and classes 
 knows, such as the classes of winnow finetune or winnow models text; without --classes and --from all of them.
 
 With --classes and no --from, the file turns on the queries that come with winnow, and the sources that fit: iNaturalist
-for living things, Flickr (which needs a key) if there are others. winnow collection check says what each source searches.
+for living things, Wikimedia Commons if there are others. winnow collection check says what each source searches.
 
 The file names the folder of --from, so winnow run needs no --from. Photos without a licence are not
 exported: --licence and --creator state those of the photos for which labels.csv states none. On a terminal
@@ -80,7 +80,8 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const template = collectionTemplate(example, name, classes);
   const isSearched = flags.classes !== undefined && flags.from === undefined;
-  const searched = isSearched ? withSearches(template, await sourcesFor(classes)) : template;
+  const { sources, note } = isSearched ? await searchesFor(classes) : { sources: [], note: null };
+  const searched = isSearched ? withSearches(template, sources) : template;
   const text = models.length === 0 ? searched : withModels(searched, models, knowAll);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   if ((await stat(file).catch(() => null)) !== null)
@@ -96,18 +97,41 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   await writeOut(
     linesText([
       `wrote ${displayPath(file)}${what}`,
+      note !== null && note,
       hasWarning && `warning: ${unlicensedFilesText(content, { name, from: folder.from })}`,
       folder === null ? `next: edit it, then winnow collection check ${name}` : `next: winnow run --collection ${name}`,
     ]),
   );
 }
 
-/** The sources that find these classes: iNaturalist those that it identifies, and Flickr the others. DuckDuckGo needs consent. */
-async function sourcesFor(classes: readonly TemplateClass[]): Promise<SourceName[]> {
-  const { text } = await readTextFile(path.join(packageRoot, QUERIES), 'the bundled queries');
-  const lines = parseQueries(text, QUERIES);
-  const living = classes.filter(({ wnid }) => lines.get(wnid)?.['inaturalist'] ?? null).length;
-  return [...(living > 0 ? ['inaturalist' as const] : []), ...(living < classes.length ? ['flickr' as const] : [])];
+function isWithoutDepicts(line: unknown): boolean {
+  return Array.isArray(line) && !line.some((search: object) => 'depicts' in search);
+}
+
+interface Searches {
+  readonly sources: readonly SourceName[];
+  /** Names the classes that Commons cannot search by what a photo depicts. */
+  readonly note: string | null;
+}
+
+/** The sources that find these classes: iNaturalist those that it identifies, and Commons the others. */
+async function searchesFor(classes: readonly TemplateClass[]): Promise<Searches> {
+  const texts = await Promise.all(
+    QUERIES.map((file) => readTextFile(path.join(packageRoot, file), 'the bundled queries')),
+  );
+  const lines = parseQueries(texts.map(({ text }) => text).join('\n'), QUERIES.join(', '));
+  const others = classes.filter(({ wnid }) => (lines.get(wnid)?.['inaturalist'] ?? null) === null);
+  const sources: SourceName[] = [
+    ...(others.length < classes.length ? ['inaturalist' as const] : []),
+    ...(others.length > 0 ? ['commons' as const] : []),
+  ];
+  const unclear = classes.filter(({ wnid }) => isWithoutDepicts(lines.get(wnid)?.['commons']));
+  if (unclear.length === 0) return { sources, note: null };
+  const names = unclear.map(({ name }) => name).join(', ');
+  return {
+    sources,
+    note: `note: commons searches these by text alone, because Wikidata has one item for several classes: ${names}`,
+  };
 }
 
 /** @throws UsageError `from-missing`, `unknown-licence` */

@@ -7,7 +7,7 @@ const TITLE_CHARS = 56;
 
 export function queriesText(queries: readonly QueryYield[]): string {
   if (queries.length === 0)
-    return 'no queries yet: winnow crawl --source inaturalist, flickr or duckduckgo creates them\n';
+    return 'no queries yet: winnow crawl --source inaturalist, commons, flickr or duckduckgo creates them\n';
   const rows = queries.filter(({ kind, state }) => kind === 'search' || state !== 'done');
   const table = tableText(
     [

@@ -20,7 +20,7 @@ export interface SourceLimits {
   readonly pauseAfterSlowMs: number | null;
   /**
    * The pause of the API after an HTTP 5xx, and of `mediaHosts` after three in a row. It is no failure of the crawl. A picture is
-   * postponed once for as long. Null: errors are retried as those of any other host.
+   * postponed once for as long. With null, errors are retried as those of any other host.
    */
   readonly pauseAfterErrorMs: number | null;
 }

@@ -8,7 +8,7 @@ export type QueryLine = Readonly<Record<string, Json>>;
 
 const lineSchema = z.looseObject({ wnid: z.string().min(1) });
 
-/** Reads a queries file (JSON Lines, one class a line; see config/classes/README.md). The last line of a class wins. */
+/** Reads a queries file (JSON Lines, one class a line; see config/classes/README.md). Lines of one class are merged; of a source, the last counts. */
 export function parseQueries(text: string, fileName: string): ReadonlyMap<string, QueryLine> {
   const lines = new Map<string, QueryLine>();
   for (const [i, line] of text.split('\n').entries()) {
@@ -20,7 +20,8 @@ export function parseQueries(text: string, fileName: string): ReadonlyMap<string
         { code: 'bad-queries' },
       );
     }
-    lines.set(parsed.data.wnid, z.record(z.string(), z.json()).parse(parsed.data));
+    const { wnid } = parsed.data;
+    lines.set(wnid, { ...lines.get(wnid), ...z.record(z.string(), z.json()).parse(parsed.data) });
   }
   return lines;
 }

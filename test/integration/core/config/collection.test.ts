@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { parseQueries } from '../../../../src/core/crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../../../src/core/collection/class-table.process.ts';
 import {
   checkCollection,
@@ -74,7 +75,20 @@ describe('the bundled collections', () => {
     const { classes, queries, sources, policy } = await find('imagenet-a');
     expect(classes.wnids).toHaveLength(200);
     expect(classes.sha256).toBe(A_SHA256);
-    expect(queries?.from).toBe(join(packageRoot, 'config/classes/queries-imagenet-a.jsonl'));
+    const files = ['queries-imagenet-a', 'queries-commons'].map((name) =>
+      join(packageRoot, `config/classes/${name}.jsonl`),
+    );
+    expect(queries?.from).toBe(files.join(', '));
+    const dragonfly = parseQueries(queries?.text ?? '', '').get('n02268443');
+    expect(Object.keys(dragonfly ?? {})).toEqual([
+      'wnid',
+      'name',
+      'inaturalist',
+      'flickr',
+      'duckduckgo',
+      'note',
+      'commons',
+    ]);
     expect(sources).toEqual(['inaturalist', 'flickr', 'duckduckgo']);
     expect(policy).toMatchObject({ threshold: 0.15, cap: 15 });
   });
