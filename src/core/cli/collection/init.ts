@@ -80,8 +80,9 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const template = collectionTemplate(example, name, classes);
   const isSearched = flags.classes !== undefined && flags.from === undefined;
-  const { sources, note } = isSearched ? await searchesFor(classes) : { sources: [], note: null };
-  const searched = isSearched ? withSearches(template, sources) : template;
+  const { searched, note }: Searches = isSearched
+    ? await searchesFor(template, classes)
+    : { searched: template, note: false };
   const text = models.length === 0 ? searched : withModels(searched, models, knowAll);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   if ((await stat(file).catch(() => null)) !== null)
@@ -97,7 +98,7 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   await writeOut(
     linesText([
       `wrote ${displayPath(file)}${what}`,
-      note !== null && note,
+      note,
       hasWarning && `warning: ${unlicensedFilesText(content, { name, from: folder.from })}`,
       folder === null ? `next: edit it, then winnow collection check ${name}` : `next: winnow run --collection ${name}`,
     ]),
@@ -109,13 +110,13 @@ function isWithoutDepicts(line: unknown): boolean {
 }
 
 interface Searches {
-  readonly sources: readonly SourceName[];
+  /** The template with the sources that find the classes: iNaturalist those that it identifies, and Commons the others. */
+  readonly searched: string;
   /** Names the classes that Commons cannot search by what a photo depicts. */
-  readonly note: string | null;
+  readonly note: string | false;
 }
 
-/** The sources that find these classes: iNaturalist those that it identifies, and Commons the others. */
-async function searchesFor(classes: readonly TemplateClass[]): Promise<Searches> {
+async function searchesFor(template: string, classes: readonly TemplateClass[]): Promise<Searches> {
   const texts = await Promise.all(
     QUERIES.map((file) => readTextFile(path.join(packageRoot, file), 'the bundled queries')),
   );
@@ -126,10 +127,11 @@ async function searchesFor(classes: readonly TemplateClass[]): Promise<Searches>
     ...(others.length > 0 ? ['commons' as const] : []),
   ];
   const unclear = classes.filter(({ wnid }) => isWithoutDepicts(lines.get(wnid)?.['commons']));
-  if (unclear.length === 0) return { sources, note: null };
+  const searched = withSearches(template, sources);
+  if (unclear.length === 0) return { searched, note: false };
   const names = unclear.map(({ name }) => name).join(', ');
   return {
-    sources,
+    searched,
     note: `note: commons searches these by text alone, because Wikidata has one item for several classes: ${names}`,
   };
 }

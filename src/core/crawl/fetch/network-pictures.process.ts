@@ -96,14 +96,10 @@ export class NetworkPictures {
     const { health } = this.#gate;
     const url = finalUrl ?? picture.url;
     const { key, pauseAfterErrorMs } = this.#gate.ruleOf(url, picture.source);
-    const pauseMs = status !== null && status >= 500 ? pauseAfterErrorMs : null;
-    if (pauseMs !== null) await this.#noteError(key, pauseMs, detail);
-    if (reason === 'rate-limited' || (retryAfterMs !== null && status === 503)) {
-      const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
-      await holdKey(this.#app.db, key, { forMs, why: detail });
-      if (this.#patience.isTooLong(retryAfterMs))
-        return this.#waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }));
-    }
+    const pauseMs = isServerError(status) ? pauseAfterErrorMs : null;
+    await this.#noteError(key, pauseMs, detail);
+    const asked = await this.#obeyed(failure, url, key);
+    if (asked !== null) return asked;
     if (isAboutHost(reason) && !visit.isFinal) {
       if (health.isNetworkSuspect())
         return this.#waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, { why: detail }));
@@ -123,7 +119,21 @@ export class NetworkPictures {
     return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
   }
 
-  async #noteError(key: string, forMs: number, why: string): Promise<void> {
+  /** Pauses the host for as long as it asks. Null if the picture may be tried again in this run. */
+  async #obeyed(
+    { reason, status, retryAfterMs, detail }: HttpFailure,
+    url: string,
+    key: string,
+  ): Promise<PictureRead | null> {
+    if (reason !== 'rate-limited' && (retryAfterMs === null || status !== 503)) return null;
+    const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
+    await holdKey(this.#app.db, key, { forMs, why: detail });
+    if (!this.#patience.isTooLong(retryAfterMs)) return null;
+    return this.#waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }));
+  }
+
+  async #noteError(key: string, forMs: number | null, why: string): Promise<void> {
+    if (forMs === null) return;
     const errors = (this.#errors.get(key) ?? 0) + 1;
     this.#errors.set(key, errors % ERRORS_BEFORE_PAUSE);
     if (errors >= ERRORS_BEFORE_PAUSE) await holdKey(this.#app.db, key, { forMs, why });
@@ -137,6 +147,8 @@ export class NetworkPictures {
 /** Of sites that ask for a pause after server errors. */
 const MOST_ERRORS_OF_PICTURE = 2;
 const ERRORS_BEFORE_PAUSE = 3;
+
+const isServerError = (status: number | null): boolean => status !== null && status >= 500;
 
 /** Equal to the first pause of an unreachable host. */
 const SUSPECT_PAUSE_MS = 2_000;

@@ -1,7 +1,9 @@
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
-import { requestText } from '../../platform/http/request-text.ts';
+import { requestText, type TextAnswer } from '../../platform/http/request-text.ts';
+import type { SourceLimits } from '../../config/sources/source.ts';
+import type { WaitReason } from '../sources/politeness.ts';
 import type { ApiRequest, ApiResponse, SourceApi } from '../sources/network-source.ts';
 import { apiKeyOf, apiPermits, apiSlots } from '../sources/permit-keys.ts';
 import { closeCircuit, holdKey } from '../sources/permit-pause.repository.ts';
@@ -56,42 +58,45 @@ export function openSourceApi(options: SourceApiOptions): SourceApi {
 function senderOf({ app, source, client, signal, onWait }: SourceApiOptions): SourceApi['send'] {
   const settings = politenessOf(app.config);
   const keys = apiPermits(source, settings);
-  const { pauseAfterErrorMs = null, pauseAfterSlowMs = null } = settings.sources[source] ?? {};
+  const own = settings.sources[source];
+  const pauseMs = own?.pauseAfterErrorMs ?? null;
   const limits = { ...httpLimits(app.config), maxBytes: MAX_ANSWER_BYTES };
   let errors = 0;
   return async (request: ApiRequest): Promise<ApiResponse> => {
     const answer = await permitSoon(app.db, keys, { signal, patienceMs: PATIENCE_MS, onWait });
-    if (!('permit' in answer) && answer.reason === 'circuit-open')
-      throw new SourceBlocked(answer.why, { code: 'circuit-open', waitMs: answer.waitMs });
-    if (!('permit' in answer)) {
-      const isPause =
-        answer.reason === 'retry-after' && answer.waitMs > (errors > MOST_PAUSES ? 0 : (pauseAfterErrorMs ?? 0));
-      const code = isPause ? 'site-wants-pause' : PERMIT_LATER;
-      throw new RetryLater(answer.why, { code, retryAfterMs: answer.waitMs });
-    }
-    // A redirect is returned as an answer. Some sites refuse by redirecting, and an API has no reason to redirect.
+    if (!('permit' in answer)) throw noPermit(answer, errors > MOST_PAUSES ? 0 : (pauseMs ?? 0));
     const sentMs = steadyClock.nowMs();
+    // A redirect is returned as an answer. Some sites refuse by redirecting, and an API has no reason to redirect.
     const result = await requestText({ ...request, followsRedirects: false }, limits, { client, signal });
+    const { host } = new URL(request.url);
     if (!result.ok)
-      throw new RetryLater(`No answer from ${new URL(request.url).host}: ${result.detail} (${result.reason})`, {
+      throw new RetryLater(`No answer from ${host}: ${result.detail} (${result.reason})`, {
         code: result.reason,
         retryAfterMs: result.retryAfterMs,
       });
-    const { status, headers, body, finalUrl, retryAfterMs } = result;
-    // A 429 without a Retry-After holds all queries of the source, not only the one that received it.
-    const isSlow = steadyClock.nowMs() - sentMs > SLOW_MS;
-    const isError = status >= 500 && pauseAfterErrorMs !== null;
-    errors = isError ? errors + 1 : 0;
-    const ownMs = isError ? pauseAfterErrorMs : isSlow ? pauseAfterSlowMs : null;
-    const askedMs = retryAfterMs ?? (status === 429 ? RATE_LIMITED_PAUSE_MS : null);
-    const holdMs = askedMs === null ? ownMs : Math.max(askedMs, ownMs ?? 0);
-    if (holdMs !== null) await holdKey(app.db, apiKeyOf(source), { forMs: holdMs, why: `HTTP ${status}` });
+    const { status, headers, body, finalUrl } = result;
+    const holdMs = holdOf(result, steadyClock.nowMs() - sentMs, own);
+    if (holdMs > 0) await holdKey(app.db, apiKeyOf(source), { forMs: holdMs, why: `HTTP ${status}` });
     if (answer.permit.probes.length > 0 && status < 400) await closeCircuit(app.db, answer.permit);
-    if (isError && errors <= MOST_PAUSES)
-      throw new RetryLater(`${new URL(request.url).host} answered with HTTP ${status}`, {
-        code: PERMIT_LATER,
-        retryAfterMs: holdMs,
-      });
+    errors = status >= 500 ? errors + 1 : 0;
+    if (pauseMs !== null && errors > 0 && errors <= MOST_PAUSES)
+      throw new RetryLater(`${host} answered with HTTP ${status}`, { code: PERMIT_LATER, retryAfterMs: holdMs });
     return { status, headers, body, url: finalUrl };
   };
+}
+
+/** @param ownPauseMs pauses of up to this are the site's rule after an error, and no failure */
+function noPermit(wait: { waitMs: number; why: string; reason: WaitReason }, ownPauseMs: number): Error {
+  const { waitMs, why, reason } = wait;
+  if (reason === 'circuit-open') return new SourceBlocked(why, { code: 'circuit-open', waitMs });
+  const isFailure = reason === 'retry-after' && waitMs > ownPauseMs;
+  return new RetryLater(why, { code: isFailure ? 'site-wants-pause' : PERMIT_LATER, retryAfterMs: waitMs });
+}
+
+/** How long all queries of the source wait, not only the one that got this answer. A 429 may lack a Retry-After. */
+function holdOf({ status, retryAfterMs }: TextAnswer, tookMs: number, own: SourceLimits | undefined): number {
+  const askedMs = retryAfterMs ?? (status === 429 ? RATE_LIMITED_PAUSE_MS : 0);
+  const errorMs = status >= 500 ? (own?.pauseAfterErrorMs ?? 0) : 0;
+  const slowMs = tookMs > SLOW_MS ? (own?.pauseAfterSlowMs ?? 0) : 0;
+  return Math.max(askedMs, errorMs, slowMs);
 }

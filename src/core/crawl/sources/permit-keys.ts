@@ -14,7 +14,7 @@ const NONE: Limits = { requestsPerMinute: null, requestsPerDay: null, bytesPerHo
 
 export const apiKeyOf = (source: string): string => `source:${source}`;
 
-export const hostKeyOf = (url: string): string => `host:${hostOf(url)}`;
+const hostKeyOf = (url: string): string => `host:${hostOf(url)}`;
 
 export function apiPermits(source: string, { sources }: PolitenessSettings): PermitKey[] {
   const { requestsPerMinute = null, requestsPerDay = null } = sources[source] ?? {};
@@ -69,27 +69,19 @@ export function mediaPermits(request: MediaRequest, settings: PolitenessSettings
   const owner = ownerOf(host, request.source, settings);
   const perMinute = owner === undefined ? null : (settings.sources[owner]?.mediaRequestsPerMinute ?? null);
   const payer = owner ?? request.source;
-  const { mediaBytesPerHour = null, mediaBytesPerDay = null, mediaConnections = null } = settings.sources[payer] ?? {};
-  const isShared = mediaConnections !== null;
-  const requestsPerMinute = perMinute ?? settings.requestsPerMinutePerHost;
-  const permits: PermitKey[] = [
-    {
-      key: `host:${host}`,
-      limits: isShared ? NONE : { ...NONE, requestsPerMinute },
-      minSpacingMs: request.crawlDelayMs,
-    },
-  ];
-  if (mediaBytesPerHour !== null || mediaBytesPerDay !== null || isShared) {
-    const perGroup = isShared ? (settings.sources[payer]?.mediaRequestsPerMinute ?? null) : null;
-    const limits = {
-      requestsPerMinute: perGroup,
-      requestsPerDay: null,
-      bytesPerHour: mediaBytesPerHour,
-      bytesPerDay: mediaBytesPerDay,
-    };
-    permits.push({ key: `media:${payer}`, limits, minSpacingMs: 0 });
-  }
-  return permits;
+  const own = settings.sources[payer];
+  const isShared = own !== undefined && own.mediaConnections !== null;
+  const requestsPerMinute = isShared ? null : (perMinute ?? settings.requestsPerMinutePerHost);
+  const limits = own === undefined ? NONE : siteLimits(own);
+  const permits = [{ key: `host:${host}`, limits: { ...NONE, requestsPerMinute }, minSpacingMs: request.crawlDelayMs }];
+  const isLimited = isShared || limits.bytesPerHour !== null || limits.bytesPerDay !== null;
+  return isLimited ? [...permits, { key: `media:${payer}`, limits, minSpacingMs: 0 }] : permits;
+}
+
+/** Limits of all pictures of a site together. */
+function siteLimits(own: SourceLimits): Limits {
+  const requestsPerMinute = own.mediaConnections === null ? null : own.mediaRequestsPerMinute;
+  return { ...NONE, requestsPerMinute, bytesPerHour: own.mediaBytesPerHour, bytesPerDay: own.mediaBytesPerDay };
 }
 
 /** A used key with the limits of the current settings. Null if the settings have no limits for its kind. */
