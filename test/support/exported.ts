@@ -86,6 +86,7 @@ export function protocolOf(changes: Partial<Protocol> = {}): Protocol {
       { licence: 'CC-BY-4.0', url: 'https://creativecommons.org/licenses/by/4.0/', photos: 4 },
       { licence: 'Public-Domain', url: '', photos: 2 },
     ],
+    restrictions: [],
     sources: [
       { source: 'folder', photos: 2 },
       { source: 'inaturalist', photos: 4 },

@@ -51,6 +51,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
     ...(plan.imported === null ? {} : { imported: { ...plan.imported, imports: plan.imports } }),
     leftOut: plan.leftOut,
     licences: plan.licences,
+    restrictions: plan.restrictions,
     sources: plan.sources,
     tags: plan.tags,
     collected: plan.collected,

@@ -156,6 +156,8 @@ export const protocolSchema = z.strictObject({
     z.strictObject({ licence: z.string(), url: z.string(), photos: count, stated: count.optional() }),
     CLASSES,
   ),
+  /** Photos with a restriction other than copyright, sorted by restriction. Older exports lack it. */
+  restrictions: listOf(z.strictObject({ restriction: z.string(), photos: count }), CLASSES).optional(),
   /** Photos by source, and how many of them have a page and an address. Format 1 lacks the last two. */
   sources: listOf(
     z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),

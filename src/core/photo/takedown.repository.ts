@@ -1,6 +1,7 @@
 import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { ORIGINAL, placesOfOrigin } from './origin.repository.ts';
 
 /** Selects for takedown the bytes of a photo or of its exported file, or any picture at a URL or a place of a source. */
 export type TakedownTarget =
@@ -56,16 +57,21 @@ export interface TakedownResult {
 
 /**
  * Removes a photo from the catalogue permanently, in one transaction. It writes a tombstone for what was named and for
- * the bytes behind it, drops the pictures as `taken-down`, and deletes evidence, decisions, shortlist entries and reports.
+ * the bytes behind it, drops the pictures as `taken-down`, with those of the same original at other sources, and deletes evidence, decisions, shortlist entries and reports.
  * The bytes are deleted afterwards; a crash in between leaves a file that `doctor --deep` finds.
  */
 export async function takeDown(db: Kysely<Database>, target: TakedownTarget, reason: string): Promise<TakedownResult> {
   return db.transaction().execute(async (trx) => {
     await keepStoringOut(trx);
-    const photos = await photosOf(trx, target);
+    const named = await photosOf(trx, target, placeOf(target));
+    const originals = await originalsOf(trx, target, named);
+    const places = originals.flatMap(placesOfOrigin);
+    const isTarget = sql`(${sql.join([placeOf(target), sql`origin = any(${originals}::text[])`, ...places.map(placeOf)], sql` or `)})`;
+    const photos = await photosOf(trx, target, isTarget);
     const hashes = photos.map((photo) => photo.sha256);
     const tombstones = [
       ...(await tombstonesOf(trx, target)),
+      ...places.map(({ source, sourceId }) => ({ source, source_id: sourceId })),
       ...hashes.map((sha256) => ({ sha256: hexBytes(sha256) })),
     ];
     await trx
@@ -76,9 +82,7 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
     const ids = photos.map((photo) => photo.id);
     const pictures = await sql`
       update picture set state = 'dropped', reason = 'taken-down', detail = ${reason}, photo_id = null, settled_at = now()
-      where photo_id = any(${ids}::bigint[]) or refetch_photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(
-      trx,
-    );
+      where photo_id = any(${ids}::bigint[]) or refetch_photo_id = any(${ids}::bigint[]) or ${isTarget}`.execute(trx);
     return {
       photos: hashes,
       pictures: Number(pictures.numAffectedRows ?? 0),
@@ -133,14 +137,35 @@ function placeOf(target: TakedownTarget): ReturnType<typeof sql> {
   return sql`source = ${target.source} and source_id = ${target.sourceId}`;
 }
 
-async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Promise<{ id: number; sha256: Sha256 }[]> {
-  const which =
+async function photosOf(
+  trx: Transaction<Database>,
+  target: TakedownTarget,
+  isTarget: RawBuilder<unknown>,
+): Promise<{ id: number; sha256: Sha256 }[]> {
+  const hasBytes =
     'sha256' in target
       ? sql`f.sha256 = ${hexBytes(target.sha256)} or f.sha256 = any(${photosOfFile(target.sha256)})`
-      : sql`f.id in (select coalesce(photo_id, refetch_photo_id) from picture where ${placeOf(target)})`;
+      : sql`false`;
   const { rows } = await sql<{ id: number; sha256: Sha256 }>`
-    select f.id, encode(f.sha256, 'hex') as sha256 from photo f where ${which} for update`.execute(trx);
+    select f.id, encode(f.sha256, 'hex') as sha256 from photo f
+    where ${hasBytes} or f.id in (select coalesce(photo_id, refetch_photo_id) from picture where ${isTarget}) for update`.execute(
+    trx,
+  );
   return rows;
+}
+
+async function originalsOf(
+  trx: Transaction<Database>,
+  target: TakedownTarget,
+  photos: readonly { readonly id: number }[],
+): Promise<string[]> {
+  const ids = photos.map(({ id }) => id);
+  const { rows } = await sql<{ original: string | null }>`
+    select distinct ${ORIGINAL} as original from picture p
+    where photo_id = any(${ids}::bigint[]) or refetch_photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(
+    trx,
+  );
+  return rows.flatMap(({ original }) => original ?? []);
 }
 
 async function tombstonesOf(

@@ -4,6 +4,7 @@ import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
+import { ORIGINAL } from '../photo/origin.repository.ts';
 import { photosOfClass, type PhotoOfClass } from './photo-of-class.repository.ts';
 import { ROW_COLUMNS, type KeptPhoto, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
@@ -17,13 +18,14 @@ export async function keptPhotos(
   const { rows } = await sql<KeptPhoto>`
     select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
       d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash",
-      case when ${isPending} then 'pending' else nullif(v.state, 'unreviewed') end as "reviewedAs"
+      case when ${isPending} then 'pending' else nullif(v.state, 'unreviewed') end as "reviewedAs", o.original, o."foundAs"
     from decision d join photo f on f.id = d.photo_id
+    cross join lateral (
+      select c.id as "foundAs", ${ORIGINAL} as original from candidate c join picture p on p.id = c.picture_id
+      where p.photo_id = d.photo_id and c.wnid = d.wnid and ${isTaken(scope)} order by c.id limit 1) as o
     left join verdict v on v.collection_id = d.collection_id and v.wnid = d.wnid and v.sha256 = f.sha256
     where d.collection_id = ${scope.collectionId} and d.state = 'kept' and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
-      and ${ofCollection(scope, sql`d.wnid`)} and exists (
-        select 1 from candidate c join picture p on p.id = c.picture_id
-        where p.photo_id = d.photo_id and c.wnid = d.wnid and ${isTaken(scope)})`.execute(db);
+      and ${ofCollection(scope, sql`d.wnid`)}`.execute(db);
   return rows;
 }
 

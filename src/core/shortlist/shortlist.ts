@@ -27,6 +27,10 @@ export interface KeptPhoto extends Fingerprinted {
   /** Unit vector of its features, if photos are compared by features and it has any. */
   readonly features?: Float32Array;
   readonly reviewedAs?: ReviewedAs | null;
+  /** Sources have copies of each other's photos. Those of one original have the same text here; null: no other source has it. */
+  readonly original?: string | null;
+  /** Rises in the order in which photos were found. */
+  readonly foundAs?: number;
 }
 
 export interface ShortlistPolicy {
@@ -101,6 +105,9 @@ export function byClass<Photo extends Fingerprinted>(photos: Iterable<Photo>): P
  * Photos that were reviewed (accepted, rejected, unsure, disputed or pending) are all listed, whatever the cap, the target and their
  * near-duplicates say. So they keep their place when a later crawl brings better ones.
  *
+ * Copies of one original that several sources have are never listed together: one that was reviewed stands for them, otherwise the
+ * one found first. The others share its fate, as its near-duplicates if it is listed.
+ *
  * The other photos are walked in their order. Each meets three tests, in this sequence:
  * 1. within `nearDuplicateDistance` of a reviewed photo, or of one that the walk has listed for the class, under any confusion,
  *    and confirmed by the finer hash; or by its features at least `nearDuplicateCosine` like one: left out as `near-duplicate`.
@@ -133,7 +140,9 @@ export function shortlistClass(
     places.take(photo);
   };
   inOrder.filter(isReviewed).forEach(take);
+  const copies = copiesOf(inOrder);
   for (const photo of inOrder) {
+    if (copies.has(photo)) continue;
     const found = isReviewed(photo) ? null : twins.find(photo);
     const full = isReviewed(photo) ? null : places.fullFor(photo);
     if (found !== null) {
@@ -146,11 +155,30 @@ export function shortlistClass(
       if (!isReviewed(photo)) take(photo);
     }
   }
+  const fates = new Map([...listed, ...leftOut].map((row) => [row.sha256, row]));
+  for (const [copy, { sha256 }] of copies) {
+    const { state, reason = null, twinSha256 = null } = fates.get(sha256) ?? {};
+    leftOut.push(
+      rowOf(copy, state === 'listed' ? { reason: 'near-duplicate', twinSha256: sha256 } : { reason, twinSha256 }),
+    );
+  }
   const rows = [...listed, ...leftOut];
   return measured ? rows.map((row) => ({ ...row, twinBy: row.twinBy ?? null })) : rows;
 }
 
 const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !== null;
+
+/** Unreviewed copies of an original that another photo stands for, each with that photo. */
+function copiesOf(photos: readonly KeptPhoto[]): ReadonlyMap<KeptPhoto, KeptPhoto> {
+  const groups = groupBy(photos, ({ original = null, sha256 }) => original ?? sha256);
+  const pairs = [...groups.values()].flatMap((group) => {
+    const [first, ...others] = group.toSorted(
+      (a, b) => Number(isReviewed(b)) - Number(isReviewed(a)) || (a.foundAs ?? 0) - (b.foundAs ?? 0),
+    );
+    return first === undefined ? [] : others.filter((one) => !isReviewed(one)).map((one) => [one, first] as const);
+  });
+  return new Map(pairs);
+}
 
 class Places {
   readonly #policy: ShortlistPolicy;

@@ -1,6 +1,8 @@
 import type { DecisionFilter } from '../filter/run/decision-list.repository.ts';
 import type { Rights } from '../shortlist/photo-of-class.repository.ts';
 import { sql, type Kysely } from 'kysely';
+import type { PhotoFacts } from '../crawl/sources/source.ts';
+import { PHOTO_FACTS } from '../crawl/candidates/candidate.repository.ts';
 import { isLinked } from '../crawl/candidates/link.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { CandidateState } from '../kernel/reasons.ts';
@@ -9,7 +11,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import { judged } from './funnel.repository.ts';
 
-export interface CandidateSighting extends Omit<Rights, 'foundOn' | 'rightsBy'> {
+export interface CandidateSighting extends Omit<Rights, 'foundOn' | 'rightsBy'>, PhotoFacts {
   readonly wnid: string;
 }
 
@@ -42,7 +44,7 @@ export function listCandidates(
     sql<CandidateLine>`
     select l.* from (
       select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
-        ${state} as state, ${reason} as reason, ${detail} as detail,
+        ${PHOTO_FACTS}, ${state} as state, ${reason} as reason, ${detail} as detail,
         encode(f.sha256, 'hex') as sha256, f.width, f.height, f.bytes, f.bytes_state as "bytesState"
       from candidate c join picture p on p.id = c.picture_id left join photo f on f.id = p.photo_id
       where (c.wnid = any(${filter.wnids}::text[]) or ${filter.unknownClasses} and c.refusal = 'unknown-class') and ${isLinked(scope.collectionId)}

@@ -8,7 +8,7 @@ import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './not-counting.repository.ts';
 import type { CandidateSighting } from './candidate-list.repository.ts';
-import { saidCreator } from '../crawl/candidates/candidate.repository.ts';
+import { PHOTO_FACTS, saidCreator } from '../crawl/candidates/candidate.repository.ts';
 import type { Rights } from '../shortlist/photo-of-class.repository.ts';
 
 export interface Story {
@@ -132,7 +132,7 @@ async function storyOfPhoto(db: Kysely<Database>, photoId: number): Promise<Stor
 async function candidatesWhere(db: Kysely<Database>, where: RawBuilder<unknown>): Promise<StoryCandidate[]> {
   const { rows } = await sql<StoryCandidate>`
     select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
-      p.rights_by as "rightsBy", ${saidCreator()} as "sourceCreator",
+      ${PHOTO_FACTS}, p.rights_by as "rightsBy", ${saidCreator()} as "sourceCreator",
       case when c.refusal is null then p.state else 'dropped' end as state, coalesce(c.refusal, p.reason) as reason,
       coalesce(c.refusal_detail, p.detail) as detail, c.found_at as "foundAt",
       array(select k.name from collection_candidate l join collection k on k.id = l.collection_id

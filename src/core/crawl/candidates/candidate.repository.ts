@@ -1,6 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { sha256Of } from '../../tools/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { placesOfOrigin, type Place } from '../../photo/origin.repository.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { NewCandidate } from './candidate.ts';
 import { storeLicences } from './licence.repository.ts';
@@ -47,11 +48,12 @@ export async function storeCandidates(
   if (room.length === 0) return { newPictures: 0, overLimit, waiting: [] };
   const rows = await withTakedowns(trx, room);
   const found = sql`(select r.*, "sourceId" as source_id, "pageUrl" as page_url, "licenceUrl" as licence_url,
-      "queryId" as query_id, "refusalDetail" as refusal_detail,
+      "queryId" as query_id, "refusalDetail" as refusal_detail, "originalWidth" as original_width, "originalHeight" as original_height,
       "sourceCreator" as source_creator, coalesce("rightsBy", 'source') as rights_by
     from jsonb_to_recordset(${JSON.stringify(rows.map(toRow))}::jsonb) as r(source text, "sourceId" text, wnid text, url text,
       "pageUrl" text, creator text, licence text, "licenceUrl" text, host text, "queryId" bigint, position int, refusal text,
-      "refusalDetail" text, state text, reason text, detail text, "rightsBy" text, "sourceCreator" text)) as f`;
+      "refusalDetail" text, state text, reason text, detail text, "rightsBy" text, "sourceCreator" text,
+      origin text, restrictions text[], "originalWidth" int, "originalHeight" int)) as f`;
   await storeLicences(
     trx,
     room.map(({ licence }) => licence),
@@ -103,22 +105,30 @@ async function withTakedowns(
   trx: Transaction<Database>,
   page: readonly NewCandidate[],
 ): Promise<readonly NewCandidate[]> {
+  const places = page.flatMap(placesOf);
   const { rows } = await sql<{ source: string | null; source_id: string | null; url: string | null; reason: string }>`
     select source, source_id, url, reason from takedown
-    where source_id = any(${page.map(({ sourceId }) => storableKey(sourceId))}::text[]) and source = any(${page.map(({ source }) => source)}::text[])
+    where source_id = any(${places.map(({ sourceId }) => sourceId)}::text[]) and source = any(${places.map(({ source }) => source)}::text[])
       or md5(url) = any(select md5(u) from unnest(${page.map(({ url }) => wellFormed(url))}::text[]) as u)`.execute(
     trx,
   );
   if (rows.length === 0) return page;
   return page.map((candidate) => {
-    const { source, sourceId, url } = candidate;
+    const own = placesOf(candidate);
     const hit = rows.find(
-      (row) => (row.source === source && row.source_id === storableKey(sourceId)) || row.url === url,
+      (row) =>
+        own.some(({ source, sourceId }) => row.source === source && row.source_id === sourceId) ||
+        row.url === candidate.url,
     );
     return hit === undefined
       ? candidate
       : { ...candidate, problem: { state: 'dropped', reason: 'taken-down', detail: hit.reason } };
   });
+}
+
+/** The candidate's place at its source, and those of the photo that it is a copy of. */
+function placesOf({ source, sourceId, origin = null }: NewCandidate): Place[] {
+  return [{ source, sourceId: storableKey(sourceId) }, ...placesOfOrigin(origin)];
 }
 
 type Found = ReturnType<typeof sql>;
@@ -130,8 +140,9 @@ const WANTED_FIRST = sql`f.source, f.source_id, (f.state = 'found') desc, f.posi
 async function insertPictures(trx: Transaction<Database>, found: Found): Promise<number> {
   const result = await sql`
     insert into picture (source, source_id, url, host, page_url, creator, licence, licence_url, rights_by,
-      source_creator, state, reason, detail, settled_at)
-    select source, source_id, url, host, page_url, creator, licence, licence_url, rights_by, source_creator, state, reason, detail,
+      source_creator, origin, restrictions, original_width, original_height, state, reason, detail, settled_at)
+    select source, source_id, url, host, page_url, creator, licence, licence_url, rights_by, source_creator,
+      origin, restrictions, original_width, original_height, state, reason, detail,
       case when state <> 'found' then now() end
     from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
     on conflict (source, source_id) do nothing`.execute(trx);
@@ -161,9 +172,9 @@ async function waitingAmong(trx: Transaction<Database>, pictureIds: readonly num
 async function reviseRights(trx: Transaction<Database>, found: Found): Promise<void> {
   await sql`
     update picture p set page_url = r.page_url, creator = r.creator, licence = r.licence, licence_url = r.licence_url,
-      rights_by = r.rights_by, source_creator = r.source_creator
+      rights_by = r.rights_by, source_creator = r.source_creator, restrictions = r.restrictions
     from (
-      select o.id, s.page_url, s.licence, s.licence_url, s.rights_by,
+      select o.id, coalesce(one.restrictions, o.restrictions) as restrictions, s.page_url, s.licence, s.licence_url, s.rights_by,
         case when s.rights_by = 'curator' then s.said end as source_creator,
         case when s.rights_by = 'curator' then coalesce(s.said, s.creator) else s.said end as creator
       from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
@@ -175,14 +186,19 @@ async function reviseRights(trx: Transaction<Database>, found: Found): Promise<v
         case when n.is_new then one.rights_by else o.rights_by end as rights_by,
         case when n.is_new then one.creator else o.creator end as creator,
         coalesce(${saidCreator(sql`one`)}, ${saidCreator(sql`o`)}) as said) as s) as r
-    where p.id = r.id and (p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.source_creator)
-      is distinct from (r.page_url, r.creator, r.licence, r.licence_url, r.rights_by, r.source_creator)`.execute(trx);
+    where p.id = r.id and (p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.source_creator, p.restrictions)
+      is distinct from (r.page_url, r.creator, r.licence, r.licence_url, r.rights_by, r.source_creator, r.restrictions)`.execute(
+    trx,
+  );
 }
 
 /** SQL: the creator that the source of picture `p` names. */
 export function saidCreator(p: RawBuilder<unknown> = sql`p`): RawBuilder<unknown> {
   return sql`case when ${p}.rights_by = 'curator' then ${p}.source_creator else ${p}.creator end`;
 }
+
+/** SQL: the columns of `PhotoFacts` of picture `p`. */
+export const PHOTO_FACTS = sql`p.origin, p.restrictions, p.original_width as "originalWidth", p.original_height as "originalHeight"`;
 
 /** Reopens pictures, and fetches waiting ones from their latest place, in case a folder was moved or a URL has expired. */
 async function reopenPictures(trx: Transaction<Database>, found: Found, retryFailed: boolean): Promise<void> {

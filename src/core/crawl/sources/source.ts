@@ -13,7 +13,7 @@ export interface SourceRights {
  * A source yields one for every photo that it saw, including those that it refuses (`problem`), so that the funnel adds up.
  * All strings can be stored as they are: well-formed Unicode without U+0000.
  */
-export interface FoundPhoto extends SourceRights {
+export interface FoundPhoto extends SourceRights, Partial<PhotoFacts> {
   readonly source: string;
   /** Stable and unique within the source. A picture is fetched once per (source, sourceId). */
   readonly sourceId: string;
@@ -26,13 +26,17 @@ export interface FoundPhoto extends SourceRights {
   readonly rightsBy?: 'curator';
   /** The creator that the source names, if the curator stated the rights. */
   readonly sourceCreator?: string | null;
-  /** The photo that this one is a copy of, as `flickr:12345`, if the source says so. */
-  readonly origin?: string | null;
-  /** Codes of restrictions other than copyright, such as `personality`, if the source names them. */
-  readonly restrictions?: readonly string[];
-  /** In pixels, if the picture may be a scaled one. */
-  readonly originalWidth?: number;
-  readonly originalHeight?: number;
+}
+
+/** What Wikimedia Commons says about a photo beyond its rights. Null for other sources. */
+export interface PhotoFacts {
+  /** The photo at another source that this one is a copy of, as `flickr:12345`. */
+  readonly origin: string | null;
+  /** Restrictions other than copyright, such as `personality`, sorted. */
+  readonly restrictions: readonly string[] | null;
+  /** In pixels. The picture may be a scaled one. */
+  readonly originalWidth: number | null;
+  readonly originalHeight: number | null;
 }
 
 export const NO_RIGHTS: SourceRights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };

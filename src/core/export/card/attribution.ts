@@ -64,11 +64,23 @@ export function changeOf(
   return row.file_name.endsWith('.png') && !row.attribution.endsWith(CHANGES.stripped) ? 'reencoded' : 'stripped';
 }
 
+type Sizes = Pick<PhotoRow, 'width' | 'height' | 'original_width' | 'original_height'>;
+
+/** How the file differs from the original at its source. A picture that was only turned upright is not scaled. */
+function changesText(
+  change: PictureChange,
+  { width, height, original_width: from = 0, original_height = 0 }: Sizes,
+): string {
+  if (from <= width || original_height <= height) return CHANGES[change];
+  const scaled = `scaled to ${width} px`;
+  return change === 'unchanged' ? scaled : `${scaled}, ${CHANGES[change]}`;
+}
+
 const STATED = 'as the curator states';
 
 /** True if the curator stated the licence of a row, because the source gives none. Only its attribution line tells. */
-export function isStated(row: Parameters<typeof changeOf>[0]): boolean {
-  return row.attribution.endsWith(`, ${STATED}, ${CHANGES[changeOf(row)]}`);
+export function isStated(row: Parameters<typeof changeOf>[0] & Sizes): boolean {
+  return row.attribution.endsWith(`, ${STATED}, ${changesText(changeOf(row), row)}`);
 }
 
 /** The facts from which the attribution of a row follows. */
@@ -76,10 +88,11 @@ export function creditOf(row: PhotoRow): Credit {
   return { ...row, change: changeOf(row), isStated: isStated(row) };
 }
 
-type Credit = Pick<PhotoRow, 'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'> & {
-  readonly change: PictureChange;
-  readonly isStated?: boolean;
-};
+type Credit = Pick<PhotoRow, 'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'> &
+  Sizes & {
+    readonly change: PictureChange;
+    readonly isStated?: boolean;
+  };
 
 /**
  * The line that people print beside a photo: title, author, source, licence (TASL) and changes, as Creative Commons asks in
@@ -98,14 +111,15 @@ function partsOf(credit: Credit) {
     licence: credit.license,
     licenceUrl: credit.license_url,
   });
+  const changes = changesText(credit.change, credit);
   return {
     title: `Photo ${oneLine(credit.source_id)} from ${oneLine(credit.source)}`,
     author: creator === UNKNOWN ? 'an unknown creator' : creator,
     page: page_url,
     licence: license === UNKNOWN ? 'licence unknown' : `licence ${license}`,
     licenceUrl: license_url,
-    changes: CHANGES[credit.change],
-    ending: `${credit.isStated === true ? `${STATED}, ` : ''}${CHANGES[credit.change]}`,
+    changes,
+    ending: `${credit.isStated === true ? `${STATED}, ` : ''}${changes}`,
   };
 }
 

@@ -8,7 +8,7 @@ import { datasheet } from './datasheet.ts';
 import { openQuestions } from './facts.ts';
 import { frontMatter } from './front-matter.ts';
 import { filesOfFormat, LICENCES_PAGE } from '../layout.ts';
-import { licenceTable, statedLicences } from './licences-page.ts';
+import { licenceTable, rightsNotes } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import type { Protocol } from '../protocol.ts';
@@ -268,7 +268,7 @@ Every photo keeps its own licence, which is what its source or, where it gives n
 [${LICENCES_PAGE}](${LICENCES_PAGE}) says what each one asks of you. [ATTRIBUTION.md](ATTRIBUTION.md) and \`attribution.csv\` credit the
 creator of each photo.
 
-${[...statedLicences(account), licenceTable(account)].join('\n\n')}`;
+${[...rightsNotes(account), licenceTable(account)].join('\n\n')}`;
 }
 
 function revisions({ tombstones, texts }: Account): string {

@@ -31,7 +31,7 @@ export function licencesPage(account: Account): string {
       'Each photo keeps its own licence: what the source said when the photo was found, or `unknown`. The column `license` of ' +
         '[attribution.csv](attribution.csv) has it; [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
     ],
-    ...statedLicences(account).map((text) => [text]),
+    ...rightsNotes(account).map((text) => [text]),
     ...ownLicence(account),
     [licenceTable(account)],
     ...controlLicences(account),
@@ -47,8 +47,17 @@ export function licencesPage(account: Account): string {
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
+/** Restrictions other than copyright, and licences that the sources do not give. */
+export function rightsNotes({ licences, restrictions = [] }: Account): readonly string[] {
+  const named = restrictions.map(
+    ({ restriction, photos }) => `${markdownText(restriction)} (${countOf(photos, 'photo')})`,
+  );
+  const text = `The sources name restrictions other than copyright: ${named.join(', ')}. The column \`restrictions\` of \`test/metadata.jsonl\` has them.`;
+  return [...(named.length === 0 ? [] : [text]), ...statedLicences(licences)];
+}
+
 /** No sentence if all licences are those of the sources. */
-export function statedLicences({ licences }: Account): readonly string[] {
+function statedLicences(licences: Account['licences']): readonly string[] {
   const photos = licences.reduce((sum, { stated = 0 }) => sum + stated, 0);
   if (photos === 0) return [];
   const whose = photos === 1 ? 'its source gives' : 'their sources give';

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { PHOTO_FACTS } from '../../crawl/candidates/candidate.repository.ts';
 import { decidedClasses } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { notCounting } from '../../status/not-counting.repository.ts';
@@ -75,7 +76,7 @@ function listedOrReviewed(
 
 /** A decision never uses imported cells without storing them, and one of winnow's own may have come later. */
 function candidateColumns({ collectionId }: DecisionScope, importedMembers: readonly number[]): RawBuilder<unknown> {
-  return sql`l.bytes, l.chance, l.split,
+  return sql`l.bytes, l.chance, l.split, ${PHOTO_FACTS},
     exists (select 1 from evidence e where e.photo_id = l.photo_id and e.member_id = any(${importedMembers}::int[])) as "isImported",
     (select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reviewer', e.reviewer, 'kind', e.kind, 'value', e.value,
         'undoes', e.undoes, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by e.id), '[]')

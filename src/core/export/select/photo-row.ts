@@ -52,6 +52,15 @@ export const photoRowSchema = z.strictObject({
   attribution: text('The line to print beside the photo.'),
   width: pixels(),
   height: pixels(),
+  /** That of the file if the source tells no other. Exports that were made before winnow stored them lack this and the next three. */
+  original_width: column('whole number', 'Of the picture at its source, in pixels.', z.int().positive().optional()),
+  original_height: column('whole number', 'Of the picture at its source, in pixels.', z.int().positive().optional()),
+  origin: column('text', 'The photo at another source that this one is a copy of.', z.string().optional()),
+  restrictions: column(
+    'texts',
+    'Restrictions other than copyright that the source names, such as personality.',
+    listOf(z.string(), 1_000).optional(),
+  ),
   /** 0..1; null in mode O. */
   max_true_prob: column(
     'number',
@@ -100,6 +109,8 @@ const COLUMNS: readonly PhotoColumn[] = photoRowSchema.keyof().options.map((name
 export interface OptionalColumns {
   readonly hasSearchedWnid: boolean;
   readonly hasAlso: boolean;
+  /** Default: true. */
+  readonly hasOriginal?: boolean;
   /** True if the collection has controls. Default: false. */
   readonly hasSplit?: boolean;
   /** True if photos or controls were decided on imported evidence. Default: false. */
@@ -109,11 +120,16 @@ export interface OptionalColumns {
 export function photoColumns({
   hasSearchedWnid,
   hasAlso,
+  hasOriginal = true,
   hasSplit = false,
   hasEvidence = false,
 }: OptionalColumns): readonly PhotoColumn[] {
   const has: Partial<Record<keyof PhotoRow, boolean>> = {
     also_wnids: hasAlso,
+    original_width: hasOriginal,
+    original_height: hasOriginal,
+    origin: hasOriginal,
+    restrictions: hasOriginal,
     searched_wnid: hasSearchedWnid,
     split: hasSplit,
     evidence: hasEvidence,
@@ -126,6 +142,7 @@ export function columnsOf(protocol: Pick<Protocol, 'rule' | 'review'> & Partial<
   return photoColumns({
     ...EXPORT_MODES[protocol.rule.mode],
     hasAlso: protocol.review.alsoPhotos !== undefined,
+    hasOriginal: protocol.restrictions !== undefined,
     hasSplit: protocol.control !== undefined,
     hasEvidence: protocol.imported !== undefined,
   });

@@ -52,6 +52,10 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
   const content = {
     width: file.width,
     height: file.height,
+    original_width: photo.originalWidth ?? file.width,
+    original_height: photo.originalHeight ?? file.height,
+    origin: photo.origin ?? '',
+    restrictions: [...(photo.restrictions ?? [])],
     max_true_prob: photo.maxTrueProb,
     predicted_wnid: confusionWnid,
     predicted_prob: confusionProb,
@@ -62,7 +66,12 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
     ...(context.hasSplit ? { split: photo.split } : {}),
     ...(photo.isImported ? { evidence: 'imported' as const } : {}),
   };
-  const attribution = attributionText({ ...origin, change: file.change, isStated: rights.rightsBy === 'curator' });
+  const attribution = attributionText({
+    ...origin,
+    ...content,
+    change: file.change,
+    isStated: rights.rightsBy === 'curator',
+  });
   const row = { ...origin, attribution, ...content };
   return context.nameFor === null || photo.split === 'control'
     ? row

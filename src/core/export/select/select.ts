@@ -1,5 +1,6 @@
 import type { NotCounting } from '../../status/not-counting.ts';
 import { groupBy } from '../../kernel/group-by.ts';
+import type { PhotoFacts } from '../../crawl/sources/source.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { DecidedBy, Review, VerdictState } from '../../review/events/verdict.ts';
 import type { PhotoOfClass } from '../../shortlist/photo-of-class.repository.ts';
@@ -10,7 +11,7 @@ import { MODES } from '../../collection/modes.ts';
 /** `control`: the filter dropped the photo as `correct`. */
 export type Split = 'test' | 'control';
 
-export interface ExportCandidate extends PhotoOfClass<null> {
+export interface ExportCandidate extends PhotoOfClass<null>, PhotoFacts {
   readonly bytes: number | null;
   readonly state: VerdictState;
   readonly decidedBy: DecidedBy | null;

@@ -6,7 +6,10 @@ import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
 import { increase } from '../verify/tally.ts';
 import type { SelectedPhoto } from './select.ts';
 
-type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'tags' | 'collected' | 'classes'> & {
+type Counts = Pick<
+  Protocol,
+  'photos' | 'leftOut' | 'licences' | 'restrictions' | 'sources' | 'tags' | 'collected' | 'classes'
+> & {
   readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'> & {
     readonly alsoPhotos: number;
   };
@@ -25,6 +28,7 @@ export class ExportTally {
   readonly #leftOut = new Map<string, number>();
   readonly #licences = new Map<string, { url: string; photos: number; stated?: number }>();
   readonly #sources = new Map<string, { photos: number; pages: number; addresses: number }>();
+  readonly #restrictions = new Map<string, number>();
   readonly #tags = new Map<string, number>();
   readonly #orders = new Map<string, number>();
   readonly #reviewers = new Set<string>();
@@ -66,12 +70,13 @@ export class ExportTally {
     if (verdicts.length > 1) addVerdicts(this.#blind, verdicts);
   }
 
-  #addPhoto({ bytes, alsoWnids, tags, rights, folder, isImported }: SelectedPhoto): void {
+  #addPhoto({ bytes, alsoWnids, tags, restrictions, rights, folder, isImported }: SelectedPhoto): void {
     increase(this.#folders, folder);
     if (isImported) this.#imported.photos += 1;
     this.#originalBytes += bytes ?? 0;
     if (alsoWnids.length > 0) this.#alsoPhotos += 1;
     for (const tag of tags) increase(this.#tags, tag);
+    for (const restriction of restrictions ?? []) increase(this.#restrictions, restriction);
     if (rights === null) return;
     this.#collected.add(rights.foundOn);
     const { license, license_url: url, page_url: page } = rightsTexts(rights);
@@ -113,6 +118,7 @@ export class ExportTally {
         return count === undefined ? [] : [{ reason, count }];
       }),
       licences: sorted(this.#licences).map(([licence, of]) => ({ licence, ...of })),
+      restrictions: sorted(this.#restrictions).map(([restriction, photos]) => ({ restriction, photos })),
       sources: sorted(this.#sources).map(([source, of]) => ({ source, ...of })),
       tags: sorted(this.#tags)
         .toSorted(([, a], [, b]) => b - a)

@@ -72,6 +72,8 @@ function splitProblems({ split }: PhotoRow, { control }: Protocol): RowProblem[]
   ]);
 }
 
+const ORIGINAL_COLUMNS = ['original_width', 'original_height', 'origin', 'restrictions'] as const;
+
 function fileProblems(row: PhotoRow, { protocol }: Pick<RowRules, 'protocol'>): RowProblem[] {
   const { options } = protocol;
   const { file_name, id, wnid, sha256, original_sha256, tags } = row;
@@ -84,6 +86,10 @@ function fileProblems(row: PhotoRow, { protocol }: Pick<RowRules, 'protocol'>): 
     keepsMetadata(protocol) &&
       changeOf(row) === 'stripped' &&
       `Expected the bytes of the source, ${original_sha256}, or a converted PNG but received ${sha256}`,
+    ORIGINAL_COLUMNS.some((column) => (row[column] === undefined) !== (protocol.restrictions === undefined)) &&
+      `Expected ${ORIGINAL_COLUMNS.join(', ')} in a row exactly if protocol.json counts restrictions`,
+    !isSorted(row.restrictions ?? []) &&
+      `Expected sorted restrictions, each once, but received ${row.restrictions?.join(', ')}`,
     !isSorted(tags) && `Expected sorted tags, each once, but received ${tags.join(', ')}`,
   ]);
 }

@@ -20,6 +20,7 @@ export class Tally {
     this.#count('photos of source', row.source);
     if (row.page_url !== '') this.#count('pages of source', row.source);
     if (row.source_url !== '') this.#count('addresses of source', row.source);
+    for (const restriction of row.restrictions ?? []) this.#count('photos with restriction', restriction);
     for (const tag of row.tags) this.#count('photos of tag', tag);
     this.confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
@@ -62,11 +63,18 @@ export class Tally {
 
 type Stated = readonly (readonly [key: string, photos: number | undefined])[];
 
-function statedIn({ classes, licences, sources, tags }: Protocol): readonly (readonly [name: string, Stated])[] {
+function statedIn({
+  classes,
+  licences,
+  restrictions = [],
+  sources,
+  tags,
+}: Protocol): readonly (readonly [name: string, Stated])[] {
   return [
     ['photos of class', classes.map(({ wnid, photos }) => [wnid, photos])],
     ['photos of licence', licences.map(({ licence, photos }) => [licence, photos])],
     ['photos with the stated licence', licences.map(({ licence, stated }) => [licence, stated])],
+    ['photos with restriction', restrictions.map(({ restriction, photos }) => [restriction, photos])],
     ['photos of source', sources.map(({ source, photos }) => [source, photos])],
     ['photos of tag', tags.map(({ tag, photos }) => [tag, photos])],
   ];

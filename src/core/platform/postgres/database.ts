@@ -48,6 +48,13 @@ interface PictureTable {
   rights_by: Generated<'source' | 'curator'>;
   /** The creator that the source names, if the curator stated the rights. */
   source_creator: Generated<string | null>;
+  /** The photo at another source that this one is a copy of, as `flickr:12345`. */
+  origin: Generated<string | null>;
+  /** Restrictions other than copyright, such as `personality`. Null if the source names none. */
+  restrictions: Generated<readonly string[] | null>;
+  /** The size of the original in pixels, if the source scales pictures. */
+  original_width: Generated<number | null>;
+  original_height: Generated<number | null>;
 }
 
 interface LicenceTable {

@@ -155,4 +155,22 @@ describe('takeDown', () => {
     ]);
     expect(await states()).toEqual({ 'urls b': 'taken-down', 'flickr c': 'taken-down', 'urls c': 'found' });
   });
+
+  const commons = candidate('77', { source: 'commons', url: 'https://commons.example/77.jpg', origin: 'flickr:a' });
+  const PLACES = [
+    { source: 'flickr', sourceId: 'a' },
+    { source: 'commons', sourceId: '77' },
+  ];
+  it.each(PLACES)(
+    'of $source $sourceId takes down its copy at the other source, found before or after',
+    async (target) => {
+      await store(database.db, [a, commons]);
+      expect(await takeDown(database.db, target, REASON)).toMatchObject({ pictures: 2 });
+      const both = { 'flickr a': 'taken-down', 'commons 77': 'taken-down' };
+      expect(await states()).toEqual(both);
+      await emptyCatalogue(database.db);
+      await store(database.db, [target.source === 'flickr' ? commons : a]);
+      expect(Object.values(await states())).toEqual(['taken-down']);
+    },
+  );
 });

@@ -134,6 +134,26 @@ describe('shortlistClass', () => {
     ]);
   });
 
+  it('lists, of copies of one original, the one found first, or the one that was reviewed', () => {
+    const of = (name: string, maxTrueProb: number, more: Partial<KeptPhoto>) =>
+      keptPhoto(name, { maxTrueProb, original: 'flickr:1', ...more });
+    const first = of('first', 0.1, { foundAs: 1 });
+    const copy = of('copy', 0.01, { foundAs: 2 });
+    const [listed, leftOut] = shortlistClass([copy, first], POLICY);
+    expect([listed?.sha256, leftOut?.reason, leftOut?.twinSha256]).toEqual([
+      first.sha256,
+      'near-duplicate',
+      first.sha256,
+    ]);
+    const reviewed = shortlistClass([{ ...copy, reviewedAs: 'accepted' }, first], POLICY);
+    expect(summary(reviewed)).toEqual([
+      [1, copy.sha256, null, null],
+      [null, first.sha256, 'near-duplicate', copy.sha256],
+    ]);
+    const full = shortlistClass([copy, first, keptPhoto('best', { maxTrueProb: 0 })], { ...POLICY, cap: 1 });
+    expect(full.map(({ reason }) => reason)).toEqual([null, 'cap', 'cap']);
+  });
+
   it('takes photos of like features for near-duplicates where the policy says so, and tells what found the twin', () => {
     const like = [Float32Array.of(1, 0), Float32Array.of(0, 1), Float32Array.of(0.8, 0.6), Float32Array.of(1, 0)];
     const photos = like.map((features, i) => keptPhoto(`photo ${i}`, { maxTrueProb: i / 100, features }));

@@ -34,6 +34,7 @@ import * as shortlistPhotoIndex from './0037-shortlist-photo-index.ts';
 import * as runningJobs from './0038-running-jobs.ts';
 import * as firstCandidates from './0039-first-candidates.ts';
 import * as distinctPhotos from './0040-distinct-photos.ts';
+import * as commons from './0041-commons.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -72,4 +73,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0038-running-jobs': runningJobs,
   '0039-first-candidates': firstCandidates,
   '0040-distinct-photos': distinctPhotos,
+  '0041-commons': commons,
 };

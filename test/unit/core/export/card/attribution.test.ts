@@ -9,6 +9,7 @@ import {
   isStated,
   rightsTexts,
 } from '../../../../../src/core/export/card/attribution.ts';
+import { sha256Of } from '../../../../support/sha256.ts';
 import { photoRow } from '../../../../support/photo-files.ts';
 
 const tableOf = (...rows: ReturnType<typeof photoRow>[]): Record<string, string>[] =>
@@ -96,6 +97,18 @@ describe('attributionText', () => {
         'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes',
     );
     expect(attributionText({ ...row, change: 'stripped' })).toMatch(/, metadata removed, without other changes$/);
+    const scaled = {
+      ...row,
+      sha256: sha256Of('stripped'),
+      width: 960,
+      height: 720,
+      original_width: 4000,
+      original_height: 3000,
+    };
+    const stripped = attributionText({ ...scaled, change: 'stripped', isStated: true });
+    expect(stripped).toMatch(/states, scaled to 960 px, metadata removed, without other changes$/);
+    expect(isStated({ ...scaled, attribution: stripped })).toBe(true);
+    expect(attributionText({ ...scaled, change: 'unchanged' })).toMatch(/unknown, scaled to 960 px$/);
   });
 });
 

@@ -23,6 +23,10 @@ export function candidate(name: string, given: Partial<ExportCandidate> = {}): E
     alsoAcceptedAs: null,
     isImported: false,
     rights: sampleRights(),
+    origin: null,
+    restrictions: null,
+    originalWidth: null,
+    originalHeight: null,
     ...given,
   };
 }
