@@ -41,6 +41,9 @@ const FAULTS = {
   'too-many-seconds': { status: 429, headers: { 'retry-after': '1' }, body: '<html>Too many requests</html>' },
   html: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>A page</html>' },
   cut: { status: 200, body: '{"batchcomplete":true,"query":{"pages":[]}}', isCut: true },
+  'wrong-length': { status: 200, headers: { 'content-length': '9' }, body: '<html>not nine bytes</html>' },
+  'private-redirect': { status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data/' }, body: '' },
+  endless: { status: 200, body: Buffer.alloc(100_000, 'x'), isEndless: true },
   maxlag: failure('maxlag', { lag: 1 }),
   'too-busy': failure('cirrussearch-too-busy-error'),
 } as const satisfies Record<string, LocalAnswer>;

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../free-port.ts';
 
@@ -7,6 +9,8 @@ export interface LocalAnswer {
   readonly body: string | Buffer;
   /** The connection breaks after half of the body. */
   readonly isCut?: boolean;
+  /** The body comes again and again, without a stated length. */
+  readonly isEndless?: boolean;
 }
 
 export interface LoggedRequest {
@@ -31,10 +35,11 @@ export async function startLocalServer(answer: (request: LocalRequest) => LocalA
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? '127.0.0.1'}`);
     const headers = headersOf(incoming);
     const atMs = Date.now();
-    const { status, headers: own = {}, body, isCut = false } = await answer({ url, headers });
+    const { status, headers: own = {}, body, isCut = false, isEndless = false } = await answer({ url, headers });
     log.push({ atMs, path: url.pathname, query: url.searchParams, headers, status });
-    outgoing.writeHead(status, { 'content-length': Buffer.byteLength(body), ...own });
-    if (isCut) outgoing.write(body.slice(0, body.length / 2), () => outgoing.destroy());
+    outgoing.writeHead(status, isEndless ? own : { 'content-length': Buffer.byteLength(body), ...own });
+    if (isEndless) await pipeline(Readable.from(repeated(body)), outgoing).catch(() => undefined);
+    else if (isCut) outgoing.write(body.slice(0, body.length / 2), () => outgoing.destroy());
     else outgoing.end(incoming.method === 'HEAD' ? undefined : body);
   };
   const server = createServer((incoming, outgoing) => void respond(incoming, outgoing));
@@ -49,6 +54,10 @@ export async function startLocalServer(answer: (request: LocalRequest) => LocalA
         server.closeAllConnections();
       }),
   };
+}
+
+function* repeated<Body>(body: Body): Generator<Body> {
+  while (true) yield body;
 }
 
 function headersOf(incoming: IncomingMessage): Readonly<Record<string, string>> {

@@ -3,7 +3,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CrawlSummary } from '../../../../src/core/library/crawl-summary.process.ts';
 import type { RecordedJob } from '../../../../src/core/runtime/work/job-history.repository.ts';
 import { freePort } from '../../../support/free-port.ts';
-import { useSharedServer } from '../../../support/shared-server.ts';
+import { numberFrom } from '../../../support/sizing.ts';
+import { until } from '../../../support/until.ts';
+import { catalogueOf, useSharedServer } from '../../../support/shared-server.ts';
 import {
   startLocalServer,
   type LocalAnswer,
@@ -12,7 +14,14 @@ import {
 } from '../../../support/sites/local-server.ts';
 import { writeUrlList } from '../../../support/url-list.ts';
 import { jsonLines, setFlags, startWinnow } from '../../../support/winnow.ts';
-import { GOOSE, startDuckduckgo, startFlickr, startInaturalist, type CrawledSite } from './crawled-sites.ts';
+import {
+  GOOSE,
+  startCommons,
+  startDuckduckgo,
+  startFlickr,
+  startInaturalist,
+  type CrawledSite,
+} from './crawled-sites.ts';
 import { onSite, type Crawls } from './crawls.ts';
 
 useSharedServer();
@@ -43,6 +52,45 @@ async function summaryOf(crawls: Crawls, code: number, ...flags: string[]): Prom
   expect([crawled.code, crawled.stderr]).toEqual([code, expect.not.stringContaining('Interrupted')]);
   return JSON.parse(crawled.stdout) as CrawlSummary;
 }
+
+describe('a crawl of Wikimedia Commons that is killed', () => {
+  /** A request of a killed crawl holds its place until then. */
+  const LEASE_MS = 15_000;
+  const KILLS = numberFrom('WINNOW_TEST_KILLS', 2);
+
+  it(
+    'loses nothing, fetches nothing that it had, and keeps to its limits',
+    { timeout: KILLS * 3 * LEASE_MS + 60_000 },
+    async () => {
+      await onSite(
+        () => startCommons(),
+        async (site, crawls) => {
+          const had: (string | null)[] = [];
+          const flags = setFlags({ 'sources.commons.mediaRequestsPerMinute': 600 });
+          await catalogueOf(crawls.file('data'));
+          for (let kill = 0; kill < KILLS; kill += 1) {
+            const pictures = site.pictures().length;
+            const crawl = startWinnow(crawls.crawlArgs(...flags));
+            await until(() => site.pictures().length >= pictures + 4);
+            crawl.killGroup('SIGKILL');
+            await crawl.result;
+            const fetched = (await crawls.candidates()).filter(({ state }) => state === 'fetched');
+            const again = site.pictures().slice(pictures);
+            expect(again.filter(({ path }) => had.includes(path))).toEqual([]);
+            had.push(...fetched.map(({ url }) => (url === null ? null : new URL(url).pathname)));
+          }
+          expect(await crawls.crawl(...flags)).toMatchObject({ code: 0 });
+          const lines = await crawls.candidates();
+          expect(lines.map(({ wnid, sourceId }) => `${wnid} ${sourceId}`).toSorted()).toEqual(site.photos);
+          expect(new Set(lines.map((line) => line.reason ?? line.state))).toEqual(new Set(site.ends));
+          expect(site.site.mostInFlight()).toEqual({ api: 1, media: expect.toSatisfy((most: number) => most <= 2) });
+          const times = site.site.log.thumbs.map(({ atMs }) => atMs);
+          expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan((times.length - 2) * 100);
+        },
+      );
+    },
+  );
+});
 
 describe('a source whose requests fail', () => {
   const FAILURES = [

@@ -70,6 +70,25 @@ describe('a crawl of Wikimedia Commons', () => {
   });
 });
 
+describe('a crawl of a hostile Wikimedia Commons', () => {
+  it('follows no redirect to a private address, ends endless bodies, and finds the other photos', async () => {
+    await onSite(
+      () => startCommons(),
+      async (site, crawls) => {
+        site.site.mediaFaults.push('private-redirect', 'endless', 'wrong-length');
+        const result = await crawls.crawl('--set', 'fetch.maxBytes=1000000');
+        expect([result.code, result.stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
+        const lines = await crawls.candidates();
+        expect(lines.map(({ wnid, sourceId }) => `${wnid} ${sourceId}`).toSorted()).toEqual(site.photos);
+        const reasons = lines.map((line) => line.reason ?? line.state);
+        expect(reasons.toSorted().filter((reason) => reason !== 'fetched')).toEqual(
+          [...site.ends.slice(1), 'address-refused', 'too-large'].toSorted(),
+        );
+      },
+    );
+  });
+});
+
 describe('a crawl of DuckDuckGo', () => {
   it('needs consent to pass over its robots.txt, and sends nothing without it', async () => {
     await onSite(
