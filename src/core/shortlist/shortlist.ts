@@ -141,8 +141,7 @@ export function shortlistClass(
   };
   inOrder.filter(isReviewed).forEach(take);
   const copies = copiesOf(inOrder);
-  for (const photo of inOrder) {
-    if (copies.has(photo)) continue;
+  for (const photo of inOrder.filter((one) => !copies.has(one))) {
     const found = isReviewed(photo) ? null : twins.find(photo);
     const full = isReviewed(photo) ? null : places.fullFor(photo);
     if (found !== null) {
@@ -155,15 +154,8 @@ export function shortlistClass(
       if (!isReviewed(photo)) take(photo);
     }
   }
-  const fates = new Map([...listed, ...leftOut].map((row) => [row.sha256, row]));
-  for (const [copy, { sha256 }] of copies) {
-    const { state, reason = null, twinSha256 = null } = fates.get(sha256) ?? {};
-    leftOut.push(
-      rowOf(copy, state === 'listed' ? { reason: 'near-duplicate', twinSha256: sha256 } : { reason, twinSha256 }),
-    );
-  }
-  const rows = [...listed, ...leftOut];
-  return measured ? rows.map((row) => ({ ...row, twinBy: row.twinBy ?? null })) : rows;
+  const rows = withCopies([...listed, ...leftOut], copies);
+  return rows.map((row) => (measured ? { ...row, twinBy: row.twinBy ?? null } : row));
 }
 
 const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !== null;
@@ -178,6 +170,15 @@ function copiesOf(photos: readonly KeptPhoto[]): ReadonlyMap<KeptPhoto, KeptPhot
     return first === undefined ? [] : others.filter((one) => !isReviewed(one)).map((one) => [one, first] as const);
   });
   return new Map(pairs);
+}
+
+function withCopies(rows: readonly ShortlistRow[], copies: ReadonlyMap<KeptPhoto, KeptPhoto>): readonly ShortlistRow[] {
+  const fates = new Map(rows.map((row) => [row.sha256, row]));
+  const left = [...copies].map(([copy, { sha256 }]) => {
+    const { state, reason = null, twinSha256 = null } = fates.get(sha256) ?? {};
+    return rowOf(copy, state === 'listed' ? { reason: 'near-duplicate', twinSha256: sha256 } : { reason, twinSha256 });
+  });
+  return [...rows, ...left];
 }
 
 class Places {

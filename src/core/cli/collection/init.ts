@@ -80,9 +80,7 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const template = collectionTemplate(example, name, classes);
   const isSearched = flags.classes !== undefined && flags.from === undefined;
-  const { searched, note }: Searches = isSearched
-    ? await searchesFor(template, classes)
-    : { searched: template, note: false };
+  const [searched, note] = isSearched ? await searchesFor(template, classes) : ([template, false] as const);
   const text = models.length === 0 ? searched : withModels(searched, models, knowAll);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   if ((await stat(file).catch(() => null)) !== null)
@@ -109,14 +107,11 @@ function isWithoutDepicts(line: unknown): boolean {
   return Array.isArray(line) && !line.some((search: object) => 'depicts' in search);
 }
 
-interface Searches {
-  /** The template with the sources that find the classes: iNaturalist those that it identifies, and Commons the others. */
-  readonly searched: string;
-  /** Names the classes that Commons cannot search by what a photo depicts. */
-  readonly note: string | false;
-}
-
-async function searchesFor(template: string, classes: readonly TemplateClass[]): Promise<Searches> {
+/**
+ * Returns the template with the sources that find the classes: iNaturalist those that it identifies, and Commons the others. The note
+ * names the classes that Commons cannot search by what a photo depicts.
+ */
+async function searchesFor(template: string, classes: readonly TemplateClass[]) {
   const texts = await Promise.all(
     QUERIES.map((file) => readTextFile(path.join(packageRoot, file), 'the bundled queries')),
   );
@@ -127,13 +122,9 @@ async function searchesFor(template: string, classes: readonly TemplateClass[]):
     ...(others.length > 0 ? ['commons' as const] : []),
   ];
   const unclear = classes.filter(({ wnid }) => isWithoutDepicts(lines.get(wnid)?.['commons']));
-  const searched = withSearches(template, sources);
-  if (unclear.length === 0) return { searched, note: false };
   const names = unclear.map(({ name }) => name).join(', ');
-  return {
-    searched,
-    note: `note: commons searches these by text alone, because Wikidata has one item for several classes: ${names}`,
-  };
+  const note = `note: commons searches these by text alone, because Wikidata has one item for several classes: ${names}`;
+  return [withSearches(template, sources), unclear.length > 0 && note] as const;
 }
 
 /** @throws UsageError `from-missing`, `unknown-licence` */

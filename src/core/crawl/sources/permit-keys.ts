@@ -14,8 +14,6 @@ const NONE: Limits = { requestsPerMinute: null, requestsPerDay: null, bytesPerHo
 
 export const apiKeyOf = (source: string): string => `source:${source}`;
 
-const hostKeyOf = (url: string): string => `host:${hostOf(url)}`;
-
 export function apiPermits(source: string, { sources }: PolitenessSettings): PermitKey[] {
   const { requestsPerMinute = null, requestsPerDay = null } = sources[source] ?? {};
   return [{ key: apiKeyOf(source), limits: { ...NONE, requestsPerMinute, requestsPerDay }, minSpacingMs: 0 }];
@@ -41,14 +39,13 @@ export interface MediaRule {
 }
 
 export function mediaRule(
-  { url, source }: Omit<MediaRequest, 'crawlDelayMs'>,
+  { url, source }: Pick<MediaRequest, 'url' | 'source'>,
   settings: PolitenessSettings,
 ): MediaRule {
   const payer = ownerOf(hostOf(url), source, settings) ?? source;
   const { mediaConnections: count = null, pauseAfterErrorMs = null } = settings.sources[payer] ?? {};
-  if (count === null) return { key: hostKeyOf(url), slots: null, pauseAfterErrorMs };
-  const key = `media:${payer}`;
-  return { key, slots: { name: key, count }, pauseAfterErrorMs };
+  const key = count === null ? `host:${hostOf(url)}` : `media:${payer}`;
+  return { key, slots: count === null ? null : { name: key, count }, pauseAfterErrorMs };
 }
 
 export interface MediaRequest {

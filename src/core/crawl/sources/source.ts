@@ -28,7 +28,7 @@ export interface FoundPhoto extends SourceRights, Partial<PhotoFacts> {
   readonly sourceCreator?: string | null;
 }
 
-/** What Wikimedia Commons says about a photo beyond its rights. Null for other sources. */
+/** Facts of a photo of Wikimedia Commons beyond its rights. Null for other sources. */
 export interface PhotoFacts {
   /** The photo at another source that this one is a copy of, as `flickr:12345`. */
   readonly origin: string | null;

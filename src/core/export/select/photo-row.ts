@@ -52,7 +52,7 @@ export const photoRowSchema = z.strictObject({
   attribution: text('The line to print beside the photo.'),
   width: pixels(),
   height: pixels(),
-  /** That of the file if the source tells no other. Exports that were made before winnow stored them lack this and the next three. */
+  /** That of the file if the source tells no other. */
   original_width: column('whole number', 'Of the picture at its source, in pixels.', z.int().positive().optional()),
   original_height: column('whole number', 'Of the picture at its source, in pixels.', z.int().positive().optional()),
   origin: column('text', 'The photo at another source that this one is a copy of.', z.string().optional()),
@@ -96,6 +96,9 @@ export const photoRowSchema = z.strictObject({
 
 export type PhotoRow = z.output<typeof photoRowSchema>;
 
+/** Exports that were made before winnow stored them lack these. */
+export const ORIGINAL_COLUMNS = ['original_width', 'original_height', 'origin', 'restrictions'] as const;
+
 interface PhotoColumn extends Column {
   readonly name: keyof PhotoRow;
 }
@@ -126,10 +129,7 @@ export function photoColumns({
 }: OptionalColumns): readonly PhotoColumn[] {
   const has: Partial<Record<keyof PhotoRow, boolean>> = {
     also_wnids: hasAlso,
-    original_width: hasOriginal,
-    original_height: hasOriginal,
-    origin: hasOriginal,
-    restrictions: hasOriginal,
+    ...Object.fromEntries(ORIGINAL_COLUMNS.map((name) => [name, hasOriginal])),
     searched_wnid: hasSearchedWnid,
     split: hasSplit,
     evidence: hasEvidence,

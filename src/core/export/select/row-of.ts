@@ -25,6 +25,15 @@ export interface RowContext {
   readonly nameFor: ((row: PhotoRow, photo: SelectedPhoto) => string) | null;
 }
 
+function originalOf(photo: SelectedPhoto, { width, height }: ExportedFile) {
+  return {
+    original_width: photo.originalWidth ?? width,
+    original_height: photo.originalHeight ?? height,
+    origin: photo.origin ?? '',
+    restrictions: [...(photo.restrictions ?? [])],
+  };
+}
+
 export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowContext): PhotoRow {
   const { folder, rights, confusionWnid, confusionProb, decidedBy } = photo;
   const label = context.classOf.get(folder);
@@ -52,10 +61,7 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
   const content = {
     width: file.width,
     height: file.height,
-    original_width: photo.originalWidth ?? file.width,
-    original_height: photo.originalHeight ?? file.height,
-    origin: photo.origin ?? '',
-    restrictions: [...(photo.restrictions ?? [])],
+    ...originalOf(photo, file),
     max_true_prob: photo.maxTrueProb,
     predicted_wnid: confusionWnid,
     predicted_prob: confusionProb,

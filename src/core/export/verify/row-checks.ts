@@ -2,7 +2,7 @@ import { UNKNOWN_LICENCE, normaliseLicence } from '../../collection/licence.ts';
 import { changeOf } from '../card/attribution.ts';
 import { photoId } from '../revisions/revision-id.ts';
 import { mayExport } from '../select/rights.ts';
-import type { PhotoRow } from '../select/photo-row.ts';
+import { ORIGINAL_COLUMNS, type PhotoRow } from '../select/photo-row.ts';
 import { keepsMetadata, type Protocol } from '../protocol.ts';
 import type { Check } from './findings.ts';
 import { unsafePath } from '../layout.ts';
@@ -71,8 +71,6 @@ function splitProblems({ split }: PhotoRow, { control }: Protocol): RowProblem[]
       `Expected ${expected === undefined ? 'no split' : `the split '${expected}'`} but received '${split}'`,
   ]);
 }
-
-const ORIGINAL_COLUMNS = ['original_width', 'original_height', 'origin', 'restrictions'] as const;
 
 function fileProblems(row: PhotoRow, { protocol }: Pick<RowRules, 'protocol'>): RowProblem[] {
   const { options } = protocol;

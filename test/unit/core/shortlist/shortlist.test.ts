@@ -145,8 +145,8 @@ describe('shortlistClass', () => {
       'near-duplicate',
       first.sha256,
     ]);
-    const reviewed = shortlistClass([{ ...copy, reviewedAs: 'accepted' }, first], POLICY);
-    expect(summary(reviewed)).toEqual([
+    const withVerdict = shortlistClass([{ ...copy, reviewedAs: 'accepted' }, first], POLICY);
+    expect(summary(withVerdict)).toEqual([
       [1, copy.sha256, null, null],
       [null, first.sha256, 'near-duplicate', copy.sha256],
     ]);

@@ -4,7 +4,7 @@ import type { Json, NetworkSource } from '../network-source.ts';
 import { misfitPhoto, type FoundPhoto } from '../source.ts';
 import { pictureId } from '../picture-address.ts';
 import { shortText } from '../text.ts';
-import { readSearch, type SearchAnswer } from './answer.ts';
+import { readSearch, type FilePage, type SearchAnswer } from './answer.ts';
 import { commonsPhoto } from './photo.ts';
 import { COMMONS, paramsSchema, planSearches } from './plan.ts';
 import { METADATA_FIELDS } from './rights.ts';
@@ -55,11 +55,7 @@ export function commonsSource(settings: CommonsSettings): NetworkSource {
           ...due.map((file) => commonsPhoto(file, { ...settings, wnid })),
           ...(answer?.misfits ?? []).map((result) => misfitOf(result, wnid)),
         ],
-        next: nextCursor(
-          at,
-          answer,
-          due.map(({ pageid }) => pageid),
-        ),
+        next: nextCursor(at, answer, due),
         resume: { after: at.until },
         total: null,
       };
@@ -80,14 +76,13 @@ function cursorOf(cursor: Json | null, today: string): Cursor {
 }
 
 /** Null at the end. A window with more results than the search lists is cut into two, which list its first results again. */
-function nextCursor(at: Cursor, answer: SearchAnswer | null, answered: readonly number[]): Json {
+function nextCursor(at: Cursor, answer: SearchAnswer | null, due: readonly FilePage[]): Json {
   const [window, ...rest] = at.windows;
-  const windows = [...at.windows];
   const sendBack = answer?.continue;
   if (sendBack !== undefined && answer?.batchcomplete === false)
-    return { ...at, windows, continue: sendBack, answered: [...at.answered, ...answered] };
+    return { ...at, continue: sendBack, answered: [...at.answered, ...due.map(({ pageid }) => pageid)] };
   const isCapped = answer === null || Number(at.continue['gsroffset'] ?? 0) + PER_PAGE >= MOST_RESULTS;
-  if (sendBack !== undefined && !isCapped) return { ...at, windows, continue: sendBack, answered: [] };
+  if (sendBack !== undefined && !isCapped) return { ...at, continue: sendBack, answered: [] };
   const left = isCapped ? [...splitWindow(window, at.until), ...rest] : rest;
   return left.length === 0 ? null : { ...at, windows: left, continue: {}, answered: [] };
 }
