@@ -56,9 +56,10 @@ export interface TakedownResult {
 }
 
 /**
- * Removes a photo from the catalogue permanently, in one transaction. It writes a tombstone for what was named and for
- * the bytes behind it, drops the pictures as `taken-down`, with those of the same original at other sources, and deletes evidence, decisions, shortlist entries and reports.
- * The bytes are deleted afterwards; a crash in between leaves a file that `doctor --deep` finds.
+ * Removes a photo from the catalogue permanently, in one transaction, with its copies at other sources. It writes tombstones for what
+ * was named, for the bytes behind it and for the original, drops the pictures as `taken-down`, and deletes evidence, decisions,
+ * shortlist entries and reports. The bytes are deleted afterwards; a crash in between leaves a file that
+ * `doctor --deep` finds.
  */
 export async function takeDown(db: Kysely<Database>, target: TakedownTarget, reason: string): Promise<TakedownResult> {
   return db.transaction().execute(async (trx) => {
@@ -69,16 +70,19 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
     const isTarget = sql`(${sql.join([placeOf(target), sql`origin = any(${originals}::text[])`, ...places.map(placeOf)], sql` or `)})`;
     const photos = await photosOf(trx, target, isTarget);
     const hashes = photos.map((photo) => photo.sha256);
-    const tombstones = [
+    const tombstones: Tombstone[] = [
       ...(await tombstonesOf(trx, target)),
       ...places.map(({ source, sourceId }) => ({ source, source_id: sourceId })),
       ...hashes.map((sha256) => ({ sha256: hexBytes(sha256) })),
     ];
-    await trx
-      .insertInto('takedown')
-      .values(tombstones.map((tombstone) => ({ ...tombstone, reason })))
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+    for (const { sha256 = null, source = null, source_id = null, url = null } of tombstones)
+      await sql`
+        insert into takedown (sha256, source, source_id, url, reason)
+        select t.*, ${reason} from (values (${sha256}::bytea, ${source}::text, ${source_id}::text, ${url}::text)) as t (sha256, source, source_id, url)
+        where not exists (select 1 from takedown o
+          where (o.sha256, o.source, o.source_id, o.url) is not distinct from (t.sha256, t.source, t.source_id, t.url))`.execute(
+        trx,
+      );
     const ids = photos.map((photo) => photo.id);
     const pictures = await sql`
       update picture set state = 'dropped', reason = 'taken-down', detail = ${reason}, photo_id = null, settled_at = now()
@@ -168,10 +172,9 @@ async function originalsOf(
   return rows.flatMap(({ original }) => original ?? []);
 }
 
-async function tombstonesOf(
-  trx: Transaction<Database>,
-  target: TakedownTarget,
-): Promise<readonly Partial<Insertable<Database['takedown']>>[]> {
+type Tombstone = Partial<Insertable<Database['takedown']>>;
+
+async function tombstonesOf(trx: Transaction<Database>, target: TakedownTarget): Promise<readonly Tombstone[]> {
   if ('sha256' in target) {
     const { rows } = await sql<{ sha256: Buffer }>`select unnest(${photosOfFile(target.sha256)}) as sha256`.execute(
       trx,
