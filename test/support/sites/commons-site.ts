@@ -119,6 +119,8 @@ export function commonsFiles({ count, item, text }: { count: number; item: strin
       License: 'cc-by-sa-4.0',
       LicenseUrl: 'https://creativecommons.org/licenses/by-sa/4.0',
       Artist: `<a href="//commons.wikimedia.org/wiki/User:A${i}" title="x">Author ${i} &amp; son</a>`,
+      Credit: `<a href="https://www.flickr.com/photos/a@N01/${1_000 + i}/">Flickr</a>`,
+      Restrictions: 'personality',
     };
     return { ...base, metadata: rights, ...oddity(i, { text, rights }) };
   });

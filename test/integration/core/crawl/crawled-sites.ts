@@ -250,10 +250,12 @@ export async function startCommons(
     pictures: () => site.log.thumbs,
     photos: files.map(({ pageid }) => `${GOOSE} ${pageid}`).toSorted(),
     ends: ['fetched', 'not-a-photo-title', 'licence-not-allowed', 'ai-generated', 'aspect-ratio', 'unreadable'],
-    expectRights({ sourceId, licence, creator, pageUrl, reason }) {
+    expectRights({ sourceId, licence, creator, pageUrl, reason, ...facts }) {
       if (reason !== null) return;
       const file = byId.get(sourceId);
       expect([licence, creator]).toEqual([file?.licence, file?.author]);
+      const original = { originalWidth: 4_000, originalHeight: 3_000, origin: `flickr:${sourceId}` };
+      expect(facts).toMatchObject({ ...original, restrictions: ['personality'] });
       expect(pageUrl).toBe(`https://commons.wikimedia.org/wiki/File:${sourceId}.jpg`);
     },
     close: () => site.close(),
