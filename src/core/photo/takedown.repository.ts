@@ -169,7 +169,9 @@ async function originalsOf(
     where photo_id = any(${ids}::bigint[]) or refetch_photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(
     trx,
   );
-  return rows.flatMap(({ original }) => original ?? []);
+  // A copy may have been found without its original.
+  const own = 'source' in target ? [`${target.source.replace('-open-data', '')}:${target.sourceId}`] : [];
+  return [...own, ...rows.flatMap(({ original }) => original ?? [])];
 }
 
 type Tombstone = Partial<Insertable<Database['takedown']>>;

@@ -25,7 +25,7 @@ export interface SourceLimits {
   readonly pauseAfterErrorMs: number | null;
 }
 
-const NO_LIMITS: SourceLimits = {
+export const NO_LIMITS: SourceLimits = {
   requestsPerMinute: null,
   requestsPerDay: null,
   mediaHosts: [],

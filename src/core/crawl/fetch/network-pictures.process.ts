@@ -26,8 +26,7 @@ export class NetworkPictures {
   readonly #client: HttpClient;
   readonly #gate: HostGate;
   readonly #buffers = new BodyBuffers();
-
-  /** Server errors in a row, by the key of a host or of a site's hosts. */
+  /** Server errors in a row, by the key of a site that asks for pauses after them. */
   readonly #errors = new Map<string, number>();
   readonly #patience: Patience;
   readonly #onNetworkGone: (gone: NetworkGone) => Promise<void>;
@@ -84,7 +83,7 @@ export class NetworkPictures {
   #noteHealth(result: DownloadResult, visit: Visit): void {
     if (result.finalUrl === null) return;
     if (result.ok || (result.status ?? 500) < 500)
-      this.#errors.delete(this.#gate.ruleOf(result.finalUrl, visit.source).key);
+      this.#errors.delete(this.#gate.keyOf(result.finalUrl, visit.source).key);
     const { host } = new URL(result.finalUrl);
     const nowMs = steadyClock.nowMs();
     if (result.ok || result.status !== null || result.reason === 'reset') this.#gate.health.answered(host, nowMs);
@@ -95,48 +94,38 @@ export class NetworkPictures {
     const { reason, status, retryAfterMs, detail, finalUrl } = failure;
     const { health } = this.#gate;
     const url = finalUrl ?? picture.url;
-    const { key, pauseAfterErrorMs } = this.#gate.ruleOf(url, picture.source);
-    const pauseMs = isServerError(status) ? pauseAfterErrorMs : null;
-    await this.#noteError(key, pauseMs, detail);
-    const asked = await this.#obeyed(failure, url, key);
-    if (asked !== null) return asked;
+    const { key, pauseAfterErrorMs = null } = this.#gate.keyOf(url, picture.source);
+    const pauseMs = (status ?? 0) < 500 ? null : pauseAfterErrorMs;
+    if (await this.#holdsHost(failure, key, pauseMs))
+      return this.#waitFor(
+        new HostWaits(hostOf(url), retryAfterMs ?? 0, { why: `${hostOf(url)}: ${detail}`, isAsked: true }),
+      );
     if (isAboutHost(reason) && !visit.isFinal) {
       if (health.isNetworkSuspect())
         return this.#waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, { why: detail }));
       visit.isFinal = health.isGivenUp(hostOf(url));
     }
-    const attempt = picture.attempts + 1;
-    const maxAttempts = pauseMs === null ? this.#app.config.fetch.tries : MOST_ERRORS_OF_PICTURE;
-    const delayMs = retryDelayMs({
-      reason,
-      status,
-      attempt,
-      maxAttempts,
-      retryAfterMs: pauseMs ?? retryAfterMs,
-      random: Math.random(),
-    });
+    const delayMs = this.#retryDelayMs(failure, picture.attempts + 1, pauseMs);
     if (delayMs === null || visit.isFinal) return { kind: 'problem', problem: problemOf(failure) };
     return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
   }
 
-  /** Pauses the host for as long as it asks. Null if the picture may be tried again in this run. */
-  async #obeyed(
-    { reason, status, retryAfterMs, detail }: HttpFailure,
-    url: string,
-    key: string,
-  ): Promise<PictureRead | null> {
-    if (reason !== 'rate-limited' && (retryAfterMs === null || status !== 503)) return null;
-    const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
-    await holdKey(this.#app.db, key, { forMs, why: detail });
-    if (!this.#patience.isTooLong(retryAfterMs)) return null;
-    return this.#waitFor(new HostWaits(hostOf(url), forMs, { why: `${hostOf(url)}: ${detail}`, isAsked: true }));
+  /** Holds the host's key if it asks for that, or after errors in a row. True if it asks for more than the run waits. */
+  async #holdsHost(failure: HttpFailure, key: string, pauseMs: number | null): Promise<boolean> {
+    const { reason, status, retryAfterMs, detail } = failure;
+    const errors = (this.#errors.get(key) ?? 0) + 1;
+    if (pauseMs !== null) this.#errors.set(key, errors);
+    if (pauseMs !== null && errors % ERRORS_BEFORE_PAUSE === 0)
+      await holdKey(this.#app.db, key, { forMs: pauseMs, why: detail });
+    if (reason !== 'rate-limited' && (retryAfterMs === null || status !== 503)) return false;
+    await holdKey(this.#app.db, key, { forMs: retryAfterMs ?? RATE_LIMITED_PAUSE_MS, why: detail });
+    return this.#patience.isTooLong(retryAfterMs);
   }
 
-  async #noteError(key: string, forMs: number | null, why: string): Promise<void> {
-    if (forMs === null) return;
-    const errors = (this.#errors.get(key) ?? 0) + 1;
-    this.#errors.set(key, errors % ERRORS_BEFORE_PAUSE);
-    if (errors >= ERRORS_BEFORE_PAUSE) await holdKey(this.#app.db, key, { forMs, why });
+  #retryDelayMs({ reason, status, retryAfterMs }: HttpFailure, attempt: number, pauseMs: number | null): number | null {
+    const maxAttempts = pauseMs === null ? this.#app.config.fetch.tries : MOST_ERRORS_OF_PICTURE;
+    const waitMs = pauseMs ?? retryAfterMs;
+    return retryDelayMs({ reason, status, attempt, maxAttempts, retryAfterMs: waitMs, random: Math.random() });
   }
 
   #waitFor({ host, waitMs, isAsked, message }: HostWaits): PictureRead {
@@ -147,8 +136,6 @@ export class NetworkPictures {
 /** Of sites that ask for a pause after server errors. */
 const MOST_ERRORS_OF_PICTURE = 2;
 const ERRORS_BEFORE_PAUSE = 3;
-
-const isServerError = (status: number | null): boolean => status !== null && status >= 500;
 
 /** Equal to the first pause of an unreachable host. */
 const SUSPECT_PAUSE_MS = 2_000;

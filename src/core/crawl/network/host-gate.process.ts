@@ -5,13 +5,13 @@ import { requestText } from '../../platform/http/request-text.ts';
 import { conditionsOf, NO_VERSION, versionOf, type RemoteVersion } from '../sources/remote-version.ts';
 import { HostHealth, type HostProblem } from '../sources/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/http-outcome.ts';
-import { mediaPermits, mediaRule, type MediaRule, type PolitenessSettings } from '../sources/permit-keys.ts';
+import { mediaPermits, type PolitenessSettings } from '../sources/permit-keys.ts';
+import type { PermitKey } from '../sources/politeness.ts';
 import { settlePermit, type Permit } from '../sources/permit.repository.ts';
 import type { RobotsAnswer } from '../sources/robots.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { addressOf, httpLimits, openHttp } from './http.process.ts';
 import { permitSoon, politenessOf } from './politeness.process.ts';
-import { slotSoon, type Release } from './slots.process.ts';
 import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.process.ts';
 
 /** A partition waits for a permit that is due within this time. If it is due later, another picture gets the partition. */
@@ -47,8 +47,8 @@ export interface Visit {
   readonly permits: Permit[];
   /** True if a refusal stays for the rest of the run. */
   isFinal: boolean;
-  /** Ends the visit's place among the requests in flight, if its site limits them. */
-  release?: Release;
+  /** Ends the last request's place among those in flight. */
+  release?: () => void;
 }
 
 /** Checks a request just before it is sent: whether its host can be reached, what its robots.txt allows, and its permits. */
@@ -94,14 +94,13 @@ export class HostGate {
     return null;
   }
 
-  ruleOf(url: string, source: string): MediaRule {
-    return mediaRule({ url, source }, this.#politeness);
+  /** The key of the picture's host, or of all hosts of its site. */
+  keyOf(url: string, source: string): PermitKey {
+    return mediaPermits({ url, source, crawlDelayMs: 0 }, this.#politeness)[0];
   }
 
-  async settle(visit: Visit, bytes: number): Promise<void> {
-    const { permits, release } = visit;
-    delete visit.release;
-    await release?.();
+  async settle({ permits, release }: Visit, bytes: number): Promise<void> {
+    release?.();
     // Redirects receive almost no bytes, so all bytes are charged to the last host.
     for (const [i, permit] of permits.entries())
       await settlePermit(this.#app.db, permit, i === permits.length - 1 ? bytes : 0);
@@ -134,25 +133,18 @@ export class HostGate {
     throw new HostWaits(host, pass.waitMs, { why: `${problem.detail} (${pass.failure})` });
   }
 
-  /** The visit keeps its slot over redirects, so that two visits cannot wait for each other. */
   async #permit(url: string, crawlDelayMs: number, visit: Visit): Promise<void> {
-    const { source } = visit;
-    const { slots, pauseAfterErrorMs } = this.ruleOf(url, source);
-    const { host } = new URL(url);
-    const patience = { signal: this.#signal, patienceMs: PATIENCE_MS };
-    if (slots !== null && visit.release === undefined) {
-      const release = await slotSoon(this.#app.db, slots, patience);
-      if (release === null) throw new HostWaits(host, PATIENCE_MS, { why: `${slots.count} requests are in flight` });
-      visit.release = release;
-    }
-    const keys = mediaPermits({ url, source, crawlDelayMs }, this.#politeness);
-    const answer = await permitSoon(this.#app.db, keys, { ...patience, reserveBytes: RESERVED_BYTES });
+    visit.release?.();
+    const keys = mediaPermits({ url, source: visit.source, crawlDelayMs }, this.#politeness);
+    const options = { signal: this.#signal, patienceMs: PATIENCE_MS, reserveBytes: RESERVED_BYTES };
+    const answer = await permitSoon(this.#app.db, keys, options);
     if ('permit' in answer) {
       visit.permits.push(answer.permit);
+      visit.release = answer.release;
       return;
     }
-    const isAsked = answer.reason === 'retry-after' && answer.waitMs > (pauseAfterErrorMs ?? 0);
-    throw new HostWaits(host, answer.waitMs, { why: answer.why, isAsked });
+    const isAsked = answer.reason === 'retry-after' && answer.waitMs > (keys[0].pauseAfterErrorMs ?? 0);
+    throw new HostWaits(new URL(url).host, answer.waitMs, { why: answer.why, isAsked });
   }
 
   async #fetchRobots(url: string, known: RemoteVersion): Promise<RobotsAnswer> {

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
 import { RetryLater } from '../../kernel/errors.ts';
 import type { Database, PermitTable } from '../../platform/postgres/database.ts';
+import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import {
   CLOCK_TOLERANCE_US,
   PROBE_LEASE_US,
@@ -131,6 +132,27 @@ async function take(
       from rolled cross join verdict where permit.key = rolled.key and verdict.granted)
     select timed.*, granted from timed cross join verdict`.execute(db);
   return rows;
+}
+
+/**
+ * Takes one of a key's places for requests in flight: an advisory lock, which ends with the returned function, or with the
+ * connection of a process that dies. Null if none is free.
+ */
+export function takePlace(db: Kysely<Database>, { key, connections = 0 }: PermitKey): Promise<(() => void) | null> {
+  return new Promise((resolve, reject) => {
+    db.transaction()
+      .execute(async (trx) => {
+        const { rows } = await sql`
+          select from generate_series(1, ${connections}::int) as i where pg_try_advisory_xact_lock(hashtext(${key}), i) limit 1`.execute(
+          trx,
+        );
+        if (rows.length === 0) return resolve(null);
+        await allowLongIdle(trx);
+        await new Promise<void>(resolve);
+      })
+      // Of an error after the lock was taken nobody hears: a lost connection is met by the next statement.
+      .catch(reject);
+  });
 }
 
 function askedRows(keys: readonly PermitKey[], reserveBytes: number): RawBuilder<unknown> {

@@ -25,6 +25,10 @@ export interface PermitKey {
   readonly limits: Limits;
   /** The least time between two requests, whatever the limits are (robots.txt Crawl-delay), in milliseconds. 0: none. */
   readonly minSpacingMs: number;
+  /** Requests in flight, in all processes. Absent or null: no limit. */
+  readonly connections?: number | null;
+  /** See `SourceLimits`. */
+  readonly pauseAfterErrorMs?: number | null;
 }
 
 /** Times are microseconds since the epoch, 0 for never. Lists of amounts start with the newest bucket. */

@@ -54,13 +54,11 @@ async function summaryOf(crawls: Crawls, code: number, ...flags: string[]): Prom
 }
 
 describe('a crawl of Wikimedia Commons that is killed', () => {
-  /** A request of a killed crawl holds its place until then. */
-  const LEASE_MS = 15_000;
   const KILLS = numberFrom('WINNOW_TEST_KILLS', 2);
 
   it(
     'loses nothing, fetches nothing that it had, and keeps to its limits',
-    { timeout: KILLS * 3 * LEASE_MS + 60_000 },
+    { timeout: KILLS * 15_000 + 60_000 },
     async () => {
       await onSite(
         () => startCommons(),

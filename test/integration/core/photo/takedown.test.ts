@@ -173,4 +173,9 @@ describe('takeDown', () => {
       expect(Object.values(await states())).toEqual(['taken-down']);
     },
   );
+
+  it('of a photo that was not found takes down its copy at another source', async () => {
+    await store(database.db, [commons]);
+    expect(await takeDown(database.db, { source: 'flickr', sourceId: 'a' }, REASON)).toMatchObject({ pictures: 1 });
+  });
 });

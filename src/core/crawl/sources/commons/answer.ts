@@ -26,14 +26,17 @@ const infoSchema = z.object({
 const pageSchema = z.object({
   pageid: z.int().positive(),
   title: z.string(),
-  imageinfo: z.array(z.unknown()).optional(),
+  /** Absent if another answer has it. Null if it is not as documented, such as that of a missing file. */
+  imageinfo: z.tuple([infoSchema], z.unknown()).nullable().catch(null).optional(),
 });
 export type FilePage = Readonly<z.output<typeof pageSchema>>;
 export type FileInfo = Readonly<z.output<typeof infoSchema>>;
 
+export const continueSchema = z.record(z.string(), z.union([z.string(), z.number()]));
+
 const answerSchema = z.object({
   batchcomplete: z.boolean().default(false),
-  continue: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  continue: continueSchema.optional(),
   query: z.object({ pages: z.array(z.unknown()).default([]) }).default({ pages: [] }),
 });
 
@@ -96,8 +99,4 @@ function consequenceOf(
   if (leastMs === null) throw new GiveUpOnItem(said, { code: 'commons-query' });
   const askedMs = parseRetryAfterMs(headers['retry-after'], nowMs) ?? 0;
   throw new RetryLater(said, { code, retryAfterMs: Math.max(leastMs, askedMs, lag * 1000) });
-}
-
-export function fileInfoOf({ imageinfo }: FilePage): FileInfo | null {
-  return infoSchema.safeParse(imageinfo?.[0]).data ?? null;
 }

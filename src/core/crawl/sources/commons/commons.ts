@@ -4,7 +4,7 @@ import type { Json, NetworkSource } from '../network-source.ts';
 import { misfitPhoto, type FoundPhoto } from '../source.ts';
 import { pictureId } from '../picture-address.ts';
 import { shortText } from '../text.ts';
-import { readSearch, type FilePage, type SearchAnswer } from './answer.ts';
+import { continueSchema, readSearch, type FilePage, type SearchAnswer } from './answer.ts';
 import { commonsPhoto } from './photo.ts';
 import { COMMONS, paramsSchema, planSearches } from './plan.ts';
 import { METADATA_FIELDS } from './rights.ts';
@@ -18,14 +18,14 @@ const MOST_RESULTS = 10_000;
 /** The day on which Commons began. */
 const FIRST_DAY = '2004-09-07';
 
-/** Days of upload, such as 2026-12-02, inclusive. Null for no bound. */
-const windowSchema = z.object({ from: z.string().nullable(), to: z.string().nullable() });
+/** Days of upload, such as 2026-12-02, inclusive. */
+const windowSchema = z.object({ from: z.string(), to: z.string() });
 type UploadWindow = Readonly<z.output<typeof windowSchema>>;
 
 const cursorSchema = z.object({
   windows: z.tuple([windowSchema], windowSchema),
   /** All that the last answer asked to send back. */
-  continue: z.record(z.string(), z.union([z.string(), z.number()])),
+  continue: continueSchema,
   /** Page ids of this page of results whose pictures came with an earlier answer. */
   answered: z.array(z.int()),
   /** The day on which the walk began. */
@@ -43,7 +43,7 @@ export function commonsSource(settings: CommonsSettings): NetworkSource {
     plan: (wanted) => Promise.resolve(planSearches(wanted)),
     async nextPage(query, cursor, api) {
       const { wnid, search } = paramsSchema.parse(query.params);
-      const at = cursorOf(cursor, new Date(api.nowMs()).toISOString().slice(0, 10));
+      const at = cursorOf(cursor, dayOf(api.nowMs()));
       const answer = readSearch(await api.send({ url: searchUrl(settings, search, at) }), api.nowMs());
       // A page of results may come over several answers. Each picture comes with one of them.
       const due = (answer?.files ?? []).filter(
@@ -63,39 +63,39 @@ export function commonsSource(settings: CommonsSettings): NetworkSource {
   };
 }
 
+function cursorOf(cursor: Json, until: string): Cursor {
+  const again = resumeSchema.safeParse(cursor ?? { after: FIRST_DAY }).data;
+  if (again === undefined) return cursorSchema.parse(cursor);
+  return { windows: [{ from: again.after, to: until }], continue: {}, answered: [], until };
+}
+
 function misfitOf(result: unknown, wnid: string): FoundPhoto {
   const text = JSON.stringify(result);
   const detail = `expected a page with an id and a title but received ${shortText(text, 200)}`;
   return misfitPhoto({ source: COMMONS, sourceId: `no-file-${pictureId(text)}`, label: wnid, detail });
 }
 
-function cursorOf(cursor: Json | null, today: string): Cursor {
-  const again = resumeSchema.safeParse(cursor).data;
-  if (cursor !== null && again === undefined) return cursorSchema.parse(cursor);
-  return { windows: [{ from: again?.after ?? null, to: null }], continue: {}, answered: [], until: today };
-}
-
-/** Null at the end. A window with more results than the search lists is cut into two, which list its first results again. */
+/**
+ * Null at the end. A window with more results than the search lists is cut into two, the newer first, which list its first results
+ * again. The rest of a single day cannot be listed.
+ */
 function nextCursor(at: Cursor, answer: SearchAnswer | null, due: readonly FilePage[]): Json {
-  const [window, ...rest] = at.windows;
+  const rest = at.windows.slice(1);
   const sendBack = answer?.continue;
   if (sendBack !== undefined && answer?.batchcomplete === false)
     return { ...at, continue: sendBack, answered: [...at.answered, ...due.map(({ pageid }) => pageid)] };
   const isCapped = answer === null || Number(at.continue['gsroffset'] ?? 0) + PER_PAGE >= MOST_RESULTS;
   if (sendBack !== undefined && !isCapped) return { ...at, continue: sendBack, answered: [] };
-  const left = isCapped ? [...splitWindow(window, at.until), ...rest] : rest;
-  return left.length === 0 ? null : { ...at, windows: left, continue: {}, answered: [] };
+  const windows = isCapped ? [...halvesOf(at.windows[0]), ...rest] : rest;
+  return windows.length === 0 ? null : { ...at, windows, continue: {}, answered: [] };
 }
 
-/** Two halves, the newer first. Empty for a single day: the rest of its results cannot be listed. */
-function splitWindow({ from, to }: UploadWindow, until: string): UploadWindow[] {
-  const [first, last] = [from ?? FIRST_DAY, to ?? until];
-  if (first >= last) return [];
-  const middleMs = (Date.parse(first) + Date.parse(last)) / 2;
-  const [middle, next] = [dayOf(middleMs), dayOf(middleMs + 86_400_000)];
+function halvesOf({ from, to }: UploadWindow): UploadWindow[] {
+  if (from >= to) return [];
+  const middleMs = (Date.parse(from) + Date.parse(to)) / 2;
   return [
-    { from: next, to },
-    { from, to: middle },
+    { from: dayOf(middleMs + 86_400_000), to },
+    { from, to: dayOf(middleMs) },
   ];
 }
 
@@ -103,7 +103,6 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 function searchUrl({ url: endpoint, width }: CommonsSettings, search: string, at: Cursor): string {
   const [{ from, to }] = at.windows;
-  const dates = [from === null ? '' : ` creationdate:>=${from}`, to === null ? '' : ` creationdate:<=${to}`].join('');
   const values: Readonly<Record<string, string>> = {
     action: 'query',
     format: 'json',
@@ -114,7 +113,7 @@ function searchUrl({ url: endpoint, width }: CommonsSettings, search: string, at
     gsrlimit: String(PER_PAGE),
     // Newest first, because older photos are more likely to be in the training data of models.
     gsrsort: 'create_timestamp_desc',
-    gsrsearch: `${search} filetype:bitmap${dates}`,
+    gsrsearch: `${search} filetype:bitmap creationdate:>=${from} creationdate:<=${to}`,
     prop: 'imageinfo',
     iiprop: 'url|size|mime|sha1|timestamp|extmetadata',
     iiurlwidth: String(width),

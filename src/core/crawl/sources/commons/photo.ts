@@ -5,7 +5,7 @@ import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { pageAddress, pictureAddress } from '../picture-address.ts';
 import { misfitPhoto, type FoundPhoto } from '../source.ts';
 import { shortText } from '../text.ts';
-import { fileInfoOf, type FileInfo, type FilePage } from './answer.ts';
+import type { FileInfo, FilePage } from './answer.ts';
 import { COMMONS } from './plan.ts';
 import { absolute, aiCategory, commonsCreator, commonsLicence, notFree, originOf, restrictionsOf } from './rights.ts';
 
@@ -22,9 +22,9 @@ const MOST_ASPECT_RATIO = 3.2;
 /** The picture is the scaled one whose address the answer gives, or the original if that is narrower. */
 export function commonsPhoto(page: FilePage, context: PhotoContext): FoundPhoto {
   const sourceId = String(page.pageid);
-  const info = fileInfoOf(page);
-  if (info === null) {
-    const detail = `Commons gives no image for it: ${shortText(JSON.stringify(page.imageinfo ?? page.title), 200)}`;
+  const info = page.imageinfo?.[0];
+  if (info === undefined) {
+    const detail = `Commons gives no picture of ${shortText(page.title, 200)}`;
     return misfitPhoto({ source: COMMONS, sourceId, label: context.wnid, detail });
   }
   const field = info.extmetadata;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../../../src/core/config/load-config.ts';
 import { commonsSource } from '../../../../../src/core/crawl/sources/commons/commons.ts';
+import { readSearch } from '../../../../../src/core/crawl/sources/commons/answer.ts';
 import { commonsPhoto } from '../../../../../src/core/crawl/sources/commons/photo.ts';
 import { commonsCreator, commonsLicence, originOf } from '../../../../../src/core/crawl/sources/commons/rights.ts';
 import type { Json } from '../../../../../src/core/crawl/sources/network-source.ts';
@@ -93,7 +94,10 @@ describe('a page of results', () => {
     const newer = await take(body([page(1)]), (await capped.result).next);
     const older = await take(body([page(1)]), (await newer.result).next);
     const dates = [newer, older].map(({ sent }) => /creation.*/.exec(sent.get('gsrsearch') ?? '')?.[0]);
-    expect(dates).toEqual(['creationdate:>=2015-05-07', 'creationdate:<=2015-05-06']);
+    expect(dates).toEqual([
+      'creationdate:>=2015-05-07 creationdate:<=2026-01-02',
+      'creationdate:>=2004-09-07 creationdate:<=2015-05-06',
+    ]);
     expect((await older.result).next).toBeNull();
   });
 
@@ -114,8 +118,15 @@ describe('a page of results', () => {
 });
 
 describe('a file of Wikimedia Commons', () => {
-  const photoOf = (info: object, { title = 'File:A.jpg', wnid = 'n01498041' } = {}) =>
-    commonsPhoto({ pageid: 1, title, imageinfo: [info] }, { ...settings, wnid });
+  const photoOf = (info: object, { title = 'File:A.jpg', wnid = 'n01498041' } = {}) => {
+    const answer = readSearch(
+      { status: 200, headers: {}, url: '', body: body([{ pageid: 1, title, imageinfo: [info] }]) },
+      0,
+    );
+    const [file] = answer?.files ?? [];
+    if (file === undefined) throw new Error('no file');
+    return commonsPhoto(file, { ...settings, wnid });
+  };
 
   it('is the scaled picture of the answer, or the original if that is narrower, without tracking', () => {
     expect(photoOf(image()).url).toBe('https://thumb.wikimedia.org/960px-a.jpg');

@@ -50,7 +50,7 @@ const permitsOf = (name: string, url: string, crawlDelayMs = 0): unknown[] =>
 
 it("apiPermits returns the source's own limits of requests a minute and a day", () => {
   const limits = { requestsPerMinute: 55, requestsPerDay: 10_000, bytesPerHour: null, bytesPerDay: null };
-  expect(apiPermits('inaturalist', settings)).toEqual([{ key: 'source:inaturalist', limits, minSpacingMs: 0 }]);
+  expect(apiPermits('inaturalist', settings)).toMatchObject([{ key: 'source:inaturalist', limits, minSpacingMs: 0 }]);
 });
 
 describe('mediaPermits', () => {
