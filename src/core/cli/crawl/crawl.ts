@@ -35,7 +35,8 @@ a line, all of the class that --class names.
 
 Network sources are searched as the collection's queries file says. winnow keeps to the limits that the
 sites ask for (see winnow config) and sends a User-Agent with your contact (crawl.contact). A class without
-a line in that file is searched by its name, and the end of the crawl lists it.
+a line in that file is searched by its name, and the end of the crawl lists it. flickr needs a key, and keys need a Pro
+account; commons (Wikimedia Commons) needs none.
 
 --json prints a summary: for each source what was found, new, fetched, dropped and failed by reason, bytes
 and speed; then problems, classes searched by name, what waits and until when, and what to do next.

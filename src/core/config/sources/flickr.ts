@@ -16,7 +16,7 @@ export const flickr = defineSource({
     url: setting(httpUrl(), 'https://api.flickr.com/services/rest/', 'Address of the REST API of Flickr.'),
     apiKey: setting(z.string().min(1).describe('a key').nullable(), null, {
       description:
-        'Key for the Flickr API, which the source needs. Pro accounts create one at flickr.com/services/apps/create.',
+        'Key for the Flickr API, which the source needs. Keys need a Pro account: flickr.com/services/apps/create.',
       secret: 'whole',
       aliases: ['FLICKR_API_KEY'],
     }),
@@ -44,7 +44,7 @@ export const flickr = defineSource({
   missing: ({ apiKey }) =>
     apiKey === null
       ? new UsageError(
-          'The source flickr needs a key. Set sources.flickr.apiKey or FLICKR_API_KEY. Pro accounts create keys at flickr.com/services/apps/create.',
+          'The source flickr needs a key. Set sources.flickr.apiKey or FLICKR_API_KEY. Keys need a Pro account (flickr.com/services/apps/create); the source commons needs no key.',
           { code: 'flickr-key-missing' },
         )
       : null,
@@ -52,7 +52,7 @@ export const flickr = defineSource({
     const name = 'Flickr key';
     if (apiKey !== null) return { name, state: 'ok', detail: 'present' };
     const detail =
-      'missing: the source flickr needs sources.flickr.apiKey (or FLICKR_API_KEY); Pro accounts create one at flickr.com/services/apps/create';
+      'missing: the source flickr needs sources.flickr.apiKey (or FLICKR_API_KEY). Keys need a Pro account (flickr.com/services/apps/create); the source commons needs no key';
     return { name, state: 'note', detail };
   },
 });

@@ -22,7 +22,8 @@ export interface AnswerContext {
 const BLOCK_STATUSES: ReadonlySet<number> = new Set([202, 301, 400, 403, 418, 429]);
 
 /** Marks of the script and the pages that come instead of an answer, and the text in the body of a 403. */
-const BLOCK_MARKS = /anomalyDetectionBlock|anomaly-modal|anomaly\.js|bots use duckduckgo too|if this error persists/i;
+const BLOCK_MARKS =
+  /anomalyDetectionBlock|anomaly-modal|anomaly\.js|challenge-form|bots use duckduckgo too|if this error persists/i;
 
 const SERVER_ERROR_MARK = /\bis506\b/;
 
@@ -99,7 +100,7 @@ function blocked(response: ApiResponse, context: AnswerContext): SourceBlocked {
   const waitMs = parseRetryAfterMs(response.headers['retry-after'], context.nowMs);
   const asked = waitMs === null ? '' : `, which asks to wait ${Math.ceil(waitMs / 1000)} s`;
   return new SourceBlocked(
-    `${received(response, context)}${asked}; DuckDuckGo thinks that we are a robot; the block usually ends after about an hour without requests`,
+    `${received(response, context)}${asked}; its protection against bots, which is stricter since 2026, refuses winnow. Send nothing for an hour, or search another source, such as commons`,
     { code: 'duckduckgo-blocked' },
   );
 }

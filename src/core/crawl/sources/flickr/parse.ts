@@ -137,7 +137,7 @@ function consequenceOf({ code, message }: Answer): WinnowError {
     return new RetryLater(said, { code: 'flickr-unavailable' });
   if (KEY_REFUSED.has(code)) {
     return new SourceBlocked(
-      `${said}; set a working key in sources.flickr.apiKey or FLICKR_API_KEY (Pro accounts can make one at https://www.flickr.com/services/apps/create)`,
+      `${said}; set a working key in sources.flickr.apiKey or FLICKR_API_KEY (keys need a Pro account: https://www.flickr.com/services/apps/create), or search the source commons, which needs no key`,
       { code: 'flickr-key' },
     );
   }

@@ -145,6 +145,7 @@ const BUSY = { body: 'busy', headers: { 'retry-after': '9' } };
 const REFUSALS: readonly [string, Script, string][] = [
   ['HTTP 202', { status: 202, body: '<html><div class="anomaly-modal__title">bots</div></html>' }, BLOCKED],
   ['a challenge', '<html><form action="//duckduckgo.com/anomaly.js?sv=html"></form></html>', BLOCKED],
+  ['the challenge of 2026', '<html><form id="challenge-form" method="post"></form></html>', BLOCKED],
   ['a script', "DDG.deep.anomalyDetectionBlock({gk:'d4cd',q:'x'})", BLOCKED],
   ['HTTP 403', { status: 403, body: 'If this error persists, please let us know: ops@duckduckgo.com' }, BLOCKED],
   ['HTTP 429', { status: 429, headers: { 'retry-after': '120' } }, BLOCKED],
