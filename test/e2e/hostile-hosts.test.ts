@@ -46,6 +46,7 @@ const CHOOSY: Readonly<Record<string, string>> = {
   '/opted-out-by-name.jpg': 'winnow: noimageai',
   '/for-others.jpg': 'otherbot: noai',
   '/free.jpg': 'all',
+  '/told.jpg': 'noml',
 };
 
 beforeAll(async () => {
@@ -53,8 +54,13 @@ beforeAll(async () => {
   choosy = await startPhotoServer((request, response) => {
     const path = request.url ?? '';
     const tag = CHOOSY[path];
-    if (path === '/robots.txt') response.writeHead(200).end('User-agent: *\nDisallow: /private/\nDisallow: /photos/\n');
+    if (path === '/robots.txt')
+      response
+        .writeHead(200)
+        .end('User-agent: *\nDisallow: /private/\nDisallow: /photos/\nContent-Usage: train-ai=n\n');
     else if (path === '/to-private.jpg') response.writeHead(302, { location: '/private/b.jpg' }).end();
+    else if (path === '/reserved.jpg')
+      response.writeHead(200, { 'tdm-reservation': '1' }).end(goodPhoto(GOOD_PATHS[0] ?? ''));
     else if (tag === undefined) response.writeHead(404).end();
     else response.writeHead(200, { 'x-robots-tag': tag }).end(goodPhoto(GOOD_PATHS[0] ?? ''));
   });
@@ -97,7 +103,7 @@ describe('a crawl of hosts that do all that they should not', () => {
     alone = await crawl('good', good());
     const others = [
       ...Object.keys(CHOOSY).map((path) => `${choosy.origin}${path}`),
-      ...['/private/a.jpg', '/to-private.jpg'].map((path) => `${choosy.origin}${path}`),
+      ...['/private/a.jpg', '/to-private.jpg', '/reserved.jpg'].map((path) => `${choosy.origin}${path}`),
       ...[1, 2, 3].map((i) => `${dead.origin}/${i}.jpg`),
       ...unlistedUrls(),
     ];
@@ -128,18 +134,31 @@ describe('a crawl of hosts that do all that they should not', () => {
   it('asks for nothing that a robots.txt forbids, and takes nothing that says it is not for us', () => {
     const at = (path: string): string | undefined => outcomes.get(`${choosy.origin}${path}`);
     expect(
-      Object.fromEntries([...Object.keys(CHOOSY), '/private/a.jpg', '/to-private.jpg'].map((path) => [path, at(path)])),
+      Object.fromEntries(
+        [...Object.keys(CHOOSY), '/reserved.jpg', '/private/a.jpg', '/to-private.jpg'].map((path) => [path, at(path)]),
+      ),
     ).toEqual({
       '/opted-out.jpg': 'opted-out',
       '/opted-out-of-index.jpg': 'opted-out',
       '/opted-out-by-name.jpg': 'opted-out',
       '/for-others.jpg': 'fetched',
       '/free.jpg': 'fetched',
+      '/told.jpg': 'fetched',
+      '/reserved.jpg': 'opted-out',
       '/private/a.jpg': 'robots-disallowed',
       '/to-private.jpg': 'robots-disallowed',
     });
     expect(choosy.log.filter(({ path }) => path.startsWith('/private'))).toEqual([]);
     expect([host.log[0]?.path, choosy.log[0]?.path]).toEqual(['/robots.txt', '/robots.txt']);
+  });
+
+  it('stores what a host says about the use of its photos, as it came', () => {
+    const saidOf = (path: string) => mixed.lines.find(({ url }) => url === `${choosy.origin}${path}`)?.signals;
+    const robots = 'robots.txt Content-Usage: train-ai=n';
+    expect(saidOf('/free.jpg')).toEqual([robots]);
+    expect(saidOf('/told.jpg')).toEqual(['X-Robots-Tag: noml', robots]);
+    expect(saidOf('/reserved.jpg')).toEqual(['TDM-Reservation: 1', robots]);
+    expect(mixed.lines.find(({ url }) => url === good()[0])?.signals).toBeNull();
   });
 
   it('gives up a host that is not there, and a name of a private address, without holding up the rest', () => {

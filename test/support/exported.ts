@@ -87,6 +87,10 @@ export function protocolOf(changes: Partial<Protocol> = {}): Protocol {
       { licence: 'Public-Domain', url: '', photos: 2 },
     ],
     restrictions: [],
+    domains: [
+      { host: '', photos: 2, signals: [] },
+      { host: 'static.inaturalist.org', photos: 4, signals: [{ signal: 'X-Robots-Tag: noml', photos: 1 }] },
+    ],
     sources: [
       { source: 'folder', photos: 2 },
       { source: 'inaturalist', photos: 4 },

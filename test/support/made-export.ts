@@ -13,12 +13,13 @@ import { decideModeO } from '../../src/core/filter/rule/decide-mode-o.ts';
 import { decide } from '../../src/core/filter/rule/decide.ts';
 import { noEvidence, type PhotoEvidence } from '../../src/core/models/evidence/evidence.ts';
 import { openAttribution } from '../../src/core/export/card/attribution-files.process.ts';
-import { attributionText, changeOf } from '../../src/core/export/card/attribution.ts';
+import { attributionText, changeOf, webHost } from '../../src/core/export/card/attribution.ts';
 import { accountOf } from '../../src/core/export/card/account.ts';
 import { exportCard } from '../../src/core/export/card/card.ts';
 import { openCoco } from '../../src/core/export/forms/coco.process.ts';
 import { croissantText } from '../../src/core/export/croissant/croissant.ts';
 import { decisionLines, decisionsHeader } from '../../src/core/export/forms/decisions-csv.ts';
+import { domainsCsv } from '../../src/core/export/card/domains-csv.ts';
 import { licencesPage } from '../../src/core/export/card/licences-page.ts';
 import { OutputFolder, type PhotoSink, type WrittenFile } from '../../src/core/export/output-folder.process.ts';
 import { ParquetSink } from '../../src/core/export/forms/parquet.process.ts';
@@ -96,6 +97,7 @@ export async function makeExport(root: string, changes: Partial<MadeExport> = {}
   await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
   const account = accountOf(protocol);
   await output.put('LICENSES.md', licencesPage(account));
+  await output.put('domains.csv', domainsCsv(account));
   await output.put('README.md', exportCard(account, tables));
   await output.put('croissant.json', croissantText(account, tables));
   if (!made.pixels) await output.put('fetch.py', 'print("a script")\n');
@@ -199,6 +201,7 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
         original_height: height,
         origin: '',
         restrictions: [],
+        usage_signals: isPng ? ['TDM-Reservation: 0'] : [],
         ...decided,
         tags: isPng ? ['small-object'] : [],
         decided_by: 'single',
@@ -312,6 +315,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
         isImported: false,
         origin: null,
         restrictions: null,
+        signals: null,
         originalWidth: null,
         originalHeight: null,
         leftOut,
@@ -390,6 +394,10 @@ function protocolOf(
       url: normaliseLicence(licence).url ?? '',
       photos: count,
     })),
+    domains: countBy(({ source_url }) => webHost(source_url)).map(([host, count]) => {
+      const said = rows.filter((row) => webHost(row.source_url) === host && row.usage_signals?.length).length;
+      return { host, photos: count, signals: said === 0 ? [] : [{ signal: 'TDM-Reservation: 0', photos: said }] };
+    }),
     sources: countBy(({ source }) => source).map(([source, count]) => ({
       source,
       photos: count,

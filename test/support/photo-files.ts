@@ -35,6 +35,7 @@ export function photoRow(id: string, fields: Partial<PhotoRow> = {}): PhotoRow {
     original_height: 6,
     origin: '',
     restrictions: [],
+    usage_signals: [],
     max_true_prob: 0.000116,
     predicted_wnid: 'n03196217',
     predicted_prob: 0.865662,

@@ -8,6 +8,11 @@ import { SETTINGS_OF_SOURCES } from './sources/sources.ts';
 
 const MOST_THREADS = 256;
 
+const REFUSED_SIGNALS = (
+  'noai,noimageai,noindex,noimageindex,none,unavailable_after,tdm-reservation,DMI-PROHIBITED,' +
+  'DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING'
+).split(',');
+
 /**
  * The table of all settings. To add a setting, add a row here and run `npm run test:integration -- default-yaml -u`, which writes
  * it into config/default.yaml. Its environment variable, `--set` name, checks, line in `winnow config` and type follow from the row.
@@ -34,6 +39,12 @@ const TABLE = {
     5,
     'If this many different pictures of one network source have the same bytes, these are a notice and not a photo. All of the ' +
       'pictures are dropped (placeholder), and so are later ones with the same bytes. null: never.',
+  ),
+  'crawl.signals': setting(
+    z.array(z.string().trim().min(1)).describe('a list of signals'),
+    REFUSED_SIGNALS,
+    'Signals of a site or a file about use by machines that refuse a photo (opted-out). winnow stores the others, such as noml, ' +
+      'DMI-PROHIBITED-GENAIMLTRAINING, train-ai=n (Content-Usage) and ai-train=no (Content-Signal); a name added here refuses too.',
   ),
   'crawl.maxBacklog': setting(
     wholeNumber(100),

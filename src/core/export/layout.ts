@@ -13,6 +13,8 @@ export const CHECKSUMS = 'SHA256SUMS';
 export const PROTOCOL = 'protocol.json';
 export const CARD = 'README.md';
 export const LICENCES_PAGE = 'LICENSES.md';
+/** Earlier exports lack it. */
+export const DOMAINS = 'domains.csv';
 export const METADATA = 'test/metadata.jsonl';
 export const CONTROL_METADATA = 'control/metadata.jsonl';
 export const ATTRIBUTION = 'attribution.csv';
@@ -34,7 +36,14 @@ const FIXED: readonly string[] = [
   PROTOCOL,
 ];
 
-const OTHERS: ReadonlySet<string> = new Set([...FIXED, CHECKSUMS, CONTROL_METADATA, FETCH_SCRIPT, PIXEL_HASHES]);
+const OTHERS: ReadonlySet<string> = new Set([
+  ...FIXED,
+  DOMAINS,
+  CHECKSUMS,
+  CONTROL_METADATA,
+  FETCH_SCRIPT,
+  PIXEL_HASHES,
+]);
 
 const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
   webdataset: /^shards\/test-\d{6}\.tar$/,
@@ -55,9 +64,10 @@ export function isOfAnExport(path: string): boolean {
   );
 }
 
-export function requiredFiles({ options, format, control }: Protocol): string[] {
+export function requiredFiles({ options, format, control, domains }: Protocol): string[] {
   return [
     ...FIXED,
+    ...(domains === undefined ? [] : [DOMAINS]),
     ...(control === undefined ? [] : [CONTROL_METADATA]),
     ...(options.pixels ? [] : [FETCH_SCRIPT]),
     ...(options.pixels || format < 2 ? [] : [PIXEL_HASHES]),

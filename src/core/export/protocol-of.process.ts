@@ -52,6 +52,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
     leftOut: plan.leftOut,
     licences: plan.licences,
     restrictions: plan.restrictions,
+    domains: plan.domains,
     sources: plan.sources,
     tags: plan.tags,
     collected: plan.collected,

@@ -158,6 +158,15 @@ export const protocolSchema = z.strictObject({
   ),
   /** Photos with a restriction other than copyright, sorted by restriction. Older exports lack it. */
   restrictions: listOf(z.strictObject({ restriction: z.string(), photos: count }), CLASSES).optional(),
+  /** Photos by the host that they came from ('' for files), and what was said about their use by machines. Older exports lack it. */
+  domains: listOf(
+    z.strictObject({
+      host: z.string(),
+      photos: count,
+      signals: listOf(z.strictObject({ signal: z.string(), photos: count }), CLASSES),
+    }),
+    MANY,
+  ).optional(),
   /** Photos by source, and how many of them have a page and an address. Format 1 lacks the last two. */
   sources: listOf(
     z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),

@@ -1,13 +1,14 @@
 import { fingerprintOf } from './hashes/fingerprint-index.ts';
 import type { Inspection, InspectionLimits } from '../platform/image/inspection.ts';
-import { generatedAs } from '../platform/image/generated.ts';
+import { declarationsOf } from '../platform/image/declarations.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 
-/** Inspects bytes for every command: content, limits, hashes, and whether the file declares that it was generated. */
+/** Inspects bytes for every command: content, limits, hashes, and what the file declares of its origin and of data mining. */
 export async function inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection> {
   const inspection = await inspectPhoto(bytes, limits, fingerprintOf);
-  const declared = inspection.ok ? generatedAs(inspection.format, bytes) : null;
-  if (declared === null) return inspection;
-  const detail = `Expected a photo but its file declares the digital source type ${declared}`;
-  return { ok: false, state: 'dropped', reason: 'ai-generated', detail };
+  if (!inspection.ok) return inspection;
+  const { generatedAs, dataMining } = declarationsOf(inspection.format, bytes);
+  if (generatedAs === null) return { ...inspection, dataMining };
+  const detail = `Expected a photo but its file declares the digital source type ${generatedAs}`;
+  return { ok: false, state: 'dropped', reason: 'ai-generated', detail, dataMining };
 }

@@ -198,7 +198,7 @@ export function saidCreator(p: RawBuilder<unknown> = sql`p`): RawBuilder<unknown
 }
 
 /** SQL: the columns of `PhotoFacts` of picture `p`. */
-export const PHOTO_FACTS = sql`p.origin, p.restrictions, p.original_width as "originalWidth", p.original_height as "originalHeight"`;
+export const PHOTO_FACTS = sql`p.origin, p.restrictions, p.signals, p.original_width as "originalWidth", p.original_height as "originalHeight"`;
 
 /** Reopens pictures, and fetches waiting ones from their latest place, in case a folder was moved or a URL has expired. */
 async function reopenPictures(trx: Transaction<Database>, found: Found, retryFailed: boolean): Promise<void> {

@@ -4,6 +4,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { wellFormed } from '../sources/text.ts';
+import type { UsageSignal } from '../sources/usage-signals.ts';
 import type { WnidScope } from './candidate.ts';
 import { allowedLicence, type AllowedLicences } from './licence.repository.ts';
 import { isLinked } from './link.repository.ts';
@@ -129,6 +130,13 @@ export async function settlePicture(db: Kysely<Database>, id: number, outcome: P
     .where('id', '=', id)
     .where('state', '=', 'found')
     .execute();
+}
+
+/** Stores what the site and the file say about the use of a picture, each text once. Nothing is stored if they say nothing. */
+export async function storeSignals(db: Kysely<Database>, id: number, signals: readonly UsageSignal[]): Promise<void> {
+  if (signals.length === 0) return;
+  const texts = [...new Set(signals.map(({ text }) => text))].toSorted();
+  await db.updateTable('picture').set({ signals: texts }).where('id', '=', id).execute();
 }
 
 export interface RetriedPictures {

@@ -138,6 +138,7 @@ function fetchDeps(
     },
     hold: inspection.hold,
     limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
+    refusedSignals: config.crawl.signals,
     shouldStop: () => options.signal.aborted,
     onOutcome: options.onOutcome,
     onHostWaits(host, wait) {

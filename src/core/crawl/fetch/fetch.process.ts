@@ -4,6 +4,7 @@ import {
   nextInPartition,
   postponePicture,
   settlePicture,
+  storeSignals,
   type FetchScope,
   type PartitionPlace,
   type WaitingPicture,
@@ -13,6 +14,7 @@ import { mapInOrder } from '../../kernel/map-in-order.ts';
 import { sha256Of } from '../../tools/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
+import { fileSignal, refusedSignal, type UsageSignal } from '../sources/usage-signals.ts';
 import type { FetchPayload } from './fetch.job.ts';
 import type { Inspection, InspectionLimits } from '../../platform/image/inspection.ts';
 import type { PhotoStore } from '../../photo/photo-store.process.ts';
@@ -22,10 +24,11 @@ export type PictureRead =
       readonly kind: 'bytes';
       readonly bytes: Buffer;
       readonly sha256?: Sha256;
+      readonly signals?: readonly UsageSignal[];
       /** Called at most once, when nobody uses the bytes any more. Not called if an error leaves that unknown. */
       readonly giveBack?: () => void;
     }
-  | { readonly kind: 'problem'; readonly problem: PhotoProblem }
+  | { readonly kind: 'problem'; readonly problem: PhotoProblem; readonly signals?: readonly UsageSignal[] }
   /** The picture is tried again later. */
   | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string }
   /** The host takes no request for now (the next permit is due later, or it sent Retry-After). Its partitions end. */
@@ -48,6 +51,8 @@ export interface FetchDeps {
   /** One store for all partitions of a process. */
   readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
+  /** The names of the signals that refuse a picture. */
+  readonly refusedSignals: readonly string[];
   shouldStop(): boolean;
   onOutcome(outcome: FetchOutcome): void;
   onHostWaits(host: string, wait: HostWait): void;
@@ -159,7 +164,10 @@ async function settleRead(picture: WaitingPicture, read: SettlingRead, deps: Set
     read.giveBack?.();
     return photoId;
   }
-  if (read.kind === 'problem') return settle(picture, read.problem, deps);
+  if (read.kind === 'problem') {
+    await storeSignals(deps.db, picture.id, read.signals ?? []);
+    return settle(picture, read.problem, deps);
+  }
   await postponePicture(deps.db, picture.id, { delayMs: read.delayMs, problem: read.detail });
   deps.onOutcome({ outcome: 'later', reason: null, source: picture.source, bytes: 0 });
   return null;
@@ -174,7 +182,12 @@ async function storeBytes(
   // A folder holds the user's own files, so the size limits do not apply.
   const limits = picture.source === 'folder' ? { ...deps.limits, minSidePixels: 1 } : deps.limits;
   const inspection = await deps.held.inspect(picture.id, bytes, limits);
+  const { dataMining = null } = inspection;
+  const signals = [...(read.signals ?? []), ...(dataMining === null ? [] : [fileSignal(dataMining)])];
+  await storeSignals(deps.db, picture.id, signals);
   if (!inspection.ok) return settle(picture, inspection, deps);
+  const refused = refusedSignal(signals, deps.refusedSignals);
+  if (refused !== null) return settle(picture, { state: 'dropped', reason: 'opted-out', detail: refused.text }, deps);
   const sha256 = read.sha256 ?? sha256Of(bytes);
   const photo = { ...inspection, sha256, bytes: bytes.length };
   const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });

@@ -12,7 +12,7 @@ import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/h
 import { Patience } from '../sources/patience.ts';
 import { holdKey } from '../sources/permit-pause.repository.ts';
 import { RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../sources/retry-policy.ts';
-import { optOutOf } from '../sources/x-robots-tag.ts';
+import { headerSignals, refusedSignal } from '../sources/usage-signals.ts';
 import { HostGate, HostWaits, NetworkGone, type Visit } from '../network/host-gate.process.ts';
 import { httpLimits, openHttp, ROBOTS_AGENT } from '../network/http.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
@@ -54,13 +54,18 @@ export class NetworkPictures {
   }
 
   async read(picture: WaitingPicture): Promise<PictureRead> {
-    const visit: Visit = { source: picture.source, permits: [], isFinal: false };
+    const visit: Visit = { source: picture.source, permits: [], signals: [], isFinal: false };
+    const read = await this.#visit(picture, visit);
+    return 'problem' in read || read.kind === 'bytes' ? { ...read, signals: visit.signals } : read;
+  }
+
+  async #visit(picture: WaitingPicture, visit: Visit): Promise<PictureRead> {
     try {
       const result = await download({ url: picture.url }, httpLimits(this.#app.config), {
         client: this.#client,
         signal: this.#signal,
         beforeRequest: (url) => this.#gate.pass(url, visit),
-        onHeaders: optOut,
+        onHeaders: (answer) => this.#optOut(answer, visit),
         buffers: this.#buffers,
       });
       await this.#gate.settle(visit, result.receivedBytes);
@@ -128,6 +133,12 @@ export class NetworkPictures {
     return retryDelayMs({ reason, status, attempt, maxAttempts, retryAfterMs: waitMs, random: Math.random() });
   }
 
+  #optOut({ valuesOf }: HttpAnswer, { signals }: Visit): Refusal | null {
+    signals.push(...headerSignals(valuesOf, { agent: ROBOTS_AGENT, nowMs: systemClock.nowMs() }));
+    const refused = refusedSignal(signals, this.#app.config.crawl.signals);
+    return refused === null ? null : { reason: 'opted-out', detail: refused.text };
+  }
+
   #waitFor({ host, waitMs, isAsked, message }: HostWaits): PictureRead {
     return { kind: 'host-waits', host, waitMs, why: message, isGivenUp: isAsked && this.#patience.isTooLong(waitMs) };
   }
@@ -141,11 +152,6 @@ const ERRORS_BEFORE_PAUSE = 3;
 const SUSPECT_PAUSE_MS = 2_000;
 
 const hostOf = (url: string): string => new URL(url).host;
-
-function optOut({ valuesOf }: HttpAnswer): Refusal | null {
-  const directive = optOutOf(valuesOf('x-robots-tag'), { agent: ROBOTS_AGENT, nowMs: systemClock.nowMs() });
-  return directive === null ? null : { reason: 'opted-out', detail: `X-Robots-Tag: ${directive}` };
-}
 
 function received(
   { bytes, sha256, finalUrl }: Extract<DownloadResult, { ok: true }>,

@@ -9,6 +9,7 @@ import { mediaPermits, type PolitenessSettings } from '../sources/permit-keys.ts
 import type { PermitKey } from '../sources/politeness.ts';
 import { settlePermit, type Permit } from '../sources/permit.repository.ts';
 import type { RobotsAnswer } from '../sources/robots.ts';
+import { refusedSignal, robotsSignal, type UsageSignal } from '../sources/usage-signals.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { addressOf, httpLimits, openHttp } from './http.process.ts';
 import { permitSoon, politenessOf } from './politeness.process.ts';
@@ -45,6 +46,8 @@ export class NetworkGone extends Error {
 export interface Visit {
   readonly source: string;
   readonly permits: Permit[];
+  /** The statements of robots.txt and headers about the use of the picture. */
+  readonly signals: UsageSignal[];
   /** True if a refusal stays for the rest of the run. */
   isFinal: boolean;
   /** Ends the last request's place among those in flight. */
@@ -90,6 +93,10 @@ export class HostGate {
     const pass = await this.#robots.pass(url.href);
     if (pass.kind === 'disallow') return { reason: 'robots-disallowed', detail: pass.rule };
     if (pass.kind === 'wait') return this.#withoutRobots(url, pass, visit);
+    const signals = pass.usage.map(robotsSignal);
+    visit.signals.push(...signals);
+    const refused = refusedSignal(signals, this.#app.config.crawl.signals);
+    if (refused !== null) return { reason: 'opted-out', detail: refused.text };
     await this.#permit(url.href, pass.crawlDelayMs, visit);
     return null;
   }
@@ -148,7 +155,7 @@ export class HostGate {
   }
 
   async #fetchRobots(url: string, known: RemoteVersion): Promise<RobotsAnswer> {
-    const visit: Visit = { source: '', permits: [], isFinal: false };
+    const visit: Visit = { source: '', permits: [], signals: [], isFinal: false };
     const conditions = conditionsOf(known);
     // RFC 9309, section 2.3.1.2, asks for at least five redirects.
     const limits = { ...httpLimits(this.#app.config), maxBytes: ROBOTS_LIMIT_BYTES, maxRedirects: 5 };

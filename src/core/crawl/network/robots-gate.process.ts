@@ -3,7 +3,7 @@ import { Interrupted } from '../../kernel/errors.ts';
 import type { FailedReason } from '../../kernel/reasons.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { NO_VERSION, type RemoteVersion } from '../sources/remote-version.ts';
-import { MAX_ROBOTS_BYTES } from '../sources/robots-file.ts';
+import { MAX_ROBOTS_BYTES, usageRecords } from '../sources/robots-file.ts';
 import { claimRobots, readRobots, releaseRobots, storeRobots } from '../sources/robots.repository.ts';
 import {
   digestRobots,
@@ -26,7 +26,7 @@ export interface RobotsGateOptions {
 }
 
 export type RobotsPass =
-  | { readonly kind: 'allow'; readonly crawlDelayMs: number }
+  | { readonly kind: 'allow'; readonly crawlDelayMs: number; readonly usage: readonly string[] }
   | { readonly kind: 'disallow'; readonly rule: string }
   | {
       readonly kind: 'wait';
@@ -57,7 +57,13 @@ export class RobotsGate {
     while (!this.#options.signal.aborted) {
       const stored = await this.#stored(origin, url);
       const verdict = robotsVerdict(stored, url, this.#options.nowMs());
-      if (verdict.kind === 'allow') return { kind: 'allow', crawlDelayMs: stored?.rules?.crawlDelayMs ?? 0 };
+      const { rules = null } = stored ?? {};
+      if (verdict.kind === 'allow')
+        return {
+          kind: 'allow',
+          crawlDelayMs: rules?.crawlDelayMs ?? 0,
+          usage: rules === null ? [] : usageRecords(rules, url),
+        };
       if (verdict.kind === 'disallow') return verdict;
       if (verdict.kind === 'wait') return this.#waitOf(verdict, isFresh);
       isFresh = await this.#fetchOnce(origin, stored);

@@ -9,6 +9,15 @@ export interface RobotsRules {
   readonly rules: readonly RobotsRule[];
   /** The least time between two requests, in milliseconds. 0 if the file does not ask for any. */
   readonly crawlDelayMs: number;
+  /** Statements about the use of files that machines may fetch. */
+  readonly usage: readonly UsageRecord[];
+}
+
+interface UsageRecord {
+  /** `Content-Usage: train-ai=n` or `Content-Signal: ai-train=no` */
+  readonly text: string;
+  /** Where it applies. */
+  readonly rule: RobotsRule;
 }
 
 export interface RobotsRule {
@@ -40,6 +49,7 @@ export function decodeRobots(bytes: Uint8Array): string {
 
 interface Group {
   readonly rules: RobotsRule[];
+  readonly usage: UsageRecord[];
   crawlDelayMs: number;
   isNamed: boolean;
 }
@@ -49,8 +59,8 @@ interface Group {
  * understood are skipped. So are other records, which do not end a group (2.2.4).
  */
 export function parseRobots(text: string, agent: string): RobotsRules {
-  const own: Group = { rules: [], crawlDelayMs: 0, isNamed: false };
-  const others: Group = { rules: [], crawlDelayMs: 0, isNamed: false };
+  const own: Group = { rules: [], usage: [], crawlDelayMs: 0, isNamed: false };
+  const others: Group = { rules: [], usage: [], crawlDelayMs: 0, isNamed: false };
   const groups = new Map([
     ['*', others],
     [agent.toLowerCase(), own],
@@ -67,11 +77,16 @@ export function parseRobots(text: string, agent: string): RobotsRules {
     } else if (name === 'allow' || name === 'disallow') {
       isInHead = false;
       if (value !== '') current.forEach((group) => group.rules.push(ruleOf(name === 'allow', value)));
-    } else if (name === 'crawl-delay') {
-      current.forEach((group) => slowDown(group, value));
+    } else {
+      current.forEach((group) => addRecord(group, name, value));
     }
   }
   return own.isNamed ? own : others;
+}
+
+function addRecord(group: Group, name: string, value: string): void {
+  if (name === 'crawl-delay') slowDown(group, value);
+  else if (name !== '' && value !== '') group.usage.push(usageOf(name, value));
 }
 
 /** Misspelt names are frequent, and Google's parser accepts them too. Ignoring them would request more than the site wants. */
@@ -82,6 +97,8 @@ const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
   ),
   ['allow', 'allow'],
   ['crawl-delay', 'crawl-delay'],
+  ['content-usage', 'Content-Usage'],
+  ['content-signal', 'Content-Signal'],
 ]);
 
 /** Both empty if the record does not matter. The colon may be missing ("disallow /private"); more words are prose. */
@@ -116,13 +133,25 @@ function ruleOf(isAllow: boolean, pattern: string): RobotsRule {
   };
 }
 
+/** A path may stand before the value (IETF aipref's draft on attachment, 2026). */
+function usageOf(name: string, value: string): UsageRecord {
+  const [, path = '/', said = value] = /^(\/\S*)\s+(.+)$/s.exec(value) ?? [];
+  return { text: `${name}: ${said}`, rule: ruleOf(true, path) };
+}
+
+/** The records about a URL; of those with one name, only the ones with the longest path. */
+export function usageRecords({ usage }: RobotsRules, url: string): string[] {
+  const path = pathOf(url);
+  const applying = usage.filter(({ rule }) => matches(rule, path));
+  const isLongest = ({ text, rule }: UsageRecord): boolean =>
+    applying.every((one) => one.text.split(':')[0] !== text.split(':')[0] || one.rule.octets <= rule.octets);
+  return applying.filter(isLongest).map(({ text }) => text);
+}
+
 /** The longest rule that matches, Allow before Disallow if two are equally long (section 2.2.2). Undefined if none does. */
 export function decidingRule({ rules }: RobotsRules, url: string): RobotsRule | undefined {
-  const { pathname, search } = new URL(url);
-  if (pathname === '/robots.txt') return undefined;
-  const path = normalise(pathname + search)
-    .replaceAll('*', '%2A')
-    .replaceAll('$', '%24');
+  if (new URL(url).pathname === '/robots.txt') return undefined;
+  const path = pathOf(url);
   let deciding: RobotsRule | undefined;
   for (const rule of rules) {
     if (!matches(rule, path)) continue;
@@ -130,6 +159,13 @@ export function decidingRule({ rules }: RobotsRules, url: string): RobotsRule | 
     if (isLonger || (rule.octets === deciding?.octets && rule.isAllow)) deciding = rule;
   }
   return deciding;
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return normalise(pathname + search)
+    .replaceAll('*', '%2A')
+    .replaceAll('$', '%24');
 }
 
 /** Matches each part at its first possible place. So the time for each part is linear in the path, whatever the pattern. */

@@ -28,12 +28,14 @@ export interface FoundPhoto extends SourceRights, Partial<PhotoFacts> {
   readonly sourceCreator?: string | null;
 }
 
-/** Facts of a photo of Wikimedia Commons beyond its rights. Null for other sources. */
+/** Facts of a photo beyond its rights. Null if nobody tells them. */
 export interface PhotoFacts {
   /** The photo at another source that this one is a copy of, as `flickr:12345`. */
   readonly origin: string | null;
   /** Restrictions other than copyright, such as `personality`, sorted. */
   readonly restrictions: readonly string[] | null;
+  /** Statements of the site and the file about use by machines, as they came, sorted. Known once the photo was fetched. */
+  readonly signals: readonly string[] | null;
   /** In pixels. The picture may be a scaled one. */
   readonly originalWidth: number | null;
   readonly originalHeight: number | null;

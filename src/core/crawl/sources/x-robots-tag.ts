@@ -3,12 +3,12 @@
  * (developers.google.com/search/docs/crawling-indexing/robots-meta-tag) and DeviantArt's `noai` and `noimageai`.
  */
 
-const OPT_OUTS: ReadonlySet<string> = new Set(['noai', 'noimageai', 'noindex', 'noimageindex', 'none']);
+const USAGE: ReadonlySet<string> = new Set(['noai', 'noimageai', 'noindex', 'noimageindex', 'none', 'noml']);
 
 /** Other directives without a value. A word with a colon before one of them is an agent. */
 const OTHERS: ReadonlySet<string> = new Set(
   (
-    'all index follow nofollow noarchive nocache nosnippet notranslate noml indexifembedded noodp noydir ' +
+    'all index follow nofollow noarchive nocache nosnippet notranslate indexifembedded noodp noydir ' +
     'nositelinkssearchbox noimageclick noyaca nopagereadaloud'
   ).split(' '),
 );
@@ -27,30 +27,20 @@ export interface RobotsReader {
 }
 
 /**
- * One of `noai noimageai noindex noimageindex none`, or `unavailable_after` with a past date, for everybody or for our agent.
+ * `noai noimageai noindex noimageindex none noml`, and `unavailable_after` with a past date, for everybody or for our agent.
  *
- * @param values one value for each header line. If lines were joined into one, the directives of a later line seem to belong
- *   to the agent of the first
+ * @param value that of one header line. If lines were joined into one, the directives of a later line seem to belong to the agent
+ *   of the first
  */
-export function optOutOf(values: readonly string[], reader: RobotsReader): string | null {
-  for (const value of values) {
-    const found = optOutOfLine(value, reader);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-function optOutOfLine(value: string, { agent, nowMs }: RobotsReader): string | null {
+export function usageDirectives(value: string, { agent, nowMs }: RobotsReader): string[] {
   const pieces = value.split(',').map((piece) => piece.trim());
   let isForUs = true;
-  for (const [i, piece] of pieces.entries()) {
+  return pieces.flatMap((piece, i) => {
     const { scope, directive, argument } = partsOf(piece);
     if (scope !== null) isForUs = scope === '*' || scope === agent.toLowerCase();
-    if (!isForUs) continue;
-    if (OPT_OUTS.has(directive)) return directive;
-    if (directive === 'unavailable_after' && isOver(argument, pieces[i + 1], nowMs)) return directive;
-  }
-  return null;
+    const isOut = directive === 'unavailable_after' && isOver(argument, pieces[i + 1], nowMs);
+    return isForUs && (USAGE.has(directive) || isOut) ? [directive] : [];
+  });
 }
 
 interface Parts {
@@ -70,7 +60,7 @@ function partsOf(piece: string): Parts {
 }
 
 /** `winnow:` with nothing after it also applies to winnow. */
-const isPlain = (name: string): boolean => name === '' || OPT_OUTS.has(name) || OTHERS.has(name);
+const isPlain = (name: string): boolean => name === '' || USAGE.has(name) || OTHERS.has(name);
 
 /** The product token of an agent, which may have a version: `winnow/1.0`. */
 const tokenOf = (name: string): string => name.replace(/\/.*/, '').trim();

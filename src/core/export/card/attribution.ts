@@ -38,6 +38,11 @@ export function webAddress(text: string): string {
   return url !== null && /^https?:$/.test(url.protocol) ? url.href : '';
 }
 
+/** The host and port of a web address; '' of others. */
+export function webHost(address: string): string {
+  return URL.parse(webAddress(address))?.host ?? '';
+}
+
 /** The texts of a source as the tables of an export have them. A known licence without an address gets `licenceUrlOf`. */
 export function rightsTexts(
   said: Pick<Rights, 'creator' | 'pageUrl' | 'licence' | 'licenceUrl'>,

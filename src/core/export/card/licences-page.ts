@@ -1,6 +1,7 @@
 import { countOf, countText } from '../../kernel/texts.ts';
 import type { Account } from './account.ts';
 import { markdownLink, markdownText, webAddress } from './attribution.ts';
+import { DOMAINS } from '../layout.ts';
 import { bullets, markdownTable } from './markdown.ts';
 import type { ExportReason } from '../protocol.ts';
 import { COLLECTION_NOTE, licenceNotes, licenceUrlOf, type LicenceNote } from '../select/rights.ts';
@@ -47,13 +48,15 @@ export function licencesPage(account: Account): string {
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** Restrictions other than copyright, and licences that the sources do not give. */
-export function rightsNotes({ licences, restrictions = [] }: Account): readonly string[] {
+/** Restrictions other than copyright, what was said to machines, and licences that the sources do not give. */
+export function rightsNotes({ licences, restrictions = [], domains = [] }: Account): readonly string[] {
   const named = restrictions.map(
     ({ restriction, photos }) => `${markdownText(restriction)} (${countOf(photos, 'photo')})`,
   );
   const text = `The sources name restrictions other than copyright: ${named.join(', ')}. The column \`restrictions\` of \`test/metadata.jsonl\` has them.`;
-  return [...(named.length === 0 ? [] : [text]), ...statedLicences(licences)];
+  const saysMore = domains.some(({ signals }) => signals.length > 0);
+  const signals = `What hosts and files say about the use of photos by machines is in the column \`usage_signals\` of \`test/metadata.jsonl\`, as it came, and by host in [${DOMAINS}](${DOMAINS}).`;
+  return [...(named.length === 0 ? [] : [text]), ...(saysMore ? [signals] : []), ...statedLicences(licences)];
 }
 
 /** No sentence if all licences are those of the sources. */

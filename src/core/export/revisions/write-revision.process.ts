@@ -4,6 +4,7 @@ import { inBatches } from '../../kernel/batches.ts';
 import { packageRoot } from '../../config/root.ts';
 import { openAttribution } from '../card/attribution-files.process.ts';
 import { accountOf } from '../card/account.ts';
+import { domainsCsv } from '../card/domains-csv.ts';
 import { exportCard } from '../card/card.ts';
 import { openCoco } from '../forms/coco.process.ts';
 import { croissantText } from '../croissant/croissant.ts';
@@ -23,6 +24,7 @@ import {
   CONTROL_METADATA,
   CROISSANT,
   DECISIONS,
+  DOMAINS,
   FETCH_SCRIPT,
   LICENCES_PAGE,
   METADATA,
@@ -80,6 +82,7 @@ export async function writeRevision(
   // These follow from the protocol, and two of them from the other files.
   const account = accountOf(protocol);
   await output.put(LICENCES_PAGE, licencesPage(account));
+  await output.put(DOMAINS, domainsCsv(account));
   await output.put(CROISSANT, croissantText(account, files));
   await output.put(CARD, exportCard(account, files));
   return { protocol, linked };

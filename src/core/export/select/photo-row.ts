@@ -61,6 +61,11 @@ export const photoRowSchema = z.strictObject({
     'Restrictions other than copyright that the source names, such as personality.',
     listOf(z.string(), 1_000).optional(),
   ),
+  usage_signals: column(
+    'texts',
+    'What the site and the file say about its use by machines, as it came.',
+    listOf(z.string(), 1_000).optional(),
+  ),
   /** 0..1; null in mode O. */
   max_true_prob: column(
     'number',
@@ -97,7 +102,13 @@ export const photoRowSchema = z.strictObject({
 export type PhotoRow = z.output<typeof photoRowSchema>;
 
 /** Exports that were made before winnow stored them lack these. */
-export const ORIGINAL_COLUMNS = ['original_width', 'original_height', 'origin', 'restrictions'] as const;
+export const ORIGINAL_COLUMNS = [
+  'original_width',
+  'original_height',
+  'origin',
+  'restrictions',
+  'usage_signals',
+] as const;
 
 interface PhotoColumn extends Column {
   readonly name: keyof PhotoRow;

@@ -31,6 +31,7 @@ function originalOf(photo: SelectedPhoto, { width, height }: ExportedFile) {
     original_height: photo.originalHeight ?? height,
     origin: photo.origin ?? '',
     restrictions: [...(photo.restrictions ?? [])],
+    usage_signals: [...(photo.signals ?? [])],
   };
 }
 

@@ -1,14 +1,14 @@
 import { agreementOf, blindVerdictsOf, addVerdicts } from '../../review/agreement/agreement.ts';
 import { SecondPassSample } from '../../review/acceptance/acceptance.ts';
 import { SHOWN_BY } from '../../review/events/event.ts';
-import { rightsTexts, webAddress } from '../card/attribution.ts';
+import { rightsTexts, webAddress, webHost } from '../card/attribution.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
 import { increase } from '../verify/tally.ts';
 import type { SelectedPhoto } from './select.ts';
 
 type Counts = Pick<
   Protocol,
-  'photos' | 'leftOut' | 'licences' | 'restrictions' | 'sources' | 'tags' | 'collected' | 'classes'
+  'photos' | 'leftOut' | 'licences' | 'restrictions' | 'domains' | 'sources' | 'tags' | 'collected' | 'classes'
 > & {
   readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'> & {
     readonly alsoPhotos: number;
@@ -29,6 +29,7 @@ export class ExportTally {
   readonly #licences = new Map<string, { url: string; photos: number; stated?: number }>();
   readonly #sources = new Map<string, { photos: number; pages: number; addresses: number }>();
   readonly #restrictions = new Map<string, number>();
+  readonly #domains = new Map<string, { photos: number; signals: Map<string, number> }>();
   readonly #tags = new Map<string, number>();
   readonly #orders = new Map<string, number>();
   readonly #reviewers = new Set<string>();
@@ -70,7 +71,7 @@ export class ExportTally {
     if (verdicts.length > 1) addVerdicts(this.#blind, verdicts);
   }
 
-  #addPhoto({ bytes, alsoWnids, tags, restrictions, rights, folder, isImported }: SelectedPhoto): void {
+  #addPhoto({ bytes, alsoWnids, tags, restrictions, signals, rights, folder, isImported }: SelectedPhoto): void {
     increase(this.#folders, folder);
     if (isImported) this.#imported.photos += 1;
     this.#originalBytes += bytes ?? 0;
@@ -86,7 +87,15 @@ export class ExportTally {
       pages: source.pages + (page === '' ? 0 : 1),
       addresses: source.addresses + (webAddress(rights.url) === '' ? 0 : 1),
     });
+    this.#addDomain(webHost(rights.url), signals ?? []);
     this.#addLicence(license, url, rights.rightsBy === 'curator');
+  }
+
+  /** @param host '' for a file */
+  #addDomain(host: string, signals: readonly string[]): void {
+    const domain = this.#domains.get(host) ?? { photos: 0, signals: new Map<string, number>() };
+    for (const signal of signals) increase(domain.signals, signal);
+    this.#domains.set(host, { ...domain, photos: domain.photos + 1 });
   }
 
   #addLicence(license: string, url: string, isStated: boolean): void {
@@ -119,6 +128,9 @@ export class ExportTally {
       }),
       licences: sorted(this.#licences).map(([licence, of]) => ({ licence, ...of })),
       restrictions: sorted(this.#restrictions).map(([restriction, photos]) => ({ restriction, photos })),
+      domains: sorted(this.#domains).map(([host, { photos, signals }]) => {
+        return { host, photos, signals: sorted(signals).map(([signal, of]) => ({ signal, photos: of })) };
+      }),
       sources: sorted(this.#sources).map(([source, of]) => ({ source, ...of })),
       tags: sorted(this.#tags)
         .toSorted(([, a], [, b]) => b - a)

@@ -1,11 +1,12 @@
 import type { WrittenFile } from '../output-folder.process.ts';
 import { accountOf, type Account } from '../card/account.ts';
 import { exportCard } from '../card/card.ts';
+import { domainsCsv } from '../card/domains-csv.ts';
 import { licencesPage } from '../card/licences-page.ts';
 import { croissantText } from '../croissant/croissant.ts';
 import type { ExportContent } from './content.process.ts';
 import { checking, type Check } from './findings.ts';
-import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from '../layout.ts';
+import { CARD, CROISSANT, DOMAINS, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from '../layout.ts';
 
 /** How much longer a changed text may be. */
 const SPARE_BYTES = 64 * 1024;
@@ -16,12 +17,14 @@ export async function checkOwnTexts(content: ExportContent): Promise<void> {
   const files = await otherFiles(content);
   await compare(content, { check: 'card', file: CARD }, () => exportCard(account(), files));
   await compare(content, { check: 'card', file: LICENCES_PAGE }, () => licencesPage(account()));
+  if (content.protocol.domains !== undefined)
+    await compare(content, { check: 'card', file: DOMAINS }, () => domainsCsv(account()));
   await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(account(), files));
 }
 
 /** The files that were there when the texts were written, in the order of SHA256SUMS. */
 async function otherFiles({ folder, checksums }: ExportContent): Promise<WrittenFile[]> {
-  const later = new Set([CARD, LICENCES_PAGE, CROISSANT, PROTOCOL]);
+  const later = new Set([CARD, DOMAINS, LICENCES_PAGE, CROISSANT, PROTOCOL]);
   const files: WrittenFile[] = [];
   for (const [path, sha256] of checksums)
     if (isAboutPhotos(path) && folder.files.has(path) && !later.has(path))

@@ -33,6 +33,7 @@ export function rowRules(protocol: Protocol): RowRules {
 export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   return [
     ...fileProblems(row, rules),
+    ...originalProblems(row, rules.protocol),
     ...furtherProblems(row, rules),
     ...splitProblems(row, rules.protocol),
     ...classProblems(row, rules),
@@ -49,6 +50,7 @@ export function controlProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   const classes = new Map(all.map((each) => [each.wnid, each]));
   return [
     ...fileProblems(row, { protocol: { ...protocol, options: { ...protocol.options, names: 'id' } } }),
+    ...originalProblems(row, rules.protocol),
     ...furtherProblems(row, rules),
     ...classProblems(row, { classes }),
     ...licenceProblems(row, protocol),
@@ -84,11 +86,19 @@ function fileProblems(row: PhotoRow, { protocol }: Pick<RowRules, 'protocol'>): 
     keepsMetadata(protocol) &&
       changeOf(row) === 'stripped' &&
       `Expected the bytes of the source, ${original_sha256}, or a converted PNG but received ${sha256}`,
-    ORIGINAL_COLUMNS.some((column) => (row[column] === undefined) !== (protocol.restrictions === undefined)) &&
-      `Expected ${ORIGINAL_COLUMNS.join(', ')} in a row exactly if protocol.json counts restrictions`,
-    !isSorted(row.restrictions ?? []) &&
-      `Expected sorted restrictions, each once, but received ${row.restrictions?.join(', ')}`,
     !isSorted(tags) && `Expected sorted tags, each once, but received ${tags.join(', ')}`,
+  ]);
+}
+
+/** Checks the columns that exports of earlier versions lack. */
+function originalProblems(row: PhotoRow, { restrictions }: Protocol): RowProblem[] {
+  const lists = [row.restrictions ?? [], row.usage_signals ?? []];
+  return problems('metadata', [
+    ORIGINAL_COLUMNS.some((column) => (row[column] === undefined) !== (restrictions === undefined)) &&
+      `Expected ${ORIGINAL_COLUMNS.join(', ')} in a row exactly if protocol.json counts restrictions`,
+    ...lists.map(
+      (list) => !isSorted(list) && `Expected a sorted list, each item once, but received ${list.join(', ')}`,
+    ),
   ]);
 }
 

@@ -1,5 +1,5 @@
-import { changeOf, isStated } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
+import { changeOf, isStated, webHost } from '../card/attribution.ts';
 import type { Protocol } from '../protocol.ts';
 
 type Counts = Map<string, number>;
@@ -20,9 +20,17 @@ export class Tally {
     this.#count('photos of source', row.source);
     if (row.page_url !== '') this.#count('pages of source', row.source);
     if (row.source_url !== '') this.#count('addresses of source', row.source);
-    for (const restriction of row.restrictions ?? []) this.#count('photos with restriction', restriction);
+    this.#addStatements(row);
     for (const tag of row.tags) this.#count('photos of tag', tag);
     this.confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
+  }
+
+  #addStatements({ restrictions = [], usage_signals: signals, source_url }: PhotoRow): void {
+    for (const restriction of restrictions) this.#count('photos with restriction', restriction);
+    if (signals === undefined) return;
+    const host = webHost(source_url);
+    this.#count('photos of host', host);
+    for (const signal of signals) this.#count('photos with signal', `${host} ${signal}`);
   }
 
   #count(name: string, key = ''): void {
@@ -67,6 +75,7 @@ function statedIn({
   classes,
   licences,
   restrictions = [],
+  domains = [],
   sources,
   tags,
 }: Protocol): readonly (readonly [name: string, Stated])[] {
@@ -75,6 +84,13 @@ function statedIn({
     ['photos of licence', licences.map(({ licence, photos }) => [licence, photos])],
     ['photos with the stated licence', licences.map(({ licence, stated }) => [licence, stated])],
     ['photos with restriction', restrictions.map(({ restriction, photos }) => [restriction, photos])],
+    ['photos of host', domains.map(({ host, photos }) => [host, photos])],
+    [
+      'photos with signal',
+      domains.flatMap(({ host, signals }) =>
+        signals.map(({ signal, photos }) => [`${host} ${signal}`, photos] as const),
+      ),
+    ],
     ['photos of source', sources.map(({ source, photos }) => [source, photos])],
     ['photos of tag', tags.map(({ tag, photos }) => [tag, photos])],
   ];

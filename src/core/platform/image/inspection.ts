@@ -23,12 +23,15 @@ export interface AcceptedPhoto extends Fingerprint, Size {
   readonly format: PhotoFormat;
   /** 1 to 8 as in EXIF; 1 if the file has no orientation or an invalid one. */
   readonly exifOrientation: number;
+  /** The property Data Mining of its XMP, such as `DMI-PROHIBITED`. */
+  readonly dataMining?: string | null;
 }
 
 /** The bytes are not a readable photo (`failed`), or a limit refuses it (`dropped`). */
 export type RefusedPhoto = {
   readonly ok: false;
   readonly detail: string;
+  readonly dataMining?: string | null;
 } & (
   | { readonly state: 'failed'; readonly reason: FailedReason }
   | { readonly state: 'dropped'; readonly reason: DroppedReason }

@@ -52,6 +52,8 @@ interface PictureTable {
   origin: Generated<string | null>;
   /** Restrictions other than copyright, such as `personality`. Null if the source names none. */
   restrictions: Generated<readonly string[] | null>;
+  /** Statements of the site and the file about use by machines, as they came. Null if there are none. */
+  signals: Generated<readonly string[] | null>;
   /** The size of the original in pixels, if the source scales pictures. */
   original_width: Generated<number | null>;
   original_height: Generated<number | null>;

@@ -37,6 +37,7 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
   };
   const deps: FetchDeps = {
     db: database.db,
+    refusedSignals: [],
     async read({ sourceId }) {
       read.push(sourceId);
       const text = contents[sourceId] ?? 'big';

@@ -57,6 +57,7 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
   };
   const deps: FetchDeps = {
     db: database.db,
+    refusedSignals: [],
     async read() {
       await at('read');
       return { kind: 'bytes', bytes: Buffer.from('wren') };

@@ -94,3 +94,16 @@ describe('a picture that a source gives', () => {
     }
   });
 });
+
+describe('what XMP says about data mining', () => {
+  const DMI = 'http://ns.useplus.org/ldf/vocab/DMI-';
+  it.each([
+    [`<plus:DataMining>${DMI}PROHIBITED</plus:DataMining>`, 'DMI-PROHIBITED'],
+    [`<x plus:DataMining="${DMI}PROHIBITED-EXCEPTSEARCHENGINEINDEXING"/>`, 'DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING'],
+    [`<p:DataMining rdf:resource='${DMI}ALLOWED'/>`, 'DMI-ALLOWED'],
+    [`<plus:OtherConstraints>${DMI}PROHIBITED</plus:OtherConstraints>`, null],
+  ])('%s is found as %j', async (text, expected) => {
+    const found = await inspect(insertSegment(await jpeg(), 0xe1, xmp(text)), LIMITS);
+    expect(found).toMatchObject({ ok: true, dataMining: expected });
+  });
+});

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { optOutOf } from '../../../../../src/core/crawl/sources/x-robots-tag.ts';
+import { usageDirectives } from '../../../../../src/core/crawl/sources/x-robots-tag.ts';
 
 const NOW_MS = Date.parse('2026-03-01T00:00:00Z');
-const read = (...values: string[]): string | null => optOutOf(values, { agent: 'winnow', nowMs: NOW_MS });
+const read = (...values: string[]): string | null =>
+  values.flatMap((value) => usageDirectives(value, { agent: 'winnow', nowMs: NOW_MS }))[0] ?? null;
 
-describe('optOutOf', () => {
+describe('usageDirectives', () => {
   it.each([
     [[], null],
     [[''], null],

@@ -25,6 +25,7 @@ export function candidate(name: string, given: Partial<ExportCandidate> = {}): E
     rights: sampleRights(),
     origin: null,
     restrictions: null,
+    signals: null,
     originalWidth: null,
     originalHeight: null,
     ...given,

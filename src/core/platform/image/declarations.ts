@@ -1,4 +1,4 @@
-/** Finds what a picture file declares about its origin. Nothing is inferred from pixels. */
+/** Finds what a picture file declares about its origin and its use. Nothing is inferred from pixels. */
 import type { PhotoFormat } from './inspection.ts';
 import { jpegSegments, pngChunks, SOS } from './container.ts';
 
@@ -6,9 +6,23 @@ import { jpegSegments, pngChunks, SOS } from './container.ts';
 const GENERATED =
   /digitalsourcetype(?:\/|\s*=\s*["']|\s*>\s*)(trainedAlgorithmicMedia|compositeWithTrainedAlgorithmicMedia|algorithmicMedia)(?![a-z])/i;
 
-/** The digital source type in XMP or C2PA of a generated picture, or `null`. Reads metadata only. */
-export function generatedAs(format: PhotoFormat, bytes: Buffer): string | null {
-  return GENERATED.exec(METADATA_OF[format](bytes).toString('latin1'))?.[1] ?? null;
+/** The property Data Mining of PLUS in XMP: a term of its vocabulary in an attribute or element, under any prefix. */
+const DATA_MINING = /DataMining(?:\s|[="'>])[^<>]{0,200}?\b(DMI-[A-Z-]{3,60})/;
+
+export interface Declarations {
+  /** The digital source type of a generated picture, in XMP or C2PA. */
+  readonly generatedAs: string | null;
+  /** `DMI-PROHIBITED` and others (https://ns.useplus.org/LDF/ldf-XMPSpecification). */
+  readonly dataMining: string | null;
+}
+
+/** Reads metadata only. */
+export function declarationsOf(format: PhotoFormat, bytes: Buffer): Declarations {
+  const metadata = METADATA_OF[format](bytes).toString('latin1');
+  return {
+    generatedAs: GENERATED.exec(metadata)?.[1] ?? null,
+    dataMining: DATA_MINING.exec(metadata)?.[1] ?? null,
+  };
 }
 
 const METADATA_OF: Readonly<Record<PhotoFormat, (bytes: Buffer) => Buffer>> = {
