@@ -1,11 +1,13 @@
 import { cp, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { Client } from 'pg';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { OPERATION_LOCK } from '../../src/web/status/operation.repository.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { portOfItsOwn } from '../support/free-port.ts';
 import { suiteFolder } from '../support/process-tree.ts';
-import { useSharedServer } from '../support/shared-server.ts';
+import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
 import { until } from '../support/until.ts';
 import { jsonLines, repositoryRoot, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 
@@ -56,6 +58,21 @@ async function order({ url }: TestServer, what: string, { as = ALICE, body = {} 
   return fetch(`${url}/c/demo/api/operation/${what}`, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
+/** Ends the connection that holds the lock of the command. Resolves when another one holds it. */
+async function loseLock(): Promise<void> {
+  const client = new Client({ connectionString: await catalogueOf(folder.at('data')) });
+  await client.connect();
+  const holders = async (): Promise<number[]> => {
+    const held = `from pg_locks where locktype = 'advisory' and classid = ${OPERATION_LOCK} and granted`;
+    const { rows } = await client.query<{ pid: number }>(`select pid ${held}`);
+    return rows.map(({ pid }) => pid);
+  };
+  const [lost] = await holders();
+  await client.query('select pg_terminate_backend($1)', [lost]);
+  await until(async () => (await holders()).some((pid) => pid !== lost));
+  await client.end();
+}
+
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
 const reach = (page: Page, state: string): Promise<void> => page.locator(`[data-operation="${state}"]`).waitFor();
 const EVERY_CROP = 'filter.evaluate=all';
@@ -68,6 +85,9 @@ it('an operator starts, stops and continues a filter on pages, on any server of 
   await Promise.all([reach(page, 'filter running'), reach(other, 'filter running')]);
   const second = await order(two, 'start/shortlist');
   expect([second.status, await second.json()]).toEqual([409, { error: expect.stringContaining('runs already') }]);
+  await loseLock();
+  expect((await order(two, 'start/shortlist')).status).toBe(409);
+  expect((await order(two, 'stop', { body: { id: 0 } })).status).toBe(409);
   await other.getByText(/It runs on .*, process \d+/).waitFor();
   await other.getByText('a filter is running').waitFor();
   await press(other, 'Stop');
@@ -136,7 +156,7 @@ it('an operator gets from the filter to a verified export by clicks, and states 
 
   expect((await order(server, 'start/crawl')).status).toBe(404);
   expect((await order(server, 'start/filter', { body: { set: ['x'] } })).status).toBe(400);
-  expect((await order(server, 'stop')).status).toBe(409);
+  expect((await order(server, 'stop', { body: { id: 0 } })).status).toBe(409);
   expect((await order(server, 'start/filter', { as: BOB })).status).toBe(403);
   const reviewers = await openPage(server, BOB);
   await reviewers.getByText('The set is exported').waitFor();

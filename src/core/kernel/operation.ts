@@ -13,6 +13,8 @@ export function operationsOf(command: string): readonly Operation[] {
 
 /** The operation of a collection that was started last. */
 export interface LastOperation {
+  /** The line of its begin in the activity log. */
+  readonly id: number;
   readonly operation: Operation;
   /** Those that the person has chosen. */
   readonly flags: readonly string[];

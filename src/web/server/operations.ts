@@ -33,6 +33,14 @@ export interface Order extends OfCollection {
   readonly actor: Actor;
 }
 
+/** A person whose page shows operations. */
+interface Watcher {
+  /** The same for people who may know the same. */
+  readonly reader: string;
+  /** True if the person may know what a command prints. Called at each reading: a verdict of the person may be wanted by then. */
+  readonly mayKnow: () => Promise<boolean>;
+}
+
 interface OperationsOptions {
   readonly app: App;
   /** Those of this server: its commands have the same data folder and settings. */
@@ -58,15 +66,18 @@ export function offersOperations({ app, tokens }: Pick<OperationsOptions, 'app'>
 
 /**
  * Commands that people start from pages. Each is a process of its own, with the rights of this server's. A lock in PostgreSQL allows
- * one for each collection, whichever server starts it, and the activity log tells all servers about it. It lives no longer than
+ * one for each collection, whichever server starts it, and the activity log tells all servers about it. If the connection with the
+ * lock is lost, the server takes the lock again, or stops the command if another one has begun by then. A command lives no longer than
  * this server: `close` stops it as Ctrl-C does, and waits until its jobs in flight have ended. If this server is killed, the command
  * notices that (`winnow.cjs`) and stops in the same way.
  */
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #ending = new AbortController();
-  readonly #running = new Set<Promise<unknown>>();
-  readonly #outputs = new Map<string, string>();
+  /** By id of the collection, as all maps here. */
+  readonly #running = new Map<number, Promise<unknown>>();
+  /** The output of the last command, and the line of its begin in the activity log. */
+  readonly #outputs = new Map<number, { readonly id: number; readonly text: string }>();
   readonly #feeds = new Map<string, LiveFeed<OperationNow>>();
 
   constructor(options: OperationsOptions) {
@@ -84,30 +95,30 @@ export class Operations {
   }
 
   /** Resolves when the command starts. False: another one of the collection runs. @throws if its begin cannot be recorded */
-  start(order: Order): Promise<boolean> {
+  async start(order: Order): Promise<boolean> {
     const { app } = this.#options;
     const { operation, collection, collectionId, actor, flags } = order;
+    if (this.#running.has(collectionId)) return false;
     const detail = { command: operation, ...(flags.length > 0 ? { flags } : {}), server: localActor().place };
     return new Promise((resolve, reject) => {
       const work = async (): Promise<boolean> => {
-        await recorded(app.db, { ...actor, action: 'run-command', collection, detail }, () => {
+        await recorded(app.db, { ...actor, action: 'run-command', collection, detail }, (id) => {
           resolve(true);
-          return this.#run(order);
+          return this.#run(order, id);
         });
         return true;
       };
       // Once it has started, its end is in the activity log.
       const running = ifLockIsFree(app.db, [OPERATION_LOCK, collectionId], work)
         .then((ran) => resolve(ran === true), reject)
-        .finally(() => this.#running.delete(running));
-      this.#running.add(running);
+        .finally(() => this.#running.delete(collectionId));
+      this.#running.set(collectionId, running);
     });
   }
 
-  /** @param isSilent true for a reader who may not know what the command prints */
-  feed(of: OfCollection, isSilent: boolean): LiveFeed<OperationNow> {
-    const key = `${of.collection} ${isSilent}`;
-    const read = (): Promise<OperationNow> => this.#read(of, isSilent);
+  feed(of: OfCollection, { reader, mayKnow }: Watcher): LiveFeed<OperationNow> {
+    const key = `${of.collectionId} ${reader}`;
+    const read = (): Promise<OperationNow> => this.#read(of, mayKnow);
     const onError = (reason: unknown): void =>
       this.#options.app.log.warn({ reason: messageOf(reason) }, 'an operation could not be read');
     const feed = this.#feeds.get(key) ?? new LiveFeed({ read, everyMs: LOOK_EVERY_MS, onError });
@@ -118,19 +129,22 @@ export class Operations {
   async close(): Promise<void> {
     this.#ending.abort();
     for (const feed of this.#feeds.values()) feed.close();
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.values());
   }
 
-  async #read(of: OfCollection, isSilent: boolean): Promise<OperationNow> {
+  async #read(of: OfCollection, mayKnow: Watcher['mayKnow']): Promise<OperationNow> {
     const at = new Date(this.#options.nowMs()).toISOString();
     const last = await readLastOperation(this.#options.app.db, of);
-    const isOurs = !isSilent && last?.server === localActor().place;
-    return { at, last, output: isOurs ? (this.#outputs.get(of.collection) ?? null) : null };
+    const own = this.#outputs.get(of.collectionId);
+    if (last === null || last.id !== own?.id) return { at, last, output: null };
+    // Its lock may be lost just now.
+    const isLost = last.state === 'interrupted' && last.endedAt === null && this.#running.has(of.collectionId);
+    return { at, last: isLost ? { ...last, state: 'running' } : last, output: (await mayKnow()) ? own.text : null };
   }
 
   /** @throws Interrupted if it was stopped; StopTheRun if it failed */
-  async #run({ words, flags, ...of }: Order): Promise<void> {
-    this.#outputs.set(of.collection, '');
+  async #run({ words, flags, ...of }: Order, id: number): Promise<void> {
+    let text = '';
     const { data, config, set = [] } = this.#options.flags;
     const place = ['--data', data, ...(config === undefined ? [] : ['--config', config])];
     const settings = set.flatMap((one) => ['--set', one]);
@@ -139,9 +153,11 @@ export class Operations {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
-    const hear = (text: string): void => {
-      this.#outputs.set(of.collection, `${this.#outputs.get(of.collection)}${text}`.slice(-OUTPUT_CHARACTERS));
+    const hear = (more: string): void => {
+      text = `${text}${more}`.slice(-OUTPUT_CHARACTERS);
+      this.#outputs.set(of.collectionId, { id, text });
     };
+    hear('');
     child.stdout?.setEncoding('utf8').on('data', hear);
     child.stderr?.setEncoding('utf8').on('data', hear);
     let isStopped = false;
@@ -150,11 +166,12 @@ export class Operations {
       if (!isStopped) child.kill('SIGTERM');
       isStopped = true;
     };
-    const look = (): void =>
-      void readLastOperation(this.#options.app.db, of).then(
-        (last) => last?.state === 'stopping' && stop(),
-        () => undefined,
-      );
+    const { db } = this.#options.app;
+    const look = async (): Promise<void> => {
+      const last = await readLastOperation(db, of);
+      if (last !== null && (last.state === 'stopping' || last.id !== id)) stop();
+      else if (last?.state !== 'running') await ifLockIsFree(db, [OPERATION_LOCK, of.collectionId], () => ended);
+    };
     const ended = new Promise<string | number>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, killed) => resolve(killed ?? code ?? ''));
@@ -163,7 +180,7 @@ export class Operations {
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     // Any server of the catalogue takes the order to stop.
-    const timer = setInterval(look, LOOK_EVERY_MS);
+    const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
     try {
       const end = await ended;
       if (end === 0) return;

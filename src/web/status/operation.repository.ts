@@ -29,13 +29,14 @@ export async function readLastOperation(
   const operation = OPERATIONS.find((known) => known === last?.detail['command']);
   if (last === undefined || operation === undefined) return null;
   const stop = await lastOf('stop-command');
-  const stoppedBy = stop !== undefined && stop.id > last.id ? stop.who : null;
-  const { who, at, endedAt, detail } = last;
+  const { id, who, at, endedAt, detail } = last;
+  const stoppedBy = stop?.detail['of'] === id ? stop.who : null;
   const { reason, server, flags } = detail;
   const isHeld = wasHeld || (last.outcome === null && (await isLocked(db, collectionId)));
   // A server that was killed has recorded no end, and its lock is free.
   const unended = !isHeld ? 'interrupted' : stoppedBy === null ? 'running' : 'stopping';
   return {
+    id,
     operation,
     who,
     at,

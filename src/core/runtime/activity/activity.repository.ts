@@ -19,20 +19,20 @@ export async function recordActivity(db: Kysely<Database>, doing: Doing): Promis
 
 /**
  * Does work and records it: its begin before it begins, so that no killed process leaves work without a record, and its
- * end with what came of it. If the begin cannot be recorded, the work is not done. `signal`: for work that also returns
- * when it is aborted.
+ * end with what came of it. If the begin cannot be recorded, the work is not done. The work gets the id of its line.
+ * `signal`: for work that also returns when it is aborted.
  */
 export async function recorded<T>(
   db: Kysely<Database>,
   doing: Doing & { readonly resultOf?: (result: T) => ActivityDetail; readonly signal?: AbortSignal },
-  work: () => Promise<T>,
+  work: (id: number) => Promise<T>,
 ): Promise<T> {
   const ends = await insert(db, { ...doing, outcome: null, ends: null });
   const end = (outcome: ActivityEnd, detail: ActivityDetail): Promise<number> =>
     insert(db, { ...doing, detail, outcome, ends });
   let result: T;
   try {
-    result = await work();
+    result = await work(ends);
   } catch (error) {
     const outcome = error instanceof Interrupted ? 'interrupted' : 'failed';
     const detail = outcome === 'failed' ? { reason: messageOf(error).slice(0, REASON_LENGTH) } : {};

@@ -66,7 +66,7 @@ export function Operations({ collection, command }: OperationsProps) {
         </p>
       )}
       {last === null ? null : (
-        <Shown key={last.at} {...{ last, output, isRunning }} isNext={operationsOf(command).includes(last.operation)} />
+        <Shown key={last.id} {...{ last, output, isRunning }} isNext={operationsOf(command).includes(last.operation)} />
       )}
     </>
   );
@@ -165,7 +165,7 @@ interface ShownProps {
 }
 
 function Shown({ last, output, isRunning, isNext }: ShownProps) {
-  const { operation, state } = last;
+  const { id, operation, state } = last;
   // Who saw it run wants to read its end, too.
   const [isOpen] = useState(state !== 'done');
   const isElsewhere = isRunning && output === null;
@@ -176,7 +176,7 @@ function Shown({ last, output, isRunning, isNext }: ShownProps) {
         <code>winnow {operation}</code> <span role="status">{stateText(last)}</span>
       </p>
       {state === 'running' ? (
-        <button type="button" onClick={() => order('stop')}>
+        <button type="button" onClick={() => order('stop', { id })}>
           Stop
         </button>
       ) : null}

@@ -8,8 +8,8 @@ import { recordActivity } from '../../../core/runtime/activity/activity.reposito
 import { readExported } from '../../../core/status/next-step.repository.ts';
 import { readLastOperation } from '../../status/operation.repository.ts';
 import type { Site } from '../dashboard.ts';
-import { requireNothingHidden } from '../desk-of.ts';
-import { BadRequest, Hidden, parseRequest } from '../review-requests.ts';
+import { readerFor, requireNothingHidden } from '../desk-of.ts';
+import { BadRequest, bodyOf, Hidden, parseRequest } from '../review-requests.ts';
 import { actorOf, askerOf, paramOf, type Exchange } from '../route.ts';
 import { streamFeed } from './pages.ts';
 
@@ -21,14 +21,16 @@ async function collectionOf({ request }: Exchange, { collections }: Site) {
 /** The output of a command shows what a blind review hides, so a person who still reviews sees only whether it runs. */
 export async function sendOperation(exchange: Exchange, site: Site): Promise<unknown> {
   const { of } = await collectionOf(exchange, site);
-  const isSilent = await requireNothingHidden(exchange, site).then(
-    () => false,
-    (error: unknown) => {
-      if (error instanceof Hidden) return true;
-      throw error;
-    },
-  );
-  return streamFeed(exchange, site.operations.feed(of, isSilent), site.livePlaces);
+  const mayKnow = (): Promise<boolean> =>
+    requireNothingHidden(exchange, site).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Hidden) return false;
+        throw error;
+      },
+    );
+  const reader = JSON.stringify([readerFor(exchange, site), exchange.reviewer]);
+  return streamFeed(exchange, site.operations.feed(of, { reader, mayKnow }), site.livePlaces);
 }
 
 /** Sends how many photos an export would leave out, and why. */
@@ -90,14 +92,17 @@ async function wordsOf(operation: Operation, exchange: Exchange, site: Site): Pr
   });
 }
 
-/** The server that started the command stops it, as Ctrl-C would. */
+const stopBody = z.strictObject({ id: z.int() });
+
+/** The server that started the command stops it, as Ctrl-C would. The id is that of the command that the person saw. */
 export async function stopOperation(exchange: Exchange, site: Site): Promise<unknown> {
   const { of } = await collectionOf(exchange, site);
+  const { id } = bodyOf(stopBody, exchange);
   const last = await readLastOperation(site.app.db, of);
-  if (last?.state !== 'running')
-    throw new BadRequest(`No command of '${of.collection}' runs that could be stopped`, 409);
+  if (last?.id !== id || last.state !== 'running')
+    throw new BadRequest(`The command ${id} of '${of.collection}' does not run, so it cannot be stopped`, 409);
   const { collection } = of;
-  const detail = { command: last.operation };
+  const detail = { command: last.operation, of: id };
   await recordActivity(site.app.db, { ...actorOf(exchange), action: 'stop-command', collection, detail });
   return exchange.reply.code(202).send({ operation: last.operation });
 }

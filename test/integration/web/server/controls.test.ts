@@ -251,6 +251,17 @@ it('what a command prints is hidden from a person whose verdict is wanted', asyn
     null,
     expect.stringContaining('controls: '),
   ]);
+  // The stream that is open tells no more once a verdict is wanted.
+  await decide('', 0);
+  const stream = await fetch(`${servers.open}/c/demo/api/operation/live`, { headers: { cookie: ann } });
+  let told = '';
+  for await (const bytes of stream.body ?? []) {
+    const before = told;
+    told += Buffer.from(bytes).toString();
+    if (told.includes('"output":null')) break;
+    if (before === '') await accept('bob', ['f']);
+  }
+  expect(told).toMatch(/"output":"[^"]*controls: .*"output":null/s);
 });
 
 describe('a name', () => {
