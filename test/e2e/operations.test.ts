@@ -125,7 +125,13 @@ it('an operator gets from the filter to a verified export by clicks, and states 
   await reach(page, 'shortlist done');
   await winnow(['verdicts', 'import', path.join(DEMO, 'verdicts.csv'), ...flags()]);
 
+  let count = (_: unknown): void => {};
+  const counted = new Promise((resolve) => (count = resolve));
+  await page.route('**/api/operation/export', (route) => counted.then(() => route.continue()));
   await press(page, 'Export demo');
+  await page.getByText('Counting').waitFor();
+  expect(await page.getByRole('button', { name: 'Export', exact: true }).isDisabled()).toBe(true);
+  count(null);
   await page.getByText('17 licence: none lets people pass the photo on').waitFor();
   await page.getByRole('textbox', { name: 'Licence' }).fill('CC-BX-4.0');
   await press(page, 'State the licence');

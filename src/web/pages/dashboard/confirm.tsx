@@ -8,12 +8,15 @@ interface ConfirmProps {
   readonly yes: string;
   readonly children: ComponentChildren;
   readonly isChosen?: boolean;
+  /** False while the children do not tell yet what `yes` would do. */
+  readonly isReady?: boolean;
   readonly onAsk?: () => void;
   /** Receives the fields that stand beside the question, by their names, and the name of the button if it has one. */
   readonly onYes: (choices: FormData) => void;
 }
 
-export function Confirm({ label, yes, children, isChosen = false, onAsk = () => undefined, onYes }: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const { label, yes, children, isChosen = false, isReady = true, onAsk = () => undefined, onYes } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const settle = ({ submitter, currentTarget }: TargetedSubmitEvent<HTMLFormElement>): void => {
@@ -35,7 +38,7 @@ export function Confirm({ label, yes, children, isChosen = false, onAsk = () => 
           <h2 id={id}>{label}?</h2>
           {children}
           <p class="choices">
-            <button value="yes" class="chosen">
+            <button value="yes" class="chosen" disabled={!isReady}>
               {yes}
             </button>
             <button value="no">Cancel</button>

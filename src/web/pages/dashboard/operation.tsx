@@ -102,7 +102,14 @@ function Start({ collection, operation, isChosen }: StartProps) {
       </button>
     );
   return (
-    <Confirm label={`Export ${collection}`} yes="Export" isChosen={isChosen} onAsk={readPreview} onYes={exportOrState}>
+    <Confirm
+      {...{ isChosen }}
+      label={`Export ${collection}`}
+      yes="Export"
+      isReady={preview.value !== null}
+      onAsk={readPreview}
+      onYes={exportOrState}
+    >
       <Preview />
     </Confirm>
   );

@@ -37,9 +37,12 @@ export async function sendOperation(exchange: Exchange, site: Site): Promise<unk
 export async function previewExport(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);
   const { workspace } = await collectionOf(exchange, site);
-  const preview = await previewRevision(workspace, askerOf(exchange).signal);
   const [, , , , folder] = await wordsOf('export', exchange, site);
-  return { ...preview, folder };
+  const read = async (signal: AbortSignal): Promise<Buffer> =>
+    Buffer.from(JSON.stringify({ ...(await previewRevision(workspace, signal)), folder }));
+  const key = JSON.stringify(['export', workspace.scope.collectionId, folder]);
+  const bytes = await site.readShared(key, read, askerOf(exchange));
+  return exchange.reply.type('application/json; charset=utf-8').send(bytes);
 }
 
 const NO_FLAGS = z.strictObject({}).transform((): string[] => []);
