@@ -125,7 +125,7 @@ it('an operator gets from the filter to a verified export by clicks, and states 
   await reach(page, 'shortlist done');
   await winnow(['verdicts', 'import', path.join(DEMO, 'verdicts.csv'), ...flags()]);
 
-  let count = (_: unknown): void => {};
+  let count: (value: unknown) => void = () => undefined;
   const counted = new Promise((resolve) => (count = resolve));
   await page.route('**/api/operation/export', (route) => counted.then(() => route.continue()));
   await press(page, 'Export demo');
@@ -151,6 +151,8 @@ it('an operator gets from the filter to a verified export by clicks, and states 
   await reach(page, 'verify done');
   await page.getByText('no breaches').waitFor();
   await page.getByRole('button', { name: 'Report' }).waitFor();
+  await page.goto(`${server.url}/c/demo/revisions`);
+  await page.getByText(/^no breaches in \d+ kinds of checks, on /).waitFor();
   await page.close();
   const { stdout } = await winnow(['activity', ...flags(), '--action', 'run-command', '--json']);
   const started = jsonLines<{ readonly detail: { readonly command: string } }>(stdout);

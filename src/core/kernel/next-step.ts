@@ -54,11 +54,12 @@ export function operationWords(
     filter: [],
     shortlist: [],
     rights: [],
+    verify: [],
     export: ['--out', `${below}exports/${collection}${version === 1 ? '' : `-v${version}`}`],
     report: ['--out', `${below}reports/${collection}`],
   };
-  if (operation === 'verify') return [operation, folder ?? ''];
-  return [operation, ...(operation === 'rights' ? ['set'] : []), '--collection', named, ...flags[operation]];
+  const what: Partial<Record<Operation, string[]>> = { rights: ['set'], verify: [folder ?? ''] };
+  return [operation, ...(what[operation] ?? []), '--collection', named, ...flags[operation]];
 }
 
 /** The state of a collection. */

@@ -1,8 +1,7 @@
 import { readState } from './catalogue-facts.repository.ts';
 import { REPORT_FORMAT, type CatalogueState } from './report.ts';
-import { readReport, storeReport, type StoredReport } from './stored-report.repository.ts';
+import { readReport, type ReportInputs, type StoredReport } from './stored-report.repository.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
-import { makeReport, type MakeReportOptions } from './make-report.process.ts';
 
 export interface ShownReport extends StoredReport {
   readonly changes: string | null;
@@ -16,18 +15,13 @@ export async function readShownReport({ app, scope }: Workspace): Promise<ShownR
   return { ...stored, changes: changesText(stored.report.state, state) };
 }
 
-/** Makes the newest report again, with the same folders and models, or a first one without folders. */
-export async function renewReport(
-  workspace: Workspace,
-  options: Pick<MakeReportOptions, 'signal' | 'onProgress'>,
-): Promise<void> {
-  const { app, scope } = workspace;
-  const { inputs = FIRST } = (await readReport(app.db, scope)) ?? {};
-  const { report } = await makeReport(workspace, { ...inputs, ...options });
-  await storeReport(app.db, scope, { report, inputs });
+/** The flags with which `winnow report` makes the newest report again: the same folders, photos and models. */
+export async function flagsOfReport({ app, scope }: Workspace): Promise<string[]> {
+  const { clean, inDistribution, which, models, among }: Partial<ReportInputs> =
+    (await readReport(app.db, scope))?.inputs ?? {};
+  const flags = { clean, 'in-distribution': inDistribution, photos: which, models: models?.join(','), among };
+  return Object.entries(flags).flatMap(([name, value]) => (value == null ? [] : [`--${name}=${value}`]));
 }
-
-const FIRST = { clean: null, inDistribution: null, which: null, models: null } as const;
 
 /** `Since then: 3 decisions more, 12 actions of reviewers more.` */
 function changesText(then: CatalogueState, now: CatalogueState): string | null {

@@ -22,7 +22,6 @@ import { LivePlaces, responsePlaces } from './live/places.ts';
 import { queueFeeds } from './live/queue-feeds.ts';
 import { Metrics } from './metrics.ts';
 import { Operations } from './operations.ts';
-import { LongWork } from './limits/long-work.ts';
 import { Sessions } from './access/sessions.ts';
 import { openSessionIds } from './access/session.repository.ts';
 
@@ -53,7 +52,6 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
   const app: App = { ...longApp, db: longApp.openLimitedDb(longApp.config.server.statementTimeoutMs) };
   const collections = new Collections({ app, longApp, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
-  const longWork = new LongWork(ending.signal);
   const failedLogIns = new FailedLogIns(app);
   const { photoResponses, photoIdleTimeoutMs } = app.config.server;
   const queues = new QueuePages({
@@ -77,7 +75,6 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     livePlaces: new LivePlaces(),
     readShared: sharedReadings<Buffer>(SHARED_READINGS),
     readEvidence: sharedReadings<PhotoEvidenceShown | null>(SHARED_READINGS),
-    longWork,
     operations: new Operations({ ...shared, app: longApp, named }),
     sessions: new Sessions(() => openSessionIds(app.db)),
     failedLogIns,
@@ -91,7 +88,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     signal: ending.signal,
     async close(): Promise<void> {
       ending.abort();
-      await Promise.all([longWork.close(), this.operations.close(), failedLogIns.close()]);
+      await Promise.all([this.operations.close(), failedLogIns.close()]);
       for (const feed of Object.values(this.queueFeeds)) feed.close();
       await collections.close();
       await queues.close();

@@ -35,18 +35,10 @@ export const COLLECTION_PAGE: PageParts & { readonly path: string } = {
   title: 'Funnel',
   script: 'dashboard',
 };
-const REVISIONS_SCRIPT = 'revisions';
-const REPORT_SCRIPT = 'report';
 const BOARD_SCRIPT = 'board';
 
 export const SCRIPTS: readonly string[] = [
-  ...new Set([
-    ...PAGES.map(({ script }) => script),
-    COLLECTION_PAGE.script,
-    REVISIONS_SCRIPT,
-    REPORT_SCRIPT,
-    BOARD_SCRIPT,
-  ]),
+  ...new Set([...PAGES.map(({ script }) => script), COLLECTION_PAGE.script, BOARD_SCRIPT]),
 ];
 
 interface Reader {
@@ -133,13 +125,7 @@ export function collectionPage(
 
 export function revisionsPage(revisions: RevisionsProps, reader: Reader): string {
   return htmlOf(
-    <Framed
-      title="Revisions"
-      script={REVISIONS_SCRIPT}
-      current="revisions"
-      collection={revisions.collection}
-      {...reader}
-    >
+    <Framed title="Revisions" script={null} current="revisions" collection={revisions.collection} {...reader}>
       <Revisions {...revisions} />
     </Framed>,
   );
@@ -147,7 +133,7 @@ export function revisionsPage(revisions: RevisionsProps, reader: Reader): string
 
 export function reportPage(report: ServedReportProps, reader: Reader): string {
   return htmlOf(
-    <Framed title="Report" script={REPORT_SCRIPT} current="report" collection={report.collection} {...reader}>
+    <Framed title="Report" script={null} current="report" collection={report.collection} {...reader}>
       <ServedReport {...report} />
     </Framed>,
   );

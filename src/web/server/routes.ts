@@ -21,7 +21,7 @@ import { offersOperations } from './operations.ts';
 import { sendReviewingGuide } from './handlers/help.ts';
 import { logIn, logOut, sendLogIn, showAnyway } from './handlers/log-in.ts';
 import { pause, retry, sendJobs, sendMetrics, sendQueuesLive, sendReady, unpause } from './handlers/operate.ts';
-import { previewExport, sendOperation, startOperation, stopOperation } from './handlers/operations.ts';
+import { beginOperation, previewExport, sendOperation, startOperation, stopOperation } from './handlers/operations.ts';
 import {
   openClass,
   sendAsset,
@@ -32,7 +32,7 @@ import {
   sendPage,
   sendSheet,
 } from './handlers/pages.ts';
-import { renewOnServer, sendReport, sendReportJson, sendReportTable } from './handlers/report.ts';
+import { sendReport, sendReportJson, sendReportTable } from './handlers/report.ts';
 import {
   changeCriteria,
   chooseReviewer,
@@ -117,7 +117,6 @@ const REPORT = '/c/:collection/report';
 
 const REPORT_ROUTES: readonly SiteRoute[] = [
   get(REPORT, 'viewer', sendReport),
-  post(REPORT, 'operator', renewOnServer),
   get(`${REPORT}/report.json`, 'viewer', sendReportJson),
   get(`${REPORT}/csv/:file`, 'viewer', sendReportTable),
 ];
@@ -130,7 +129,6 @@ const REVISION_ROUTES: readonly SiteRoute[] = [
   ...(['README.md', 'protocol.json'] as const).map((file) =>
     get(`${REVISIONS}/:id/${file}`, 'viewer', (exchange, site) => sendRevisionFile(exchange, site, file)),
   ),
-  post(`${REVISIONS}/:id/verify`, 'operator', verifyOnServer),
 ];
 
 const OPERATION = '/c/:collection/api/operation';
@@ -141,6 +139,8 @@ const OPERATION_ROUTES: readonly SiteRoute[] = [
   get(`${OPERATION}/export`, 'operator', previewExport),
   post(`${OPERATION}/stop`, 'operator', stopOperation),
   post(`${OPERATION}/start/:operation`, 'operator', startOperation),
+  post(`${REVISIONS}/:id/verify`, 'operator', verifyOnServer),
+  post(REPORT, 'operator', (exchange, site) => beginOperation(exchange, site, { operation: 'report' })),
 ];
 
 /** A person who mistypes a token has enough tries. A program that guesses has too few. */

@@ -300,11 +300,11 @@ function answerError(reply: FastifyReply, status: number, problem: string | Prob
   const { request } = reply;
   const { error, basePath = '', ...rest }: Problem = typeof problem === 'string' ? { error: problem } : problem;
   const answer = { error: asTyped(withoutCodes(error)), ...rest };
-  if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send(answer);
+  if (!wantsPage(request)) return reply.code(status).send(answer);
   const { showAnyway: action } = answer;
   const { role } = request;
   const collection = rest.code === UNKNOWN_COLLECTION ? null : paramOf(request, 'collection') || null;
-  const showAnyway = action === undefined ? null : { action, to: request.url };
+  const showAnyway = action === undefined || request.method !== 'GET' ? null : { action, to: request.url };
   const page = problemPage(answer.error, { collection, role, showAnyway });
   return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(withBasePath(page, basePath));
 }

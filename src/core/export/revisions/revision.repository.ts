@@ -18,7 +18,7 @@ export interface Revision {
   readonly path: string;
   readonly madeAt: string;
   readonly protocol: Protocol;
-  /** The result of `winnow verify` for the folder, if an operator ran it on the server. */
+  /** The last result of `winnow verify` for the folder that was kept: it had `--collection`. */
   readonly verified: StoredVerification | null;
 }
 

@@ -2,30 +2,21 @@
 import type { Report } from '../report.ts';
 import { Command } from '../../../core/page/command.tsx';
 import { pathOf } from '../../../core/page/frame.tsx';
-import type { RunningWork } from '../../../core/page/running-work.ts';
 import type { LinkOf } from './context.ts';
 import { ReportPage } from './page.tsx';
-import { countText } from '../../../core/kernel/texts.ts';
 
 export interface ServedReportProps {
   readonly collection: string;
   /** `null` if there is no report. `changes` describes newer data in the catalogue; `null` if there is none. */
   readonly shown: { readonly report: Report; readonly changes: string | null } | null;
-  readonly running: RunningWork | null;
   readonly canRecompute: boolean;
   readonly linkOf: LinkOf;
 }
 
-export function ServedReport({ collection, shown, running, canRecompute, linkOf }: ServedReportProps) {
+export function ServedReport({ collection, shown, canRecompute, linkOf }: ServedReportProps) {
   const base = `${pathOf(collection)}report`;
   const banner = (
-    <Banner
-      changes={shown?.changes ?? null}
-      running={running}
-      canRecompute={canRecompute}
-      action={base}
-      isFirst={shown === null}
-    />
+    <Banner changes={shown?.changes ?? null} canRecompute={canRecompute} action={base} isFirst={shown === null} />
   );
   if (shown === null)
     return (
@@ -55,44 +46,27 @@ export function ServedReport({ collection, shown, running, canRecompute, linkOf 
 
 interface BannerProps {
   readonly changes: string | null;
-  readonly running: RunningWork | null;
   readonly canRecompute: boolean;
   readonly action: string;
   readonly isFirst: boolean;
 }
 
-/** Says whether the report is up to date and offers to recompute it. `main.tsx` refreshes this banner. */
-function Banner({ changes, running, canRecompute, action, isFirst }: BannerProps) {
-  const isRunning = running !== null && running.problem === null;
-  const isFresh = changes === null && running === null && !isFirst;
+/** Says whether the report is up to date, and offers to recompute it. The page of the collection shows how that goes. */
+function Banner({ changes, canRecompute, action, isFirst }: BannerProps) {
+  const isFresh = changes === null && !isFirst;
   return (
-    <aside
-      class={isFresh ? 'fresh' : 'stale'}
-      aria-label="State of this report"
-      data-running={isRunning ? '' : undefined}
-    >
+    <aside class={isFresh ? 'fresh' : 'stale'} aria-label="State of this report">
       {isFresh ? <p>Fresh: of today’s catalogue</p> : null}
       {changes === null ? null : (
         <p>
           <b>Stale</b> {changes}
         </p>
       )}
-      {running === null ? null : <Running {...running} />}
-      {!isRunning && canRecompute ? (
+      {canRecompute ? (
         <form method="post" action={action}>
           <button>{isFirst ? 'Make a report' : 'Compute again'}</button>
         </form>
       ) : null}
     </aside>
   );
-}
-
-function Running({ progress, problem }: RunningWork) {
-  if (problem !== null) return <p class="trouble">The last try ended without a report: {problem}</p>;
-  return <p role="status">{progressText(progress)}</p>;
-}
-
-function progressText(progress: RunningWork['progress']): string {
-  if (progress === null) return 'The server computes the report …';
-  return `The server computes the report: ${progress.what}, ${countText(progress.done)} of ${countText(progress.total)}`;
 }

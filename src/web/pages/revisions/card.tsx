@@ -6,20 +6,18 @@ import { Link } from '../../../core/page/link.tsx';
 import { WideTable } from '../../../core/page/wide-table.tsx';
 import { bytesText, countOf, countText, fewPhotosText, shareText } from '../../../core/kernel/texts.ts';
 import type { RevisionChanges, RevisionView } from '../../../core/export/revisions/revision.ts';
-import type { RunningWork } from '../../../core/page/running-work.ts';
-import { Verified } from './verified.tsx';
+import { Verified, type VerifiedProps } from './verified.tsx';
 
 interface CardProps {
   readonly collection: string;
   readonly revision: RevisionView;
-  readonly running: RunningWork | null;
   readonly canVerify: boolean;
 }
 
 /** The same as `shortId` of the export. */
 const SHOWN_DIGITS = 12;
 
-export function RevisionCard({ collection, revision, running, canVerify }: CardProps) {
+export function RevisionCard({ collection, revision, canVerify }: CardProps) {
   const { id, photos, bytes, madeAt, covers, protocol, folder, takenDown } = revision;
   const short = id.slice(0, SHOWN_DIGITS);
   const base = `${pathOf(collection)}revisions/${short}`;
@@ -46,7 +44,7 @@ export function RevisionCard({ collection, revision, running, canVerify }: CardP
         />
         <Tally name="Left out" kind="funnel" whole={null} rows={left} />
       </div>
-      <Facts base={base} short={short} revision={revision} running={running} canVerify={canVerify} />
+      <Facts {...{ base, revision, canVerify }} />
     </article>
   );
 }
@@ -77,15 +75,13 @@ function TakenDown({ photos }: { readonly photos: number }) {
   );
 }
 
-type FactsProps = Omit<CardProps, 'collection'> & Pick<FilesProps, 'base' | 'short'>;
-
-function Facts({ base, short, revision, running, canVerify }: FactsProps) {
+function Facts({ base, revision, canVerify }: VerifiedProps) {
   const { id, path, protocol, folder } = revision;
   const { length: tombstones } = protocol.tombstones;
   return (
     <dl class="facts">
       <Fact name="Verified">
-        <Verified base={base} short={short} revision={revision} running={running} canVerify={canVerify} />
+        <Verified {...{ base, revision, canVerify }} />
       </Fact>
       <Fact name="Folder">
         <code>{path}</code> {folder === 'there' ? null : <span class="warn">{FOLDER_TEXTS[folder]}</span>}

@@ -4,18 +4,16 @@ import { pathOf } from '../../../core/page/frame.tsx';
 import { countOf } from '../../../core/kernel/texts.ts';
 import { RevisionCard } from './card.tsx';
 import type { RevisionView } from '../../../core/export/revisions/revision.ts';
-import type { RunningWork } from '../../../core/page/running-work.ts';
 
 export interface RevisionsProps {
   readonly collection: string;
   readonly revisions: readonly RevisionView[];
   /** Number of revisions, including those not shown. */
   readonly all: number;
-  readonly runningOf: (id: string) => RunningWork | null;
   readonly canVerify: boolean;
 }
 
-export function Revisions({ collection, revisions, all, runningOf, canVerify }: RevisionsProps) {
+export function Revisions({ collection, revisions, all, canVerify }: RevisionsProps) {
   if (revisions.length === 0) return <Empty collection={collection} />;
   return (
     <main class="revisions">
@@ -26,13 +24,7 @@ export function Revisions({ collection, revisions, all, runningOf, canVerify }: 
         </p>
       </header>
       {revisions.map((revision) => (
-        <RevisionCard
-          key={revision.id}
-          collection={collection}
-          revision={revision}
-          running={runningOf(revision.id)}
-          canVerify={canVerify}
-        />
+        <RevisionCard key={revision.id} collection={collection} revision={revision} canVerify={canVerify} />
       ))}
       {all === revisions.length ? null : (
         <p class="quiet">

@@ -1,36 +1,22 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import type { RevisionView } from '../../../core/export/revisions/revision.ts';
-import type { RunningWork } from '../../../core/page/running-work.ts';
 
-interface VerifiedProps {
+export interface VerifiedProps {
   readonly base: string;
-  readonly short: string;
   readonly revision: RevisionView;
-  readonly running: RunningWork | null;
   readonly canVerify: boolean;
 }
 
-/** The last result of `winnow verify` and, for operators, a button to run it. `main.tsx` refreshes this part. */
-export function Verified({ base, short, revision: { verified, folder }, running, canVerify }: VerifiedProps) {
-  const isRunning = running !== null && running.problem === null;
+/** The last result of `winnow verify` and, for operators, a button to run it. The page of the collection shows how it goes. */
+export function Verified({ base, revision: { verified, folder }, canVerify }: VerifiedProps) {
   return (
-    <div id={`verified-${short}`} class="verified" data-running={isRunning ? '' : undefined}>
-      <p role="status" class={isRunning ? undefined : toneOf(verified)}>
-        {isRunning ? progressText(running) : resultText(verified)}
-      </p>
-      <Problem running={running} />
-      {isRunning || verified === null ? null : <Findings verified={verified} />}
-      {!isRunning && canVerify && folder === 'there' ? (
-        <Order action={`${base}/verify`} isFirst={verified === null} />
-      ) : null}
+    <div class="verified">
+      <p class={toneOf(verified)}>{resultText(verified)}</p>
+      {verified === null ? null : <Findings verified={verified} />}
+      {canVerify && folder === 'there' ? <Order action={`${base}/verify`} isFirst={verified === null} /> : null}
     </div>
   );
-}
-
-function Problem({ running }: Pick<VerifiedProps, 'running'>) {
-  const problem = running?.problem ?? null;
-  return problem === null ? null : <p class="trouble">The last try ended without a result: {problem}</p>;
 }
 
 function Order({ action, isFirst }: { readonly action: string; readonly isFirst: boolean }) {
@@ -49,12 +35,6 @@ function Order({ action, isFirst }: { readonly action: string; readonly isFirst:
   );
 }
 
-function progressText({ progress }: RunningWork): string {
-  if (progress === null) return 'The server verifies the folder …';
-  const { what, done, total } = progress;
-  return `The server verifies the folder: ${countText(done)} of ${countText(total)} ${what}`;
-}
-
 function toneOf(verified: Stored | null): string {
   if (verified === null) return 'quiet';
   return verified.ok ? 'searched' : 'trouble';
@@ -63,7 +43,7 @@ function toneOf(verified: Stored | null): string {
 type Stored = NonNullable<RevisionView['verified']>;
 
 function resultText(verified: Stored | null): string {
-  if (verified === null) return 'not from this page. A `winnow verify` elsewhere leaves no record here';
+  if (verified === null) return 'no result is kept. `winnow verify` keeps one with --collection';
   const { ok, at, checks, breachCount } = verified;
   const found = ok ? 'no breaches' : countOf(breachCount, 'breach', 'breaches');
   return `${found} in ${countOf(checks, 'kind of check', 'kinds of checks')}, on ${at.slice(0, 10)} (UTC)`;

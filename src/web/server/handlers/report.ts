@@ -1,17 +1,15 @@
-import { recorded } from '../../../core/runtime/activity/activity.repository.ts';
-import { readShownReport, renewReport } from '../../../measure/report/stored.process.ts';
+import { readShownReport } from '../../../measure/report/stored.process.ts';
 import { requireCollection } from '../../../core/collection/collection.repository.ts';
 import type { Report } from '../../../measure/report/report.ts';
 import { readReport } from '../../../measure/report/stored-report.repository.ts';
 import { reportTables, tableCsv } from '../../../measure/report/tables.ts';
-import { pathOf } from '../../../core/page/frame.tsx';
-import { mayAct } from '../access/access.ts';
-import { actorOf, HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
+import { HTML, paramOf, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { reportPage } from '../pages.tsx';
 import { reportLinks } from '../report-links.ts';
 import { BadRequest } from '../review-requests.ts';
+import { mayOperate } from './operations.ts';
 
 export async function sendReport(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);
@@ -19,22 +17,18 @@ export async function sendReport(exchange: Exchange, site: Site): Promise<unknow
   const collection = paramOf(request, 'collection');
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its report is served');
-  const { longWork, tokens } = site;
   const shown = await readShownReport(workspace);
   const page = reportPage(
     {
       collection,
       shown,
-      running: longWork.of(workKey(collection)),
-      canRecompute: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
+      canRecompute: mayOperate(exchange, site),
       linkOf: reportLinks(collection, shown?.report.set.which ?? 'accepted'),
     },
-    { hasTokens: tokens.length > 0, role },
+    { hasTokens: site.tokens.length > 0, role },
   );
   return reply.type(HTML).send(page);
 }
-
-const workKey = (collection: string): string => `report of ${collection}`;
 
 export async function sendReportJson(exchange: Exchange, site: Site): Promise<unknown> {
   return exchange.reply.type('application/json; charset=utf-8').send(await storedReport(exchange, site));
@@ -62,23 +56,4 @@ async function storedReport(exchange: Exchange, site: Site): Promise<Report> {
     `There is no report of '${collection}' yet. \`winnow report --collection ${collection} --out DIR\` makes one.`,
     404,
   );
-}
-
-export async function renewOnServer(exchange: Exchange, site: Site): Promise<unknown> {
-  const { request, reply } = exchange;
-  const collection = paramOf(request, 'collection');
-  const { longWorkspace } = await site.collections.open(collection);
-  const { app, longWork } = site;
-  const isStarted = longWork.start(
-    workKey(collection),
-    (signal, onProgress) =>
-      recorded(app.db, { ...actorOf(exchange), action: 'report', collection }, () =>
-        renewReport(longWorkspace, { signal, onProgress }),
-      ),
-    (reason) => app.log.error({ collection, reason }, 'a report could not be made'),
-  );
-  if (isStarted) app.log.info({ collection }, 'a report was started from its page');
-  if (wantsPage(request)) return reply.redirect(`${pathOf(collection)}report`, 303);
-  if (isStarted) return reply.code(202).send({ collection });
-  return reply.code(409).send({ error: 'Other work runs on this server; ask again when it has ended' });
 }

@@ -3,20 +3,19 @@ import path from 'node:path';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { readRevisions, revisionOf } from '../../../core/export/revisions/revisions.process.ts';
-import { verifyRevision } from '../../../core/export/revisions/verify-revision.process.ts';
 import { requireCollection } from '../../../core/collection/collection.repository.ts';
 import { openRevisionFile, stateOfFolder } from '../../../core/export/revisions/revision-file.process.ts';
 import { shortId } from '../../../core/export/revisions/revision-id.ts';
 import { revisionTar } from '../../../core/export/revisions/revision-tar.process.ts';
 import { revisionPhotos, type Revision } from '../../../core/export/revisions/revision.repository.ts';
 import { messageOf } from '../../../core/kernel/errors.ts';
-import { pathOf } from '../../../core/page/frame.tsx';
 import { mayAct } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { revisionsPage } from '../pages.tsx';
-import { BadRequest, parseRequest } from '../review-requests.ts';
-import { HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
+import { BadRequest, bodyOf } from '../review-requests.ts';
+import { HTML, paramOf, type Exchange } from '../route.ts';
+import { beginOperation, mayOperate } from './operations.ts';
 import type { Workspace } from '../../../core/models/workspace/workspace.process.ts';
 import { displayPath } from '../../../core/config/root.ts';
 
@@ -26,15 +25,14 @@ export async function sendRevisions(exchange: Exchange, site: Site): Promise<unk
   const collection = paramOf(request, 'collection');
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its revisions are served');
-  const { longWork, revisionChanges, tokens } = site;
+  const { revisionChanges, tokens } = site;
   const { shown, all } = await readRevisions(workspace, revisionChanges);
   const page = revisionsPage(
     {
       collection,
       revisions: shown.map((one) => ({ ...one, path: folderFor(role, one.path) })),
       all,
-      runningOf: (id) => longWork.of(id),
-      canVerify: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
+      canVerify: mayOperate(exchange, site),
     },
     { hasTokens: tokens.length > 0, role },
   );
@@ -100,37 +98,21 @@ async function startTar(
 const verifyBody = z.strictObject({ sample: z.enum(['all', '100', '0']) });
 
 export async function verifyOnServer(exchange: Exchange, site: Site): Promise<unknown> {
-  const { request, reply } = exchange;
-  const { sample } = parseRequest(verifyBody, request.body);
-  const { workspace, longWorkspace, revision } = await revisionInPath(exchange, site);
-  const { app, nowMs, longWork } = site;
-  const short = shortId(revision.id);
-  const isStarted = longWork.start(
-    revision.id,
-    (signal, onProgress) =>
-      verifyRevision(longWorkspace, revision, {
-        sample: sample === 'all' ? null : Number(sample),
-        nowMs,
-        signal,
-        onProgress,
-      }),
-    (reason) => app.log.error({ revision: short, reason }, 'a revision could not be verified'),
-  );
-  if (isStarted) app.log.info({ revision: short, sample }, 'a verification was started from the page of revisions');
-  if (wantsPage(request)) return reply.redirect(`${pathOf(workspace.collection.name)}revisions#r-${short}`, 303);
-  if (isStarted) return reply.code(202).send({ revision: revision.id });
-  return reply.code(409).send({ error: 'Another verification runs on this server; ask again when it has ended' });
+  const { sample } = bodyOf(verifyBody, exchange);
+  const { revision } = await revisionInPath(exchange, site);
+  const flags = sample === 'all' ? [] : [`--sample=${sample}`];
+  return beginOperation(exchange, site, { operation: 'verify', flags, folder: revision.path });
 }
 
 /** @throws BadRequest 403 if its verdicts are still hidden; 404 if there is none, or if its folder is gone */
 async function revisionInPath(
   exchange: Exchange,
   site: Site,
-): Promise<{ readonly workspace: Workspace; readonly longWorkspace: Workspace; readonly revision: Revision }> {
+): Promise<{ readonly workspace: Workspace; readonly revision: Revision }> {
   await requireNothingHidden(exchange, site);
   const { request, role } = exchange;
   const name = paramOf(request, 'collection');
-  const { workspace, longWorkspace } = await site.collections.open(name);
+  const { workspace } = await site.collections.open(name);
   const id = paramOf(request, 'id');
   const revision = await revisionOf(workspace, id);
   if (revision === null)
@@ -139,7 +121,7 @@ async function revisionInPath(
       404,
     );
   const state = await stateOfFolder(revision);
-  if (state === 'there') return { workspace, longWorkspace, revision };
+  if (state === 'there') return { workspace, revision };
   const where = folderFor(role, displayPath(revision.path));
   const what =
     state === 'gone' ? `is not on this machine (${where})` : `is not at ${where}: something else is there by now`;

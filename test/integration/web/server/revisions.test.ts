@@ -300,9 +300,9 @@ describe('a verification', () => {
     expect([wrong.status, wrong.body]).toEqual([400, expect.stringContaining('7')]);
   });
 
-  it('leads back to the page, which shows its result and day when it has ended', async () => {
+  it('leads to the page of the collection; then the page of revisions shows its result and day', async () => {
     const { status, headers } = await order(url, html);
-    expect([status, headers.location]).toEqual([303, `${PAGE}#r-${second.short}`]);
+    expect([status, headers.location]).toEqual([303, '/c/demo/']);
     const day = new Date().toISOString().slice(0, 10);
     await until(async () => new RegExp(`breach(es)? in \\d+ kinds of checks, on ${day}`).test(await pageText()));
     expect(await pageText()).toContain('missing-file');

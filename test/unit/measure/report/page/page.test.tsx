@@ -373,7 +373,7 @@ describe('ReportPage', () => {
     const shown = { report: madeReport(), changes: 'Since then: 12 decisions more.' };
     const served = (props: Partial<ServedReportProps> = {}): string =>
       renderToStaticMarkup(
-        <ServedReport collection="birds" shown={shown} running={null} canRecompute linkOf={() => null} {...props} />,
+        <ServedReport collection="birds" shown={shown} canRecompute linkOf={() => null} {...props} />,
       );
     expect(served()).toContain('<form method="post" action="/c/birds/report"><button>Compute again</button></form>');
     expect(textOf(served())).toContain('Stale Since then: 12 decisions more.');
@@ -382,11 +382,6 @@ describe('ReportPage', () => {
     expect(fresh).not.toContain('class="stale"');
     expect(textOf(fresh)).toContain('Fresh: of today’s catalogue Compute again');
     expect(served({ shown: { ...shown, changes: null }, canRecompute: false })).not.toContain('<form');
-    const progress = { what: 'lite2 on the set', done: 40, total: 412 };
-    const running = served({ running: { progress, problem: null } });
-    expect(running).not.toContain('<form');
-    expect(textOf(running)).toContain('lite2 on the set, 40 of 412');
-    expect(textOf(served({ running: { progress, problem: 'no memory' } }))).toContain('without a report: no memory');
     expect(textOf(served({ shown: null }))).toContain('There is no report of this collection yet');
   });
 });

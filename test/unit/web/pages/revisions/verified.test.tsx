@@ -21,11 +21,11 @@ const REVISION: RevisionView = {
 };
 
 describe('the result of a verification on the page of revisions', () => {
-  it('does not say that a revision was never verified, because the command leaves no record', () => {
+  it('does not say that a revision was never verified, because the command can leave no record', () => {
     const html = renderToStaticMarkup(
-      <Verified base="/c/birds/revisions" short="3f2a" revision={REVISION} running={null} canVerify={false} />,
+      <Verified base="/c/birds/revisions/3f2a" revision={REVISION} canVerify={false} />,
     );
-    expect(html).toContain('not from this page');
+    expect(html).toContain('no result is kept');
     expect(html).not.toContain('not yet');
   });
 });
