@@ -1,31 +1,18 @@
 import type { Desk } from './desk.ts';
 import { Dialog } from './dialog.tsx';
-import { COMMAND_NAMES, REJECTS, isIn, type KeyCommand } from './keys.ts';
+import { KEY_COMMANDS, REJECTS, isIn, type KeyCommand } from './keys.ts';
 import { REASON_TEXTS } from './words.ts';
 
-/** Commands without a place in the bar of a small screen. */
-const MORE: Readonly<Partial<Record<KeyCommand, string>>> = {
-  redo: 'Redo',
-  flag: 'Flag',
-  also: 'Other classes',
-  tags: 'Tags',
-  note: 'Note',
-  fit: 'Fit the photo',
-  crops: 'Crops',
-  heatmap: 'Heatmap',
-  filter: 'Filter',
-  view: 'Grid or single',
-  keys: 'Keys',
-};
+type Commands = readonly (readonly [command: KeyCommand, text: string])[];
 
 interface SheetProps {
   readonly desk: Desk;
   readonly title: string;
-  readonly texts: Readonly<Partial<Record<KeyCommand, string>>>;
+  readonly commands: Commands;
 }
 
 /** Commands as large buttons, at the lower edge of the window. */
-function Sheet({ desk, title, texts }: SheetProps) {
+function Sheet({ desk, title, commands }: SheetProps) {
   const view = desk.page === 'grid' ? 'grid' : 'single';
   const run = (command: KeyCommand): void => {
     desk.closeDialog();
@@ -34,12 +21,12 @@ function Sheet({ desk, title, texts }: SheetProps) {
   return (
     <Dialog title={title} kind="sheet" onClose={desk.closeDialog}>
       <div class="commands">
-        {COMMAND_NAMES.filter((command) => command in texts && isIn(command, view) && desk.isOffered(command)).map(
-          (command) => (
+        {commands.map(([command, text]) =>
+          isIn(command, view) && desk.isOffered(command) ? (
             <button key={command} type="button" onClick={() => run(command)}>
-              {texts[command]}
+              {text}
             </button>
-          ),
+          ) : null,
         )}
       </div>
     </Dialog>
@@ -47,12 +34,15 @@ function Sheet({ desk, title, texts }: SheetProps) {
 }
 
 export function ReasonSheet({ desk }: { readonly desk: Desk }) {
-  const reasons = desk.store.setup.reasons.map((reason, i) => [REJECTS[i], REASON_TEXTS[reason]] as const);
-  return (
-    <Sheet desk={desk} title="Reject, because" texts={{ reject: 'without a reason', ...Object.fromEntries(reasons) }} />
-  );
+  const reasons = desk.store.setup.reasons.map((reason, i) => [REJECTS[i] ?? 'reject', REASON_TEXTS[reason]] as const);
+  return <Sheet desk={desk} title="Reject, because" commands={[['reject', 'without a reason'], ...reasons]} />;
 }
 
+/** Commands without a place in the bar of a small screen. */
+const MORE: Commands = (
+  ['redo', 'flag', 'also', 'tags', 'note', 'view', 'heatmap', 'crops', 'fit', 'filter', 'keys'] as const
+).map((command) => [command, KEY_COMMANDS[command].text]);
+
 export function MoreSheet({ desk }: { readonly desk: Desk }) {
-  return <Sheet desk={desk} title="More" texts={MORE} />;
+  return <Sheet desk={desk} title="More" commands={MORE} />;
 }
