@@ -168,6 +168,7 @@ describe('the review page', () => {
       await tab.getByRole('status').filter({ hasText: 'not sent yet' }).waitFor();
     }
     await tabs[0].evaluate(`(${KEEP_AS_BEFORE})(${JSON.stringify({ sha256, wnid })})`);
+    await tabs[0].evaluate(`(${KEEP_AS_BEFORE})(${JSON.stringify({ sha256, wnid })}, '/tools/old')`);
     for (const tab of context.pages()) await tab.close();
     await context.setOffline(false);
 
@@ -180,6 +181,10 @@ describe('the review page', () => {
     await page.getByText('Show what is set aside').waitFor();
     const added = (await storedEvents()).slice(earlier.length);
     expect(added.map(({ kind }) => kind).toSorted()).toEqual(['flag', 'flag', 'note']);
+    await page.getByText('2 actions not sent yet: this browser keeps them for a winnow at another path').waitFor();
+    await page.getByRole('button', { name: 'Send them here' }).click();
+    await until(async () => (await storedEvents()).length === earlier.length + 4, 10_000);
+    await page.getByText('Send them here').waitFor({ state: 'detached' });
     await context.close();
   });
 
@@ -322,11 +327,12 @@ const NAMES_IN_ORDER = `(() => {
 })()`;
 
 /** Keeps a note that waits and a flag that is set aside, as earlier versions did for a tab that is gone. */
-const KEEP_AS_BEFORE = `async (subject) => {
-  const request = indexedDB.open('winnow-review', 1);
+const KEEP_AS_BEFORE = `async (subject, path = '') => {
+  const request = indexedDB.open('winnow-review' + path, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore('actions', { keyPath: ['client', 'sequence'] });
   await new Promise((resolve) => { request.onsuccess = resolve; });
   const transaction = request.result.transaction('actions', 'readwrite');
-  const client = '0123456789abcdef0123456789abcdef';
+  const client = path === '' ? '0123456789abcdef0123456789abcdef' : 'fedcba9876543210fedcba9876543210';
   const keep = (sequence, problem, change) => transaction.objectStore('actions').put({
     client, collection: 'demo', reviewer: 'Cleo', sequence, problem,
     action: { sequence, at: '2026-11-01T12:00:00.000Z', subjects: [subject], ...change },

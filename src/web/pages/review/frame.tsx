@@ -58,6 +58,15 @@ function Banners({ store, onSelect }: Pick<HeaderBarProps, 'store' | 'onSelect'>
         {unsent}
       </p>
       <Together store={store} onSelect={onSelect} />
+      {outbox === null || outbox.elsewhere.value === 0 ? null : (
+        <div role="alert" class="banner">
+          {countOf(outbox.elsewhere.value, 'action')} not sent yet: this browser keeps them for a winnow at another
+          path.{' '}
+          <button type="button" onClick={() => void outbox.sendElsewhere()}>
+            Send them here
+          </button>
+        </div>
+      )}
       {outbox === null || outbox.problem === null ? null : (
         <div role="alert" class="banner trouble">
           {outbox.problem}{' '}

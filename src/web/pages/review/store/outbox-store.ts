@@ -1,4 +1,4 @@
-import { openDB, type DBSchema } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { ownName } from '../../base-path.ts';
 import type { ActionRef, ReviewActionSent } from '../../../../core/review/desk/desk.ts';
 import type { StaleSubject } from '../../../../core/review/events/stale.ts';
@@ -25,11 +25,33 @@ export interface OutboxStore {
   actions(): Promise<KeptAction[]>;
 }
 
+const NAME = 'winnow-review';
+
 /** Databases of earlier versions hold actions in the same form, and an unused second store, `clients`. */
-export async function openOutboxStore(): Promise<OutboxStore> {
-  const db = await openDB<Schema>(ownName('winnow-review'), 1, {
+function openActions(name: string): Promise<IDBPDatabase<Schema>> {
+  return openDB<Schema>(name, 1, {
     upgrade: (fresh) => void fresh.createObjectStore('actions', { keyPath: ['client', 'sequence'] }),
   });
+}
+
+/** Counts the actions that wait in this browser for a winnow at another path of this site: `server.basePath` may have changed. @param to moves them there */
+export async function countElsewhere(to: OutboxStore | null = null): Promise<number> {
+  const names = (await indexedDB.databases()).flatMap(({ name }) => name ?? []);
+  let count = 0;
+  for (const name of names.filter((one) => /^winnow-review(?:\/|$)/.test(one) && one !== ownName(NAME))) {
+    const db = await openActions(name);
+    for (const kept of await db.getAll('actions')) {
+      count += 1;
+      await to?.put(kept);
+      if (to !== null) await db.delete('actions', [kept.client, kept.sequence]);
+    }
+    db.close();
+  }
+  return count;
+}
+
+export async function openOutboxStore(): Promise<OutboxStore> {
+  const db = await openActions(ownName(NAME));
   return {
     put: async (kept) => {
       const transaction = db.transaction('actions', 'readwrite');

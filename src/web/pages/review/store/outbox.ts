@@ -22,7 +22,8 @@ import {
   type BatchRules,
   type Step,
 } from './outbox-rules.ts';
-import { oneAtATime, openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
+import { oneAtATime, openOutboxStore, countElsewhere } from './outbox-store.ts';
+import type { KeptAction, OutboxStore } from './outbox-store.ts';
 import { isRefused, type RefusedAction } from './refused.ts';
 
 export interface OutboxOptions {
@@ -64,6 +65,8 @@ export class Outbox {
   #next = 1;
   /** The actions that the server does not have yet. */
   readonly waiting = signal<readonly KeptAction[]>([]);
+  /** The number of actions that wait for a winnow at another path of this site. */
+  readonly elsewhere = signal(0);
   /** Refused actions: those found for this collection, and those sent by this page. */
   readonly #setAside = signal<readonly KeptAction[]>([]);
   /** Actions of this collection that wait for their author's answer, because others did something that the author had not seen. */
@@ -96,6 +99,8 @@ export class Outbox {
     document.addEventListener('visibilitychange', () => outbox.#wake());
     outbox.sentFound = outbox.#send();
     setInterval(() => void outbox.#send(), LOOK_EVERY_MS);
+    // Not every browser lists its databases.
+    outbox.elsewhere.value = await countElsewhere().catch(() => 0);
     return outbox;
   }
 
@@ -133,6 +138,12 @@ export class Outbox {
       return [];
     });
     if (ended.length > 0) this.#options.onAnswered(ended);
+  }
+
+  /** Moves the actions of other paths here, and loads the page again, which sends them. */
+  async sendElsewhere(): Promise<void> {
+    await countElsewhere(this.#store);
+    location.reload();
   }
 
   sendAgain(): void {
