@@ -123,37 +123,35 @@ export function collectionPage(
   );
 }
 
-export function revisionsPage(revisions: RevisionsProps, reader: Reader): string {
+/** A page without a script. */
+function still(title: string, { collection = null, current, ...reader }: StillProps, main: VNode): string {
   return htmlOf(
-    <Framed title="Revisions" script={null} current="revisions" collection={revisions.collection} {...reader}>
-      <Revisions {...revisions} />
+    <Framed {...{ title, collection, current }} script={null} {...reader}>
+      {main}
     </Framed>,
   );
+}
+
+type StillProps = Reader & Pick<FramedProps, 'current'> & Partial<Pick<FramedProps, 'collection'>>;
+
+export function revisionsPage(revisions: RevisionsProps, reader: Reader): string {
+  const { collection } = revisions;
+  return still('Revisions', { collection, current: 'revisions', ...reader }, <Revisions {...revisions} />);
 }
 
 export function reportPage(report: ServedReportProps, reader: Reader): string {
-  return htmlOf(
-    <Framed title="Report" script={null} current="report" collection={report.collection} {...reader}>
-      <ServedReport {...report} />
-    </Framed>,
-  );
+  const { collection } = report;
+  return still('Report', { collection, current: 'report', ...reader }, <ServedReport {...report} />);
 }
 
 export function activityPage(activity: ActivityPageProps, reader: Reader): string {
-  return htmlOf(
-    <Framed title="Activity" script={null} collection={null} current="activity" {...reader}>
-      <ActivityPage {...activity} />
-    </Framed>,
-  );
+  return still('Activity', { current: 'activity', ...reader }, <ActivityPage {...activity} />);
 }
 
 /** @param html the text of the guide, which is ours */
 export function guidePage(title: string, html: string, reader: Reader): string {
-  return htmlOf(
-    <Framed title={title} script={null} collection={null} current={null} {...reader}>
-      <main class="guide" dangerouslySetInnerHTML={{ __html: html }} />
-    </Framed>,
-  );
+  const main = <main class="guide" dangerouslySetInnerHTML={{ __html: html }} />;
+  return still(title, { current: null, ...reader }, main);
 }
 
 /**

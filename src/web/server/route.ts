@@ -1,6 +1,7 @@
 import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Role } from '../../core/kernel/people.ts';
+import type { Access } from './access/access.ts';
 import type { Actor } from '../../core/kernel/activity.ts';
 
 export interface Exchange {
@@ -20,6 +21,10 @@ export interface Exchange {
 export function paramOf({ params }: FastifyRequest, name: string): string {
   const value: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;
   return typeof value === 'string' ? value : '';
+}
+
+export function queryOf({ request }: Exchange): URLSearchParams {
+  return new URLSearchParams(request.url.split('?')[1]);
 }
 
 /** The holder of a limit: the person of a token, otherwise the address (for IPv6, the network). */
@@ -52,6 +57,11 @@ export interface Route<Context extends readonly unknown[] = []> {
   readonly maxBodyBytes?: number;
   /** Returns the answer. An object is sent as JSON. */
   handle(exchange: Exchange, ...context: Context): Promise<unknown>;
+}
+
+/** What the frame of each page depends on. */
+export function readerProps({ role }: Exchange, { tokens }: Pick<Access, 'tokens'>) {
+  return { role, hasTokens: tokens.length > 0 };
 }
 
 export const HTML = 'text/html; charset=utf-8';

@@ -11,7 +11,7 @@ import { quote } from '../../../core/tools/quote.ts';
 import { ACTIVITIES, type LoggedActivity } from '../../../core/kernel/activity.ts';
 import { isSha256 } from '../../../core/kernel/ids.ts';
 import type { ActivityPageProps } from '../../pages/activity/page.tsx';
-import { actorOf, HTML, paramOf, type Exchange } from '../route.ts';
+import { actorOf, HTML, paramOf, queryOf, readerProps, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { activityPage } from '../pages.tsx';
 import { BadRequest } from '../review-requests.ts';
@@ -23,9 +23,8 @@ const LINES = 100;
 const VERDICT_LINES = 50;
 
 export async function sendActivity(exchange: Exchange, site: Site): Promise<unknown> {
-  const { request, reply, role } = exchange;
-  const { app, nowMs, tokens } = site;
-  const query = new URLSearchParams(request.url.split('?')[1]);
+  const { app, nowMs } = site;
+  const query = queryOf(exchange);
   const chosen = {
     action: query.get('action') ?? '',
     who: query.get('who') ?? '',
@@ -49,9 +48,9 @@ export async function sendActivity(exchange: Exchange, site: Site): Promise<unkn
       days: await verdictDays(app.db, { ...filter, only, limit: VERDICT_LINES }),
       sessions: await openSessions(app.db),
     },
-    { hasTokens: tokens.length > 0, role },
+    readerProps(exchange, site),
   );
-  return reply.type(HTML).send(page);
+  return exchange.reply.type(HTML).send(page);
 }
 
 function filterOf(chosen: ActivityPageProps['chosen'], before: string, nowMs: number): Omit<ActivityFilter, 'limit'> {

@@ -13,14 +13,13 @@ import {
   galleryTiles,
   type GalleryDesk,
 } from '../../status/gallery.process.ts';
-import { mayAct } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { deskOf, readerFor, showAnywayPath } from '../desk-of.ts';
 import { BadRequest, bodyOf, parseRequest } from '../review-requests.ts';
-import { askerOf, paramOf, type Exchange } from '../route.ts';
+import { askerOf, paramOf, queryOf, type Exchange } from '../route.ts';
 
 async function galleryDeskOf(exchange: Exchange, site: Site): Promise<GalleryDesk> {
-  const seesFolders = exchange.role !== null && mayAct(exchange.role, 'operator');
+  const seesFolders = exchange.role === 'operator';
   return { ...(await deskOf(exchange, site)), reader: readerFor(exchange, site), seesFolders };
 }
 
@@ -30,8 +29,6 @@ function filterOf(query: URLSearchParams): PhotoFilter {
   if (problem !== null) throw new BadRequest(problem);
   return filter;
 }
-
-const queryOf = ({ request }: Exchange): URLSearchParams => new URLSearchParams(request.url.split('?')[1]);
 
 /** Takes the place of a piece out of the query. */
 function takePlace(query: URLSearchParams): PieceAt | null {

@@ -5,7 +5,7 @@ import type { Site } from '../dashboard.ts';
 import { logInPage } from '../pages.tsx';
 import { showAnywayPath } from '../desk-of.ts';
 import { BadRequest } from '../review-requests.ts';
-import { actorOf, HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
+import { actorOf, HTML, paramOf, queryOf, wantsPage, type Exchange } from '../route.ts';
 import { endSessions, storeSession } from '../access/session.repository.ts';
 import { sessionIdOf } from '../access/sessions.ts';
 
@@ -34,9 +34,9 @@ function fieldIn(body: unknown, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-export async function sendLogIn({ request, reply }: Exchange): Promise<unknown> {
-  const to = new URLSearchParams(request.url.split('?')[1]).get('to') ?? '';
-  return reply.type(HTML).send(logInPage(null, ownPath(to)));
+export async function sendLogIn(exchange: Exchange): Promise<unknown> {
+  const to = queryOf(exchange).get('to') ?? '';
+  return exchange.reply.type(HTML).send(logInPage(null, ownPath(to)));
 }
 
 /** Ends the browser's session. Copies of its cookie are then refused as well. */

@@ -5,8 +5,8 @@ import { endPauses, pauseStages, readPauses, type PauseScope } from '../../../co
 import { PAUSABLE_STAGES } from '../../../core/collection/pause.ts';
 import { listText } from '../../../core/kernel/texts.ts';
 import { quote } from '../../../core/tools/quote.ts';
-import { mayAct, readerOf } from '../access/access.ts';
-import { actorOf, paramOf, type Exchange } from '../route.ts';
+import { readerOf } from '../access/access.ts';
+import { actorOf, paramOf, queryOf, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { ROOT } from '../queue-pages.ts';
 import { streamFeed } from './pages.ts';
@@ -68,7 +68,7 @@ export async function unpause(exchange: Exchange, { app, collections }: Site): P
 export async function retry(exchange: Exchange, { longApp, collections }: Site): Promise<unknown> {
   const reason = paramOf(exchange.request, 'reason');
   if (!RETRIABLE_REASONS.includes(reason)) return exchange.reply.callNotFound();
-  const query = new URLSearchParams(exchange.request.url.split('?')[1]);
+  const query = queryOf(exchange);
   const [host, collection] = [query.get('host'), query.get('collection')];
   const scope = collection === null ? undefined : (await collections.open(collection)).workspace.scope;
   const asked = { reasons: [reason], ...(host === null ? {} : { host }) };
@@ -82,9 +82,8 @@ export async function retry(exchange: Exchange, { longApp, collections }: Site):
 }
 
 export async function sendQueuesLive(exchange: Exchange, site: Site): Promise<unknown> {
-  const { role } = exchange;
-  const isOperator = role !== null && mayAct(role, 'operator');
-  return streamFeed(exchange, site.queueFeeds[isOperator ? readerOf(exchange, site) : 'viewers'], site.livePlaces);
+  const reader = exchange.role === 'operator' ? readerOf(exchange, site) : 'viewers';
+  return streamFeed(exchange, site.queueFeeds[reader], site.livePlaces);
 }
 
 /** Sends the pages of single jobs. */

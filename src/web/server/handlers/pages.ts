@@ -11,7 +11,7 @@ import { FIRST_PAGE, PAGES_FOLDER } from '../../../core/shortlist/contact-sheet.
 import { firstListed, hasShortlist } from '../../../core/shortlist/shortlist.repository.ts';
 import { cardAnchor, classAnchor } from '../../../core/shortlist/sheet/anchors.ts';
 import { withoutOwnFolders } from '../../status/gallery.process.ts';
-import { mayAct, readerOf } from '../access/access.ts';
+import { readerOf } from '../access/access.ts';
 import { offersOperations } from '../operations.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
@@ -22,32 +22,30 @@ import { inTime } from '../queue-pages.ts';
 import type { LivePlaces } from '../live/places.ts';
 import { collectionPage, framedPage, navigationHtml, type PageParts } from '../pages.tsx';
 import { BadRequest } from '../review-requests.ts';
-import { HTML, holderOf, paramOf, type Exchange } from '../route.ts';
+import { HTML, holderOf, paramOf, queryOf, readerProps, type Exchange } from '../route.ts';
 
-export async function sendPage({ request, reply, role }: Exchange, site: Site, page: PageParts): Promise<unknown> {
+export async function sendPage(exchange: Exchange, site: Site, page: PageParts): Promise<unknown> {
+  const { request, reply } = exchange;
   const collection = paramOf(request, 'collection') || null;
   if (collection !== null) {
     const { workspace } = await site.collections.open(collection);
     await requireCollection(site.app.db, workspace.scope.collectionId, 'its page is served');
   }
-  const reader = { role, hasTokens: site.tokens.length > 0 };
-  return reply.type(HTML).send(framedPage(page, { collection, ...reader }));
+  return reply.type(HTML).send(framedPage(page, { collection, ...readerProps(exchange, site) }));
 }
 
 /** How long a page waits for its first numbers. Without them its script asks for them. */
 const FIRST_WITHIN_MS = 3_000;
 
 export async function sendCollection(exchange: Exchange, site: Site, page: PageParts): Promise<unknown> {
-  const { request, reply, role } = exchange;
-  const collection = paramOf(request, 'collection');
+  const collection = paramOf(exchange.request, 'collection');
   const { workspace, read } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its page is served');
   const first = await inTime(read(), FIRST_WITHIN_MS).catch(() => null);
   const now = first === null ? null : first[readerOf(exchange, site)];
-  const reader = { role, hasTokens: site.tokens.length > 0 };
-  return reply
-    .type(HTML)
-    .send(collectionPage(page, { collection, now, hasOperations: offersOperations(site), ...reader }));
+  const reader = readerProps(exchange, site);
+  const html = collectionPage(page, { collection, now, hasOperations: offersOperations(site), ...reader });
+  return exchange.reply.type(HTML).send(html);
 }
 
 export async function sendOverview(exchange: Exchange, site: Site): Promise<unknown> {
@@ -92,7 +90,7 @@ export async function sendFailedHosts({ request, reply, role }: Exchange, { coll
   const reason = paramOf(request, 'reason');
   if (!isCandidateReason(reason)) return reply.callNotFound();
   const hosts = await failedHosts(app.db, scope, reason);
-  return role !== null && mayAct(role, 'operator') ? hosts : hosts.map(withoutOwnFolders);
+  return role === 'operator' ? hosts : hosts.map(withoutOwnFolders);
 }
 
 /** Redirects to a class on the contact sheet, which is a page or a section; with `as`, to its first photo of that confusion. */
@@ -101,7 +99,7 @@ export async function openClass(exchange: Exchange, site: Site): Promise<unknown
   const { request, reply } = exchange;
   const { app, collections } = site;
   const { workspace } = await collections.open(paramOf(request, 'collection'));
-  const query = new URLSearchParams(request.url.split('?')[1]);
+  const query = queryOf(exchange);
   const [wnid, confusionWnid] = [query.get('id') ?? '', query.get('as')];
   const page = `${PAGES_FOLDER}/${classFile(wnid)}`;
   const isOwn = await isThere(path.join(shortlistFolder(workspace), page));

@@ -3,7 +3,7 @@ import { requireCollection } from '../../../core/collection/collection.repositor
 import type { Report } from '../../../measure/report/report.ts';
 import { readReport } from '../../../measure/report/stored-report.repository.ts';
 import { reportTables, tableCsv } from '../../../measure/report/tables.ts';
-import { HTML, paramOf, type Exchange } from '../route.ts';
+import { HTML, paramOf, readerProps, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { reportPage } from '../pages.tsx';
@@ -13,8 +13,7 @@ import { mayOperate } from './operations.ts';
 
 export async function sendReport(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);
-  const { request, reply, role } = exchange;
-  const collection = paramOf(request, 'collection');
+  const collection = paramOf(exchange.request, 'collection');
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its report is served');
   const shown = await readShownReport(workspace);
@@ -25,9 +24,9 @@ export async function sendReport(exchange: Exchange, site: Site): Promise<unknow
       canRecompute: mayOperate(exchange, site),
       linkOf: reportLinks(collection, shown?.report.set.which ?? 'accepted'),
     },
-    { hasTokens: site.tokens.length > 0, role },
+    readerProps(exchange, site),
   );
-  return reply.type(HTML).send(page);
+  return exchange.reply.type(HTML).send(page);
 }
 
 export async function sendReportJson(exchange: Exchange, site: Site): Promise<unknown> {

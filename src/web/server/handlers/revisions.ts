@@ -9,34 +9,31 @@ import { shortId } from '../../../core/export/revisions/revision-id.ts';
 import { revisionTar } from '../../../core/export/revisions/revision-tar.process.ts';
 import { revisionPhotos, type Revision } from '../../../core/export/revisions/revision.repository.ts';
 import { messageOf } from '../../../core/kernel/errors.ts';
-import { mayAct } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { revisionsPage } from '../pages.tsx';
 import { BadRequest, bodyOf } from '../review-requests.ts';
-import { HTML, paramOf, type Exchange } from '../route.ts';
+import { HTML, paramOf, readerProps, type Exchange } from '../route.ts';
 import { beginOperation, mayOperate } from './operations.ts';
 import type { Workspace } from '../../../core/models/workspace/workspace.process.ts';
 import { displayPath } from '../../../core/config/root.ts';
 
 export async function sendRevisions(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);
-  const { request, reply, role } = exchange;
-  const collection = paramOf(request, 'collection');
+  const collection = paramOf(exchange.request, 'collection');
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its revisions are served');
-  const { revisionChanges, tokens } = site;
-  const { shown, all } = await readRevisions(workspace, revisionChanges);
+  const { shown, all } = await readRevisions(workspace, site.revisionChanges);
   const page = revisionsPage(
     {
       collection,
-      revisions: shown.map((one) => ({ ...one, path: folderFor(role, one.path) })),
+      revisions: shown.map((one) => ({ ...one, path: folderFor(exchange.role, one.path) })),
       all,
       canVerify: mayOperate(exchange, site),
     },
-    { hasTokens: tokens.length > 0, role },
+    readerProps(exchange, site),
   );
-  return reply.type(HTML).send(page);
+  return exchange.reply.type(HTML).send(page);
 }
 
 const MEDIA_TYPES = {
@@ -133,5 +130,5 @@ async function revisionInPath(
 
 /** The folder of a revision as a client may know it: operators have its path, all others its last part. */
 function folderFor(role: Exchange['role'], folder: string): string {
-  return role !== null && mayAct(role, 'operator') ? folder : path.basename(folder);
+  return role === 'operator' ? folder : path.basename(folder);
 }

@@ -8,7 +8,7 @@ import type { WhatIfAnswer } from '../../pages/dashboard/what-if.tsx';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { BadRequest } from '../review-requests.ts';
-import { askerOf, paramOf, type Exchange } from '../route.ts';
+import { askerOf, paramOf, queryOf, type Exchange } from '../route.ts';
 
 /** Photos of each change that the page shows, and that the table lists. They are spread evenly over the catalogue. */
 const PHOTOS_SHOWN = 12;
@@ -33,12 +33,11 @@ export async function sendWhatIfTable(exchange: Exchange, site: Site): Promise<u
 /** Runs once for all who ask the same. A blind review hides what the models say. */
 async function readWhatIf(exchange: Exchange, site: Site, samples: number): Promise<Buffer> {
   await requireNothingHidden(exchange, site, true);
-  const { request } = exchange;
-  const { longWorkspace } = await site.collections.open(paramOf(request, 'collection'));
+  const { longWorkspace } = await site.collections.open(paramOf(exchange.request, 'collection'));
   const { app, collection, scope, ensemble } = longWorkspace;
   const { policy } = collection;
   const rule = collection.mode === 'A' ? 'threshold' : 'minConfidence';
-  const query = new URLSearchParams(request.url.split('?')[1]);
+  const query = queryOf(exchange);
   const value = numberIn(rule, query) ?? policy[rule];
   const cap = numberIn('cap', query) ?? policy.cap;
   const wanted = { ...collection, policy: { ...policy, [rule]: value } };

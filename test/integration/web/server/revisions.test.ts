@@ -11,7 +11,10 @@ import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../../support/process-tree.ts';
 import { storeVerification } from '../../../../src/core/export/revisions/revision.repository.ts';
+import { flagsOfReport } from '../../../../src/measure/report/stored.process.ts';
+import { storeReport } from '../../../../src/measure/report/stored-report.repository.ts';
 import { takeDown } from '../../../../src/core/photo/takedown.repository.ts';
+import { madeReport } from '../../../support/made-report.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { until } from '../../../support/until.ts';
 import { candidate, fetched } from '../../../support/catalogue-fixtures.ts';
@@ -307,4 +310,16 @@ describe('a verification', () => {
     await until(async () => new RegExp(`breach(es)? in \\d+ kinds of checks, on ${day}`).test(await pageText()));
     expect(await pageText()).toContain('missing-file');
   });
+});
+
+it('a report that a page makes again has the folders, photos and models of the last one', async () => {
+  const { app, scope } = dashboard.workspace;
+  expect(await flagsOfReport(dashboard.workspace)).toEqual([]);
+  const inputs = { clean: '/clean', inDistribution: null, which: 'listed', models: ['lite1', 'lite2'] } as const;
+  await storeReport(app.db, scope, { report: madeReport(), inputs });
+  expect(await flagsOfReport(dashboard.workspace)).toEqual([
+    '--clean=/clean',
+    '--photos=listed',
+    '--models=lite1,lite2',
+  ]);
 });
