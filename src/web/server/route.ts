@@ -59,7 +59,7 @@ export interface Route<Context extends readonly unknown[] = []> {
   handle(exchange: Exchange, ...context: Context): Promise<unknown>;
 }
 
-/** What the frame of each page depends on. */
+/** The person as the frame of each page needs it. */
 export function readerProps({ role }: Exchange, { tokens }: Pick<Access, 'tokens'>) {
   return { role, hasTokens: tokens.length > 0 };
 }

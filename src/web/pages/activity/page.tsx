@@ -4,6 +4,7 @@ import { photosPath } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import type { ReviewVerdict } from '../../../core/review/events/event.ts';
 import type { VerdictDay } from '../../../core/review/events/standing-verdicts.repository.ts';
+import { Table } from '../dashboard/tables.tsx';
 import type { OpenSession } from '../../server/access/session.repository.ts';
 
 /** Times are in UTC. */
@@ -73,8 +74,6 @@ function Lines({ lines }: Pick<ActivityPageProps, 'lines'>) {
   );
 }
 
-const VERDICTS: readonly ReviewVerdict[] = ['accept', 'reject', 'unsure'];
-
 /** The verdicts of each person and day, with links to their photos. */
 function Verdicts({ days }: Pick<ActivityPageProps, 'days'>) {
   if (days.length === 0) return null;
@@ -83,31 +82,20 @@ function Verdicts({ days }: Pick<ActivityPageProps, 'days'>) {
       <h2>
         Verdicts <small>those that stand, by day (UTC), newest first, at most 50 lines</small>
       </h2>
-      <table class="lines">
-        <thead>
-          <tr>
-            {['day', 'person', 'collection', 'accepted', 'rejected', 'unsure'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {days.map((one) => (
-            <tr key={`${one.day} ${one.collection} ${one.reviewer}`}>
-              <th scope="row">{one.day}</th>
-              <td>{one.reviewer}</td>
-              <td>{one.collection}</td>
-              {VERDICTS.map((verdict) => (
-                <td key={verdict}>
-                  <VerdictLink of={one} verdict={verdict} />
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Verdicts"
+        isCaptionHidden
+        rows={days}
+        keyOf={({ day, collection, reviewer }) => `${day} ${collection} ${reviewer}`}
+        columns={{
+          day: ({ day }) => day,
+          person: ({ reviewer }) => reviewer,
+          collection: ({ collection }) => collection,
+          accepted: (one) => <VerdictLink of={one} verdict="accept" />,
+          rejected: (one) => <VerdictLink of={one} verdict="reject" />,
+          unsure: (one) => <VerdictLink of={one} verdict="unsure" />,
+        }}
+      />
     </section>
   );
 }
