@@ -4,7 +4,7 @@ import { photosPath } from '../../../core/kernel/photo-filter.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import type { ReviewVerdict } from '../../../core/review/events/event.ts';
 import type { VerdictDay } from '../../../core/review/events/standing-verdicts.repository.ts';
-import { Table } from '../dashboard/tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 import type { OpenSession } from '../../server/access/session.repository.ts';
 
 /** Times are in UTC. */

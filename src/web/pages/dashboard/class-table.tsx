@@ -4,7 +4,7 @@ import { beyondCrawl, photosPath, type PhotoFilter, type PhotoState } from '../.
 import { countText, shareText } from '../../../core/kernel/texts.ts';
 import { useInAddress } from '../address.ts';
 import type { ClassOverview, Overview, Row } from './overview.ts';
-import { Table } from './tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 
 type Count = readonly [head: string, state: PhotoState, countOf: (row: Row) => number];
 

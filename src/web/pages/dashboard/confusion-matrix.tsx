@@ -4,7 +4,7 @@ import { countOf, countText } from '../../../core/kernel/texts.ts';
 import { Matrix, MOST_NAMED } from '../../../measure/charts/matrix.tsx';
 import { Details } from './details.tsx';
 import type { Overview } from './overview.ts';
-import { Table } from './tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 
 type Confusion = Overview['confusions'][number];
 

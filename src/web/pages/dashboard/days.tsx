@@ -4,7 +4,7 @@ import { DayBars } from './day-bars.tsx';
 import { PhotosLink } from './class-table.tsx';
 import { Details } from './details.tsx';
 import type { Overview } from './overview.ts';
-import { Table } from './tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 
 type Day = Overview['days'][number];
 

@@ -8,7 +8,7 @@ import { PhotosLink } from './class-table.tsx';
 import { CopiedCommand } from './copied.tsx';
 import type { Overview, Row } from './overview.ts';
 import { Operations } from './operation.tsx';
-import { Table } from './tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 
 export function NextStepSection({ now }: { readonly now: Overview }) {
   const { text, command } = now.next;

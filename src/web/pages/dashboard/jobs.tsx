@@ -3,7 +3,7 @@ import { countText } from '../../../core/kernel/texts.ts';
 import { Command } from '../../../core/page/command.tsx';
 import { whenText, type Json, type Overview } from './overview.ts';
 import type { EndedJob } from '../../status/queues.ts';
-import { Table } from './tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 
 type Shown = Pick<Overview, 'jobs'>;
 

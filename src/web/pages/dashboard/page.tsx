@@ -14,7 +14,7 @@ import { Details } from './details.tsx';
 import { NextStepSection, ReviewProgress } from './head.tsx';
 import { FinishedJobs } from './jobs.tsx';
 import { budgetText, secondText, whenText, type Overview } from './overview.ts';
-import { Table } from './tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 import { WhatIfForm } from './what-if.tsx';
 
 export interface CollectionPageProps {

@@ -9,7 +9,7 @@ import { inAddress, putIntoAddress } from '../address.ts';
 import { ask, errorText } from '../review/store/api.ts';
 import { CopiedCommand, WithCopy } from './copied.tsx';
 import type { Overview } from './overview.ts';
-import { Table } from './tables.tsx';
+import { Table } from '../../../core/page/wide-table.tsx';
 
 /** The answer of `api/what-if`. */
 export interface WhatIfAnswer {
