@@ -47,9 +47,9 @@ export function Operations({ collection, command }: OperationsProps) {
   if (now === null) return null;
   const { last, output } = now;
   const isRunning = last?.state === 'running' || last?.state === 'stopping';
-  // One that was interrupted has a button of its own.
+  // One that was interrupted has a button of its own. A verification begins again.
   const isOffered = (operation: Operation): boolean =>
-    operation === 'export' || operation !== last?.operation || last.state !== 'interrupted';
+    operation === 'export' || operation === 'verify' || operation !== last?.operation || last.state !== 'interrupted';
   const operations = isRunning ? [] : operationsOf(command).filter(isOffered);
   return (
     <>
@@ -187,7 +187,7 @@ function Shown({ last, output, isRunning, isNext }: ShownProps) {
           Stop
         </button>
       ) : null}
-      {state === 'interrupted' && isNext ? (
+      {state === 'interrupted' && isNext && operation !== 'verify' ? (
         <button type="button" class="chosen" onClick={() => order(`start/${operation}`, fieldsOf(last))}>
           Continue
         </button>
