@@ -37,7 +37,6 @@ Exit codes: 0 the export is what it claims to be, 1 there are breaches, 2 it is 
 Examples:
   winnow verify exports/imagenet-a
   winnow verify exports/imagenet-a --sample 100   recomputes the rule for 100 photos, all else for all
-  winnow verify exports/imagenet-a --collection imagenet-a
   winnow verify exports/imagenet-a --json | jq '.breaches[]'
 `;
 
