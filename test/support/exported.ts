@@ -91,6 +91,7 @@ export function protocolOf(changes: Partial<Protocol> = {}): Protocol {
       { host: '', photos: 2, signals: [] },
       { host: 'static.inaturalist.org', photos: 4, signals: [{ signal: 'X-Robots-Tag: noml', photos: 1 }] },
     ],
+    dates: { taken: null, uploaded: null },
     sources: [
       { source: 'folder', photos: 2 },
       { source: 'inaturalist', photos: 4 },

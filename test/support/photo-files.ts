@@ -33,6 +33,8 @@ export function photoRow(id: string, fields: Partial<PhotoRow> = {}): PhotoRow {
     height: 6,
     original_width: 8,
     original_height: 6,
+    taken_at: '',
+    uploaded_at: '',
     origin: '',
     restrictions: [],
     usage_signals: [],

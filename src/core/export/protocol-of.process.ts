@@ -53,6 +53,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
     licences: plan.licences,
     restrictions: plan.restrictions,
     domains: plan.domains,
+    dates: plan.dates,
     sources: plan.sources,
     tags: plan.tags,
     collected: plan.collected,

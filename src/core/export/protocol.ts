@@ -37,8 +37,9 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
  * 1: the first one. Pictures keep the metadata of their source.
  * 2: pictures lose their metadata, so `sha256` differs from `original_sha256` for most of them. The sentences of card,
  *    datasheet, Croissant file and attribution follow from what happened.
+ * 3: rows have the size of the original, its origin, restrictions and dates.
  */
-export const EXPORT_FORMAT = 2;
+export const EXPORT_FORMAT = 3;
 
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 const wnid = z.string().min(1);
@@ -48,6 +49,8 @@ const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
 const NONE = 'expected at least one item';
 const hasItems = (list: readonly unknown[]): boolean => list.length > 0;
 const isEachOnce = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
+
+const dated = period.extend({ photos: count }).nullable();
 
 const classSchema = z.strictObject({ label: count, wnid, name: z.string(), photos: count });
 
@@ -167,6 +170,8 @@ export const protocolSchema = z.strictObject({
     }),
     MANY,
   ).optional(),
+  /** The photos of which the source says when they were taken and uploaded. Older exports lack it. */
+  dates: z.strictObject({ taken: dated, uploaded: dated }).optional(),
   /** Photos by source, and how many of them have a page and an address. Format 1 lacks the last two. */
   sources: listOf(
     z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),

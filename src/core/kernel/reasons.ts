@@ -9,6 +9,7 @@ export const DROPPED_REASONS = [
   'placeholder',
   'ai-generated',
   'not-a-photo-title',
+  'too-old',
   'too-small',
   'aspect-ratio',
   'unknown-class',

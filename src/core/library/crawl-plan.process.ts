@@ -52,6 +52,8 @@ export interface CrawlRequest {
   readonly wnids: readonly string[] | null;
   /** The classes that the user named; null or absent if the user named none. */
   readonly named?: readonly string[] | null;
+  /** True: reads from EXIF when the photos of a folder were taken. */
+  readonly readsExif?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -66,7 +68,7 @@ export async function planCrawl(collection: Collection, config: Config, request:
   const walked: ClassRemark[] = [];
   for (const name of names) {
     const { line, from } = sourceOf(name);
-    const { wnids, named = null, signal } = request;
+    const { wnids, named = null, readsExif = false, signal } = request;
     const classes = line === null ? NO_CLASSES : await wantedClasses(collection, { lines, source: line, wnids });
     if (isNetworkSource(name)) network.push({ ready: readySource(name, config, collection), classes });
     else {
@@ -74,7 +76,7 @@ export async function planCrawl(collection: Collection, config: Config, request:
         from === null
           ? ''
           : needed(request.from ?? (name === 'folder' ? collection.folder?.from : undefined), from.what, name);
-      walks.push(await WALKS[name]({ collection, config, classes, named, walked, from: given, signal }));
+      walks.push(await WALKS[name]({ collection, config, classes, named, walked, from: given, readsExif, signal }));
     }
   }
   return { walks, network, walked };
@@ -84,12 +86,12 @@ export async function planCrawl(collection: Collection, config: Config, request:
 export function planOf(
   collection: Collection,
   config: Config,
-  { source, from, class: classLabels, signal }: CrawlOptions & { readonly signal: AbortSignal },
+  { source, from, class: classLabels, dates, signal }: CrawlOptions & { readonly signal: AbortSignal },
 ): Promise<CrawlPlan> {
   const sources = source ?? (from === undefined ? collection.sources : ['folder']);
   const wnids = wantedWnids(collection, classLabels);
   const named = classLabels === undefined ? null : wnids;
-  return planCrawl(collection, config, { sources, from, wnids, named, signal });
+  return planCrawl(collection, config, { sources, from, wnids, named, readsExif: dates === 'exif', signal });
 }
 
 const NO_CLASSES: ReadonlyMap<string, WantedClass> = new Map();
@@ -101,6 +103,7 @@ interface WalkRequest {
   readonly classes: ReadonlyMap<string, WantedClass>;
   readonly named: readonly string[] | null;
   readonly walked: ClassRemark[];
+  readonly readsExif: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -129,7 +132,13 @@ function needed(from: string | undefined, what: string, source: SourceName): str
   throw new UsageError(`Expected --from ${what}, for --source ${source} but it is missing`, { code: 'from-missing' });
 }
 
-async function folderWalk({ from, collection, config, signal: crawlSignal }: WalkRequest): Promise<ListedSource> {
+async function folderWalk({
+  from,
+  collection,
+  config,
+  readsExif,
+  signal: crawlSignal,
+}: WalkRequest): Promise<ListedSource> {
   await checkFolder(from, crawlSignal);
   const { maxBytes } = config.fetch;
   const stated = statedRights(collection, from);
@@ -137,7 +146,7 @@ async function folderWalk({ from, collection, config, signal: crawlSignal }: Wal
     source: 'folder',
     retryFailed: true,
     async *photos({ signal, onIgnored }) {
-      for await (const photo of discoverFolder(from, { signal, maxBytes, onIgnored }))
+      for await (const photo of discoverFolder(from, { signal, maxBytes, readsExif, onIgnored }))
         yield stated === null ? photo : withStatedRights(photo, stated);
     },
   };

@@ -91,7 +91,7 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts): Outcome {
     sources: [...counts.sources].map(([source, one]) => sourceSummary(source, one, durationMs / 1000)),
     ...remarks,
     problems: [...problems, ...remarks.problems],
-    notes: [...notes, ...remarks.notes],
+    notes: [...notes, ...undatedNotes(result), ...remarks.notes],
     stopped: [...stopped].map(([source, { until, ...stop }]) => ({
       source,
       ...stop,
@@ -99,6 +99,13 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts): Outcome {
     })),
     waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
   };
+}
+
+function undatedNotes({ counts, since }: StagesResult): string[] {
+  if (since === undefined) return [];
+  return [...counts.sources].flatMap(([source, { undated }]) =>
+    undated === 0 ? [] : [`${source}: ${countText(undated)} photos have no day of upload. They are kept`],
+  );
 }
 
 function sourceSummary(source: string, counts: SourceCounts, seconds: number): SourceSummary {

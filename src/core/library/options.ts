@@ -60,6 +60,21 @@ export const CRAWL = z.object({
     sentence: 'Mode O: also take photos of these concepts below one of the 1,000 classes.',
     isRepeated: true,
   }),
+  since: optional(
+    z.iso
+      .date()
+      .refine((day) => Date.parse(day) <= Date.now())
+      .describe('a day such as 2026-01-31 that is not to come'),
+    'date',
+    {
+      help: 'only photos that were uploaded on this day or later, or that have no date',
+      sentence: 'Only photos that were uploaded on this day, such as `2026-01-31`, or later, or that have no date.',
+    },
+  ),
+  dates: optional(z.enum(['exif']), 'where', {
+    help: 'exif: read from EXIF on which day a photo of a folder was taken',
+    sentence: 'Read from EXIF on which day a photo of a folder was taken. Default: the EXIF is not read.',
+  }),
   again: either(false, {
     help: 'make finished searches again, to find photos that were added since',
     sentence: "True to make finished searches again. They go on after what they listed, if the site's order allows it.",

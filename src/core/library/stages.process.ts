@@ -15,6 +15,8 @@ export interface StagesOptions {
   readonly plan?: CrawlPlan;
   readonly class?: ClassLabels;
   readonly allow?: ClassLabels;
+  /** See `CandidateRules`. */
+  readonly since?: string | undefined;
   /** Makes finished searches again. */
   readonly again?: boolean | undefined;
 }
@@ -24,6 +26,7 @@ export interface StagesResult extends PipelineResult {
   /** When the stages were started, as `performance.now()` tells it. */
   readonly startMs: number;
   readonly durationMs: number;
+  readonly since?: string | undefined;
 }
 
 interface Watched {
@@ -54,7 +57,8 @@ export async function runStages(
   const wanted = wantedWnids(collection, of.class);
   const given = [...collection.allowHyponyms, ...(await hyponymsNamed(collection, of.allow ?? []))];
   const allowed = await allowHyponyms(app.db, scope.collectionId, given);
-  const rules = await rulesOf(collection, { allowed, searched: stages.includes('discover') ? wanted : null });
+  const basic = await rulesOf(collection, { allowed, searched: stages.includes('discover') ? wanted : null });
+  const rules = { ...basic, since: of.since };
   const { limitPerClass } = app.config.crawl;
   // A crawl of a few classes says nothing about the limit of the others.
   if (of.class === undefined && (plan?.network ?? []).length > 0)
@@ -73,7 +77,7 @@ export async function runStages(
       signal,
       counts,
     });
-    return { ...result, counts, startMs, durationMs: performance.now() - startMs };
+    return { ...result, counts, startMs, durationMs: performance.now() - startMs, since: of.since };
   } finally {
     await stopShowing();
   }

@@ -37,10 +37,10 @@ async function crawled(
   options: PlannedCrawl,
 ): Promise<{ readonly result: StagesResult; readonly summary: CrawlSummary }> {
   const { app, collection } = workspace;
-  const { plan, from } = options;
+  const { plan, from, since } = options;
   const result = await work(workspace, stages, options);
   const where = `${placeFlags(collection.name)} --data ${shellWord(app.dataDir)}`;
-  const command = `winnow crawl ${where}`;
+  const command = `winnow crawl ${where}${since === undefined ? '' : ` --since ${since}`}`;
   return { result, summary: await crawlSummary(workspace, { result, plan, where, command, from }) };
 }
 

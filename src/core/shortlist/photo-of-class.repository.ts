@@ -72,7 +72,7 @@ export function firstPicture(
   const isPreferred = preferred === null ? sql`true` : sql`p.licence = any(${preferred}::text[])`;
   return sql`lateral (
     select p.id, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.found_at,
-      p.origin, p.restrictions, p.signals, p.original_width, p.original_height,
+      p.origin, p.restrictions, p.signals, p.original_width, p.original_height, p.taken_at, p.uploaded_at,
       c.found_at as candidate_found_at
     from candidate c join picture p on p.id = c.picture_id
     where p.photo_id = ${photoId} and c.wnid = ${wnid} and c.refusal is null and ${isLinked(scope.collectionId)}

@@ -15,6 +15,8 @@ export class SourceCounts {
   /** Failed tries that are retried. */
   putOff = 0;
   bytes = 0;
+  /** Usable photos without a day of upload. */
+  undated = 0;
   /** By reason: pictures refused when they were found, or when their headers or bytes were read. */
   readonly dropped: Record<string, number> = {};
   readonly failed: Record<string, number> = {};
@@ -24,6 +26,7 @@ export class SourceCounts {
     this.found += seen;
     this.newPictures += newPictures;
     this.overLimit += overLimit;
+    this.undated += refused.undated;
     for (const state of ['dropped', 'failed'] as const)
       for (const [reason, count] of Object.entries(refused[state])) addTo(this[state], reason, count);
   }

@@ -26,6 +26,9 @@ export function candidateTexts(candidate: StoryCandidate, nameOf: (wnid: string)
     `found ${rights.foundAt.toISOString()}${finders} at ${source}: ${JSON.stringify(sourceId)}`,
     rights.url,
     `${rights.rightsBy === 'curator' ? `stated by the curator, because the source gives no licence and ${rights.sourceCreator === null ? 'names no creator' : `names the creator ${rights.sourceCreator}`}: ` : ''}licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
+    ...(['takenAt', 'uploadedAt'] as const).flatMap((kind) =>
+      rights[kind] === null ? [] : [`${kind === 'takenAt' ? 'taken' : 'uploaded'} ${rights[kind]}`],
+    ),
     ...(rights.origin === null ? [] : [`a copy of ${rights.origin}`]),
     ...(rights.restrictions?.length ? [`restrictions other than copyright: ${rights.restrictions.join(', ')}`] : []),
   ];

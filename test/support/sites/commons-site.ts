@@ -91,6 +91,7 @@ export async function startCommonsSite(options: CommonsSiteOptions) {
     /** For `sources.commons.url`. */
     url: `${api.url}/w/api.php`,
     mediaHosts: [thumbs, originals].map(({ url }) => new URL(url).host),
+    files: options.files,
     log: { api: api.log, thumbs: thumbs.log, originals: originals.log },
     /** Sent instead of the next answers of the API, or instead of the next pictures. */
     faults,
@@ -121,6 +122,7 @@ export function commonsFiles({ count, item, text }: { count: number; item: strin
       Artist: `<a href="//commons.wikimedia.org/wiki/User:A${i}" title="x">Author ${i} &amp; son</a>`,
       Credit: `<a href="https://www.flickr.com/photos/a@N01/${1_000 + i}/">Flickr</a>`,
       Restrictions: 'personality',
+      DateTimeOriginal: '2009-05-01 10:00:00',
     };
     return { ...base, metadata: rights, ...oddity(i, { text, rights }) };
   });

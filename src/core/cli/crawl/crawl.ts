@@ -61,12 +61,13 @@ async function crawl(context: CollectionContext, flags: CrawlFlags, isDryRun: bo
   return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
     const { collection } = workspace;
     if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);
-    const { class: classes, allow, again } = flags;
+    const { class: classes, allow, since, again } = flags;
     const result = await showStages(workspace, context, {
       stages: ['discover', 'fetch'],
       plan,
       class: classes,
       allow,
+      since,
       again,
     });
     const where = whereFlags(context);
@@ -86,10 +87,11 @@ export function crawlPlanOf({ collection, loaded, signal }: CollectionContext, f
 }
 
 /** The command that goes on, without `--source` and `--from`. */
-export function continuing(name: string, where: string, { class: classes = [], limit }: CrawlFlags): string {
+export function continuing(name: string, where: string, { class: classes = [], limit, since }: CrawlFlags): string {
   return nonEmpty([
     `winnow ${name} ${where}`,
     ...classes.map((label) => `--class ${shellWord(label)}`),
+    since !== undefined && `--since ${since}`,
     limit !== undefined && `--limit ${shellWord(limit)}`,
   ]).join(' ');
 }

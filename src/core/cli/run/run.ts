@@ -74,6 +74,7 @@ async function run(
     plan,
     class: flags.class,
     allow: flags.allow,
+    since: flags.since,
     again: flags.again,
   });
   const where = whereFlags(context);

@@ -15,6 +15,7 @@ const REVISABLE_DROPS = [
   'aspect-ratio',
   'outside-folder',
   'not-a-photo-title',
+  'too-old',
 ];
 
 export interface StoreResult {
@@ -49,11 +50,12 @@ export async function storeCandidates(
   const rows = await withTakedowns(trx, room);
   const found = sql`(select r.*, "sourceId" as source_id, "pageUrl" as page_url, "licenceUrl" as licence_url,
       "queryId" as query_id, "refusalDetail" as refusal_detail, "originalWidth" as original_width, "originalHeight" as original_height,
+      "takenAt" as taken_at, "uploadedAt" as uploaded_at,
       "sourceCreator" as source_creator, coalesce("rightsBy", 'source') as rights_by
     from jsonb_to_recordset(${JSON.stringify(rows.map(toRow))}::jsonb) as r(source text, "sourceId" text, wnid text, url text,
       "pageUrl" text, creator text, licence text, "licenceUrl" text, host text, "queryId" bigint, position int, refusal text,
       "refusalDetail" text, state text, reason text, detail text, "rightsBy" text, "sourceCreator" text,
-      origin text, restrictions text[], "originalWidth" int, "originalHeight" int)) as f`;
+      origin text, restrictions text[], "originalWidth" int, "originalHeight" int, "takenAt" date, "uploadedAt" date)) as f`;
   await storeLicences(
     trx,
     room.map(({ licence }) => licence),
@@ -137,12 +139,14 @@ type Found = ReturnType<typeof sql>;
 const ONE_PER_PICTURE = sql`distinct on (f.source, f.source_id) f.*`;
 const WANTED_FIRST = sql`f.source, f.source_id, (f.state = 'found') desc, f.position`;
 
+const FACTS = sql.raw('origin, restrictions, original_width, original_height, taken_at, uploaded_at');
+
 async function insertPictures(trx: Transaction<Database>, found: Found): Promise<number> {
   const result = await sql`
     insert into picture (source, source_id, url, host, page_url, creator, licence, licence_url, rights_by,
-      source_creator, origin, restrictions, original_width, original_height, state, reason, detail, settled_at)
+      source_creator, ${FACTS}, state, reason, detail, settled_at)
     select source, source_id, url, host, page_url, creator, licence, licence_url, rights_by, source_creator,
-      origin, restrictions, original_width, original_height, state, reason, detail,
+      ${FACTS}, state, reason, detail,
       case when state <> 'found' then now() end
     from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
     on conflict (source, source_id) do nothing`.execute(trx);
@@ -172,9 +176,10 @@ async function waitingAmong(trx: Transaction<Database>, pictureIds: readonly num
 async function reviseRights(trx: Transaction<Database>, found: Found): Promise<void> {
   await sql`
     update picture p set page_url = r.page_url, creator = r.creator, licence = r.licence, licence_url = r.licence_url,
-      rights_by = r.rights_by, source_creator = r.source_creator, restrictions = r.restrictions
+      rights_by = r.rights_by, source_creator = r.source_creator, restrictions = r.restrictions, taken_at = r.taken_at, uploaded_at = r.uploaded_at
     from (
-      select o.id, coalesce(one.restrictions, o.restrictions) as restrictions, s.page_url, s.licence, s.licence_url, s.rights_by,
+      select o.id, coalesce(one.restrictions, o.restrictions) as restrictions,
+        coalesce(one.taken_at, o.taken_at) as taken_at, coalesce(one.uploaded_at, o.uploaded_at) as uploaded_at, s.page_url, s.licence, s.licence_url, s.rights_by,
         case when s.rights_by = 'curator' then s.said end as source_creator,
         case when s.rights_by = 'curator' then coalesce(s.said, s.creator) else s.said end as creator
       from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
@@ -186,8 +191,8 @@ async function reviseRights(trx: Transaction<Database>, found: Found): Promise<v
         case when n.is_new then one.rights_by else o.rights_by end as rights_by,
         case when n.is_new then one.creator else o.creator end as creator,
         coalesce(${saidCreator(sql`one`)}, ${saidCreator(sql`o`)}) as said) as s) as r
-    where p.id = r.id and (p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.source_creator, p.restrictions)
-      is distinct from (r.page_url, r.creator, r.licence, r.licence_url, r.rights_by, r.source_creator, r.restrictions)`.execute(
+    where p.id = r.id and (p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.source_creator, p.restrictions, p.taken_at, p.uploaded_at)
+      is distinct from (r.page_url, r.creator, r.licence, r.licence_url, r.rights_by, r.source_creator, r.restrictions, r.taken_at, r.uploaded_at)`.execute(
     trx,
   );
 }
@@ -198,7 +203,8 @@ export function saidCreator(p: RawBuilder<unknown> = sql`p`): RawBuilder<unknown
 }
 
 /** SQL: the columns of `PhotoFacts` of picture `p`. */
-export const PHOTO_FACTS = sql`p.origin, p.restrictions, p.signals, p.original_width as "originalWidth", p.original_height as "originalHeight"`;
+export const PHOTO_FACTS = sql`p.origin, p.restrictions, p.signals, p.original_width as "originalWidth", p.original_height as "originalHeight",
+  to_char(p.taken_at, 'YYYY-MM-DD') as "takenAt", to_char(p.uploaded_at, 'YYYY-MM-DD') as "uploadedAt"`;
 
 /** Reopens pictures, and fetches waiting ones from their latest place, in case a folder was moved or a URL has expired. */
 async function reopenPictures(trx: Transaction<Database>, found: Found, retryFailed: boolean): Promise<void> {

@@ -15,17 +15,23 @@ export interface NewCandidate extends Omit<FoundPhoto, 'label'> {
 export interface RefusalCounts {
   readonly dropped: Readonly<Record<string, number>>;
   readonly failed: Readonly<Record<string, number>>;
+  /** Usable photos without a day of upload. */
+  readonly undated: number;
 }
 
 export function countRefusals(candidates: readonly NewCandidate[]): RefusalCounts {
-  const counts: { dropped: Record<string, number>; failed: Record<string, number> } = { dropped: {}, failed: {} };
-  for (const { refusal, problem } of candidates) {
+  const counts: Record<'dropped' | 'failed', Record<string, number>> = { dropped: {}, failed: {} };
+  let undated = 0;
+  for (const { refusal, problem, uploadedAt = null } of candidates) {
     const reason = refusal?.reason ?? problem?.reason;
-    if (reason === undefined) continue;
+    if (reason === undefined) {
+      if (uploadedAt === null) undated += 1;
+      continue;
+    }
     const ofState = counts[refusal === null && problem !== null ? problem.state : 'dropped'];
     ofState[reason] = (ofState[reason] ?? 0) + 1;
   }
-  return counts;
+  return { ...counts, undated };
 }
 
 /** Says which classes or concepts are wanted: a set of them, or a rule. */
@@ -41,6 +47,8 @@ export interface CandidateRules {
   ): { readonly ok: true; readonly wnid: Wnid } | { readonly ok: false; readonly detail: string };
   readonly wnids: WnidFilter;
   readonly licences: 'any' | readonly string[];
+  /** The first day of upload. Photos without a day are taken. Null or absent: any. */
+  readonly since?: string | null | undefined;
 }
 
 export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: number | null = null): NewCandidate {
@@ -57,5 +65,11 @@ export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: n
     return refused('unknown-class', `${named} is not one of this collection`);
   }
   if (!isLicenceAllowed(photo.licence, rules.licences)) return refused('licence-not-allowed', photo.licence);
+  const { uploadedAt = null } = photo;
+  if (isBefore(uploadedAt, rules.since)) return refused('too-old', `uploaded ${uploadedAt}`);
   return { ...photo, queryId, wnid, refusal: null };
+}
+
+function isBefore(day: string | null, since: string | null = null): boolean {
+  return day !== null && since !== null && day < since;
 }

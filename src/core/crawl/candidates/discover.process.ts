@@ -73,14 +73,20 @@ export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps)
 
 async function planClass(state: QueryState, wanted: WantedClass, deps: DiscoverDeps): Promise<readonly number[]> {
   const plan = await deps.source.plan(wanted, deps.api);
-  await deps.db.transaction().execute((trx) => storePlan(trx, state, plan));
+  const { since = null } = state.query;
+  const queries = plan.queries.map((query) =>
+    since === null ? query : { ...query, key: `${query.key} since ${since}`, title: `${query.title} since ${since}` },
+  );
+  await deps.db.transaction().execute((trx) => storePlan(trx, state, { ...plan, queries }));
   await linkSearched(deps.db, { ...deps.scope, wnids: [state.wnid] });
   return [];
 }
 
 async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonly number[]> {
   const page = await deps.source.nextPage(state.query, state.cursor, deps.api);
-  const candidates = page.photos.map((photo) => candidateOf(photo, deps.rules, state.id));
+  const candidates = page.photos.map((photo) =>
+    candidateOf(photo, { ...deps.rules, since: state.query.since ?? null }, state.id),
+  );
   const stored = await deps.db.transaction().execute(async (trx) => {
     const { collectionId, limitPerClass } = deps.scope;
     const admitAtMost = limitPerClass === null ? null : limitPerClass - (await lockFound(trx, state, deps.scope));

@@ -30,24 +30,33 @@ export interface QueryScope extends AllowedLicences {
  * Opens a plan for each class that was not planned with these params, or had problems. The collection leaves its other plans of the
  * class: finished ones once the new one is finished (`storePlan`), so that a source that is down stops no search. Collections with
  * other params have plans of their own, so they do not change each other's.
+ *
+ * @param since the first day of upload to ask for. Undefined for a worker: that of the collection's plan of the class
  */
 export async function openPlans(
   db: Kysely<Database>,
-  { collectionId, source }: Pick<QueryScope, 'collectionId' | 'source'>,
+  {
+    collectionId,
+    source,
+    since,
+  }: Pick<QueryScope, 'collectionId' | 'source'> & { readonly since?: string | null | undefined },
   plans: readonly { readonly wnid: string; readonly title: string; readonly params: Json }[],
 ): Promise<void> {
+  const first = sql`case when ${since === undefined} then (select max(q.since) from query q
+    where q.source = ${source} and q.wnid = r.wnid and ${hasPlan(collectionId, sql`q`)}) else ${since ?? null}::date end`;
   const rows = plans.map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
   await sql`
     with plan as (
-      select r.wnid, r.title, r.params::jsonb as params, md5(r.params::jsonb::text) as key
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)),
+      select r.wnid, r.title, r.params::jsonb as params, since, md5(concat(r.params::jsonb::text, to_char(since, 'YYYY-MM-DD'))) as key
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)
+        cross join lateral (select ${first} as since) as s),
     left_plans as (
       update query q set collections = array_remove(q.collections, ${collectionId}::int)
       from plan left join query new on new.source = ${source} and new.wnid = plan.wnid and new.kind = 'plan' and new.key = plan.key
       where q.source = ${source} and q.wnid = plan.wnid and q.kind = 'plan' and q.key <> plan.key
         and ${collectionId}::int = any(q.collections) and (q.state <> 'done' or new.state = 'done' and new.problems = '{}'))
-    insert into query (source, wnid, kind, key, title, params, collections)
-    select ${source}, wnid, 'plan', key, title, params, array[${collectionId}::int] from plan
+    insert into query (source, wnid, kind, key, title, params, since, collections)
+    select ${source}, wnid, 'plan', key, title, params, since, array[${collectionId}::int] from plan
     on conflict (source, wnid, kind, md5(key)) do update
       set title = excluded.title, problems = '{}', pages = query.pages + (query.problems <> '{}')::int,
         state = case when query.problems <> '{}' then 'open' else query.state end,
@@ -126,26 +135,26 @@ export async function openQueries(
 }
 
 export async function readQuery(db: Kysely<Database>, id: number): Promise<QueryState | null> {
-  const { rows } = await sql<Omit<QueryState, 'query'> & { key: string; title: string; params: Json }>`
-    select id, source, wnid, kind, key, title, params, cursor, pages, attempts from query where id = ${id} and state = 'open'`.execute(
+  const { rows } = await sql<Omit<QueryState, 'query'> & Required<PlannedQuery>>`
+    select id, source, wnid, kind, key, title, params, to_char(since, 'YYYY-MM-DD') as since, cursor, pages, attempts from query where id = ${id} and state = 'open'`.execute(
     db,
   );
   const [row] = rows;
   if (row === undefined) return null;
-  const { key, title, params, ...state } = row;
-  return { ...state, query: { key, title, params } };
+  const { key, title, params, since, ...state } = row;
+  return { ...state, query: { key, title, params, since } };
 }
 
 /** Stores the result of a plan, and its collections leave their other plans. Opens its new queries; known queries keep their cursors. */
 export async function storePlan(
   trx: Transaction<Database>,
-  { id, source, wnid, pages }: QueryState,
+  { id, source, wnid, pages, query: { since = null } }: QueryState,
   plan: PlanResult,
 ): Promise<void> {
   const rows = plan.queries.map(({ key, title, params }) => ({ key, title, params: JSON.stringify(params) }));
   await sql`
-    insert into query (source, wnid, kind, key, title, params)
-    select ${source}, ${wnid}, 'search', r.key, r.title, r.params::jsonb
+    insert into query (source, wnid, kind, key, title, params, since)
+    select ${source}, ${wnid}, 'search', r.key, r.title, r.params::jsonb, ${since}::date
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(key text, title text, params text)
     on conflict (source, wnid, kind, md5(key)) do update set title = excluded.title`.execute(trx);
   // `NAMES` reads it.

@@ -80,7 +80,8 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
   const api = openSourceApi({ ...options, app, source: source.name, client, onWait: (why) => health.waits(why) });
   const plans = [...classes.values()].map((wanted) => planOf(wanted, options.rules));
   if (source.apiKey !== undefined) await forgiveNewKey(db, apiKeyOf(source.name), source.apiKey);
-  await openPlans(db, { collectionId, source: source.name }, plans);
+  const since = stays ? undefined : (options.rules.since ?? null);
+  await openPlans(db, { collectionId, source: source.name, since }, plans);
   const wnids = [...classes.keys()];
   await reopenQueries(db, { collectionId, source: source.name, wnids }, { isAgain, isNow: !stays });
   const close = (): Promise<void> => Promise.resolve(client.close());

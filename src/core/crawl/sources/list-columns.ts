@@ -1,17 +1,22 @@
 import { UsageError } from '../../kernel/errors.ts';
 import { normaliseLicence } from '../../collection/licence.ts';
 import { pageAddress } from './picture-address.ts';
-import type { SourceRights } from './source.ts';
+import { dayOf } from './day.ts';
+import type { PhotoDates, SourceRights } from './source.ts';
 
 /** Columns of lists that people write. Names are compared without case and surrounding blanks. Unknown columns are ignored. */
 
-/** Columns about the rights in a photo: each name in lower case, and the field that it fills. */
+/** Columns about the rights in a photo and its dates: each name in lower case, and the field that it fills. */
 export const RIGHTS_FIELDS: readonly (readonly [name: string, field: string])[] = [
   ['license', 'licence'],
   ['licence', 'licence'],
   ['creator', 'creator'],
   ['pageurl', 'pageUrl'],
   ['page_url', 'pageUrl'],
+  ['takenat', 'takenAt'],
+  ['taken_at', 'takenAt'],
+  ['uploadedat', 'uploadedAt'],
+  ['uploaded_at', 'uploadedAt'],
 ];
 
 export interface ColumnRules {
@@ -88,14 +93,16 @@ export function listRow(
   return { line, content, error, values: new Map([...of].map(([field, column]) => [field, cells[column] ?? ''])) };
 }
 
-/** The rights that a row states. A page must be an http(s) address, because it is shown as a link; others are left out. */
-export function rightsOf(text: (field: string) => string): SourceRights {
+/** The rights and dates that a row states. A page must be an http(s) address, because it is shown as a link; others are left out. */
+export function rightsOf(text: (field: string) => string): SourceRights & PhotoDates {
   const { id, url } = normaliseLicence(text('licence'));
   return {
     licence: id,
     licenceUrl: url,
     creator: text('creator').trim() || null,
     pageUrl: pageAddress(text('pageUrl')),
+    takenAt: dayOf(text('takenAt')),
+    uploadedAt: dayOf(text('uploadedAt')),
   };
 }
 

@@ -40,6 +40,8 @@ export interface PlannedQuery {
   readonly key: string;
   readonly title: string;
   readonly params: Json;
+  /** The first day of upload to ask for, if the source can. Null or absent: any. */
+  readonly since?: string | null;
 }
 
 export interface ResultPage {

@@ -28,8 +28,14 @@ export interface FoundPhoto extends SourceRights, Partial<PhotoFacts> {
   readonly sourceCreator?: string | null;
 }
 
+/** Days in UTC, such as 2026-12-02. Null if the source does not tell. */
+export interface PhotoDates {
+  readonly takenAt: string | null;
+  readonly uploadedAt: string | null;
+}
+
 /** Facts of a photo beyond its rights. Null if nobody tells them. */
-export interface PhotoFacts {
+export interface PhotoFacts extends PhotoDates {
   /** The photo at another source that this one is a copy of, as `flickr:12345`. */
   readonly origin: string | null;
   /** Restrictions other than copyright, such as `personality`, sorted. */

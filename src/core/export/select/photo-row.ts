@@ -22,6 +22,15 @@ function column<Value extends z.ZodType>(type: ColumnType, description: string, 
 
 const text = (description: string) => column('text', description, z.string());
 const sha256 = (description: string) => column('text', description, z.string().refine(isSha256).transform(toSha256));
+const day = (description: string) =>
+  column(
+    'text',
+    description,
+    z
+      .string()
+      .regex(/^(?:\d{4}-\d\d-\d\d)?$/)
+      .optional(),
+  );
 const pixels = () => column('whole number', 'In pixels.', z.int().positive());
 
 /**
@@ -66,6 +75,8 @@ export const photoRowSchema = z.strictObject({
     'What the site and the file say about its use by machines, as it came.',
     listOf(z.string(), 1_000).optional(),
   ),
+  taken_at: day('The day on which it was taken, as the source says.'),
+  uploaded_at: day('The day on which it was uploaded, as the source says.'),
   /** 0..1; null in mode O. */
   max_true_prob: column(
     'number',
@@ -108,6 +119,8 @@ export const ORIGINAL_COLUMNS = [
   'origin',
   'restrictions',
   'usage_signals',
+  'taken_at',
+  'uploaded_at',
 ] as const;
 
 interface PhotoColumn extends Column {

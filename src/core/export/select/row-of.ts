@@ -32,6 +32,8 @@ function originalOf(photo: SelectedPhoto, { width, height }: ExportedFile) {
     origin: photo.origin ?? '',
     restrictions: [...(photo.restrictions ?? [])],
     usage_signals: [...(photo.signals ?? [])],
+    taken_at: photo.takenAt ?? '',
+    uploaded_at: photo.uploadedAt ?? '',
   };
 }
 

@@ -3,12 +3,21 @@ import { SecondPassSample } from '../../review/acceptance/acceptance.ts';
 import { SHOWN_BY } from '../../review/events/event.ts';
 import { rightsTexts, webAddress, webHost } from '../card/attribution.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
-import { increase } from '../verify/tally.ts';
+import { Days, increase } from '../verify/tally.ts';
 import type { SelectedPhoto } from './select.ts';
 
 type Counts = Pick<
   Protocol,
-  'photos' | 'leftOut' | 'licences' | 'restrictions' | 'domains' | 'sources' | 'tags' | 'collected' | 'classes'
+  | 'photos'
+  | 'leftOut'
+  | 'licences'
+  | 'restrictions'
+  | 'domains'
+  | 'dates'
+  | 'sources'
+  | 'tags'
+  | 'collected'
+  | 'classes'
 > & {
   readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'> & {
     readonly alsoPhotos: number;
@@ -35,6 +44,8 @@ export class ExportTally {
   readonly #reviewers = new Set<string>();
   readonly #blind = new Map<string, number>();
   readonly #collected = new Days();
+  readonly #taken = new Days();
+  readonly #uploaded = new Days();
   readonly #reviewed = new Days();
   readonly #imported = { photos: 0, controls: 0 };
   readonly #control = { photos: 0, states: new Map<string, number>(), licences: new Set<string>() };
@@ -71,13 +82,15 @@ export class ExportTally {
     if (verdicts.length > 1) addVerdicts(this.#blind, verdicts);
   }
 
-  #addPhoto({ bytes, alsoWnids, tags, restrictions, signals, rights, folder, isImported }: SelectedPhoto): void {
+  #addPhoto({ bytes, alsoWnids, tags, rights, folder, isImported, ...facts }: SelectedPhoto): void {
     increase(this.#folders, folder);
     if (isImported) this.#imported.photos += 1;
     this.#originalBytes += bytes ?? 0;
     if (alsoWnids.length > 0) this.#alsoPhotos += 1;
     for (const tag of tags) increase(this.#tags, tag);
-    for (const restriction of restrictions ?? []) increase(this.#restrictions, restriction);
+    this.#taken.add(facts.takenAt);
+    this.#uploaded.add(facts.uploadedAt);
+    for (const restriction of facts.restrictions ?? []) increase(this.#restrictions, restriction);
     if (rights === null) return;
     this.#collected.add(rights.foundOn);
     const { license, license_url: url, page_url: page } = rightsTexts(rights);
@@ -87,7 +100,7 @@ export class ExportTally {
       pages: source.pages + (page === '' ? 0 : 1),
       addresses: source.addresses + (webAddress(rights.url) === '' ? 0 : 1),
     });
-    this.#addDomain(webHost(rights.url), signals ?? []);
+    this.#addDomain(webHost(rights.url), facts.signals ?? []);
     this.#addLicence(license, url, rights.rightsBy === 'curator');
   }
 
@@ -131,6 +144,7 @@ export class ExportTally {
       domains: sorted(this.#domains).map(([host, { photos, signals }]) => {
         return { host, photos, signals: sorted(signals).map(([signal, of]) => ({ signal, photos: of })) };
       }),
+      dates: { taken: this.#taken.dated(), uploaded: this.#uploaded.dated() },
       sources: sorted(this.#sources).map(([source, of]) => ({ source, ...of })),
       tags: sorted(this.#tags)
         .toSorted(([, a], [, b]) => b - a)
@@ -158,21 +172,6 @@ function classesOf(folders: ReadonlyMap<string, number>, nameOf: (folder: string
     const name = nameOf(wnid);
     return { label, wnid, name: (names.get(name) ?? 0) > 1 ? `${name} (${wnid})` : name, photos };
   });
-}
-
-class Days {
-  #first = '';
-  #last = '';
-
-  /** @param day as `2026-11-26`, which sorts as text */
-  add(day: string): void {
-    if (this.#first === '' || day < this.#first) this.#first = day;
-    if (day > this.#last) this.#last = day;
-  }
-
-  period(): { first: string; last: string } | null {
-    return this.#first === '' ? null : { first: this.#first, last: this.#last };
-  }
 }
 
 function sorted<Value>(counts: ReadonlyMap<string, Value>): [string, Value][] {

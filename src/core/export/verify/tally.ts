@@ -2,12 +2,37 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import { changeOf, isStated, webHost } from '../card/attribution.ts';
 import type { Protocol } from '../protocol.ts';
 
+/** Days, such as `2026-11-26`, which sort as text. */
+export class Days {
+  #first = '';
+  #last = '';
+  #photos = 0;
+
+  add(day: string | null | undefined): void {
+    if (!day) return;
+    this.#photos += 1;
+    if (this.#first === '' || day < this.#first) this.#first = day;
+    if (day > this.#last) this.#last = day;
+  }
+
+  period(): { first: string; last: string } | null {
+    return this.#first === '' ? null : { first: this.#first, last: this.#last };
+  }
+
+  dated(): { first: string; last: string; photos: number } | null {
+    const period = this.period();
+    return period && { ...period, photos: this.#photos };
+  }
+}
+
 type Counts = Map<string, number>;
 
 /** Counts the rows of the set, by the words of the problems that it finds. */
 export class Tally {
   readonly confusions = new ConfusionCounts();
   readonly #counts = new Map<string, Counts>();
+  readonly #taken = new Days();
+  readonly #uploaded = new Days();
 
   add(row: PhotoRow): void {
     this.#count('photos');
@@ -21,6 +46,8 @@ export class Tally {
     if (row.page_url !== '') this.#count('pages of source', row.source);
     if (row.source_url !== '') this.#count('addresses of source', row.source);
     this.#addStatements(row);
+    this.#taken.add(row.taken_at);
+    this.#uploaded.add(row.uploaded_at);
     for (const tag of row.tags) this.#count('photos of tag', tag);
     this.confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
@@ -60,6 +87,9 @@ export class Tally {
     for (const [name, expected, actual] of this.#totals(protocol))
       if (expected !== actual) yield differ(name, expected, actual);
     for (const [name, stated] of statedIn(protocol)) yield* differences(name, stated, this.#of(name));
+    const dates = JSON.stringify({ taken: this.#taken.dated(), uploaded: this.#uploaded.dated() });
+    if (protocol.dates !== undefined && JSON.stringify(protocol.dates) !== dates)
+      yield `Expected ${JSON.stringify(protocol.dates)} for the days of the photos but they are ${dates}`;
     for (const { source, ...of } of protocol.sources)
       for (const what of ['pages', 'addresses'] as const) {
         const [expected, actual] = [of[what], this.#of(`${what} of source`).get(source) ?? 0];

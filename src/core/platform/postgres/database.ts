@@ -57,6 +57,9 @@ interface PictureTable {
   /** The size of the original in pixels, if the source scales pictures. */
   original_width: Generated<number | null>;
   original_height: Generated<number | null>;
+  /** Days, if the source tells them. */
+  taken_at: Generated<Date | null>;
+  uploaded_at: Generated<Date | null>;
 }
 
 interface LicenceTable {

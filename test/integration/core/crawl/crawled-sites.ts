@@ -254,8 +254,13 @@ export async function startCommons(
       if (reason !== null) return;
       const file = byId.get(sourceId);
       expect([licence, creator]).toEqual([file?.licence, file?.author]);
-      const original = { originalWidth: 4_000, originalHeight: 3_000, origin: `flickr:${sourceId}` };
-      expect(facts).toMatchObject({ ...original, restrictions: ['personality'] });
+      const original = {
+        originalWidth: 4_000,
+        originalHeight: 3_000,
+        origin: `flickr:${sourceId}`,
+        takenAt: '2009-05-01',
+      };
+      expect(facts).toMatchObject({ ...original, uploadedAt: file?.uploaded, restrictions: ['personality'] });
       expect(pageUrl).toBe(`https://commons.wikimedia.org/wiki/File:${sourceId}.jpg`);
     },
     close: () => site.close(),

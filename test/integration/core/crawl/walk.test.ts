@@ -70,6 +70,27 @@ describe('a crawl of Wikimedia Commons', () => {
   });
 });
 
+describe('a crawl --since', () => {
+  it('asks for later uploads alone, and finds the others when run without it', async () => {
+    await onSite(
+      () => startCommons(),
+      async (site, crawls) => {
+        const since = '2020-01-01';
+        expect(await crawls.crawl('--since', since)).toMatchObject({ code: 0 });
+        const uploaded = (await crawls.candidates()).map(({ uploadedAt }) => uploadedAt ?? '');
+        expect([uploaded.length, uploaded.filter((day) => day < since)]).toEqual([
+          site.site.files.filter((file) => file.uploaded >= since).length,
+          [],
+        ]);
+        expect(site.searches().every(({ query }) => query?.get('gsrsearch')?.includes(`>=${since}`))).toBe(true);
+        expect(await crawls.crawl()).toMatchObject({ code: 0 });
+        const lines = await crawls.candidates();
+        expect(lines.map(({ wnid, sourceId }) => `${wnid} ${sourceId}`).toSorted()).toEqual(site.photos);
+      },
+    );
+  });
+});
+
 describe('a crawl of a hostile Wikimedia Commons', () => {
   it('follows no redirect to a private address, ends endless bodies, and finds the other photos', async () => {
     await onSite(

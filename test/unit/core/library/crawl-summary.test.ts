@@ -36,7 +36,7 @@ describe('the remarks on the classes of a crawl', () => {
 
 function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
   const counts = new RunCounts();
-  const refused = { dropped: { 'licence-not-allowed': 30 }, failed: {} };
+  const refused = { dropped: { 'licence-not-allowed': 30 }, failed: {}, undated: 0 };
   counts.of('flickr').addPage({ seen: 1_200, newPictures: 133, overLimit: 40, refused });
   for (let i = 0; i < 100; i += 1)
     counts.of('flickr').addOutcome({ source: 'flickr', outcome: 'fetched', reason: null, bytes: 500_000 });

@@ -20,6 +20,7 @@ const infoSchema = z.object({
   width: z.int().positive(),
   height: z.int().positive(),
   descriptionurl: z.string().catch(''),
+  timestamp: z.string().catch(''),
   extmetadata: metadataSchema.default(() => () => ''),
 });
 

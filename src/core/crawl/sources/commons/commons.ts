@@ -43,7 +43,7 @@ export function commonsSource(settings: CommonsSettings): NetworkSource {
     plan: (wanted) => Promise.resolve(planSearches(wanted)),
     async nextPage(query, cursor, api) {
       const { wnid, search } = paramsSchema.parse(query.params);
-      const at = cursorOf(cursor, dayOf(api.nowMs()));
+      const at = cursorOf(cursor, query.since ?? FIRST_DAY, dayOf(api.nowMs()));
       const answer = readSearch(await api.send({ url: searchUrl(settings, search, at) }), api.nowMs());
       // A page of results may come over several answers. Each picture comes with one of them.
       const due = (answer?.files ?? []).filter(
@@ -63,8 +63,8 @@ export function commonsSource(settings: CommonsSettings): NetworkSource {
   };
 }
 
-function cursorOf(cursor: Json, until: string): Cursor {
-  const again = resumeSchema.safeParse(cursor ?? { after: FIRST_DAY }).data;
+function cursorOf(cursor: Json, after: string, until: string): Cursor {
+  const again = resumeSchema.safeParse(cursor ?? { after }).data;
   if (again === undefined) return cursorSchema.parse(cursor);
   return { windows: [{ from: again.after, to: until }], continue: {}, answered: [], until };
 }

@@ -4,10 +4,20 @@ import type { Wnid } from '../../../kernel/ids.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { pageAddress, pictureAddress } from '../picture-address.ts';
 import { misfitPhoto, type FoundPhoto } from '../source.ts';
+import { dayOf } from '../day.ts';
 import { shortText } from '../text.ts';
 import type { FileInfo, FilePage } from './answer.ts';
 import { COMMONS } from './plan.ts';
-import { absolute, aiCategory, commonsCreator, commonsLicence, notFree, originOf, restrictionsOf } from './rights.ts';
+import {
+  absolute,
+  aiCategory,
+  commonsCreator,
+  commonsLicence,
+  notFree,
+  originOf,
+  restrictionsOf,
+  takenAtOf,
+} from './rights.ts';
 
 export interface PhotoContext extends Pick<Config['sources']['commons'], 'width' | 'acceptPd' | 'drawingWords'> {
   readonly wnid: Wnid;
@@ -44,6 +54,8 @@ export function commonsPhoto(page: FilePage, context: PhotoContext): FoundPhoto 
     restrictions: restrictionsOf(field),
     originalWidth: info.width,
     originalHeight: info.height,
+    takenAt: takenAtOf(field),
+    uploadedAt: dayOf(info.timestamp),
     problem: problemOf(page.title, info, { ...context, isNamed: licence !== null }) ?? address.problem,
   };
 }

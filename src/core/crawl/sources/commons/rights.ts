@@ -1,4 +1,5 @@
 import { knownLicence, normaliseLicence, type Licence } from '../../../collection/licence.ts';
+import { dayOf } from '../day.ts';
 import { pageAddress } from '../picture-address.ts';
 import type { FileInfo } from './answer.ts';
 import { htmlText } from './html-text.ts';
@@ -7,7 +8,7 @@ type Metadata = FileInfo['extmetadata'];
 
 /** The fields of `extmetadata` to ask for. */
 export const METADATA_FIELDS =
-  'LicenseUrl|License|LicenseShortName|NonFree|DeletionReason|Restrictions|Attribution|Artist|AuthorCount|Credit|Categories';
+  'LicenseUrl|License|LicenseShortName|NonFree|DeletionReason|Restrictions|Attribution|Artist|AuthorCount|Credit|Categories|DateTimeOriginal';
 
 /**
  * By the licence's address, then its slug (`cc-by-sa-3.0-nl`), then its short name. `License` is one pick of several, in which the
@@ -59,6 +60,12 @@ export function originOf(field: Metadata): string | null {
     if (id !== undefined) return `${source}:${id}`;
   }
   return null;
+}
+
+/** Null if the text, which may be HTML, has no day or several, such as the first and last of a time. */
+export function takenAtOf(field: Metadata): string | null {
+  const [day, ...others] = new Set(field('DateTimeOriginal').match(/(?<!\d)\d{4}-\d\d-\d\d/g));
+  return others.length > 0 ? null : dayOf(day);
 }
 
 const AI_CATEGORY =

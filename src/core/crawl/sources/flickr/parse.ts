@@ -20,6 +20,11 @@ const photoSchema = z.looseObject({
   license: optionalText,
   /** Unix time in seconds. */
   dateupload: optionalWhole,
+  datetaken: optionalText,
+  /** 0: to the second; 4 to 8: month, year or circa. */
+  datetakengranularity: optionalWhole,
+  /** 1: it is the date of upload. */
+  datetakenunknown: optionalWhole,
 });
 
 export type FlickrPhoto = Readonly<z.output<typeof photoSchema>>;

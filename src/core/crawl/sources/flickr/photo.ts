@@ -1,6 +1,7 @@
 import type { Wnid } from '../../../kernel/ids.ts';
 import { misfitPhoto, unreadablePhoto, type FoundPhoto } from '../source.ts';
 import { pictureAddress, pictureId } from '../picture-address.ts';
+import { dayOf, dayOfSeconds } from '../day.ts';
 import { shortText } from '../text.ts';
 import { flickrLicence } from './licences.ts';
 import type { FlickrPhoto } from './parse.ts';
@@ -21,8 +22,15 @@ const SIZES: readonly { readonly key: string; readonly longerSide: number }[] = 
 /** The original upload, which may have any size and format. */
 const ORIGINAL = 'url_o';
 
-/** `extras` of the search: the sizes, the fields for the rights, and the date that checks the windows. */
-export const EXTRAS = ['license', 'owner_name', 'date_upload', ...SIZES.map(({ key }) => key), ORIGINAL].join(',');
+/** `extras` of the search: the sizes, the fields for the rights, and the dates. */
+export const EXTRAS = [
+  'license',
+  'owner_name',
+  'date_upload',
+  'date_taken',
+  ...SIZES.map(({ key }) => key),
+  ORIGINAL,
+].join(',');
 
 const MEDIA_HOST = /^https?:\/\/(?:live|farm\d+|c\d+)\.(?:staticflickr|static\.flickr)\.com(?=\/)/i;
 
@@ -46,6 +54,8 @@ export function flickrCandidate(photo: FlickrPhoto, context: FlickrContext): Fou
     creator: photo.ownername || photo.owner || null,
     licence: licence.id,
     licenceUrl: licence.url,
+    takenAt: photo.datetakengranularity || photo.datetakenunknown ? null : dayOf(photo.datetaken),
+    uploadedAt: dayOfSeconds(photo.dateupload),
     problem: address === null ? unreadablePhoto('Flickr offers no size of it') : address.problem,
   };
 }

@@ -5,7 +5,9 @@ import { UNKNOWN_LICENCE } from '../../../collection/licence.ts';
 import { unreadablePhoto, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath, type BytePath } from './byte-path.ts';
-import { describeSystemError, resolvePath, hashFile } from './file-system.process.ts';
+import { dayOf } from '../day.ts';
+import { exifTaken } from '../../../platform/image/exif.ts';
+import { describeSystemError, resolvePath, hashFile, useFile } from './file-system.process.ts';
 import { outsideFolder, type FolderEntry } from './folder-entry.ts';
 import { mapInOrder } from '../../../kernel/map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
@@ -17,6 +19,8 @@ const FILES_UNDER_WAY = 8;
 export interface DiscoverFolderOptions {
   readonly signal: AbortSignal;
   readonly maxBytes?: number;
+  /** True: reads from EXIF when the photos were taken. Default: false. */
+  readonly readsExif?: boolean;
   /** Receives the relative path of each skipped file or folder: hidden ones, Thumbs.db, desktop.ini, nested labels.csv. */
   readonly onIgnored?: (relativePath: string) => void;
 }
@@ -42,7 +46,7 @@ export async function* discoverFolder(
   dir: string,
   options: DiscoverFolderOptions,
 ): AsyncGenerator<FoundPhoto, void, undefined> {
-  const { signal, maxBytes = Number.POSITIVE_INFINITY, onIgnored = () => {} } = options;
+  const { signal, maxBytes = Number.POSITIVE_INFINITY, readsExif = false, onIgnored = () => {} } = options;
   signal.throwIfAborted();
   const root = await openPhotoFolder(dir);
   yield* mapInOrder(
@@ -53,7 +57,13 @@ export async function* discoverFolder(
       if (located.problem !== null) return photoOf(entry, { ...located, sha256: null });
       const hashed = await hashFile(located.path, { maxBytes, signal: stopped });
       if (typeof hashed !== 'string') return photoOf(entry, { ...located, problem: hashed, sha256: null });
-      return photoOf(entry, { ...located, sha256: hashed });
+      const photo = photoOf(entry, { ...located, sha256: hashed });
+      if (!readsExif) return photo;
+      const bytes = await useFile(located.path, maxBytes, (handle) => handle.readFile());
+      return {
+        ...photo,
+        takenAt: (Buffer.isBuffer(bytes) ? dayOf(await exifTaken(bytes)) : null) ?? photo.takenAt ?? null,
+      };
     },
   );
 }

@@ -81,6 +81,7 @@ export class InaturalistSource implements NetworkSource {
     const idAbove = cursorSchema.parse(cursor ?? 0);
     const params = new URLSearchParams({
       ...search,
+      ...(query.since == null ? {} : { created_d1: query.since }),
       // The default order is by creation, newest first. With id_above, it would lose everything except the first page.
       order_by: 'id',
       order: 'asc',

@@ -3,6 +3,7 @@ import type { Wnid } from '../../../kernel/ids.ts';
 import { misfitPhoto, unreadablePhoto, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { inaturalistLicence, creatorOf, photoUrl, type PhotoSize } from './photo.ts';
+import { dayOf } from '../day.ts';
 import { storableText } from '../text.ts';
 
 export const INATURALIST = 'inaturalist';
@@ -25,6 +26,8 @@ export type ObservationsAnswer = Readonly<z.output<typeof observationsSchema>>;
 const observationSchema = z.object({
   id: z.int().positive(),
   spam: booleanSchema,
+  observed_on: textSchema,
+  created_at: textSchema,
   flags: flagsSchema,
   user: z.object({ login: textSchema, name: textSchema }).nullish().catch(undefined),
   photos: z.array(z.unknown()).nullish(),
@@ -99,6 +102,8 @@ function foundPhoto(
     licenceUrl: licence.url,
     creator: creatorOfPhoto(photo, observation),
     pageUrl,
+    takenAt: dayOf(observation.observed_on),
+    uploadedAt: dayOf(observation.created_at),
     problem: withheld(photo, observation) ?? (url === null ? withoutUrl(photo) : null),
   };
 }

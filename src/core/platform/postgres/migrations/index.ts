@@ -35,6 +35,7 @@ import * as runningJobs from './0038-running-jobs.ts';
 import * as firstCandidates from './0039-first-candidates.ts';
 import * as distinctPhotos from './0040-distinct-photos.ts';
 import * as commons from './0041-commons.ts';
+import * as dates from './0042-dates.ts';
 import * as signals from './0044-signals.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
@@ -75,5 +76,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0039-first-candidates': firstCandidates,
   '0040-distinct-photos': distinctPhotos,
   '0041-commons': commons,
+  '0042-dates': dates,
   '0044-signals': signals,
 };

@@ -28,6 +28,8 @@ describe('discoverFolder with labels.csv', () => {
       creator: 'Stefano Guerrieri',
       licence: 'Public-Domain',
       licenceUrl: null,
+      takenAt: null,
+      uploadedAt: null,
       problem: null,
     });
     const licences = new Set(found.map(({ licence }) => licence));

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync 
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../../../../src/core/kernel/errors.ts';
 import { discoverFolder } from '../../../../../src/core/crawl/sources/folder/discover-folder.process.ts';
@@ -31,6 +32,25 @@ describe('discoverFolder without labels.csv', () => {
         problem: null,
       },
     ]);
+  });
+
+  it('reads from EXIF when a photo was taken, if it is asked to', async () => {
+    const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
+    const taken = (day: string) =>
+      picture
+        .clone()
+        .withExif({ IFD2: { DateTimeOriginal: `${day} 10:00:00` } })
+        .jpeg()
+        .toBuffer();
+    const dir = scratchFolder({
+      'n1/a.jpg': await taken('2019:05:01'),
+      'n1/b.jpg': await taken('0000:00:00'),
+      'n1/c.jpg': await picture.clone().jpeg().toBuffer(),
+      'n1/d.jpg': 'text',
+    });
+    const found = await discover(dir, { readsExif: true });
+    expect(found.map(({ takenAt }) => takenAt)).toEqual(['2019-05-01', null, null, null]);
+    expect((await discover(dir)).filter(({ takenAt }) => takenAt !== undefined)).toEqual([]);
   });
 
   it('takes the class from the first part of the path at any depth, and none for files at the top', async () => {

@@ -57,7 +57,7 @@ describe('a line of progress', () => {
 });
 
 describe('the progress of a run', () => {
-  const noReasons = { dropped: {}, failed: {} };
+  const noReasons = { dropped: {}, failed: {}, undated: 0 };
   const counts = new RunCounts();
   const flickr = counts.of('flickr');
   flickr.addPage({

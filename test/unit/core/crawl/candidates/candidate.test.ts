@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candidateOf, type CandidateRules } from '../../../../../src/core/crawl/candidates/candidate.ts';
+import { candidateOf, countRefusals, type CandidateRules } from '../../../../../src/core/crawl/candidates/candidate.ts';
 import type { FoundPhoto } from '../../../../../src/core/crawl/sources/source.ts';
 
 const rules: CandidateRules = {
@@ -49,6 +49,19 @@ describe('candidateOf', () => {
       detail: 'unknown',
     });
     expect(candidateOf({ ...found, licence: 'unknown' }, { ...rules, licences: 'any' }).refusal).toBeNull();
+  });
+
+  it('refuses a photo of before the first day of upload, but none without a day', () => {
+    const days = ['2019-12-31', '2020-01-01', null];
+    const candidates = days.map((uploadedAt) =>
+      candidateOf({ ...found, uploadedAt }, { ...rules, since: '2020-01-01' }),
+    );
+    expect(candidates.map(({ refusal }) => refusal)).toEqual([
+      { reason: 'too-old', detail: 'uploaded 2019-12-31' },
+      null,
+      null,
+    ]);
+    expect(countRefusals(candidates)).toEqual({ dropped: { 'too-old': 1 }, failed: {}, undated: 1 });
   });
 
   it("keeps the source's own problem beside its own judgement", () => {

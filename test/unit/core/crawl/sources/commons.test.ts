@@ -3,7 +3,12 @@ import { loadConfig } from '../../../../../src/core/config/load-config.ts';
 import { commonsSource } from '../../../../../src/core/crawl/sources/commons/commons.ts';
 import { readSearch } from '../../../../../src/core/crawl/sources/commons/answer.ts';
 import { commonsPhoto } from '../../../../../src/core/crawl/sources/commons/photo.ts';
-import { commonsCreator, commonsLicence, originOf } from '../../../../../src/core/crawl/sources/commons/rights.ts';
+import {
+  commonsCreator,
+  commonsLicence,
+  originOf,
+  takenAtOf,
+} from '../../../../../src/core/crawl/sources/commons/rights.ts';
 import type { Json } from '../../../../../src/core/crawl/sources/network-source.ts';
 import { outcomeOf, planOf, queryOf, scripted, type Script } from './scripted-api.ts';
 
@@ -161,14 +166,18 @@ describe('a file of Wikimedia Commons', () => {
       Artist: '<b>A</b>',
       Restrictions: 'trademarked|personality',
       Credit: '<a href="https://www.flickr.com/photos/x@N01/123">',
+      DateTimeOriginal: '<time class="dtstart" datetime="2015-06-01">1 June 2015</time>',
     };
-    expect(photoOf(image({}, fields))).toMatchObject({
+    expect(photoOf(image({ timestamp: '2016-07-02T10:00:00Z' }, fields))).toMatchObject({
       creator: 'A',
       restrictions: ['personality', 'trademarked'],
       origin: 'flickr:123',
       originalWidth: 4000,
       originalHeight: 3000,
+      takenAt: '2015-06-01',
+      uploadedAt: '2016-07-02',
     });
+    expect(takenAtOf(fieldOf({ DateTimeOriginal: 'between 2015-06-01 and 2015-06-09' }))).toBeNull();
     expect(originOf(fieldOf({ Credit: 'https://www.inaturalist.org/photos/77' }))).toBe('inaturalist:77');
     expect(originOf(fieldOf({ Credit: 'https://www.inaturalist.org/observations/77' }))).toBeNull();
   });

@@ -114,7 +114,7 @@ describe('a search of Flickr', () => {
       sort: 'date-posted-desc',
       min_upload_date: String(Date.UTC(2004, 1, 1) / 1000),
       max_upload_date: String(Math.floor(NOW_MS / 1000)),
-      extras: ['license', 'owner_name', 'date_upload', ...sizes].join(','),
+      extras: ['license', 'owner_name', 'date_upload', 'date_taken', ...sizes].join(','),
     });
     expect((await take(results([]))).sent.has('license')).toBe(false);
   });
@@ -164,6 +164,21 @@ describe('a search of Flickr', () => {
       'has texts that cannot be stored',
       photo('1', { owner: 'a/../b?\0', ownername: `A\0nn \uD800` }),
       { creator: 'A\u{FFFD}nn \u{FFFD}', pageUrl: 'https://www.flickr.com/photos/a%2F..%2Fb%3F%EF%BF%BD/1' },
+    ],
+    [
+      'was taken and uploaded on known days',
+      photo('1', { datetaken: '2019-05-01 10:00:00', datetakengranularity: 0, datetakenunknown: '0' }),
+      { takenAt: '2019-05-01', uploadedAt: '2023-11-14' },
+    ],
+    [
+      'was taken in a year',
+      photo('1', { datetaken: '2019-01-01 00:00:00', datetakengranularity: '6' }),
+      { takenAt: null },
+    ],
+    [
+      'has its date of upload as that of taking',
+      photo('1', { datetaken: '2019-05-01 10:00:00', datetakenunknown: 1 }),
+      { takenAt: null },
     ],
     ['is at an FTP server', photo('1', { url_l: 'ftp://x/1.jpg' }), { problem: { reason: 'scheme-refused' } }],
     ['needs a password', photo('1', { url_l: 'https://u:p@x/1' }), { problem: { reason: 'address-refused' } }],

@@ -293,6 +293,11 @@ describe('readObservations', () => {
       { licence: 'unknown', creator: null },
     ],
     [
+      'dates',
+      { photos: [photo], observed_on: '2019-05-01', created_at: '2019-05-02T10:00:00-07:00' },
+      { takenAt: '2019-05-01', uploadedAt: '2019-05-02' },
+    ],
+    [
       'an attribution without a name',
       { user, photos: [{ ...photo, attribution: 'no rights reserved' }] },
       { creator: 'Ada Example' },

@@ -28,6 +28,8 @@ export function candidate(name: string, given: Partial<ExportCandidate> = {}): E
     signals: null,
     originalWidth: null,
     originalHeight: null,
+    takenAt: null,
+    uploadedAt: null,
     ...given,
   };
 }

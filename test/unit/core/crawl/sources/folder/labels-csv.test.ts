@@ -31,8 +31,8 @@ describe('the header of labels.csv', () => {
 
 describe('readRow', () => {
   it('reads class and rights, and normalises the licence', () => {
-    const columns = 'creator,file,truth,wnid,license,pageUrl';
-    const cells = [' Ann ', 'a/b.jpg', 'x', ' n1 ', 'cc by 4.0', 'https://example.com/p/1'];
+    const columns = 'creator,file,truth,wnid,license,pageUrl,taken_at';
+    const cells = [' Ann ', 'a/b.jpg', 'x', ' n1 ', 'cc by 4.0', 'https://example.com/p/1', '2019-05-01'];
     expect(row(columns, cells)).toEqual({
       relative: 'a/b.jpg',
       label: 'n1',
@@ -41,6 +41,8 @@ describe('readRow', () => {
         licenceUrl: 'https://creativecommons.org/licenses/by/4.0/',
         creator: 'Ann',
         pageUrl: 'https://example.com/p/1',
+        takenAt: '2019-05-01',
+        uploadedAt: null,
       },
       problem: null,
     });

@@ -15,6 +15,8 @@ describe('photoOfRow', () => {
       licence: 'cc by 4.0',
       creator: ' Ann ',
       pageUrl: 'https://x/p',
+      takenAt: '2019-05-01 12:00',
+      uploadedAt: '3019-05-01',
     };
     expect(photo(values)).toEqual({
       source: 'urls',
@@ -25,6 +27,8 @@ describe('photoOfRow', () => {
       creator: 'Ann',
       licence: 'CC-BY-4.0',
       licenceUrl: 'https://creativecommons.org/licenses/by/4.0/',
+      takenAt: '2019-05-01',
+      uploadedAt: null,
       problem: null,
     });
   });
