@@ -64,8 +64,22 @@ export const PHOTO_VERDICTS = ['accept', 'reject', 'unsure', 'overruled'] as con
 export type PhotoVerdict = (typeof PHOTO_VERDICTS)[number];
 /** The most photos that a gallery lists, so that a browser can hold and scroll them. */
 export const MOST_LISTED = 100_000;
-/** `p`: the lowest p of the searched class first; `time`: the newest first; `confusion`: the surest first. `-` turns it round. */
-export const PHOTO_SORTS = ['time', '-time', 'p', '-p', 'confusion', '-confusion'] as const;
+/**
+ * `p`: the lowest p of the searched class first; `time`: the newest first; `confusion`: the surest first; `taken`, `uploaded`: the
+ * latest first, and photos without a day last. `-` turns it round.
+ */
+export const PHOTO_SORTS = [
+  'time',
+  '-time',
+  'p',
+  '-p',
+  'confusion',
+  '-confusion',
+  'taken',
+  '-taken',
+  'uploaded',
+  '-uploaded',
+] as const;
 export const PHOTO_SIZES = ['small', 'medium', 'large'] as const;
 
 /** States of candidates, which say nothing about the filter, the shortlist and verdicts. */
@@ -75,7 +89,7 @@ const CRAWL_STATES: ReadonlySet<string> = new Set(['found', 'waiting', 'dropped'
 export function isOfCrawl(name: string, value: string): boolean {
   if (name === 'state') return CRAWL_STATES.has(value);
   if (name === 'reason') return isCandidateReason(value);
-  if (name === 'sort') return value === 'time' || value === '-time';
+  if (name === 'sort') return /^-?(?:time|taken|uploaded)$/.test(value);
   return !['seen', 'tag', 'split'].includes(name);
 }
 
@@ -107,6 +121,9 @@ export interface PhotoFilter {
   readonly text: string;
   /** The day or days (UTC) on which the candidate was found: `2026-11-30` or `2026-11-01..2026-11-30`; '' for any. */
   readonly date: string;
+  /** The day or days on which the photo was taken, and uploaded, as `date`; '' for any. */
+  readonly taken: string;
+  readonly uploaded: string;
   /** The person of a standing verdict; '' for any. One and the same verdict meets `by`, `judged` and `verdict`. */
   readonly by: string;
   /** The day or days (UTC) of a standing verdict, as `date`; '' for any. */
@@ -133,6 +150,8 @@ export const EVERY_PHOTO: PhotoFilter = {
   disagree: false,
   text: '',
   date: '',
+  taken: '',
+  uploaded: '',
   by: '',
   judged: '',
   verdict: [],
@@ -182,6 +201,8 @@ export function parsePhotoFilter(query: URLSearchParams): ParsedFilter {
     disagree: among('disagree', ['1']).length > 0,
     text: text('text', 'at most 200 characters, or an address of at most 2,000', isShort),
     date: days('date'),
+    taken: days('taken'),
+    uploaded: days('uploaded'),
     by: text('by', `a name: ${PERSON_NAME_RULE}`, (value) => personName(value) !== null),
     judged: days('judged'),
     verdict: among('verdict', PHOTO_VERDICTS),

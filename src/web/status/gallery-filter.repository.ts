@@ -64,7 +64,7 @@ export function shownCandidates(
   const hasDecision = isCrawlOnly ? sql`false` : isFirst;
   const ofEntry = sql`e.collection_id = ${collectionId} and e.photo_id = c.photo_id and e.wnid = c.wnid and ${isSeen}`;
   return sql`(
-    select c.id, c.wnid, c.found_at, c.refusal, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, ${crawled},
+    select c.id, c.wnid, c.found_at, c.refusal, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, p.taken_at, p.uploaded_at, ${crawled},
       ${judged(scope).detail} as detail, ${isFirst} as is_first, ${photoId} as photo_id,
       case when ${hasDecision} then l.decided end as decided, case when ${hasDecision} then l.p end as p
     from collection_candidate l join candidate c on c.id = l.candidate_id
@@ -269,6 +269,11 @@ function isOne(column: string, values: readonly string[]): RawBuilder<unknown>[]
   return values.length === 0 ? [] : [sql`${sql.ref(column)} = any(${values}::text[])`];
 }
 
+function isOnDays(day: RawBuilder<unknown>, date: string): RawBuilder<unknown>[] {
+  const days = dayRangeOf(date);
+  return days === null ? [] : [sql`${day} between ${days[0]}::date and ${days[1]}::date`];
+}
+
 /** @param named ids of the classes whose names have the text of the filter */
 export function matches(view: GalleryView, filter: PhotoFilter, named: readonly string[]): RawBuilder<unknown> {
   const days = dayRangeOf(filter.date);
@@ -281,6 +286,8 @@ export function matches(view: GalleryView, filter: PhotoFilter, named: readonly 
       ...isOne('d.confusion_wnid', filter.seen),
       ...isOne('c.source', filter.source),
       ...isOne('c.licence', filter.licence),
+      ...isOnDays(sql`c.taken_at`, filter.taken),
+      ...isOnDays(sql`c.uploaded_at`, filter.uploaded),
       ...hasJudgement(view, filter),
       ...anyOf(filter.tag, (tag) => sql`${tag} = any(v.tags) and ${isShown(view)}`),
       ...anyOf(filter.split, (split) =>

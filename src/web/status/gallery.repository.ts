@@ -40,7 +40,7 @@ const CONFUSION = sql`d.confusion_prob`;
 
 /** Ids are in the order of time. With days, it is that of the index by time. */
 function orderOf({ view, filter: { sort, like, date } }: GalleryQuery): Order {
-  const isDesc = { time: true, '-time': false, p: false, '-p': true, confusion: true, '-confusion': false }[sort];
+  const isDesc = sort === '-p' || !(sort === 'p' || sort.startsWith('-'));
   if (like !== null) {
     // Photos `s` with features come first, the most similar one before the others; then all by their fingerprints.
     const value = sql`coalesce(s.cosine, -2 - ${distanceTo(like)})`;
@@ -48,6 +48,15 @@ function orderOf({ view, filter: { sort, like, date } }: GalleryQuery): Order {
   }
   if (sort.endsWith('time'))
     return { value: sql`c.found_at`, type: 'timestamptz', has: sql.raw(String(date !== '')), isDesc };
+  if (sort.endsWith('taken') || sort.endsWith('uploaded')) {
+    const day = sort.endsWith('taken') ? sql`c.taken_at` : sql`c.uploaded_at`;
+    return {
+      value: sql`${day}::timestamp at time zone 'UTC'`,
+      type: 'timestamptz',
+      has: sql`${day} is not null`,
+      isDesc,
+    };
+  }
   const isOfP = sort === 'p' || sort === '-p';
   const has = isOfP ? hasP(view) : sql`${CONFUSION} is not null`;
   return { value: isOfP ? sql`c.p` : CONFUSION, type: 'float8', has, isDesc };

@@ -57,6 +57,8 @@ export function chipsOf(gallery: Gallery): FilterChip<Partial<PhotoFilter>>[] {
   const others = [
     { text: filter.text === '' ? '' : `“${filter.text}”`, without: { text: '' } },
     { text: filter.date === '' ? '' : `found ${filter.date}`, without: { date: '' } },
+    { text: filter.taken === '' ? '' : `taken ${filter.taken}`, without: { taken: '' } },
+    { text: filter.uploaded === '' ? '' : `uploaded ${filter.uploaded}`, without: { uploaded: '' } },
     { text: filter.by === '' ? '' : `by ${filter.by}`, without: { by: '' } },
     { text: filter.judged === '' ? '' : `judged ${filter.judged}`, without: { judged: '' } },
     { text: filter.disagree ? 'members disagree' : '', without: { disagree: false } },
@@ -104,6 +106,8 @@ function Fields({ gallery }: GalleryProps) {
         );
       })}
       <Words label="Found on (UTC)" name="date" value={filter.date} placeholder={DAYS_EXAMPLE} />
+      <Words label="Taken on" name="taken" value={filter.taken} placeholder={DAYS_EXAMPLE} />
+      <Words label="Uploaded on" name="uploaded" value={filter.uploaded} placeholder={DAYS_EXAMPLE} />
       <Words label="Verdict by" name="by" value={filter.by} />
       <Words label="Judged on (UTC)" name="judged" value={filter.judged} placeholder={DAYS_EXAMPLE} />
       {isCrawlOnly ? null : <Checkbox label="Members disagree" name="disagree" isOn={filter.disagree} />}

@@ -64,6 +64,10 @@ const SORT_TEXTS: Readonly<Record<PhotoFilter['sort'], string>> = {
   '-p': 'highest p first',
   confusion: 'surest confusion first',
   '-confusion': 'least sure confusion first',
+  taken: 'last taken first',
+  '-taken': 'first taken first',
+  uploaded: 'last uploaded first',
+  '-uploaded': 'first uploaded first',
 };
 
 function FilterBar({ gallery }: GalleryProps) {

@@ -227,4 +227,15 @@ describe('the gallery of a collection with candidates', () => {
     expect(await namesOf({ date: '2026-11-29' })).toEqual(NAMES.slice(0, 1));
     expect(await namesOf({ date: '2026-12-02' })).toEqual(NAMES.slice(3));
   });
+
+  it('are photos that were taken or uploaded on days, and are sorted by these, those without a day last', async () => {
+    await sql`update picture set taken_at = date '2019-05-01' - id::int, uploaded_at = '2020-01-01' where source_id <> 'plain.jpg'`.execute(
+      dashboard.app.db,
+    );
+    const dated = NAMES.slice(0, 3);
+    expect(await namesOf({ uploaded: '2019-12-01..2020-01-01' })).toEqual(dated);
+    expect(await namesOf({ uploaded: '2020-01-01', taken: '2019-05-02' })).toEqual([]);
+    expect(await namesOf({ sort: 'taken' })).toEqual(NAMES);
+    expect(await namesOf({ sort: '-taken' })).toEqual([...dated.toReversed(), 'plain.jpg']);
+  });
 });
