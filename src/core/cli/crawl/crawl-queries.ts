@@ -14,7 +14,13 @@ export async function dryRun(
     plan,
     classLabels,
     allow,
-  }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels; readonly allow: ClassLabels },
+    since,
+  }: {
+    readonly plan: CrawlPlan;
+    readonly classLabels: ClassLabels;
+    readonly allow: ClassLabels;
+    readonly since: string | undefined;
+  },
 ): Promise<number> {
   const { collection, signal, loaded, flags } = context;
   let problems = 0;
@@ -28,10 +34,11 @@ export async function dryRun(
   const rules = await rulesOf(collection, { allowed, searched: wantedWnids(collection, classLabels) });
   const wanted = wantedOf(collection, classLabels);
   const { limitPerClass } = loaded.config.crawl;
-  for (const walk of plan.walks) await write(walkDryRun({ walk, rules, wanted, limitPerClass, signal }));
+  for (const walk of plan.walks)
+    await write(walkDryRun({ walk, rules: { ...rules, since }, wanted, limitPerClass, signal }));
   if (plan.network.length > 0) {
     await withApp(context, { name: 'crawl' }, async (app) => {
-      for (const discovery of plan.network) await write(discoveryDryRun(app, discovery, signal));
+      for (const discovery of plan.network) await write(discoveryDryRun(app, discovery, { signal, since }));
     });
   }
   return problems > 0 ? EXIT.incomplete : EXIT.done;

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { GiveUpOnItem, messageOf, RetryLater } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { NetworkSource, ResultPage, SourceApi, WantedClass } from '../sources/network-source.ts';
+import type { NetworkSource, PlannedQuery, ResultPage, SourceApi, WantedClass } from '../sources/network-source.ts';
 import { candidateOf, countRefusals, type CandidateRules, type RefusalCounts } from './candidate.ts';
 import { storeCandidates } from './candidate.repository.ts';
 import type { DiscoverPayload } from './discover.job.ts';
@@ -71,12 +71,17 @@ export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps)
   }
 }
 
+/** Another first day of upload makes other queries, with cursors of their own. */
+export function queriesSince(queries: readonly PlannedQuery[], since: string | null = null): readonly PlannedQuery[] {
+  if (since === null) return queries;
+  return queries.map(({ key, title, params }) => {
+    return { key: `${key} since ${since}`, title: `${title} since ${since}`, params, since };
+  });
+}
+
 async function planClass(state: QueryState, wanted: WantedClass, deps: DiscoverDeps): Promise<readonly number[]> {
   const plan = await deps.source.plan(wanted, deps.api);
-  const { since = null } = state.query;
-  const queries = plan.queries.map((query) =>
-    since === null ? query : { ...query, key: `${query.key} since ${since}`, title: `${query.title} since ${since}` },
-  );
+  const queries = queriesSince(plan.queries, state.query.since);
   await deps.db.transaction().execute((trx) => storePlan(trx, state, { ...plan, queries }));
   await linkSearched(deps.db, { ...deps.scope, wnids: [state.wnid] });
   return [];

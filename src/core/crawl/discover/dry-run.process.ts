@@ -4,6 +4,7 @@ import { openHttp } from '../network/http.process.ts';
 import { openSourceApi } from '../network/source-api.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import type { NetworkDiscovery } from './discover-stage.process.ts';
+import { queriesSince } from '../candidates/discover.process.ts';
 import type { Config } from '../../config/settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { NO_VERSION } from '../sources/remote-version.ts';
@@ -26,7 +27,7 @@ export interface DryRunLine {
 export async function* discoveryDryRun(
   app: App,
   { ready, classes }: NetworkDiscovery,
-  signal: AbortSignal,
+  { signal, since }: { readonly signal: AbortSignal; readonly since?: string | undefined },
 ): AsyncGenerator<DryRunLine> {
   const client = openHttp(app.config, [ready.endpoint]);
   const { name } = ready.source;
@@ -39,7 +40,7 @@ export async function* discoveryDryRun(
       for (const problem of problems) yield { ...line, title: wanted.name, problem };
       if (queries.length === 0 && problems.length === 0)
         yield { ...line, title: notes.join('; ') || 'nothing to ask for', total: 0, problem: null };
-      for (const query of queries)
+      for (const query of queriesSince(queries, since))
         yield { ...line, title: query.title, ...(await firstTotal(ready.source, query, api)) };
     }
   } finally {
