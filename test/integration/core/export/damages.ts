@@ -419,6 +419,16 @@ export const DAMAGES: readonly Damage[] = [
     change: async (copy) => copy.edit('SHA256SUMS', (text) => text.slice(0, -1)),
   },
   {
+    title: 'days of other photos',
+    check: 'count',
+    file: /^protocol\.json/,
+    detail: /days of the photos/,
+    change: async (copy) =>
+      copy.editProtocol(() => ({
+        dates: { taken: { first: '2019-05-01', last: '2019-05-01', photos: 1 }, uploaded: null },
+      })),
+  },
+  {
     title: 'a reordered list of classes',
     check: 'class-order',
     file: /^protocol\.json$/,
