@@ -22,15 +22,8 @@ function column<Value extends z.ZodType>(type: ColumnType, description: string, 
 
 const text = (description: string) => column('text', description, z.string());
 const sha256 = (description: string) => column('text', description, z.string().refine(isSha256).transform(toSha256));
-const day = (description: string) =>
-  column(
-    'text',
-    description,
-    z
-      .string()
-      .regex(/^(?:\d{4}-\d\d-\d\d)?$/)
-      .optional(),
-  );
+/** `''` if the source does not tell. */
+const day = (description: string) => column('text', description, z.string().optional());
 const pixels = () => column('whole number', 'In pixels.', z.int().positive());
 
 /**

@@ -47,7 +47,8 @@ export function flickrSource(settings: FlickrSettings): NetworkSource {
     plan: (wanted, api) => Promise.resolve(planSearches(wanted, { licences, nowMs: api.nowMs() })),
     async nextPage(query, cursor, api) {
       const params = paramsSchema.parse(query.params);
-      const at = cursorOf(cursor, { ...params, since: query.since ?? null }, api.nowMs());
+      const first = query.since == null ? null : { after: Date.parse(query.since) / 1000 - 1 };
+      const at = cursorOf(cursor ?? first, params, api.nowMs());
       const until = at.until ?? params.until;
       const headers = { accept: 'application/json' };
       const response = await api.send({ url: searchUrl(settings, params, at), headers });
@@ -66,13 +67,8 @@ export function flickrSource(settings: FlickrSettings): NetworkSource {
   };
 }
 
-function cursorOf(
-  cursor: Json | null,
-  { until, since }: Pick<SearchParams, 'until'> & { readonly since: string | null },
-  nowMs: number,
-): Cursor {
-  const first = since === null ? FIRST_UPLOAD_S : Math.max(FIRST_UPLOAD_S, Date.parse(since) / 1000);
-  if (cursor === null) return { windows: [{ from: first, to: until, licence: null }], page: 1 };
+function cursorOf(cursor: Json | null, { until }: SearchParams, nowMs: number): Cursor {
+  if (cursor === null) return { windows: [{ from: FIRST_UPLOAD_S, to: until, licence: null }], page: 1 };
   const again = resumeSchema.safeParse(cursor);
   if (!again.success) return cursorSchema.parse(cursor);
   const from = again.data.after + 1;

@@ -92,6 +92,14 @@ describe('planning a class on Flickr', () => {
 });
 
 describe('a search of Flickr', () => {
+  it('with a first day of upload begins on it', async () => {
+    const api = scripted([results([])]);
+    const query = await queryOf(source, [{ text: 'stingray' }]);
+    await source.nextPage({ ...query, since: '2020-01-01' }, null, api);
+    const sent = new URL(api.requests[0]?.url ?? '').searchParams;
+    expect(sent.get('min_upload_date')).toBe(String(Date.UTC(2020, 0, 1) / 1000));
+  });
+
   it('asks for text, any of the tags, the allowed licences, and all fields of each photo', async () => {
     const licences = ['CC0-1.0', 'cc-by-4.0', 'MIT', 'CC-PDM-1.0'];
     const { sent } = await take(results([]), { settings: { licences, url: 'http://127.0.0.1:1/proxy?to=flickr' } });
