@@ -169,7 +169,7 @@ describe('a page of observations', () => {
     const source = sourceOf(settings);
     const [planned] = (await source.plan(wantedOf('dragonfly'), simulated())).queries;
     const api = scripted([page([6])]);
-    await source.nextPage(planned ?? query, 5, api);
+    await source.nextPage({ ...(planned ?? query), since: '2020-01-01' }, 5, api);
     expect(Object.fromEntries(new URL(api.requests[0]?.url ?? '').searchParams)).toEqual({
       taxon_id: expect.stringMatching(/^\d+$/),
       without_taxon_id: expect.stringMatching(/^\d+$/),
@@ -179,6 +179,7 @@ describe('a page of observations', () => {
       photo_license: 'cc0,cc-by',
       order_by: 'id',
       order: 'asc',
+      created_d1: '2020-01-01',
       id_above: '5',
       per_page: '200',
     });
