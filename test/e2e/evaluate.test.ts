@@ -64,7 +64,7 @@ describe('winnow evaluate', () => {
     await makeSet('set', some);
     const { result } = await evaluate('set', ...MODEL);
     expect(Object.keys(result).join(' ')).toBe(
-      'model photos accuracy accuracyLow accuracyHigh macroAccuracy rmsCalibrationError rmsCalibrationErrorUpstream rmsCalibrationErrorIfCalibrated signedGap aurra softF1 aurraLow aurraHigh softF1Low softF1High perClass ood fitted',
+      'model photos accuracy accuracyLow accuracyHigh top5Accuracy top5AccuracyLow top5AccuracyHigh macroAccuracy rmsCalibrationError rmsCalibrationErrorUpstream rmsCalibrationErrorIfCalibrated signedGap aurra softF1 aurraLow aurraHigh softF1Low softF1High perClass ood fitted',
     );
     expect(result).toMatchObject({ model: 'efficientnet-lite1', photos: 24, ood: null });
     const right = result.perClass.reduce((sum, { photos, accuracy }) => sum + photos * accuracy, 0);
@@ -75,6 +75,8 @@ describe('winnow evaluate', () => {
 
     const text = await winnow(['evaluate', 'set', ...MODEL], { cwd: folder.at() });
     expect(text.stdout).toContain(`accuracy               ${((result.accuracy ?? 0) * 100).toFixed(1)} %`);
+    expect(text.stdout).toContain(`top-5 accuracy         ${((result.top5Accuracy ?? 0) * 100).toFixed(1)} %`);
+    expect(result.top5Accuracy).toBeGreaterThan(result.accuracy ?? 1);
     expect(text.stdout).toContain('the model chooses among the 1,000 classes of ImageNet-1k');
   });
 

@@ -114,9 +114,10 @@ describe('winnow report', () => {
     const { code, stdout } = await winnow(['evaluate', out, '--model', OUTSIDER, '--json']);
     expect(code).toBe(0);
     const evaluation: Evaluation = JSON.parse(stdout);
-    const { accuracy, aurra, softF1, rmsCalibrationError, perClass } = evaluation;
+    const { accuracy, top5Accuracy, aurra, softF1, rmsCalibrationError, perClass } = evaluation;
     expect(first.models.find(({ model }) => model === OUTSIDER)).toMatchObject({
       accuracy,
+      top5Accuracy,
       perClass,
       // No answer is right.
       aurra,
@@ -129,6 +130,7 @@ describe('winnow report', () => {
     const html = await readFile(folder.at('v1', 'report.html'), 'utf8');
     expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
     expect(html.length).toBeLessThan(3_000_000);
+    expect(html).toContain('>top-5<');
     const linked = [...html.matchAll(/href="((?:csv|figures)\/[^"]+|report\.json)"/g)].map(([, file = '']) => file);
     expect(linked.length).toBeGreaterThan(20);
     for (const file of new Set(linked)) expect((await stat(folder.at('v1', file))).size, file).toBeGreaterThan(0);

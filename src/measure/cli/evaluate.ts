@@ -158,6 +158,11 @@ function measureRows(evaluation: SetEvaluation['evaluation']): Row[] {
   const rows: readonly (readonly [string, number | null, string])[] = [
     ['accuracy', accuracy, byRule ? BY_RULE : `${between(evaluation, 'accuracy')} (Wilson)`],
     [
+      'top-5 accuracy',
+      evaluation.top5Accuracy ?? null,
+      `${between(evaluation, 'top5Accuracy')} (Wilson); the right class is among the first five`,
+    ],
+    [
       'any valid class',
       accuracyMultiLabel,
       `${between(evaluation, 'accuracyMultiLabel')}; also right: other classes that reviewers see`,

@@ -37,6 +37,7 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
     model: about.model,
     photos: predictions.length,
     ...(accuracyOf(answers.map((answer) => answer.isCorrect)) ?? NO_ACCURACY),
+    ...top5Of(predictions, about.among),
     ...multiLabelOf(predictions),
     macroAccuracy:
       perClass.length === 0 ? null : perClass.reduce((sum, { accuracy }) => sum + accuracy, 0) / perClass.length,
@@ -76,11 +77,23 @@ function answersOf(predictions: readonly Prediction[]): ModelAnswer[] {
   return known.map((one) => ({ confidence: one.confidence, isCorrect: isCorrect(one) }));
 }
 
-/** Counts every class as right that a photo clearly shows: a further class that a model predicts becomes the photo's own. */
+/** With fewer classes, chance alone puts the right one among five of them often. */
+const LEAST_FOR_TOP5 = 11;
+
+function top5Of(predictions: readonly Prediction[], among: readonly string[]): Partial<Evaluation> {
+  const known = predictions.filter(({ truth }) => truth !== null);
+  const isMeasured = among.length >= LEAST_FOR_TOP5 && known.every(({ top5 }) => top5 !== undefined);
+  const found = isMeasured ? accuracyOf(known.map(({ top5 = [], truth }) => top5.includes(truth ?? -1))) : null;
+  const { accuracy, accuracyLow, accuracyHigh } = found ?? NO_ACCURACY;
+  return { top5Accuracy: accuracy, top5AccuracyLow: accuracyLow, top5AccuracyHigh: accuracyHigh };
+}
+
+/** Counts every class as right that a photo clearly shows: a further class that a model names becomes the photo's own. */
 export function withFurtherClasses(predictions: readonly Prediction[]): Prediction[] {
-  return predictions.map(({ also = [], ...one }) =>
-    also.includes(one.predicted) ? { ...one, predicted: one.truth ?? one.predicted } : one,
-  );
+  return predictions.map(({ also = [], top5, ...one }) => {
+    const own = (position: number): number => (also.includes(position) ? (one.truth ?? position) : position);
+    return { ...one, predicted: own(one.predicted), ...(top5 && { top5: top5.map(own) }) };
+  });
 }
 
 function multiLabelOf(predictions: readonly Prediction[]): object {

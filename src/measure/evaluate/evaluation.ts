@@ -2,12 +2,17 @@ import type { WithInterval } from '../charts/estimate.ts';
 
 /**
  * A model's results on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from.
- * - The interval of `accuracy` is Wilson's, those of `aurra` and `softF1` are of a bootstrap; all 95 %.
+ * - The intervals of `accuracy` and `top5Accuracy` are Wilson's, those of `aurra` and `softF1` are of a bootstrap; all 95 %.
  * - `aurra` is also null if no answer is right. Then `accuracyHigh` says how many may be.
+ * - `top5Accuracy`: the photo's class is among the five with the largest logits. Null with ten classes or fewer to choose among,
+ *   or if a photo's logits are not stored; absent in reports of an older winnow.
  * - `accuracyMultiLabel` counts every class as right that the photo clearly shows. Only for sets with photos that show several.
  */
 export interface Evaluation
-  extends WithInterval<'accuracy' | 'aurra' | 'softF1', number | null>, Partial<WithInterval<'accuracyMultiLabel'>> {
+  extends
+    WithInterval<'accuracy' | 'aurra' | 'softF1', number | null>,
+    Partial<WithInterval<'top5Accuracy', number | null>>,
+    Partial<WithInterval<'accuracyMultiLabel'>> {
   readonly model: string;
   readonly photos: number;
   /** Mean of the accuracies of the classes, each with equal weight. As every accuracy, null in mode O. */

@@ -1,4 +1,6 @@
 import { CENTRE_CROP, CROPS_PER_MEMBER } from '../../core/models/evidence/evidence.ts';
+import { floatsOf } from '../../core/models/evidence/evidence.repository.ts';
+import { largest } from '../../core/models/evidence/softmax.ts';
 import { batchesOf } from '../../core/kernel/batches.ts';
 import { groupBy } from '../../core/kernel/group-by.ts';
 import { cropRows, type CropRow } from './crop-evidence.repository.ts';
@@ -40,7 +42,9 @@ export async function readView<Photo extends Viewed>(
       const also = (photo.alsoWnids ?? []).flatMap((wnid) => positions.get(wnid) ?? []);
       const further = also.length === 0 ? {} : { also };
       predictions.push(
-        centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth, ...further },
+        centre === undefined
+          ? null
+          : { predicted: centre.top1, confidence: centre.top1Prob, truth, ...top5Of(centre), ...further },
       );
       const seen = truth === null ? [] : seenCrops(ofPhoto, truth);
       crops.add(seen);
@@ -48,6 +52,10 @@ export async function readView<Photo extends Viewed>(
     }
   }
   return { predictions, crops, lacking };
+}
+
+function top5Of({ logits }: CropRow): Pick<Prediction, 'top5'> {
+  return logits === null ? {} : { top5: largest(floatsOf(logits), 5) };
 }
 
 function seenCrops(rows: readonly CropRow[], truth: number): SeenCrop[] {

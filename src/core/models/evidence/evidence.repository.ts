@@ -163,7 +163,7 @@ function toCropEvidence(row: CountedRow, isSigmoid: boolean): CropEvidence {
   };
 }
 
-function floatsOf(bytes: Buffer): Float32Array {
+export function floatsOf(bytes: Buffer): Float32Array {
   // Copied because a Float32Array must start at a multiple of four, and pg's buffers start anywhere.
   return new Float32Array(new Uint8Array(bytes).buffer);
 }

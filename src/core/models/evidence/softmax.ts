@@ -34,6 +34,19 @@ export function argmax(values: ArrayLike<number>, skip = -1): number {
   return best;
 }
 
+/** Positions of the `count` largest values, largest first; of equals the first. */
+export function largest(values: ArrayLike<number>, count: number): number[] {
+  const top: number[] = [];
+  for (let i = 0; i < values.length; i += 1) {
+    let at = top.length;
+    while (at > 0 && (values[i] ?? -Infinity) > (values[top[at - 1] ?? i] ?? -Infinity)) at -= 1;
+    if (at >= count) continue;
+    top.splice(at, 0, i);
+    top.length = Math.min(top.length, count);
+  }
+  return top;
+}
+
 /** The first value that is NaN or infinite and its place: `NaN at class 1 of 4`. Null if all are finite. */
 export function notFiniteText(values: Float32Array, noun: string): string | null {
   const wrong = values.findIndex((value) => !Number.isFinite(value));

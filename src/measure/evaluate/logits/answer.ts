@@ -1,16 +1,19 @@
-import { argmax, probabilities } from '../../../core/models/evidence/softmax.ts';
+import { largest, probabilities } from '../../../core/models/evidence/softmax.ts';
 
 export interface Answered {
   /** Position in the list of classes (`among`). */
   readonly predicted: number;
   /** The largest probability, 0..1. */
   readonly confidence: number;
+  /** Positions of the five classes with the largest logits, the predicted one first. Absent if the logits are not stored. */
+  readonly top5?: readonly number[];
 }
 
 /** The class with the largest logit (the first of equals), and its p in double precision. */
 export function answerOf(logits: ArrayLike<number>, isSigmoid?: boolean): Answered {
-  const predicted = argmax(logits);
-  return { predicted, confidence: probabilities(logits, isSigmoid)[predicted] ?? Number.NaN };
+  const top5 = largest(logits, 5);
+  const [predicted = -1] = top5;
+  return { predicted, confidence: probabilities(logits, isSigmoid)[predicted] ?? Number.NaN, top5 };
 }
 
 /** The same from probabilities or percentages, rescaled to sum to 1. If all are 0, every class is equally likely. */

@@ -68,6 +68,7 @@ function ofModel(textOf: (model: ModelReport) => string): (row: Answering) => st
 function AccuracyTable({ context }: OfPage) {
   const { report } = context;
   const hasClean = report.clean !== null;
+  const hasTop5 = report.models.some(({ top5Accuracy }) => top5Accuracy != null);
   const isMultiLabel = report.models.some(({ accuracyMultiLabel }) => accuracyMultiLabel !== undefined);
   return (
     <Table<Answering>
@@ -82,6 +83,7 @@ function AccuracyTable({ context }: OfPage) {
           'on the set',
           (row) => ('model' in row ? setAccuracyText(row.model) : estimateText({ ...row, value: row.accuracy })),
         ],
+        hasTop5 && ['top-5', ofModel((model) => estimateText(estimateOf(model, 'top5Accuracy')))],
         isMultiLabel && ['any valid class', ofModel((model) => estimateText(estimateOf(model, 'accuracyMultiLabel')))],
         ['mean of classes', ofModel(({ macroAccuracy }) => percentText(macroAccuracy))],
         hasClean && ['on clean photos', ofModel((model) => estimateText(estimateOf(model, 'clean')))],

@@ -3,17 +3,18 @@ import { answerOf, answerOfProbabilities, rowKindOf } from '../../../../../src/m
 
 describe('the answer of a model', () => {
   it('is the class with the largest logit, and its probability', () => {
-    expect(answerOf([0, Math.log(3), 0])).toEqual({ predicted: 1, confidence: expect.closeTo(0.6, 12) });
-    expect(answerOf([1000, 1000])).toEqual({ predicted: 0, confidence: 0.5 });
+    expect(answerOf([0, Math.log(3), 0])).toMatchObject({ predicted: 1, confidence: expect.closeTo(0.6, 12) });
+    expect(answerOf([1000, 1000])).toEqual({ predicted: 0, confidence: 0.5, top5: [0, 1] });
+    expect(answerOf([0, 3, 9, 3, -1, 4, 8]).top5).toEqual([2, 6, 5, 1, 3]);
   });
 
   it('from probabilities is the largest, rescaled to a sum of 1', () => {
-    expect(answerOfProbabilities(Float64Array.of(0.1, 0.3))).toEqual({
+    expect(answerOfProbabilities(Float64Array.of(0.1, 0.3))).toMatchObject({
       predicted: 1,
       confidence: expect.closeTo(0.75, 12),
     });
     expect(answerOfProbabilities(Float64Array.of(0, 1e-60, 3e-60)).confidence).toBeCloseTo(0.75, 12);
-    expect(answerOfProbabilities(new Float64Array(4))).toEqual({ predicted: 0, confidence: 0.25 });
+    expect(answerOfProbabilities(new Float64Array(4))).toMatchObject({ predicted: 0, confidence: 0.25 });
   });
 
   it.each([

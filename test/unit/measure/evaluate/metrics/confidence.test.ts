@@ -171,6 +171,39 @@ describe('evaluation', () => {
   });
 });
 
+describe('the accuracy among the first five', () => {
+  const among = Array.from({ length: 11 }, (_, i) => `n${i}`);
+  const seen = (truth: number, also?: readonly number[]): Prediction => ({
+    predicted: 5,
+    confidence: 0.5,
+    truth,
+    top5: [5, 4, 3, 2, 1],
+    ...(also && { also }),
+  });
+  const about = { model: 'm', among, inDistribution: null };
+
+  it('has the interval of Wilson, and counts further classes if all measures do', () => {
+    const predictions = [seen(5), seen(1), seen(6, [3]), seen(0)];
+    // R: binom.confint(2, 4, methods = "wilson")
+    expect(evaluationOf(predictions, about)).toMatchObject({
+      accuracy: 0.25,
+      top5Accuracy: 0.5,
+      top5AccuracyLow: expect.closeTo(0.15, 4),
+      top5AccuracyHigh: expect.closeTo(0.85, 4),
+    });
+    expect(evaluationOf(withFurtherClasses(predictions), about).top5Accuracy).toBe(0.75);
+  });
+
+  it('is null with ten classes, without true classes, and if logits of one photo are not stored', () => {
+    const { top5, ...unknown } = seen(5);
+    expect(top5).toHaveLength(5);
+    const none = { top5Accuracy: null, top5AccuracyLow: null, top5AccuracyHigh: null };
+    expect(evaluationOf([seen(5)], { ...about, among: among.slice(0, 10) })).toMatchObject(none);
+    expect(evaluationOf([seen(5), unknown], about)).toMatchObject(none);
+    expect(evaluationOf([{ ...seen(5), truth: null }], about)).toMatchObject(none);
+  });
+});
+
 describe('photos that clearly show several classes', () => {
   const one = (predicted: number, also?: readonly number[]): Prediction => ({
     predicted,
