@@ -146,6 +146,34 @@ describe('winnow report', () => {
     expect((await readFile(folder.at('v1', 'report.html'))).equals(before)).toBe(true);
   });
 
+  it('says what a paired test finds, also on other numbers of photos', { timeout: 120_000 }, async () => {
+    const power = async (...more: string[]) => {
+      const { code, stdout, stderr } = await winnow(['power', ...flags(), '--json', ...more]);
+      return { code, said: code === 0 ? JSON.parse(stdout) : stderr };
+    };
+    expect(first.power).toEqual({ reason: expect.stringContaining('two models that did not filter') });
+    expect(await power()).toEqual({ code: 0, said: first.power });
+    const { power: reported, set: reportedSet } = await reportTo(
+      'two',
+      '--clean',
+      clean,
+      '--models',
+      `${OUTSIDER},efficientnet-lite2`,
+    );
+    const all = { photos: reportedSet.photos, discordantHigh: expect.any(Number), photosFor: expect.anything() };
+    expect(reported).toMatchObject(all);
+    expect(await power()).toEqual({ code: 0, said: reported });
+    const { said } = await power('--photos', '5000', '--difference', '2.5');
+    expect(said).toMatchObject({ photos: 5000, photosFor: { '1': expect.any(Number), '2.5': expect.any(Number) } });
+    expect(said.photosFor['1']).toBeGreaterThan(said.photosFor['2.5']);
+    expect(said.detectable).toBeLessThan(0.1);
+    expect(await power('--difference', '0')).toEqual({
+      code: 2,
+      said: expect.stringContaining("Expected points above 0, at most 100, but received '0'"),
+    });
+    expect(await readFile(folder.at('two', 'report.html'), 'utf8')).toContain('A paired test on ');
+  });
+
   it('leaves a folder alone that has other files, even one with a report.json', async () => {
     await mkdir(folder.at('mine'));
     await writeFile(folder.at('mine', 'report.json'), '{}');

@@ -27,6 +27,7 @@ export const COMMANDS = {
     'what-if',
     'classes',
     'report',
+    'power',
     'verify',
     'evaluate',
   ],

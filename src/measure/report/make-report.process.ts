@@ -20,7 +20,7 @@ import { fittedAmong, type Folders } from './fitted-photos.process.ts';
 import { readFairness } from './fairness.process.ts';
 import { creatorsOf } from './fairness.ts';
 import { galleryOf } from './gallery.process.ts';
-import { comparisonsOf, controlPart, memberGapOf, modelReport, type SeenByModel } from './model-reports.process.ts';
+import { controlPart, memberGapOf, modelReport, pairsPart, type SeenByModel } from './model-reports.process.ts';
 import { reportedModels, type ReportedModel } from './models.process.ts';
 import { openFolder, viewFolder, type FolderOptions, type OutsideFolder } from '../evaluate/outside-folder.process.ts';
 import { readView, type ModelView } from './views.process.ts';
@@ -86,7 +86,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     ...(await cataloguePart(workspace, { photos, kept })),
     models: reports,
     ...(reviewed.length === 0 ? {} : controlPart(seen, reviewed, reports)),
-    comparisons: comparisonsOf(seen, creatorsOf(photos)?.clusters ?? null),
+    ...pairsPart(seen, creatorsOf(photos)?.clusters ?? null),
     memberGap: memberGapOf(reports),
     crops: {
       models: MODES[collection.mode].showsClass

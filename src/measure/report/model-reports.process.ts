@@ -3,12 +3,13 @@ import type { Estimate } from '../charts/estimate.ts';
 import { accuracyByClass, accuracyOf, curvesOf, NO_ACCURACY, ZERO_BY_RULE } from '../evaluate/evaluate.ts';
 import type { ClassAccuracy, OodLists } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';
-import { pairedDifference, type AnswerPair, type Creators } from '../evaluate/metrics/by-creator.ts';
+import { pairedDifference, pairFacts, type AnswerPair, type Creators } from '../evaluate/metrics/by-creator.ts';
 import { differenceInterval } from '../evaluate/metrics/intervals.ts';
 import { holm } from '../evaluate/metrics/mcnemar.ts';
 import { impliedFor } from './method.ts';
+import { powerOrReason } from './power.ts';
 import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
-import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion } from './report.ts';
+import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion, ReportedPower } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { computeAside } from '../evaluate/aside/compute-aside.process.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
@@ -58,9 +59,7 @@ export async function modelReport(
   return {
     ...evaluation,
     ...(byRule ? ZERO_BY_RULE : {}),
-    isMember: model.isMember,
-    sharesBackbone: model.sharesBackbone,
-    family: model.card.family ?? null,
+    ...factsOf(model),
     fitted,
     clean: onClean.accuracy,
     cleanLow: onClean.accuracyLow,
@@ -82,6 +81,10 @@ export async function modelReport(
     implied: model.isMember ? impliedFor(collection) : null,
     curves: curvesOf(predictions, about),
   };
+}
+
+function factsOf({ isMember, sharesBackbone, card }: ReportedModel) {
+  return { isMember, sharesBackbone, family: card.family ?? null };
 }
 
 /** @param reviewed the controls that were accepted or rejected; @param reports one for each model, in order */
@@ -149,7 +152,46 @@ function byConfusion(
 }
 
 /** @param creators of the photos of the set; null if they are unknown */
-export function comparisonsOf(models: readonly SeenByModel[], creators: Creators | null): Comparison[] {
+export function pairsPart(
+  models: readonly SeenByModel[],
+  creators: Creators | null,
+): Pick<Report, 'comparisons' | 'power'> {
+  return { comparisons: comparisonsOf(models, creators), power: powerPart(models, creators) };
+}
+
+function powerPart(models: readonly SeenByModel[], creators: Creators | null): ReportedPower {
+  const outside = models.filter(({ model }) => !model.isMember && !model.sharesBackbone);
+  const on: Comparing = { on: 'set', creators, predictionsOf: ({ photos }) => photos.predictions };
+  const measured = outside.flatMap((a, i) => outside.slice(i + 1).map((b) => pairsOf(a, b, on)));
+  const largest = Math.max(0, ...measured.map(({ length }) => length));
+  if (largest === 0)
+    return { reason: 'At least two models that did not filter must be measured, on photos that show their classes.' };
+  const facts = measured
+    .filter(({ length }) => length > 0)
+    .map((pairs) =>
+      pairFacts(
+        pairs.map(({ pair }) => pair),
+        pairs.map(({ by }) => by),
+      ),
+    );
+  const shares = facts.map(({ discordant }) => discordant);
+  const effects = facts.flatMap(({ designEffect }) => (Number.isFinite(designEffect) ? [designEffect] : []));
+  const design = {
+    discordantLow: Math.min(...shares),
+    discordantHigh: Math.max(...shares),
+    designEffect:
+      creators === null
+        ? 1
+        : Math.max(
+            1,
+            effects.reduce((sum, one) => sum + one / effects.length, 0),
+          ),
+    photosPerCreator: creators && Math.max(...facts.map(({ photosPerCreator }) => photosPerCreator)),
+  };
+  return powerOrReason(design, largest);
+}
+
+function comparisonsOf(models: readonly SeenByModel[], creators: Creators | null): Comparison[] {
   const outside = models.filter(({ model }) => !model.isMember);
   const comparing: readonly Comparing[] = [
     { on: 'set', creators, predictionsOf: ({ photos }) => photos.predictions },
@@ -168,24 +210,24 @@ interface Comparing {
   readonly predictionsOf: (seen: SeenByModel) => readonly (Prediction | null)[];
 }
 
-function compared(
-  a: SeenByModel,
-  b: SeenByModel,
-  { on, creators, predictionsOf }: Comparing,
-): Omit<Comparison, 'pHolm'>[] {
+function pairsOf(a: SeenByModel, b: SeenByModel, { creators, predictionsOf }: Comparing) {
   const others = predictionsOf(b);
-  const pairs = predictionsOf(a).flatMap((one, i) => {
+  return predictionsOf(a).flatMap((one, i) => {
     const other = others[i];
     if (one == null || other == null || one.truth === null) return [];
     const pair: AnswerPair = [isCorrect(one), isCorrect(other)];
     return [{ pair, by: creators?.[i] ?? i }];
   });
+}
+
+function compared(a: SeenByModel, b: SeenByModel, comparing: Comparing): Omit<Comparison, 'pHolm'>[] {
+  const pairs = pairsOf(a, b, comparing);
   if (pairs.length === 0) return [];
   const difference = pairedDifference(
     pairs.map(({ pair }) => pair),
-    creators && pairs.map(({ by }) => by),
+    comparing.creators && pairs.map(({ by }) => by),
   );
-  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference }];
+  return [{ a: a.model.card.name, b: b.model.card.name, on: comparing.on, photos: pairs.length, ...difference }];
 }
 
 /** The paper's two members had similar accuracies on clean photos, so a larger difference is worth a warning. */

@@ -12,6 +12,7 @@ import type { WithInterval } from '../charts/estimate.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';
 import type { RankAgreement } from '../evaluate/metrics/kendall.ts';
+import type { Power } from '../evaluate/metrics/power.ts';
 import type { Mode } from '../../core/kernel/mode.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
@@ -47,6 +48,8 @@ export interface Report {
   readonly control?: readonly ControlAccuracy[];
   readonly controlVerdicts?: { readonly accepted: number; readonly rejected: number };
   readonly comparisons: readonly Comparison[];
+  /** `winnow power` of the photos of the set. Absent in reports of an older winnow. */
+  readonly power?: ReportedPower;
   /** The two members whose clean accuracies differ most; null with fewer than two, or without clean photos. */
   readonly memberGap: MemberGap | null;
   readonly confusion: ConfusionReport;
@@ -140,6 +143,8 @@ export interface ControlAccuracy extends WithInterval<'difference', number | nul
   readonly low: number | null;
   readonly high: number | null;
 }
+
+export type ReportedPower = Power | { readonly reason: string };
 
 export interface MemberGap {
   readonly higher: string;

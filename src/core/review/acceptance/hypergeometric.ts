@@ -51,7 +51,8 @@ export function firstWhere(most: number, holds: (number: number) => boolean): nu
   return from;
 }
 
-function logFactorials(most: number): Float64Array {
+/** log(n!) for n from 0 to `most`. */
+export function logFactorials(most: number): Float64Array {
   const sums = new Float64Array(most + 1);
   for (let n = 2; n <= most; n += 1) sums[n] = (sums[n - 1] ?? 0) + Math.log(n);
   return sums;

@@ -10,6 +10,8 @@ interface Clustered {
   readonly mean: number;
   /** Of the mean: that of the delete-one-creator jackknife, but at least `spread / photos`. */
   readonly variance: number;
+  /** The jackknife's variance over that of independent photos; NaN if all values are equal. */
+  readonly designEffect: number;
   /** Of one photo. */
   readonly spread: number;
   readonly creators: number;
@@ -41,8 +43,10 @@ function clusteredMean(values: readonly number[], creators: Creators): Clustered
     squares += size ** 2;
   }
   const effective = photos ** 2 / squares;
-  const variance = Math.max(((count - 1) / count) * moved, spread / photos);
-  return { mean, variance, spread, creators: count, effective, degrees: Math.max(1, effective - 1) };
+  const jackknife = ((count - 1) / count) * moved;
+  const variance = Math.max(jackknife, spread / photos);
+  const designEffect = (jackknife * photos) / spread;
+  return { mean, variance, designEffect, spread, creators: count, effective, degrees: Math.max(1, effective - 1) };
 }
 
 /**
@@ -71,6 +75,14 @@ export interface PairedDifference extends Interval {
 }
 
 export type AnswerPair = readonly [a: boolean, b: boolean];
+
+/** How a pair of models differs, for `power.ts`: the share that one alone gets right, and what the creators do to the difference. */
+export function pairFacts(pairs: readonly AnswerPair[], creators: Creators) {
+  const values = pairs.map(([a, b]) => Number(a) - Number(b));
+  const { designEffect, effective } = clusteredMean(values, creators);
+  const discordant = values.filter((value) => value !== 0).length / values.length;
+  return { discordant, designEffect, photosPerCreator: values.length / effective };
+}
 
 /**
  * Compares two models on the same photos. The interval is mean ± t·standard error of the jackknife by creator, or by photo if

@@ -2,6 +2,7 @@
 import { estimateOf } from '../../charts/estimate.ts';
 import type { ClassAccuracy } from '../../evaluate/evaluation.ts';
 import type { ModelReport, Report } from '../report.ts';
+import { powerText } from './power-text.ts';
 import { humanAccuracyText } from '../../../core/kernel/human-accuracy.ts';
 import { countOf, countText, fittedText, probabilityText } from '../../../core/kernel/texts.ts';
 import type { OfPage } from './context.ts';
@@ -20,7 +21,7 @@ import {
 } from './texts.ts';
 
 export function TransferSection({ context }: OfPage) {
-  const { models, clean } = context.report;
+  const { models, clean, power } = context.report;
   return (
     <Section context={context} name="transfer">
       {models.length === 0 ? (
@@ -45,6 +46,7 @@ export function TransferSection({ context }: OfPage) {
         <ConfusionTable context={context} />
         <ComparisonTable context={context} />
       </div>
+      {power === undefined ? null : <p class="note">{powerText(power)}</p>}
     </Section>
   );
 }

@@ -1,0 +1,156 @@
+import { tQuantile, tTail } from '../../../core/kernel/student-t.ts';
+import { firstWhere, logFactorials } from '../../../core/review/acceptance/hypergeometric.ts';
+
+/** How pairs of models differ on photos like those measured. Shares are fractions, 0..1. */
+export interface PairDesign {
+  /** Of the pairs, the least and the largest share of photos that one model alone gets right. */
+  readonly discordantLow: number;
+  readonly discordantHigh: number;
+  /** Variance of a difference by creators, over that of independent photos: the mean of the pairs, at least 1. */
+  readonly designEffect: number;
+  /** n / ((Σm)² / Σm²), as in `by-creator.ts`. Null if the creators are unknown: then p is McNemar's alone. */
+  readonly photosPerCreator: number | null;
+}
+
+export interface Power extends PairDesign {
+  readonly photos: number;
+  /** The smallest difference, 0..1, that the test finds in 80 of 100 sets; null: none. */
+  readonly detectable: number | null;
+  /** Photos for a difference of so many points; null: more than a million. */
+  readonly photosFor: Readonly<Record<string, number | null>>;
+}
+
+const POWER = 0.8;
+const MOST_PHOTOS = 1_000_000;
+const LEAST_CREATORS = 5;
+const POINTS = [1, 2, 5];
+const Z = 1.959_963_984_540_054;
+/** Steps of the smallest difference, in a share of 1: 0.01 points. */
+const STEPS = 10_000;
+
+/**
+ * The difference that a paired test (`pairedDifference`, p < 0.05) finds on so many photos, and how many it needs for others, for the
+ * pair with the largest discordant share. Its creators grow in proportion.
+ */
+export function powerOf(design: PairDesign, photos: number, points: readonly number[] = []): Power {
+  const finds = (count: number, difference: number): boolean => chanceToFind(design, count, difference) >= POWER;
+  const least = LEAST_CREATORS * (design.photosPerCreator ?? 1);
+  const step = firstWhere(STEPS, (i) => i > 0 && finds(photos, i / STEPS));
+  const photosFor = [...new Set([...POINTS, ...points])].map((each): [string, number | null] => {
+    let most = Math.ceil(least);
+    while (most < MOST_PHOTOS && !finds(most, each / 100)) most = Math.min(MOST_PHOTOS, 2 * most);
+    const needed = firstWhere(most, (count) => count >= least && finds(count, each / 100));
+    return [String(each), needed > MOST_PHOTOS ? null : needed];
+  });
+  return {
+    photos,
+    ...design,
+    detectable: step > STEPS ? null : step / STEPS,
+    photosFor: Object.fromEntries(photosFor),
+  };
+}
+
+/** True if so many photos have fewer effective creators than a test by creator needs. */
+export function hasFewCreators({ photosPerCreator }: PairDesign, photos: number): boolean {
+  return photos < LEAST_CREATORS * (photosPerCreator ?? 1);
+}
+
+/** The power of the test, 0..1, in the direction of the difference. */
+export function chanceToFind({ discordantHigh, ...design }: PairDesign, photos: number, difference: number): number {
+  const discordant = Math.max(discordantHigh, difference);
+  return design.photosPerCreator === null
+    ? exactPower(photos, discordant, difference)
+    : clusteredPower(photos, { ...design, discordant, photosPerCreator: design.photosPerCreator }, difference);
+}
+
+/** In standard deviations, how far sums over the number of discordant photos reach, and the part of one that is a step. */
+const REACH = 5;
+const PARTS = 8;
+let factorials = logFactorials(1_000);
+
+/**
+ * McNemar's exact test: the mean over the number of discordant photos, which is binomial, of the chance that few enough of them
+ * favour the worse model. The usual formula needs 3 to 10 % fewer photos.
+ */
+function exactPower(photos: number, discordant: number, difference: number): number {
+  if (factorials.length <= photos) factorials = logFactorials(2 * photos);
+  const [mean, sd] = [photos * discordant, Math.sqrt(photos * discordant * (1 - discordant))];
+  let [power, weights] = [0, 0];
+  const last = Math.min(photos, Math.ceil(mean + REACH * sd));
+  for (
+    let trials = Math.max(0, Math.floor(mean - REACH * sd));
+    trials <= last;
+    trials += Math.max(1, Math.floor(sd / PARTS))
+  ) {
+    const weight = binomial(trials, photos, discordant);
+    weights += weight;
+    power += weight * upTo(criticalOf(trials), trials, (1 - difference / discordant) / 2);
+  }
+  return power / weights;
+}
+
+function binomial(found: number, trials: number, share: number): number {
+  if (share <= 0 || share >= 1) return found === share * trials ? 1 : 0;
+  const [all = 0, some = 0, rest = 0] = [factorials[trials], factorials[found], factorials[trials - found]];
+  return Math.exp(all - some - rest + found * Math.log(share) + (trials - found) * Math.log1p(-share));
+}
+
+/** P(at most `most`), summed from there down. Far above the mean terms vanish, so the sum starts below them. */
+function upTo(most: number, trials: number, share: number): number {
+  if (share <= 0) return most < 0 ? 0 : 1;
+  const start = Math.min(most, Math.ceil(trials * share + 2 * REACH * Math.sqrt(trials * share) + REACH));
+  let [sum, term] = [0, binomial(start, trials, share)];
+  for (let found = start; found >= 0 && term >= 1e-12 * sum; found -= 1) {
+    sum += term;
+    term *= (found * (1 - share)) / ((trials - found + 1) * share);
+  }
+  return sum;
+}
+
+/** The most photos that the worse model alone may get right of so many, if p is to stay below 0.05; -1: none. */
+function criticalOf(trials: number): number {
+  let most = Math.ceil(trials / 2 - 0.95 * Math.sqrt(trials));
+  while (most >= 0 && 2 * upTo(most, trials, 1 / 2) >= 0.05) most -= 1;
+  return most;
+}
+
+interface Clustered {
+  readonly discordant: number;
+  readonly designEffect: number;
+  readonly photosPerCreator: number;
+}
+
+/** Standard normal deviates at even steps. */
+const NODES = Array.from({ length: 33 }, (_, i) => i / 4 - 4);
+
+/**
+ * The larger p of McNemar's test and the jackknife's t: the difference is normal, and must pass both limits. The jackknife's variance
+ * varies as chi-square / degrees (E. B. Wilson and M. M. Hilferty 1931), and counts as at least that of independent photos.
+ * McNemar's exact limit is that of the normal test with A. L. Edwards's correction (Psychometrika 13, 1948).
+ */
+function clusteredPower(
+  photos: number,
+  { discordant, designEffect, photosPerCreator }: Clustered,
+  difference: number,
+): number {
+  const degrees = Math.max(1, photos / photosPerCreator - 1);
+  const independent = (discordant - difference ** 2) / photos;
+  const variance = designEffect * independent;
+  const t = tQuantile(degrees);
+  const byPhoto = (Z * Math.sqrt(discordant * photos) + 1) / photos;
+  let [power, weights] = [0, 0];
+  for (const z of NODES) {
+    const weight = Math.exp(-(z ** 2) / 2);
+    const ratio = Math.max(0, 1 - 2 / (9 * degrees) + z * Math.sqrt(2 / (9 * degrees))) ** 3;
+    const limit = Math.max(byPhoto, t * Math.sqrt(Math.max(variance * ratio, independent)));
+    weights += weight;
+    power += weight * above((limit - difference) / Math.sqrt(variance));
+  }
+  return power / weights;
+}
+
+/** P(Z > z) of the normal distribution: Student's with so many degrees of freedom. */
+function above(z: number): number {
+  const half = tTail(Math.abs(z), 1e9) / 2;
+  return z < 0 ? 1 - half : half;
+}
