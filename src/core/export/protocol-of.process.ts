@@ -97,7 +97,7 @@ export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number)
 async function modelsOf({ app, scope, ensemble }: Workspace): Promise<Protocol['models']> {
   return Promise.all(
     ensemble.cards.map(async ({ card }, i) => {
-      const { name, sha256, bytes, licence, source } = card;
+      const { name, sha256, bytes, licence, source, trainingData } = card;
       return {
         name,
         sha256,
@@ -106,6 +106,7 @@ async function modelsOf({ app, scope, ensemble }: Workspace): Promise<Protocol['
         executionProvider: (await providersOfKept(app.db, scope, ensemble.memberIds[i] ?? -1)).join(' and '),
         licence,
         source,
+        ...(trainingData && { trainingData }),
         ...inputOf(card),
       };
     }),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { INTERPOLATIONS } from '../kernel/interpolation.ts';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
 import { CLASSES, count, FEW, listOf, MANY, recordOf, share } from './bounded.ts';
+import { trainingDataSchema } from '../collection/training-data.ts';
 import { EXPORT_MODES } from './modes.ts';
 import { period, reviewSchema } from './protocol-review.ts';
 
@@ -75,6 +76,8 @@ const modelSchema = z.strictObject({
   executionProvider: z.string(),
   licence: z.string(),
   source: z.string(),
+  /** As the model's card says. Older exports, and models whose card says nothing, lack it. */
+  trainingData: trainingDataSchema.optional(),
   /** Side of the square input and of the shorter side before cropping, in pixels; mean and deviation in units of 0..255. */
   size: count,
   shorterSide: count,

@@ -84,7 +84,7 @@ export async function modelReport(
 }
 
 function factsOf({ isMember, sharesBackbone, card }: ReportedModel) {
-  return { isMember, sharesBackbone, family: card.family ?? null };
+  return { isMember, sharesBackbone, family: card.family ?? null, trainingData: card.trainingData ?? null };
 }
 
 /** @param reviewed the controls that were accepted or rejected; @param reports one for each model, in order */

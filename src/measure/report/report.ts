@@ -2,6 +2,7 @@ import type { HumanAccuracy } from '../../core/kernel/human-accuracy.ts';
 import type { StatedAcceptance } from '../../core/kernel/acceptance.ts';
 import type { PairedDifference } from '../evaluate/metrics/by-creator.ts';
 import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
+import type { TrainingData } from '../../core/collection/training-data.ts';
 import type { Funnel } from '../../core/kernel/funnel.ts';
 import type { QueryYield, Yields } from '../../core/status/yields.ts';
 import type { Sha256 } from '../../core/kernel/ids.ts';
@@ -99,6 +100,8 @@ export interface ModelReport extends Evaluation, WithInterval<'clean' | 'drop', 
   readonly sharesBackbone: boolean;
   /** The family that its card names, such as ResNet; null if it names none. Absent in reports of an older winnow. */
   readonly family?: string | null;
+  /** The photos that it was trained on, as its card says; null if it does not. Absent in reports of an older winnow. */
+  readonly trainingData?: TrainingData | null;
   /** The photos that a head was fitted on; null if the model is no head. */
   readonly fitted: FittedPhotos | null;
   readonly cleanPhotos: number;

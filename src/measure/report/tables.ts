@@ -139,9 +139,9 @@ function without(record: object, ...keys: string[]): object {
   return Object.fromEntries(Object.entries(record).filter(([key]) => !keys.includes(key)));
 }
 
-/** A model without figures of detection, or that is no head, adds no columns of these. */
+/** A model without figures of detection, that is no head, or whose training photos are unknown, adds no columns of these. */
 function modelRecord(model: ModelReport): object {
-  const absent = (['ood', 'fitted'] as const).filter((key) => model[key] === null);
+  const absent = (['ood', 'fitted', 'trainingData'] as const).filter((key) => model[key] == null);
   return without(model, 'perClass', 'perConfusion', 'curves', ...absent);
 }
 

@@ -16,6 +16,7 @@ import { Interrupted } from '../../kernel/errors.ts';
 import { plural, writeData, writeJsonLines, writeOut, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addPlainCommand, runCommand, type CommandContext } from '../start/context.ts';
+import { trainedText } from '../../kernel/training-text.ts';
 import { addModelsAddCommand } from './add.ts';
 import { addModelsPullCommand } from './pull.ts';
 import { addModelsRemoveCommand } from './remove.ts';
@@ -165,6 +166,7 @@ function showText(entry: ModelEntry): string {
     ...headLines(card),
     `  source    ${card.source}`,
     ...(card.family === undefined ? [] : [`  family    ${card.family}`]),
+    ...(card.trainingData === undefined ? [] : [`  photos    ${trainedText(card)}`]),
     ...(card.documentation === undefined ? [] : [`  page      ${card.documentation} (documents its preprocessing)`]),
     `  licence   ${card.licence}`,
     ...graphLines(card),

@@ -9,6 +9,7 @@ import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { ExternalFile } from '../../platform/onnx/external-data.ts';
 import { CLASS_LIST_NAMES } from '../class-table.ts';
 import { nameSchema } from '../name.ts';
+import { trainingDataSchema } from '../training-data.ts';
 
 /** The order of a picture's values: channel after channel, or pixel after pixel. */
 const LAYOUTS = ['nchw', 'nhwc'] as const;
@@ -72,6 +73,7 @@ const cardSchema = z.strictObject({
   source: textField.describe('where the weights come from'),
   documentation: webPage.describe('the http or https URL of the page that documents the preprocessing').optional(),
   family: textField.describe('the name of its family, such as ResNet').optional(),
+  trainingData: trainingDataSchema.optional(),
   input: z.strictObject({
     name: textField,
     size: sideSchema,

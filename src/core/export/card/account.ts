@@ -2,6 +2,7 @@ import { acceptanceStateText, BOTH_WRONG, ERROR_NAMES, labelErrorText } from '..
 import { sourceOf } from '../../config/sources/sources.ts';
 import { evidenceImportText } from '../../kernel/evidence-import.ts';
 import { countOf, countText, fewPhotosText, listText, nonEmpty } from '../../kernel/texts.ts';
+import { trainingSentences } from '../../kernel/training-text.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
 import { keepsMetadata, type Protocol } from '../protocol.ts';
 import type { Mode } from '../../kernel/mode.ts';
@@ -228,12 +229,14 @@ function pixelsText(facts: Facts): string {
   );
 }
 
-function limitTexts({ modeTexts: { released, estimate, mistakes }, modelNames, answers }: Facts): string[] {
+function limitTexts({ modeTexts, modelNames, answers, models, rule }: Facts): string[] {
+  const { released, estimate, mistakes } = modeTexts;
   return given(
     `This is not ${released}. The paper filtered with ResNet-50, here ${modelNames} did, and other people reviewed. So numbers on the ` +
       'two sets cannot be compared.',
     estimate,
     `The photos may be harder for models like ${modelNames} than for others. Compare models that took no part in the filter.`,
+    ...trainingSentences(models, rule.mode),
     mistakes,
     answers.get('limitations'),
   );

@@ -1,5 +1,6 @@
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
-import { countOf, nonEmpty } from '../../kernel/texts.ts';
+import { trainedText } from '../../kernel/training-text.ts';
+import { countOf, listText, nonEmpty } from '../../kernel/texts.ts';
 import { PEOPLE_TEXT, sentences, type Account } from './account.ts';
 import { LICENCES_PAGE } from '../layout.ts';
 import { bullets, plainMarkdown } from './markdown.ts';
@@ -27,7 +28,7 @@ export function datasheet(account: Account): string {
 }
 
 function sectionsOf(account: Account): readonly Section[] {
-  const { winnow, modeTexts, texts } = account;
+  const { winnow, modeTexts, models, texts } = account;
   return [
     { title: 'Motivation', facts: [modeTexts.use], asked: ['motivation', 'curators', 'funding'] },
     { title: 'Composition', facts: composition(account), asked: ['sensitive', 'people'] },
@@ -49,6 +50,10 @@ function sectionsOf(account: Account): readonly Section[] {
       title: 'Preprocessing, cleaning and labeling',
       facts: [
         '“How it was made” says how models filtered the photos and reviewers labelled them.',
+        // Older exports do not know it, and `verify` writes this text again.
+        models.some(({ trainingData }) => trainingData !== undefined)
+          ? `The models had been trained on other photos: ${listText(models.map(trainedText))}.`
+          : '',
         'winnow keeps the original of every photo that the filter keeps. Whether the curators still have it is unknown.',
         `winnow ${plainMarkdown(winnow)}, under Apache-2.0, wrote the set.`,
       ],

@@ -1,4 +1,5 @@
 import type { Report } from '../report.ts';
+import { trainingSentences } from '../../../core/kernel/training-text.ts';
 import { countOf, countText } from '../../../core/kernel/texts.ts';
 import { bestOutsider, outsidersOf } from './models.ts';
 import { REPORT_TEXTS } from './modes.ts';
@@ -85,7 +86,15 @@ function ofModels(report: Report): Caution[] {
     const text = `The members ${higher} and ${lower} differ by ${(100 * difference).toFixed(1)} points on clean photos. The paper’s members were alike; here the weaker one may decide which photos are kept.`;
     cautions.push({ section, text, command: null });
   }
-  return [...cautions, ...ofOverlap(report), ...ofFamily(report)];
+  return [...cautions, ...ofOverlap(report), ...ofFamily(report), ...ofTraining(report)];
+}
+
+/** Reports of an older winnow do not say what models were trained on. */
+function ofTraining({ models, mode }: Report): Caution[] {
+  const known = models.filter(({ trainingData }) => trainingData !== undefined);
+  const named = known.map(({ model, trainingData }) => ({ name: model, trainingData }));
+  const { section } = REPORT_TEXTS[mode];
+  return trainingSentences(named, mode).map((text) => ({ section, text, command: null }));
 }
 
 /** If labels are wrong as often as the best model, the model's mistakes say little. */

@@ -1,10 +1,15 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import { trainedText } from '../../../core/kernel/training-text.ts';
 import { countOf } from '../../../core/kernel/texts.ts';
 import type { OfPage } from './context.ts';
 import { Nothing, Section } from './parts.tsx';
 
 export function MethodSection({ context }: OfPage) {
-  const { rule, choices, leftOut, state } = context.report;
+  const { rule, choices, leftOut, state, models } = context.report;
+  // Reports of an older winnow do not say it.
+  const trained = models.flatMap(({ model: name, trainingData }) =>
+    trainingData === undefined ? [] : [trainedText({ name, trainingData })],
+  );
   return (
     <Section context={context} name="method">
       <div class="method">
@@ -13,6 +18,8 @@ export function MethodSection({ context }: OfPage) {
           <Sentences of={rule} />
           <h3>What the paper leaves open</h3>
           {choices.length === 0 ? <Nothing>Nothing was decided beyond the paper.</Nothing> : <Sentences of={choices} />}
+          {trained.length === 0 ? null : <h3>What the models were trained on</h3>}
+          <Sentences of={trained} />
           <h3>Models left out</h3>
           {leftOut.length === 0 ? <Nothing>None.</Nothing> : null}
           <dl class="left-out">

@@ -40,6 +40,22 @@ describe('parseModelCard', () => {
     expect(card).toMatchObject({ resize, classes: 'tiny.classes.txt', download });
   });
 
+  it('takes the photos that a model was trained on, of one kind or of several', () => {
+    const trained = (line: string) => parse(`${CARD}trainingData: ${line}\n`).trainingData;
+    const web = { name: 'WebLI', until: '2022-05', classes: ['web'] };
+    expect(trained("{ name: WebLI, until: '2022-05', classes: web }")).toEqual(web);
+    expect(trained('{ name: unknown, until: unknown, classes: [web, imagenet-21k] }')?.classes).toEqual([
+      'web',
+      'imagenet-21k',
+    ]);
+    expect(() => trained("{ name: WebLI, until: 'May 2022', classes: web }")).toThrow(
+      "Expected a date in quotes, such as '2021', '2021-01' or '2021-01-05', or unknown for 'trainingData.until' in tiny.yaml:13 but received 'May 2022'",
+    );
+    expect(() => trained("{ name: WebLI, until: '2022', classes: imagenet }")).toThrow(
+      /Expected one or a list of imagenet-1k, .*'imagenet'/,
+    );
+  });
+
   it.each([
     ['sha256', CARD.replace('0123', '012X'), "Expected 64 lower-case hex digits for 'sha256' in tiny.yaml:3"],
     [

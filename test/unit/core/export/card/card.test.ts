@@ -17,7 +17,11 @@ const { options, review, funnel, collection } = protocolOf();
 const ALL_ANSWERS = Object.fromEntries(Object.keys(CARD_QUESTIONS).map((key) => [key, `Answer to ${key}.`]));
 
 /** All forms and answers, a takedown, metadata that was kept, and a curator's texts that look like Markdown. */
+const [member, ...others] = protocolOf().models;
+const WEB = { name: 'WebLI', until: '2022', classes: ['web' as const, 'imagenet-21k' as const] };
+const trained = member === undefined ? [] : [{ ...member, trainingData: WEB }, ...others];
 const EVERYTHING = protocolOf({
+  models: trained,
   collection: { ...collection, name: 'imagenet-a' },
   card: { ...ALL_ANSWERS, citation: 'a ``` b', contact: 'ana@example.org' },
   options: { ...options, formats: ['webdataset', 'coco', 'parquet'], keepMetadata: true },
@@ -54,6 +58,20 @@ function sectionOf(text: string, heading: string): string {
   const rest = text.slice(start + heading.length + 2);
   return rest.slice(0, rest.search(new RegExp(`\n#{2,${depth}} |$(?![^])`)));
 }
+
+describe('a card of models with known training photos', () => {
+  it('says in limits and datasheet which are of the web, and in mode O which are of ImageNet-21k', () => {
+    const limits = sectionOf(exportCard(accountOf(EVERYTHING), [METADATA]), '## Limits');
+    expect(limits).toContain('maybe on photos of this set: efficientnet-lite0 (WebLI, until 2022).');
+    expect(limits).not.toContain('ImageNet-21k');
+    const modeO = exportCard(accountOf({ ...modeOProtocolOf(), models: trained.slice(0, 1) }), [METADATA]);
+    expect(sectionOf(modeO, '## Limits')).toContain('Trained on ImageNet-21k: efficientnet-lite0');
+    expect(sectionOf(modeO, '## Datasheet')).toContain(
+      'trained on other photos: efficientnet-lite0 (WebLI, until 2022)',
+    );
+    expect(card()).not.toContain('trained on other photos');
+  });
+});
 
 describe('the front matter of a card', () => {
   it('has the full list of features in the config and in dataset_info, and reads test/ only', () => {
