@@ -30,7 +30,7 @@ function typeOf(schema: z.core.$ZodType): string {
     return element.includes('|') ? `(${element})[]` : `${element}[]`;
   }
   if (schema instanceof z.ZodEnum) return schema.options.map((one) => `'${one}'`).join(' | ');
-  if (schema instanceof z.ZodString) return 'string';
+  if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'string';
   if (schema instanceof z.ZodNumber) return 'number';
   if (schema instanceof z.ZodBoolean) return 'boolean';
   throw new Error('Expected an option of text, numbers, true or false, choices, or a list of these');
