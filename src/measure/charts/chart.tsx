@@ -87,7 +87,7 @@ export function XAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, 
     <>
       <path class="line" d={rules.join('')} />
       {ticks.map((tick) => (
-        <text key={tick} class="soft tiny middle" x={at(scale(tick))} y={at(bottom + 14)}>
+        <text key={tick} class="soft tiny middle" x={at(scale(tick))} y={at(bottom + 16)}>
           {tickText(tick)}
         </text>
       ))}
