@@ -154,9 +154,10 @@ async function placesAmong(
 }
 
 /** True if each candidate of the collection must be compared, which takes many seconds if there are millions. */
-export function looksAtAll({ class: classes, text, like, disagree, sort }: PhotoFilter): boolean {
+export function looksAtAll({ class: classes, text, like, disagree, taken, uploaded, sort }: PhotoFilter): boolean {
   const hasText = text !== '' && !isSha256(text);
-  return classes.length === 0 && (hasText || like !== null || disagree || sort.endsWith('confusion'));
+  const hasDay = taken !== '' || uploaded !== '' || /(?:taken|uploaded)$/.test(sort);
+  return classes.length === 0 && (hasText || hasDay || like !== null || disagree || sort.endsWith('confusion'));
 }
 
 /**
