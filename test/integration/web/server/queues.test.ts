@@ -149,6 +149,7 @@ describe.each([
     const { queues } = JSON.parse(answer.body) as Shown;
     expect(queues.map(({ name, counts, readOnlyMode }) => [name, counts['waiting'], readOnlyMode])).toEqual([
       ['discover-inaturalist-1', 0, true],
+      ['discover-commons-1', 0, true],
       ['discover-flickr-1', 0, true],
       ['discover-duckduckgo-1', 0, true],
       ['fetch', 2, true],
