@@ -12,6 +12,8 @@ const REFUSED_SIGNALS = (
   'noai,noimageai,noindex,noimageindex,none,unavailable_after,tdm-reservation,DMI-PROHIBITED,' +
   'DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING'
 ).split(',');
+const SIGNAL =
+  /^(?:no(?:image)?ai|no(?:image)?index|none|noml|unavailable_after|tdm-reservation|DMI-[A-Z-]+|[a-z*][\w.*-]*=\S+)$/;
 
 /**
  * The table of all settings. To add a setting, add a row here and run `npm run test:integration -- default-yaml -u`, which writes
@@ -41,10 +43,13 @@ const TABLE = {
       'pictures are dropped (placeholder), and so are later ones with the same bytes. null: never.',
   ),
   'crawl.signals': setting(
-    z.array(z.string().trim().min(1)).describe('a list of signals'),
+    z
+      .array(z.string().trim().regex(SIGNAL))
+      .describe(`a list of ${REFUSED_SIGNALS.slice(0, 7).join(', ')}, noml, DMI-... and KEY=VALUE`),
     REFUSED_SIGNALS,
     'Signals of a site or a file about use by machines that refuse a photo (opted-out). winnow stores the others, such as noml, ' +
-      'DMI-PROHIBITED-GENAIMLTRAINING, train-ai=n (Content-Usage) and ai-train=no (Content-Signal); a name added here refuses too.',
+      'DMI-PROHIBITED-GENAIMLTRAINING, train-ai=n (Content-Usage) and ai-train=no (Content-Signal); a name added here refuses too. ' +
+      'Photos that were refused stay so.',
   ),
   'crawl.maxBacklog': setting(
     wholeNumber(100),

@@ -4,7 +4,7 @@ import { sourceOf } from '../config/sources/sources.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
 import { PASSING_REASONS } from '../crawl/sources/retry-policy.ts';
-import { countText, nonEmpty, shellWord } from '../kernel/texts.ts';
+import { countOf, countText, nonEmpty, shellWord } from '../kernel/texts.ts';
 import { type StagesResult, sourcesOf } from './stages.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { queryReports } from '../crawl/candidates/query.repository.ts';
@@ -104,7 +104,7 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts): Outcome {
 function undatedNotes({ counts, since }: StagesResult): string[] {
   if (since === undefined) return [];
   return [...counts.sources].flatMap(([source, { undated }]) =>
-    undated === 0 ? [] : [`${source}: ${countText(undated)} photos have no day of upload. They are kept`],
+    undated === 0 ? [] : [`${source}: kept ${countOf(undated, 'photo')} without a day of upload`],
   );
 }
 

@@ -31,6 +31,7 @@ export function candidateTexts(candidate: StoryCandidate, nameOf: (wnid: string)
     ),
     ...(rights.origin === null ? [] : [`a copy of ${rights.origin}`]),
     ...(rights.restrictions?.length ? [`restrictions other than copyright: ${rights.restrictions.join(', ')}`] : []),
+    ...(rights.signals ?? []).map((signal) => `said to machines: ${signal}`),
   ];
 }
 

@@ -144,7 +144,7 @@ export class NetworkPictures {
   }
 }
 
-/** Of sites that ask for a pause after server errors. */
+/** Server errors before a picture fails, at a site that asks for a pause after them. */
 const MOST_ERRORS_OF_PICTURE = 2;
 const ERRORS_BEFORE_PAUSE = 3;
 

@@ -3,7 +3,7 @@ import { Interrupted } from '../../kernel/errors.ts';
 import type { FailedReason } from '../../kernel/reasons.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { NO_VERSION, type RemoteVersion } from '../sources/remote-version.ts';
-import { MAX_ROBOTS_BYTES, usageRecords } from '../sources/robots-file.ts';
+import { MAX_ROBOTS_BYTES, usageRecords, type UsageRecord } from '../sources/robots-file.ts';
 import { claimRobots, readRobots, releaseRobots, storeRobots } from '../sources/robots.repository.ts';
 import {
   digestRobots,
@@ -26,7 +26,7 @@ export interface RobotsGateOptions {
 }
 
 export type RobotsPass =
-  | { readonly kind: 'allow'; readonly crawlDelayMs: number; readonly usage: readonly string[] }
+  | { readonly kind: 'allow'; readonly crawlDelayMs: number; readonly usage: readonly UsageRecord[] }
   | { readonly kind: 'disallow'; readonly rule: string }
   | {
       readonly kind: 'wait';

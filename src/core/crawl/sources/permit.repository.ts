@@ -150,7 +150,7 @@ export function takePlace(db: Kysely<Database>, { key, connections = 0 }: Permit
         await allowLongIdle(trx);
         await new Promise<void>(resolve);
       })
-      // Of an error after the lock was taken nobody hears: a lost connection is met by the next statement.
+      // An error after the lock was taken changes nothing here: the next statement meets the lost connection.
       .catch(reject);
   });
 }

@@ -13,9 +13,11 @@ export interface RobotsRules {
   readonly usage: readonly UsageRecord[];
 }
 
-interface UsageRecord {
-  /** `Content-Usage: train-ai=n` or `Content-Signal: ai-train=no` */
-  readonly text: string;
+export interface UsageRecord {
+  /** `Content-Usage` or `Content-Signal` */
+  readonly name: string;
+  /** `train-ai=n` */
+  readonly value: string;
   /** Where it applies. */
   readonly rule: RobotsRule;
 }
@@ -136,16 +138,16 @@ function ruleOf(isAllow: boolean, pattern: string): RobotsRule {
 /** A path may stand before the value (IETF aipref's draft on attachment, 2026). */
 function usageOf(name: string, value: string): UsageRecord {
   const [, path = '/', said = value] = /^(\/\S*)\s+(.+)$/s.exec(value) ?? [];
-  return { text: `${name}: ${said}`, rule: ruleOf(true, path) };
+  return { name, value: said, rule: ruleOf(true, path) };
 }
 
 /** The records about a URL; of those with one name, only the ones with the longest path. */
-export function usageRecords({ usage }: RobotsRules, url: string): string[] {
+export function usageRecords({ usage }: RobotsRules, url: string): readonly UsageRecord[] {
   const path = pathOf(url);
   const applying = usage.filter(({ rule }) => matches(rule, path));
-  const isLongest = ({ text, rule }: UsageRecord): boolean =>
-    applying.every((one) => one.text.split(':')[0] !== text.split(':')[0] || one.rule.octets <= rule.octets);
-  return applying.filter(isLongest).map(({ text }) => text);
+  const isLongest = ({ name, rule }: UsageRecord): boolean =>
+    applying.every((one) => one.name !== name || one.rule.octets <= rule.octets);
+  return applying.filter(isLongest);
 }
 
 /** The longest rule that matches, Allow before Disallow if two are equally long (section 2.2.2). Undefined if none does. */

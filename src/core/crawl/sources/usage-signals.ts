@@ -1,4 +1,5 @@
 import { parseDictionary, Token } from 'structured-headers';
+import type { UsageRecord } from './robots-file.ts';
 import { wellFormed } from './text.ts';
 import { usageDirectives, type RobotsReader } from './x-robots-tag.ts';
 
@@ -32,9 +33,8 @@ export function headerSignals(valuesOf: (name: string) => readonly string[], rea
   ];
 }
 
-/** @param record a line of robots.txt, as `Content-Usage: train-ai=n` */
-export function robotsSignal(record: string): UsageSignal {
-  const [name = '', value = ''] = record.split(/:\s*(.*)/s);
+/** A record of robots.txt. */
+export function robotsSignal({ name, value }: Pick<UsageRecord, 'name' | 'value'>): UsageSignal {
   return signal(`robots.txt ${name}`, value, entriesOf(value));
 }
 

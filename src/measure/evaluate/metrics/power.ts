@@ -3,7 +3,7 @@ import { firstWhere, logFactorials } from '../../../core/review/acceptance/hyper
 
 /** How pairs of models differ on photos like those measured. Shares are fractions, 0..1. */
 export interface PairDesign {
-  /** Of the pairs, the least and the largest share of photos that one model alone gets right. */
+  /** The share of photos that only one model of a pair gets right: the least and the largest of all pairs. */
   readonly discordantLow: number;
   readonly discordantHigh: number;
   /** Variance of a difference by creators, over that of independent photos: the mean of the pairs, at least 1. */

@@ -28,7 +28,7 @@ describe('signals about the use of a photo', () => {
   it('refuse a photo if the setting names them, and only then', () => {
     const signals = [
       ...signalsOf({ 'x-robots-tag': 'noml' }),
-      robotsSignal('Content-Signal: search=yes, ai-train=no'),
+      robotsSignal({ name: 'Content-Signal', value: 'search=yes, ai-train=no' }),
       fileSignal('DMI-PROHIBITED'),
     ];
     expect(refusedSignal(signals, ['noai', 'ai-input=no'])).toBeNull();
@@ -38,6 +38,8 @@ describe('signals about the use of a photo', () => {
 });
 
 describe('usage records of robots.txt', () => {
+  const recordsOf = (text: string, path: string): string[] =>
+    usageRecords(parseRobots(text, 'winnow'), `https://h.example${path}`).map(({ name, value }) => `${name}: ${value}`);
   const file = [
     'User-agent: *',
     'Content-Signal: search=yes,ai-train=no',
@@ -50,11 +52,11 @@ describe('usage records of robots.txt', () => {
     ['/a.jpg', ['Content-Signal: search=yes,ai-train=no', 'Content-Usage: train-ai=n']],
     ['/free/a.jpg', ['Content-Signal: search=yes,ai-train=no', 'Content-Usage: train-ai=y']],
   ])('that apply to %s have the longest path of their name', (path, expected) => {
-    expect(usageRecords(parseRobots(file, 'winnow'), `https://h.example${path}`)).toEqual(expected);
+    expect(recordsOf(file, path)).toEqual(expected);
   });
 
   it('of another agent do not apply', () => {
     const others = file.replace('*', 'otherbot');
-    expect(usageRecords(parseRobots(others, 'winnow'), 'https://h.example/a.jpg')).toEqual([]);
+    expect(recordsOf(others, '/a.jpg')).toEqual([]);
   });
 });
