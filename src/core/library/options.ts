@@ -93,6 +93,11 @@ export const SHORTLIST = z.object({
     sentence:
       'Photos per class that the filter dropped as `correct`, to review among the listed ones. Default: those of the last shortlist.',
   }),
+  crawlSample: optional(wholeNumber(0, 1_000_000), 'n', {
+    help: 'draw up to n photos each of those left out, dropped as correct and dropped as confident, to estimate the accuracy on the crawl; 0 ends it (default: the last sample stays)',
+    sentence:
+      'Photos to draw of those left out, of those dropped as `correct` and of those dropped as `confident`, to estimate the accuracy on the crawl; 0 ends it. Default: the last sample stays.',
+  }),
   reviewEvidence: either(true, {
     help: 'do not run the models of review.outsideModels on the listed photos for reviewers',
     sentence: 'False: the models of `review.outsideModels` do not look at the listed photos. Default: true.',

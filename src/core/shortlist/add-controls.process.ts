@@ -42,6 +42,6 @@ export async function withControls(
   const wnids = [...new Set([...ofClass.keys(), ...all.keys()])].toSorted();
   return wnids.flatMap((wnid) => {
     const chosen = chooseControls(all.get(wnid) ?? [], policy);
-    return [...(ofClass.get(wnid) ?? []), ...chosen.map(controlRow)];
+    return [...(ofClass.get(wnid) ?? []), ...chosen.map((one) => controlRow(one, 'control'))];
   });
 }

@@ -137,7 +137,7 @@ function classSection(
   const { mode, policy } = sheet;
   const context = { wnid, className, marks: SHEET_TEXTS[mode].marks(policy), names, pageOf };
   const listed = photos.filter((photo) => photo.state === 'listed');
-  const leftOut = photos.filter((photo) => photo.state === 'left-out');
+  const leftOut = photos.filter((photo) => photo.reason !== null);
   const shown = leftOut.slice(0, LEFT_OUT_PER_CLASS);
   return around(
     (listedCards, leftOutCards) => (

@@ -1,15 +1,23 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { DroppedPhoto, ListedPhoto } from './controls.ts';
 import { firstPicture } from './photo-of-class.repository.ts';
 
-/** True if the shortlist has a control. It may have none although some were asked for, and keeps reviewed ones when none are. */
-export async function hasControls(db: Kysely<Database>, collectionId: number): Promise<boolean> {
+/**
+ * True if reviewers see photos among the listed ones that are not listed: controls, or a sample of the crawl. There may be no control
+ * although some were asked for, and reviewed ones stay when none are.
+ */
+export async function hasUnlisted(db: Kysely<Database>, collectionId: number): Promise<boolean> {
   const { rows } = await sql`
-    select 1 from shortlist_entry where collection_id = ${collectionId} and state = 'control' limit 1`.execute(db);
+    select 1 from shortlist_entry where collection_id = ${collectionId} and ${isUnlisted()} limit 1`.execute(db);
   return rows.length > 0;
+}
+
+/** SQL: an entry of the shortlist that reviewers see although it is not listed. */
+export function isUnlisted(state = 'state'): RawBuilder<unknown> {
+  return sql`${sql.ref(state)} in ('control', 'crawl-sample')`;
 }
 
 /**

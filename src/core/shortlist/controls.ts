@@ -53,8 +53,11 @@ function placesBySource(listed: readonly ListedPhoto[], controls: number): Map<s
   return new Map(ordered.map(({ source, whole }, i) => [source, whole + (i < missing ? 1 : 0)]));
 }
 
-/** A control as a row of the shortlist. Its prediction is its class, which a member put first. */
-export function controlRow({ sha256, wnid, maxTrueProb }: DroppedPhoto): ShortlistRow {
+/** A dropped photo as a row of the shortlist. Its prediction is its class: a member put it first, or gives it more than the threshold. */
+export function controlRow(
+  { sha256, wnid, maxTrueProb }: Pick<DroppedPhoto, 'sha256' | 'wnid' | 'maxTrueProb'>,
+  state: 'control' | 'crawl-sample',
+): ShortlistRow {
   const prediction = { confusionWnid: wnid, maxTrueProb, confusionProb: maxTrueProb };
-  return { rank: null, wnid, sha256, state: 'control', reason: null, twinSha256: null, ...prediction, alsoIn: [] };
+  return { rank: null, wnid, sha256, state, reason: null, twinSha256: null, ...prediction, alsoIn: [] };
 }

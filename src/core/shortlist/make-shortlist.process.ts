@@ -1,8 +1,11 @@
 import { foldPhotoCounts } from '../filter/run/photo-tally.repository.ts';
-import { Interrupted } from '../kernel/errors.ts';
+import { Interrupted, UsageError } from '../kernel/errors.ts';
+import { countOf } from '../kernel/texts.ts';
 import { countingWarnings } from '../platform/log/counting-warnings.ts';
 import { readSnapshot, withAdvisoryLock } from '../platform/postgres/transactions.ts';
 import { controlsPerClass, withControls } from './add-controls.process.ts';
+import { drawCrawlSample, drawnPhotos, readCrawlSample } from './crawl-sample.repository.ts';
+import { openAmongListed, withDrawn } from './crawl-sample.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
 import { isKeptPending } from './second-pass.repository.ts';
 import {
@@ -43,6 +46,8 @@ export interface ShortlistOptions {
   readonly cap?: number | undefined;
   /** Controls per class. Default: as many as the last shortlist has. */
   readonly controls?: number | undefined;
+  /** Photos to draw of each stratum of the crawl; 0: the sample ends. Default: the last sample stays. */
+  readonly crawlSample?: number | undefined;
   /** The models of `review.outsideModels` look at the listed photos. */
   readonly reviewEvidence: boolean;
   readonly signal: AbortSignal;
@@ -76,11 +81,18 @@ async function make(workspace: Workspace, options: ShortlistOptions) {
     target,
     controls: await controlsPerClass(workspace, options),
   };
+  const { crawlSample } = options;
+  if (collection.mode === 'O' && (crawlSample ?? 0) > 0) throw noCrawlSample(collection.name);
   await holdHeadReferences(workspace, signal);
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
   const before = await listedPhotos(app.db, scope);
-  const built = await buildShortlist(app.db, scope, { policy, backboneId, isPending: isKeptPending(secondPass) });
+  const built = await buildShortlist(app.db, scope, {
+    policy,
+    backboneId,
+    isPending: isKeptPending(secondPass),
+    crawlSample,
+  });
   const changes = changesOfList(before, built);
   if (signal.aborted) throw new Interrupted();
   if (options.reviewEvidence) await runOutsideModels(workspace, { signal, onProgress: onOutside });
@@ -89,7 +101,8 @@ async function make(workspace: Workspace, options: ShortlistOptions) {
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
   const { controls } = policy;
-  return { ...shown, files, changes, target, controls, nameOf: (wnid: string) => classNameOf(collection, wnid) };
+  const drawn = await readCrawlSample(app.db, scope);
+  return { ...shown, files, changes, target, controls, drawn, nameOf: (wnid: string) => classNameOf(collection, wnid) };
 }
 
 /** If features are not compared, `twinBy` is left out, so that such tables do not change. */
@@ -112,16 +125,20 @@ interface ShortlistBuild {
   readonly backboneId: number | null;
   /** SQL of which photos wait for a second, blind verdict, as `keptPhotos` takes it. Default: none does. */
   readonly isPending?: RawBuilder<unknown>;
+  readonly crawlSample?: number | undefined;
 }
 
 /**
  * Each class separately, then `alsoIn` across classes. Rows are sorted by wnid. Within a class the listed ones come first by rank,
- * then those left out, in the order of the walk, then the controls by SHA-256. The same catalogue and verdicts give the same rows.
+ * then those left out, in the order of the walk, then the controls by SHA-256, then the dropped photos of the crawl sample. The same
+ * catalogue, verdicts and sample give the same rows.
+ *
+ * @throws UsageError `crawl-sample-open`
  */
 export async function buildShortlist(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { policy, backboneId, isPending }: ShortlistBuild,
+  { policy, backboneId, isPending, crawlSample }: ShortlistBuild,
 ): Promise<ShortlistRow[]> {
   return db.transaction().execute(async (trx) => {
     // Only one build runs at a time. Each reads the kept photos and their verdicts in one statement, so from one snapshot.
@@ -132,11 +149,44 @@ export async function buildShortlist(
     // Class by class, so that only one class's features are in memory.
     for (const ofClass of byClass(photos))
       rows.push(...shortlistClass(await withFeatures(trx, ofClass, backboneId), policy, order));
-    const shortlist = { policy, rows: await withControls(trx, scope, { policy, rows: markAlsoIn(rows) }) };
-    // If the same shortlist is stored already, it keeps the time at which it was built.
-    if (!(await isStored(trx, scope, shortlist))) await replaceShortlist(trx, scope, shortlist);
-    return shortlist.rows;
+    const ranked = await withControls(trx, scope, { policy, rows: markAlsoIn(rows) });
+    const stored = await storeRows(trx, scope, { policy, rows: ranked });
+    if (crawlSample === undefined) return stored;
+    if (crawlSample > 0) requireFinal(ranked, photos);
+    await drawCrawlSample(trx, scope, crawlSample);
+    return storeRows(trx, scope, { policy, rows: ranked });
   });
+}
+
+/** If the same shortlist is stored already, it keeps the time at which it was built. */
+async function storeRows(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+  { policy, rows }: { readonly policy: ShortlistPolicy; readonly rows: readonly ShortlistRow[] },
+): Promise<ShortlistRow[]> {
+  const shortlist = { policy, rows: withDrawn(rows, await drawnPhotos(trx, scope)) };
+  if (!(await isStored(trx, scope, shortlist))) await replaceShortlist(trx, scope, shortlist);
+  return shortlist.rows;
+}
+
+/** A verdict that comes later could change what is listed, and so the strata. */
+function requireFinal(rows: readonly ShortlistRow[], photos: readonly KeptPhoto[]): void {
+  const listed = rows.filter(({ state }) => state === 'listed').length;
+  const open = openAmongListed(rows, photos);
+  if (listed > 0 && open === 0) return;
+  const why =
+    listed === 0 ? 'no photo is listed' : `${open} of ${countOf(listed, 'listed photo')} have no final verdict`;
+  throw new UsageError(
+    `A sample of the crawl is drawn when the review of the list is done, but ${why}. Run winnow shortlist without --crawl-sample, then winnow review.`,
+    { code: 'crawl-sample-open' },
+  );
+}
+
+function noCrawlSample(collection: string): UsageError {
+  return new UsageError(
+    `A sample of the crawl is for mode A: the photos of a collection of mode O, such as '${collection}', show none of the classes that a model could get right. Leave out --crawl-sample.`,
+    { code: 'no-crawl-sample' },
+  );
 }
 
 async function withFeatures(

@@ -3,7 +3,7 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
 /**
- * The photos that reviewers see: listed ones and controls (`is_control`).
+ * The photos that reviewers see: listed ones (`is_listed`), controls, and those drawn from the crawl, which get no second pass.
  * `wants_more`: a reviewer who has given no verdict should give one. `is_pending`: the same for a photo that has been reviewed, so
  * its verdict must not be shown. `wnids` limits the classes (null: all).
  */
@@ -15,11 +15,12 @@ export function listedVerdicts(
   const isOf = (wnid: RawBuilder<unknown>): RawBuilder<unknown> =>
     wnids === null ? sql`true` : sql`${wnid} = any(${wnids}::text[])`;
   const photo = { collectionId: sql`${collectionId}::int`, wnid: sql`e.wnid`, sha256: sql`f.sha256` };
+  const wanted = sql`case when e.state = 'crawl-sample' then coalesce(v.wanted, 1) else ${wantedOf(secondPass, photo)} end`;
   return sql`(
     select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
       coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
-      coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged, v.accepted_on, e.state = 'control' as is_control,
-      coalesce(cardinality(v.reviewers), 0) < ${wantedOf(secondPass, photo)} as wants_more, ${isPending(secondPass, photo)} as is_pending
+      coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged, v.accepted_on, e.state = 'listed' as is_listed,
+      coalesce(cardinality(v.reviewers), 0) < ${wanted} as wants_more, ${isPending(wanted)} as is_pending
     from shortlist_entry e join photo f on f.id = e.photo_id
     -- Without the classes of the verdicts, PostgreSQL would read those of all classes.
     left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256 and ${isOf(sql`v.wnid`)}
@@ -29,12 +30,12 @@ export function listedVerdicts(
 
 /** SQL: true if photo `f` of decision `d`, with its row `v` of the table `verdict`, waits for a second, blind verdict. */
 export function isKeptPending(share: number): RawBuilder<unknown> {
-  return isPending(share, { collectionId: sql`d.collection_id`, wnid: sql`d.wnid`, sha256: sql`f.sha256` });
+  return isPending(wantedOf(share, { collectionId: sql`d.collection_id`, wnid: sql`d.wnid`, sha256: sql`f.sha256` }));
 }
 
 /** SQL: true if a photo has been reviewed and another, blind verdict is wanted. */
-function isPending(share: number, photo: PhotoSql): RawBuilder<unknown> {
-  return sql`coalesce(cardinality(v.reviewers) between 1 and ${wantedOf(share, photo)} - 1, false)`;
+function isPending(wanted: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`coalesce(cardinality(v.reviewers) between 1 and ${wanted} - 1, false)`;
 }
 
 function wantedOf(share: number, photo: PhotoSql): RawBuilder<unknown> {

@@ -38,8 +38,8 @@ export async function writeShortlistFiles(
   const { onePagePhotos } = app.config.shortlist;
   const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), onePagePhotos);
   for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks, DURABLE);
-  // A control must not be slower to load than a listed photo.
-  for (const { sha256 } of content.rows.filter(({ state }) => state === 'control'))
+  // Photos that are not listed must not be slower to load than those that are.
+  for (const { sha256 } of content.rows.filter(({ state }) => state === 'control' || state === 'crawl-sample'))
     await thumbnailOf(app, sha256, signal);
   const csv = path.join(folder, 'shortlist.csv');
   await replaceFile(csv, shortlistCsv(content.rows), DURABLE);
@@ -74,7 +74,7 @@ async function removeOtherPages(folder: string, names: ReadonlySet<string>): Pro
 async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Promise<ContactSheet> {
   const { name, mode, ensemble, policy, classes } = collection;
   const table = await loadClassTable();
-  const rows = parts.rows.filter(({ state }) => state !== 'control');
+  const rows = parts.rows.filter(({ state, reason }) => state === 'listed' || reason !== null);
   const byClass = groupBy(rows, (row) => row.wnid);
   const sheetClasses = parts.funnel.classes.flatMap((totals): SheetClass[] => {
     if (totals.wnid === null) return [];

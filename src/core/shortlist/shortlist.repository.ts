@@ -18,7 +18,9 @@ export async function keptPhotos(
   const { rows } = await sql<KeptPhoto>`
     select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
       d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash",
-      case when ${isPending} then 'pending' else nullif(v.state, 'unreviewed') end as "reviewedAs", o.original, o."foundAs"
+      case when ${isPending} then 'pending' else nullif(v.state, 'unreviewed') end as "reviewedAs", o.original, o."foundAs",
+      exists (select 1 from crawl_draw w left join shortlist_entry e on e.collection_id = w.collection_id and e.wnid = w.wnid and e.photo_id = w.photo_id
+        where w.collection_id = d.collection_id and w.wnid = d.wnid and w.photo_id = d.photo_id and e.state is distinct from 'listed') as "isDrawn"
     from decision d join photo f on f.id = d.photo_id
     cross join lateral (
       select c.id as "foundAs", ${ORIGINAL} as original from candidate c join picture p on p.id = c.picture_id
@@ -166,7 +168,7 @@ export interface ListedSubject {
   readonly wnids: readonly Wnid[];
 }
 
-/** The listed photos and controls of which a member lacks the logits of a crop, in the order in which they were stored. */
+/** The photos that reviewers see of which a member lacks the logits of a crop, in the order in which they were stored. */
 export async function listedWithoutEvidence(
   db: Kysely<Database>,
   collectionId: number,

@@ -27,6 +27,8 @@ export interface KeptPhoto extends Fingerprinted {
   /** Unit vector of its features, if photos are compared by features and it has any. */
   readonly features?: Float32Array;
   readonly reviewedAs?: ReviewedAs | null;
+  /** A sample of the crawl drew it while it was not listed. It is ranked as if it had not been reviewed. */
+  readonly isDrawn?: boolean;
   /** Sources have copies of each other's photos. Those of one original have the same text here; null: no other source has it. */
   readonly original?: string | null;
   /** Rises in the order in which photos were found. */
@@ -55,15 +57,19 @@ export const LEAST_TRUE_FIRST: PhotoOrder = (a, b) => (a.maxTrueProb ?? 0) - (b.
 /** Mode O: the photo with the most confident prediction comes first. */
 export const SUREST_FIRST: PhotoOrder = (a, b) => b.confusionProb - a.confusionProb;
 
-/** One kept photo of one class, listed or left out and why; or a control. `ROW_COLUMNS` has the order of `shortlist --json`. */
+/** One kept photo of one class, listed or left out and why; a control, or drawn from the crawl. `ROW_COLUMNS` has the order of `shortlist --json`. */
 export interface ShortlistRow extends Pick<
   KeptPhoto,
   'wnid' | 'sha256' | 'confusionWnid' | 'maxTrueProb' | 'confusionProb'
 > {
   /** 1, 2, ... within the class; null if left out. */
   readonly rank: number | null;
-  /** `control`: the filter dropped it as `correct`, and reviewers see it among the listed photos (`controls.ts`). */
-  readonly state: 'listed' | 'left-out' | 'control';
+  /**
+   * Reviewers see among the listed photos: `control`, which the filter dropped as `correct` (`controls.ts`), and `crawl-sample`
+   * (`crawl-sample.ts`).
+   */
+  readonly state: 'listed' | 'left-out' | 'control' | 'crawl-sample';
+  /** Also of a photo of the crawl sample that the filter keeps. */
   readonly reason: LeftOutReason | null;
   /** For a near-duplicate, the listed photo of the same class that represents it; otherwise null. */
   readonly twinSha256: Sha256 | null;
@@ -103,7 +109,8 @@ export function byClass<Photo extends Fingerprinted>(photos: Iterable<Photo>): P
  * The shortlist of one class (protocol, mode A: "Shortlist", and "Review"), with `alsoIn` still empty.
  *
  * Photos that were reviewed (accepted, rejected, unsure, disputed or pending) are all listed, whatever the cap, the target and their
- * near-duplicates say. So they keep their place when a later crawl brings better ones.
+ * near-duplicates say. So they keep their place when a later crawl brings better ones. Photos that were reviewed only for the sample of
+ * the crawl take part as if they were unreviewed.
  *
  * Copies of one original that several sources have are never listed together: one that was reviewed stands for them, otherwise the
  * one found first. The others share its fate, as its near-duplicates if it is listed.
@@ -158,7 +165,7 @@ export function shortlistClass(
   return rows.map((row) => (measured ? { ...row, twinBy: row.twinBy ?? null } : row));
 }
 
-const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !== null;
+const isReviewed = ({ reviewedAs = null, isDrawn = false }: KeptPhoto): boolean => reviewedAs !== null && !isDrawn;
 
 /** Unreviewed copies of an original that another photo stands for, each with that photo. */
 function copiesOf(photos: readonly KeptPhoto[]): ReadonlyMap<KeptPhoto, KeptPhoto> {
@@ -228,11 +235,10 @@ export function markAlsoIn(rows: readonly ShortlistRow[]): ShortlistRow[] {
 export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reason'>>): ShortlistCounts {
   let [listed, cap, nearDuplicate, target] = [0, 0, 0, 0];
   for (const row of rows) {
-    if (row.state === 'control') continue;
     if (row.state === 'listed') listed += 1;
     else if (row.reason === 'cap') cap += 1;
     else if (row.reason === 'target') target += 1;
-    else nearDuplicate += 1;
+    else if (row.reason !== null) nearDuplicate += 1;
   }
   return { kept: listed + cap + nearDuplicate + target, listed, leftOut: { cap, nearDuplicate, target } };
 }

@@ -9,12 +9,12 @@ import { onlyRow } from '../platform/postgres/query.ts';
 
 /**
  * Counts the listed photos for which no source and no curator gives a licence to pass them on, and those of them that are accepted.
- * `withControls`: for reviewers, who would otherwise know that the other photos without a licence are controls.
+ * `withUnlisted`: for reviewers, who would otherwise know that the other photos without a licence are not listed.
  */
 export async function countWithoutLicence(
   db: Kysely<Database>,
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
-  withControls = false,
+  withUnlisted = false,
 ): Promise<WithoutLicence> {
   const isOpen = sql`exists (
     select 1 from picture p where p.photo_id = s.photo_id and p.licence = ${UNKNOWN_LICENCE} and p.source = any(${GIVEN_SOURCES}::text[]))`;
@@ -22,7 +22,7 @@ export async function countWithoutLicence(
     select count(*) as listed, count(*) filter (where v.state = 'accepted') as accepted, coalesce(bool_or(${isOpen}), false) as "isOpen"
     from shortlist_entry s join photo f on f.id = s.photo_id
     left join verdict v on v.collection_id = s.collection_id and v.wnid = s.wnid and v.sha256 = f.sha256
-    where s.collection_id = ${collectionId} and s.state = any(${withControls ? ['listed', 'control'] : ['listed']}::text[]) and not exists (
+    where s.collection_id = ${collectionId} and ${withUnlisted ? sql`s.state <> 'left-out'` : sql`s.state = 'listed'`} and not exists (
       select 1 from picture p join candidate c on c.picture_id = p.id
       where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and ${isLinked(collectionId)}
         and p.licence not in (${UNKNOWN_LICENCE}, 'all-rights-reserved') offset 0)`.execute(db);

@@ -42,6 +42,6 @@ export async function countVerdicts(
       v.accepted_on::text as day, count(*) as count
     from ${judgedPhotos(scope, reviewed)} as s
     join ${listedVerdicts(scope, secondPass, null)} as v on v.photo_id = s.photo_id and v.wnid = s.wnid
-    where s.state = 'kept' and not v.is_control and v.state <> 'unreviewed' group by 1, 2, 3, 4, 5, 6`.execute(db);
+    where s.state = 'kept' and v.is_listed and v.state <> 'unreviewed' group by 1, 2, 3, 4, 5, 6`.execute(db);
   return rows;
 }

@@ -6,6 +6,7 @@ import type { Sha256 } from '../kernel/ids.ts';
 import type { Subject } from '../review/events/event.ts';
 import { eventsOf } from '../review/events/review.repository.ts';
 import { verdictOf, type Verdict } from '../review/events/verdict.ts';
+import { isUnlisted } from '../shortlist/controls.repository.ts';
 import { judgedPhotos } from '../filter/run/photo-counts.repository.ts';
 import type { NotCounting } from './not-counting.ts';
 
@@ -25,23 +26,25 @@ export async function notCounting(
         when exists (select 1 from takedown t where t.sha256 = l.sha256) then 'taken-down'
         when s.photo_id is null then 'withdrawn'
         when e.state = 'control' and s.reason = 'correct' then 'control'
+        when w.photo_id is not null then 'crawl-sample'
         when s.state <> 'kept' then s.state
         else 'left-out' end as "whyNot"
     from ${concerned} as l left join photo f on f.sha256 = l.sha256
     left join ${judgedPhotos(scope, photos)} as s on s.photo_id = f.id and s.wnid = l.wnid
     left join shortlist_entry e on e.collection_id = ${collectionId} and e.photo_id = f.id and e.wnid = l.wnid
+    left join crawl_draw w on w.collection_id = ${collectionId} and w.photo_id = f.id and w.wnid = l.wnid
     where s.photo_id is null or s.state <> 'kept' or s.listed is distinct from 'listed'
     order by l.wnid collate "C", l.sha256`.execute(db);
   return rows;
 }
 
-/** Null if the collection has no controls. */
+/** Null if the collection has neither controls nor a sample of the crawl. */
 export async function countOpenControls(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<number | null> {
   const { rows } = await sql<{ open: number | null }>`
     select case when count(*) > 0 then count(*) filter (where coalesce(v.state, 'unreviewed') = 'unreviewed') end as open
     from shortlist_entry e join photo f on f.id = e.photo_id
     left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
-    where e.collection_id = ${collectionId} and e.state = 'control'`.execute(db);
+    where e.collection_id = ${collectionId} and ${isUnlisted('e.state')}`.execute(db);
   return rows[0]?.open ?? null;
 }
 
@@ -57,11 +60,13 @@ export async function reviewsOfPhoto(db: Kysely<Database>, sha256: Sha256): Prom
         when f.id is null then 'taken-down'
         when d.state is null or d.decision_sha256 <> k.decision_sha256 then 'undecided'
         when e.state = 'control' and d.reason = 'correct' then 'control'
+        when w.photo_id is not null and e.state is distinct from 'listed' then 'crawl-sample'
         when d.state <> 'kept' then d.state
         when e.state is distinct from 'listed' then 'left-out' end as "whyNot"
     from verdict v join collection k on k.id = v.collection_id left join photo f on f.sha256 = v.sha256
     left join decision d on d.collection_id = k.id and d.photo_id = f.id and d.wnid = v.wnid
     left join shortlist_entry e on e.collection_id = k.id and e.photo_id = f.id and e.wnid = v.wnid
+    left join crawl_draw w on w.collection_id = k.id and w.photo_id = f.id and w.wnid = v.wnid
     where v.sha256 = decode(${sha256}, 'hex') order by k.name, v.wnid`.execute(db);
   return Promise.all(
     rows.map(async ({ collectionId, ...row }) => ({

@@ -17,6 +17,7 @@ export async function readState(
   const { rows } = await sql<{ decisions: number; listed: number; actions: number; marks: unknown; at: string | null }>`
     select d.count as decisions, s.count as listed, r.count as actions,
       jsonb_build_array(d.last, s.rows, r.last, t.last, c.candidates, x.last)
+        || case when w.sample is null then '[]' else jsonb_build_array(w.sample) end
         || case when q.last is null then '[]' else to_jsonb(q.last) end as marks,
       to_char(greatest(d.at, s.at, r.at, t.at, q.at) at time zone 'UTC', ${ISO}) as at
     from (select count(*)::int as count, max(decided_at) as at, sum(hashtextextended(photo_id || wnid || state, 0)) as last from decision
@@ -29,7 +30,10 @@ export async function readState(
       (select max(id) as last, max(created_at) as at from takedown) as t,
       (select sum(count::numeric * hashtextextended(state || coalesce(refusal, '') || coalesce(reason, ''), 0)) as candidates
         from candidate_tally c where c.collection_id = ${collectionId} and ${ofCollection(scope)}) as c,
-      (select max(id) as last from export_revision where collection_id = ${collectionId}) as x`.execute(db);
+      (select max(id) as last from export_revision where collection_id = ${collectionId}) as x,
+      (select (select seed || strata::text from crawl_sample where collection_id = ${collectionId}) as sample) as w`.execute(
+    db,
+  );
   const [row] = rows;
   if (row === undefined) throw new Error('Expected the state of the catalogue but the database returned none');
   const { decisions, listed, actions, marks, at } = row;

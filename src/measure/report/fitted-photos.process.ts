@@ -29,11 +29,16 @@ export interface Folders {
 export async function fittedAmong(
   db: App['db'],
   card: ModelCard,
-  { photos, clean, inDistribution }: Folders & { readonly photos: readonly ReportedPhoto[] },
+  {
+    photos,
+    crawl,
+    clean,
+    inDistribution,
+  }: Folders & Readonly<Record<'photos' | 'crawl', readonly Pick<ReportedPhoto, 'photoId'>[]>>,
 ): Promise<FittedAmong> {
   const fitted = await fittedPhotosOf(card);
   const known = fitted instanceof KnownPictures ? fitted : new KnownPictures();
-  const photoIds = await knownPhotos(db, known, [...new Set(photos.map(({ photoId }) => photoId))]);
+  const photoIds = await knownPhotos(db, known, [...new Set([...photos, ...crawl].map(({ photoId }) => photoId))]);
   const ofFolder = (folder: OutsideFolder | null): FolderPicture[] =>
     (folder?.pictures ?? []).filter((picture) => known.has(picture, null));
   const [ofClean, ofIn] = [ofFolder(clean), ofFolder(inDistribution)];

@@ -14,6 +14,8 @@ import { choicesFor } from '../../core/export/protocol-of.process.ts';
 import { classNameOf, type Workspace } from '../../core/models/workspace/workspace.process.ts';
 import { HEAD_PHOTOS } from '../../core/photo/head-photos.process.ts';
 import { lookAt } from '../../core/shortlist/outside-models.process.ts';
+import type { CrawlPhoto } from '../../core/shortlist/crawl-sample.repository.ts';
+import { crawlPart, isValid, readCrawl } from './crawl.process.ts';
 import { cataloguePart } from './catalogue-part.process.ts';
 import { detectionClasses, takeFromMore } from './detection-classes.process.ts';
 import { fittedAmong, type Folders } from './fitted-photos.process.ts';
@@ -23,7 +25,7 @@ import { galleryOf } from './gallery.process.ts';
 import { controlPart, memberGapOf, modelReport, pairsPart, type SeenByModel } from './model-reports.process.ts';
 import { reportedModels, type ReportedModel } from './models.process.ts';
 import { openFolder, viewFolder, type FolderOptions, type OutsideFolder } from '../evaluate/outside-folder.process.ts';
-import { readView, type ModelView } from './views.process.ts';
+import { readView, type ModelView, type Viewed } from './views.process.ts';
 import { MODES } from '../../core/collection/modes.ts';
 
 export interface ReportProgress {
@@ -62,7 +64,9 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     await reviewedControls(app.db, scope),
   );
   const controls = ofClassesOf(photos, reviewed).filter(({ verdict }) => verdict === 'accepted');
-  const { seen, leftOut } = await lookWithAll(viewed, { photos, controls, folders, options });
+  const judged = await readCrawl(workspace);
+  const crawl = 'reason' in judged ? [] : judged.photos.filter(isValid);
+  const { seen, leftOut } = await lookWithAll(viewed, { photos, controls, crawl, folders, options });
   const reports: ModelReport[] = [];
   for (const one of seen) reports.push(await modelReport(viewed, one, { photos, lists, signal }));
   const models = seen.map(({ model }) => model);
@@ -86,6 +90,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     ...(await cataloguePart(workspace, { photos, kept })),
     models: reports,
     ...(reviewed.length === 0 ? {} : controlPart(seen, reviewed, reports)),
+    ...crawlPart(judged, seen),
     ...pairsPart(seen, creatorsOf(photos)?.clusters ?? null),
     memberGap: memberGapOf(reports),
     crops: {
@@ -128,6 +133,8 @@ function cleanFacts({ name, pictures }: OutsideFolder): NonNullable<Report['clea
 interface Looking {
   readonly photos: readonly ReportedPhoto[];
   readonly controls: readonly ReportedPhoto[];
+  /** The valid photos of the crawl, of which people judged a sample. */
+  readonly crawl: readonly CrawlPhoto[];
   readonly folders: Folders;
   readonly options: MakeReportOptions;
 }
@@ -156,9 +163,9 @@ async function lookWithAll(
 async function lookWith(
   workspace: Workspace,
   model: ReportedModel,
-  { photos, controls, folders, options: { signal, onProgress } }: Looking,
+  { photos, controls, crawl, folders, options: { signal, onProgress } }: Looking,
 ): Promise<SeenByModel> {
-  const fitted = await fittedAmong(workspace.app.db, model.card, { photos, ...folders });
+  const fitted = await fittedAmong(workspace.app.db, model.card, { photos, crawl, ...folders });
   const watched = (what: string) => ({
     signal,
     onProgress: (now: { done: number; total: number }) => onProgress({ what: `${model.card.name} ${what}`, ...now }),
@@ -170,12 +177,15 @@ async function lookWith(
     return inPlace(folder.pictures, pictures, seen);
   };
   const rest = photos.filter(({ photoId }) => !fitted.photoIds.has(photoId));
+  const ofCrawl = model.isMember ? [] : crawl.filter(({ photoId }) => !fitted.photoIds.has(photoId));
+  const onCrawl = await viewPhotos(workspace, model, { photos: ofCrawl, ...watched('on the crawl') });
   const view = await viewPhotos(workspace, model, { photos: rest, ...watched('on the set') });
   return {
     model,
     fitted: fitted.counts,
     photos: { ...view, predictions: inPlace(photos, rest, view.predictions) },
     control: (await viewPhotos(workspace, model, { photos: controls, ...watched('on controls') })).predictions,
+    crawl: inPlace(crawl, ofCrawl, onCrawl.predictions),
     clean: await look(folders.clean, 'on clean photos'),
     inDistribution: await look(folders.inDistribution, 'in the distribution'),
   };
@@ -214,11 +224,11 @@ const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
  * A model outside the ensemble first evaluates the photos without stored evidence, which is then stored, also if
  * interrupted. Members have evaluated every kept photo, but not every control.
  */
-async function viewPhotos(
+async function viewPhotos<Photo extends Viewed>(
   workspace: Workspace,
   model: ReportedModel,
-  { photos, signal, onProgress }: FolderOptions & { readonly photos: readonly ReportedPhoto[] },
-): Promise<ModelView> {
+  { photos, signal, onProgress }: FolderOptions & { readonly photos: readonly Photo[] },
+): Promise<ModelView<Photo>> {
   const { showsClass } = MODES[workspace.collection.mode];
   let view = await readView(workspace, model.memberId, photos);
   if (!showsClass && (await takeFromMore(workspace, model.memberId, view.lacking)) > 0)
@@ -233,6 +243,6 @@ async function viewPhotos(
   return readView(workspace, model.memberId, photos);
 }
 
-function subjectOf(same: readonly ReportedPhoto[]): ListedSubject[] {
+function subjectOf(same: readonly Viewed[]): ListedSubject[] {
   return same.slice(0, 1).map(({ photoId, sha256 }) => ({ photoId, sha256, wnids: same.map(({ wnid }) => wnid) }));
 }

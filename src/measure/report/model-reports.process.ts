@@ -26,6 +26,8 @@ export interface SeenByModel {
   readonly fitted: FittedPhotos | null;
   /** One for each accepted control. */
   readonly control: readonly (Prediction | null)[];
+  /** One for each valid photo of the crawl; null also if the model is a member. */
+  readonly crawl: readonly (Prediction | null)[];
 }
 
 interface Reporting {

@@ -2,6 +2,8 @@ import type { HumanAccuracy } from '../../core/kernel/human-accuracy.ts';
 import type { StatedAcceptance } from '../../core/kernel/acceptance.ts';
 import type { PairedDifference } from '../evaluate/metrics/by-creator.ts';
 import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
+import type { Interval } from '../../core/kernel/wilson.ts';
+import type { StratumName } from '../../core/shortlist/crawl-sample.ts';
 import type { TrainingData } from '../../core/collection/training-data.ts';
 import type { Funnel } from '../../core/kernel/funnel.ts';
 import type { QueryYield, Yields } from '../../core/status/yields.ts';
@@ -48,6 +50,8 @@ export interface Report {
   /** Accuracy of each model on the accepted controls of the set's classes. Left out, as the verdicts, if no control was accepted or rejected. */
   readonly control?: readonly ControlAccuracy[];
   readonly controlVerdicts?: { readonly accepted: number; readonly rejected: number };
+  /** Accuracy on the crawl, of the models that did not filter; or why it is unknown. Absent in reports of an older winnow. */
+  readonly crawl?: ReportedCrawl | { readonly reason: string };
   readonly comparisons: readonly Comparison[];
   /** `winnow power` of the photos of the set. Absent in reports of an older winnow. */
   readonly power?: ReportedPower;
@@ -146,6 +150,28 @@ export interface ControlAccuracy extends WithInterval<'difference', number | nul
   readonly low: number | null;
   readonly high: number | null;
 }
+
+/** Estimates for all photos of the classes of the set that the filter kept, or dropped as `correct` or `confident`. */
+export interface ReportedCrawl {
+  /** The share of valid photos, which people accept, with the ends of its 95 % interval. */
+  readonly valid: Interval & { readonly share: number };
+  readonly strata: readonly CrawlStratum[];
+  readonly models: readonly CrawlAccuracy[];
+}
+
+/** All listed photos are judged, of the others those that were `drawn`. */
+export interface CrawlStratum {
+  readonly name: StratumName;
+  readonly photos: number;
+  readonly drawn: number;
+  /** Of those that were drawn. */
+  readonly valid: number;
+}
+
+export type CrawlAccuracy = { readonly model: string } & (
+  | (Interval & { readonly accuracy: number })
+  | { readonly accuracy: null; readonly reason: string }
+);
 
 export type ReportedPower = Power | { readonly reason: string };
 

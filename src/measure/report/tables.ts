@@ -18,6 +18,11 @@ const TABLES = {
   ],
   comparisons: ['a b on photos difference low high p pHolm', ({ comparisons }) => comparisons],
   control: ['model photos accuracy low high difference differenceLow differenceHigh', ({ control = [] }) => control],
+  crawl: ['model accuracy low high', ({ crawl }) => (crawl !== undefined && 'models' in crawl ? crawl.models : [])],
+  'crawl-strata': [
+    'name photos drawn valid',
+    ({ crawl }) => (crawl !== undefined && 'strata' in crawl ? crawl.strata : []),
+  ],
   'left-out': ['member kept removed gained undecided', ({ fairness }) => fairness?.leftOut ?? []],
   'by-creator': [
     'model isMember photos accuracy accuracyLow accuracyHigh',

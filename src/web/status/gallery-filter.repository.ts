@@ -182,6 +182,9 @@ export function verdictOf(view: GalleryView): RawBuilder<unknown> {
   return sql`case when ${isShown(view)} then coalesce(v.state, 'unreviewed') else 'unreviewed' end`;
 }
 
+/** SQL: the shortlist was built without the photo, which may be drawn from the crawl. */
+export const IS_LEFT_OUT = sql`e.state is distinct from 'listed' and e.reason is not null`;
+
 function inState(view: GalleryView, state: PhotoState): RawBuilder<unknown> {
   const isOpen = sql`(${isListed(view)} and ${verdictOf(view)} = 'unreviewed')`;
   const verdict = (name: string): RawBuilder<unknown> => {
@@ -198,8 +201,8 @@ function inState(view: GalleryView, state: PhotoState): RawBuilder<unknown> {
     undecided: sql`c.is_first and ${isDecided(view, 'kept', 'dropped', 'failed')} is not true`,
     pruned: sql`c.is_first and f.bytes_state <> 'stored'`,
     kept: isDecided(view, 'kept'),
-    'left-out': isKeptAnd(view, sql`e.state = 'left-out'`),
-    unlisted: isKeptAnd(view, sql`(e.state is null or e.state = 'control')`),
+    'left-out': isKeptAnd(view, IS_LEFT_OUT),
+    unlisted: isKeptAnd(view, sql`e.state is distinct from 'listed' and e.reason is null`),
     listed: isListed(view),
     open: isOpen,
     accepted: verdict('accepted'),
@@ -216,7 +219,7 @@ function hasReason(view: GalleryView, reason: string): RawBuilder<unknown> {
   if (isCandidateReason(reason)) return sql`(c.is_wanted and c.picture_reason = ${reason})`;
   if (FILTER_REASONS.some((one) => one === reason)) return sql`c.decided = ${decidedAs(view.scope, reason)}`;
   const judgedAs = verdicts(view, sql`w.reason = ${reason}`);
-  const isLeft = sql`e.state = 'left-out' and e.reason = ${reason}`;
+  const isLeft = sql`${IS_LEFT_OUT} and e.reason = ${reason}`;
   const isLeftOut = isKeptAnd(view, isLeft);
   const isRejected = sql`${isListed(view)} and ${verdictOf(view)} = 'rejected' and v.reason = ${reason}`;
   if (!LEFT_OUT_REASONS.some((one) => one === reason)) return sql`(${isOfFew(judgedAs)} and ${isRejected})`;

@@ -8,6 +8,7 @@ import { allowMoreMemory, readSnapshot } from '../../core/platform/postgres/tran
 import { onlyRow } from '../../core/platform/postgres/query.ts';
 import {
   hasP,
+  IS_LEFT_OUT,
   isListed,
   isShown,
   matches,
@@ -236,9 +237,9 @@ export async function readTiles(
   const { rows } = await sql<TileRow>`
     select c.id, encode(f.sha256, 'hex') as sha256, coalesce(f.bytes_state = 'stored', false) as "hasBytes", c.wnid,
       case when c.state = 'found' then 'waiting' when c.state <> 'fetched' then c.state when not c.is_first then 'duplicate'
-        when ${view.isCrawlOnly} then 'fetched' when d.state is null then 'undecided' when d.state <> 'kept' then d.state when e.state = 'left-out' then e.state
+        when ${view.isCrawlOnly} then 'fetched' when d.state is null then 'undecided' when d.state <> 'kept' then d.state when ${IS_LEFT_OUT} then 'left-out'
         when e.state is distinct from 'listed' then 'unlisted' else replace(${verdictOf(view)}, 'unreviewed', 'open') end as outcome,
-      case when c.state in ('dropped', 'failed') then c.reason when d.state <> 'kept' then d.reason when e.state = 'left-out' then e.reason
+      case when c.state in ('dropped', 'failed') then c.reason when d.state <> 'kept' then d.reason when ${IS_LEFT_OUT} then e.reason
         when ${isListed(view)} and ${isShown(view)} then v.reason end as reason,
       case when c.state in ('dropped', 'failed') then c.detail else d.detail end as detail,
       coalesce(e.state = 'control', false) as "isControl", d.max_true_prob as "maxTrueProb", coalesce(d.is_lower_bound, false) as "isLowerBound",

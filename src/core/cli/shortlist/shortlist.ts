@@ -12,7 +12,8 @@ import type { ShortlistRow } from '../../shortlist/shortlist.ts';
 import { isSafeCsv, SAFE_CSV } from '../text/csv-output.ts';
 import { formatOf } from '../review/list-flags.ts';
 import { nonEmpty, plural, SUBJECT_HEADS, writeOut } from '../text/output.ts';
-import { countOf } from '../../kernel/texts.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
+import type { StratumName } from '../../shortlist/crawl-sample.ts';
 import { tableText } from '../text/table.ts';
 import { withSteps } from '../text/progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist } from './shortlist-formats.ts';
@@ -32,6 +33,10 @@ Run the command again after a review to fill the places. docs/verdicts.md says m
 a listed photo, drawn by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see
 nothing from the models before they give their verdict. Controls count towards no total, cap or target.
 Later shortlists have as many; --controls 0 ends that. Those with a verdict stay. docs/verdicts.md says more.
+
+--crawl-sample draws photos of the same crawl, once all listed photos have their verdict: up to N each of those that the cap or the target
+leaves out, that the filter dropped as \`correct\`, and that it dropped as \`confident\`. People review them as they do controls.
+\`winnow report\` then estimates how accurate other models are on the crawl. 50 to 200 are usual. After changes, draw again.
 
 At last the models of review.outsideModels look at the listed photos, for reviewers: minutes for thousands of new ones.
 --no-review-evidence leaves that out. The next shortlist makes up for it.
@@ -122,6 +127,7 @@ function shortlistText(made: MadeShortlist): string {
     tableText([...SUBJECT_HEADS[funnel.mode], 'kept', 'listed', 'over cap', 'near-dup', ...past, 'taken for'], lines),
     `listed ${plural(listed, 'photo')} of ${plural(decided.kept, 'kept photo')}`,
     ...controlLines(made),
+    ...drawnLines(made),
     ...reviewLines(made),
     `table:         ${displayPath(files.csv)}`,
     `contact sheet: ${displayPath(files.html)}\n`,
@@ -133,6 +139,21 @@ function controlLines({ rows, controls }: MadeShortlist): string[] {
   const chosen = rows.filter(({ state }) => state === 'control');
   const { size } = new Set(chosen.map(({ wnid }) => wnid));
   return [`controls: ${chosen.length} of ${countOf(size, 'class', 'classes')}, at most ${controls} per class`];
+}
+
+const STRATUM_TEXTS: Readonly<Record<StratumName, string>> = {
+  listed: 'listed',
+  'left-out': 'left out',
+  correct: 'dropped as correct',
+  confident: 'dropped as confident',
+};
+
+function drawnLines({ drawn }: MadeShortlist): string[] {
+  if (drawn === null) return [];
+  const strata = drawn.strata
+    .filter(({ name }) => name !== 'listed')
+    .map((one) => `${countText(one.drawn)} of ${countText(one.photos)} ${STRATUM_TEXTS[one.name]}`);
+  return [`drawn from the crawl: ${strata.join(', ')}`];
 }
 
 function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {

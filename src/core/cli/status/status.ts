@@ -82,7 +82,7 @@ function statusText(status: Status, { all, queries }: { readonly all: boolean; r
     pausesLine(status.pauses),
     processesText(status.processes),
     inspectionText(status),
-    openControls !== null && `controls without a verdict: ${openControls}\n`,
+    openControls !== null && `controls and photos drawn from the crawl without a verdict: ${openControls}\n`,
     nextText(status.next),
   ]).join('\n');
 }

@@ -44,10 +44,12 @@ export async function* exportCandidates(
   const among = new Set(scope.wnids);
   const isClass = (wnid: string): boolean => among.has(wnid);
   for await (const { events, ...row } of rows) {
+    const whyNot = reasons.get(subjectKey(row)) ?? null;
+    if (whyNot === 'crawl-sample') continue;
     const { state, decidedBy, tags, ...said } = verdictOf(events);
     const reviews = said.reviews.map((review) => ({ ...review, alsoWnids: review.alsoWnids.filter(isClass) }));
     const alsoWnids = said.alsoWnids.filter(isClass);
-    yield { ...row, state, decidedBy, alsoWnids, tags, reviews, whyNot: reasons.get(subjectKey(row)) ?? null };
+    yield { ...row, state, decidedBy, alsoWnids, tags, reviews, whyNot };
   }
 }
 

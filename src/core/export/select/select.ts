@@ -25,7 +25,7 @@ export interface ExportCandidate extends PhotoOfClass<null>, PhotoFacts {
   /** The photo was decided on imported evidence, at least in part. */
   readonly isImported: boolean;
   /** Why the verdict does not count; null if it does. */
-  readonly whyNot: NotCounting | null;
+  readonly whyNot: Exclude<NotCounting, 'crawl-sample'> | null;
   /** The first other class for which the same bytes are accepted and listed; null: none. */
   readonly alsoAcceptedAs: Wnid | null;
 }

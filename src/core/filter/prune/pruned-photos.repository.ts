@@ -17,18 +17,16 @@ export function prunedToDecide(
 /**
  * Marks pruned photos for the next crawl to fetch again, one picture each: preferably a picture of the collection whose
  * fetch has not failed before. The same bytes belong to the same photo again, and stay even if no collection needs them by
- * then. If a picture cannot be fetched again, nothing changes. Returns how many photos will be fetched. `photoIds` null: those that
- * the collection has yet to decide.
+ * then. If a picture cannot be fetched again, nothing changes. Returns how many photos will be fetched: those that the collection has
+ * yet to decide, and those that its sample of the crawl drew.
  */
 export async function refetchPruned(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { sources, photoIds = null }: { readonly sources: readonly string[]; readonly photoIds?: readonly number[] | null },
+  sources: readonly string[],
 ): Promise<number> {
-  const which =
-    photoIds === null
-      ? sql`exists (select 1 from ${fewInScope(scope, sql`p.photo_id = f.id`)} as s where ${undecidedSql(scope)})`
-      : sql`f.id = any(${photoIds}::bigint[])`;
+  const which = sql`(exists (select 1 from ${fewInScope(scope, sql`p.photo_id = f.id`)} as s where ${undecidedSql(scope)})
+    or exists (select 1 from crawl_draw w where w.collection_id = ${scope.collectionId} and w.photo_id = f.id and w.stratum is not null))`;
   const result = await sql`
     with chosen as (
       select distinct on (f.id) p.id as picture_id, f.id as photo_id

@@ -66,7 +66,7 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
     offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' is on the shortlist of ' || k.name || ' but was not kept; winnow shortlist builds it again' as problem
       from shortlist_entry e join collection k on k.id = e.collection_id join photo f on f.id = e.photo_id
       where not exists (select 1 from decision d where d.collection_id = e.collection_id and d.photo_id = e.photo_id and d.wnid = e.wnid
-        and d.state = case when e.state = 'control' then 'dropped' else 'kept' end)`,
+        and d.state = case when e.state in ('control', 'crawl-sample') and e.reason is null then 'dropped' else 'kept' end)`,
   },
 ];
 

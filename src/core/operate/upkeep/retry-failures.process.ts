@@ -62,6 +62,6 @@ async function refetchAll(
   const scopes =
     scope === undefined ? (await db.transaction().execute(collectionScopes)).map((named) => named.scope) : [scope];
   let refetched = 0;
-  for (const one of scopes) refetched += await refetchPruned(db, one, { sources });
+  for (const one of scopes) refetched += await refetchPruned(db, one, sources);
   return refetched;
 }

@@ -160,7 +160,7 @@ interface ShortlistEntryTable {
   photo_id: number;
   position: number;
   rank: number | null;
-  state: 'listed' | 'left-out' | 'control';
+  state: 'listed' | 'left-out' | 'control' | 'crawl-sample';
   reason: string | null;
   twin_photo_id: number | null;
   confusion_wnid: string;

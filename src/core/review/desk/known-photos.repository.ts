@@ -3,6 +3,7 @@ import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
+import { isUnlisted } from '../../shortlist/controls.repository.ts';
 import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
 import type { Subject } from '../events/event.ts';
 import type { VerdictReader } from '../events/standing-verdicts.repository.ts';
@@ -83,19 +84,19 @@ async function wantsVerdicts(db: Kysely<Database>, { scope, reviewer, secondPass
   return rows.length > 0;
 }
 
-/** Ids of the collections whose blind review wants verdicts of the reviewer: this one, if it is blind, and others that have controls. */
+/** Ids of the collections whose blind review wants verdicts of the reviewer: this one, if it is blind, and others where reviewers see photos that are not listed. */
 export async function openBlindReviews(db: Kysely<Database>, view: DeskView): Promise<number[]> {
   const { scope, isBlind } = view;
   const { rows } = await sql<{ id: number }>`
     select distinct collection_id as id from shortlist_entry
-    where state = 'control' and collection_id <> ${scope.collectionId}`.execute(db);
+    where ${isUnlisted()} and collection_id <> ${scope.collectionId}`.execute(db);
   const open: number[] = [];
   for (const id of [...(isBlind ? [scope.collectionId] : []), ...rows.map((row) => row.id)])
     if (await wantsVerdicts(db, { ...view, scope: { ...scope, collectionId: id } })) open.push(id);
   return open;
 }
 
-/** SQL: the listed photos and controls of these collections on which the reviewer has given no verdict. */
+/** SQL: the photos that reviewers of these collections see and on which the reviewer has given no verdict. */
 export function unjudgedPhotos({ reviewer }: DeskView, collectionIds: readonly number[]): RawBuilder<unknown> {
   return sql`(
     select e.photo_id from shortlist_entry e join photo f on f.id = e.photo_id

@@ -1,7 +1,7 @@
 import { isOfVerdicts } from '../../kernel/photo-filter.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
-import { hasControls } from '../../shortlist/controls.repository.ts';
+import { hasUnlisted } from '../../shortlist/controls.repository.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
@@ -45,7 +45,7 @@ export async function deskViewOf(
     reviewer: reviewer ?? '',
     secondPass,
     ensembleModels: ensemble.identities.map(({ modelSha256 }) => modelSha256),
-    isBlind: blind || (await hasControls(app.db, scope.collectionId)),
+    isBlind: blind || (await hasUnlisted(app.db, scope.collectionId)),
     asked: reviewer === null ? [] : await askedPhotos(app.db, reviewer),
     readsOwn: true,
   };

@@ -112,7 +112,7 @@ export interface VerdictFilter {
 export interface ReviewedPhoto extends Subject {
   /** True if it is on the shortlist now. A verdict on another photo does not count. */
   readonly isListed: boolean;
-  /** True if the filter drops it as `correct`: then its verdict is one on a control, which agreement and acceptance leave out. */
+  /** True of a control, and of a photo of the crawl sample, which agreement and acceptance leave out. */
   readonly isControl: boolean;
   /** As `drawChance`. */
   readonly chance: number | null;
@@ -136,7 +136,7 @@ export function listReviewed(
         where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
     from (
       select ${wnid} as wnid, ${sha256} as sha256, coalesce(n.state = 'listed', false) as "isListed",
-        coalesce(n.state = 'control', false) as "isControl",
+        coalesce(n.state <> 'listed', false) as "isControl",
         coalesce(v.state, 'unreviewed') as state, v.reason, ${drawChance(secondPass, photo)} as chance,
         coalesce(cardinality(v.reviewers), 0) as reviewers
       from (select s.wnid, f.sha256, s.state from shortlist_entry s join photo f on f.id = s.photo_id

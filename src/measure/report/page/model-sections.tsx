@@ -2,6 +2,8 @@
 import { estimateOf } from '../../charts/estimate.ts';
 import type { ClassAccuracy } from '../../evaluate/evaluation.ts';
 import type { ModelReport, Report } from '../report.ts';
+import { CrawlTables } from './crawl-section.tsx';
+import { MODEL_COLUMN } from './model-column.tsx';
 import { powerText } from './power-text.ts';
 import { humanAccuracyText } from '../../../core/kernel/human-accuracy.ts';
 import { countOf, countText, fittedText, probabilityText } from '../../../core/kernel/texts.ts';
@@ -39,6 +41,7 @@ export function TransferSection({ context }: OfPage) {
       <AccuracyTable context={context} />
       <HumanAccuracyNote context={context} />
       <ControlTable context={context} />
+      <CrawlTables context={context} />
       <Implied models={models} />
       <FittedNotes models={models} />
       <div class="tables">
@@ -50,16 +53,6 @@ export function TransferSection({ context }: OfPage) {
     </Section>
   );
 }
-
-export const MODEL_COLUMN: Column<MarkedModel> = [
-  'model',
-  ({ model, letter }) => (
-    <>
-      <span class="letter">{letter}</span> {model.model}{' '}
-      {model.isMember ? <small>member</small> : model.sharesBackbone ? <small>over a member’s backbone</small> : null}
-    </>
-  ),
-];
 
 type Answering = MarkedModel | ReturnType<typeof peopleOf>[number];
 

@@ -60,7 +60,7 @@ export function Summary({ context }: OfPage) {
   );
 }
 
-const DIFFICULTY: Readonly<Record<Mode, (report: Report) => BigNumber>> = { A: accuracy, O: detection };
+const DIFFICULTY: Readonly<Record<Mode, (report: Report) => BigNumber[]>> = { A: accuracy, O: detection };
 
 interface BigNumber {
   readonly name: string;
@@ -72,7 +72,7 @@ function bigNumbers(report: Report): BigNumber[] {
   const { funnel, labelError: inspection } = report;
   const { total } = funnel.yields;
   return [
-    DIFFICULTY[report.mode](report),
+    ...DIFFICULTY[report.mode](report),
     {
       name: 'kept by the filter',
       value: shareText(total.kept, total.fetched),
@@ -86,17 +86,27 @@ function bigNumbers(report: Report): BigNumber[] {
   ];
 }
 
-function accuracy(report: Report): BigNumber {
+function accuracy(report: Report): BigNumber[] {
   const best = bestOutsider(report);
   const name = 'accuracy of the best model that did not filter';
-  if (best === null) return { name, value: NOTHING, note: noOutsider(report) };
+  if (best === null) return [{ name, value: NOTHING, note: noOutsider(report) }];
   const range = rangeText(estimateOf(best, 'accuracy'));
   const fromClean = best.clean === null ? '' : `, ${percentText(best.clean)} on clean photos`;
-  return {
+  const onSet = {
     name,
     value: percentText(best.accuracy),
     note: `${best.model}${range === null ? '' : `, 95 % interval ${range}`}${fromClean}`,
   };
+  return [onSet, onCrawl(report, best.model)];
+}
+
+function onCrawl({ crawl }: Report, model: string): BigNumber {
+  const name = 'its accuracy on the crawl that the set was filtered from';
+  const estimate = crawl !== undefined && 'models' in crawl ? crawl.models.find((one) => one.model === model) : crawl;
+  if (estimate === undefined || 'reason' in estimate)
+    return { name, value: NOTHING, note: estimate?.reason ?? 'this report was made before winnow measured it' };
+  const pair = 'The pair differs by the filter, the cap and the mix of classes';
+  return { name, value: percentText(estimate.accuracy), note: `95 % interval ${rangeText(estimate)}. ${pair}` };
 }
 
 function noOutsider({ leftOut, models }: Report): string {
@@ -106,19 +116,21 @@ function noOutsider({ leftOut, models }: Report): string {
     : 'all such models were left out, for the reasons under Method';
 }
 
-function detection(report: Report): BigNumber {
+function detection(report: Report): BigNumber[] {
   const name = 'AUROC of the best model that did not filter';
   const best = bestOutsider(report);
   if (best === null || best.ood === null)
-    return {
-      name,
-      value: NOTHING,
-      note: report.inDistribution === null ? 'no photos in the distribution were given' : noOutsider(report),
-    };
+    return [
+      {
+        name,
+        value: NOTHING,
+        note: report.inDistribution === null ? 'no photos in the distribution were given' : noOutsider(report),
+      },
+    ];
   const { ood, model } = best;
   const area = `95 % interval ${rangeText(estimateOf(ood, 'auroc'))}, chance ${percentText(ood.chance.auroc)}`;
   const precision = `AUPR ${estimateText(estimateOf(ood, 'aupr'))}, chance ${percentText(ood.chance.aupr)}`;
-  return { name, value: percentText(ood.auroc), note: `${model}, ${area}. ${precision}; ${oodListsText(ood)}` };
+  return [{ name, value: percentText(ood.auroc), note: `${model}, ${area}. ${precision}; ${oodListsText(ood)}` }];
 }
 
 export function Contents({ context, names }: OfPage & { readonly names: readonly SectionName[] }) {

@@ -173,7 +173,8 @@ describe('pictures of the same bytes', () => {
     await arrive('urls', ['x'], { wnids: ['n02'] });
     await decideAs(db, scope, [dropped(photoId, 'n01'), dropped(photoId, 'n02')]);
     await pruneRange(EVERYTHING, new Disk().depsOf(db, scope));
-    await refetchPruned(db, scope, { sources: ['urls'], photoIds: [photoId] });
+    await sql`insert into crawl_draw values (${scope.collectionId}, 'n01', ${photoId}, 'correct')`.execute(db);
+    await refetchPruned(db, scope, ['urls']);
     await arrive('flickr', ['e']);
     // The picture of the other source still waits for its bytes, and so does its decision.
     expect(await states()).toEqual([...times(4, 'flickr placeholder'), 'urls found', 'flickr placeholder']);

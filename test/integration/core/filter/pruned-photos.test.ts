@@ -139,11 +139,11 @@ describe('refetchPruned', () => {
     const { db } = database;
     const { scope, id } = await prunedPhoto();
     await arrive(await waitingPicture('again'), 'A');
-    expect(await refetchPruned(db, scope, { sources: SOURCES })).toBe(0);
+    expect(await refetchPruned(db, scope, SOURCES)).toBe(0);
     const now = await claim(scope);
-    expect(await refetchPruned(db, now, { sources: ['inaturalist'] })).toBe(0);
-    expect(await refetchPruned(db, now, { sources: SOURCES })).toBe(1);
-    expect(await refetchPruned(db, now, { sources: SOURCES })).toBe(0);
+    expect(await refetchPruned(db, now, ['inaturalist'])).toBe(0);
+    expect(await refetchPruned(db, now, SOURCES)).toBe(1);
+    expect(await refetchPruned(db, now, SOURCES)).toBe(0);
     expect(await pictures()).toMatchObject([
       { source_id: 'A', state: 'found', photo_id: null, refetch_photo_id: id },
       { source_id: 'again', state: 'fetched', photo_id: id },
@@ -155,10 +155,14 @@ describe('refetchPruned', () => {
     expect(await pictures()).toMatchObject([{ state: 'fetched', photo_id: id, refetch_photo_id: null }, {}]);
   });
 
-  it('fetches bytes of given photos even if no collection needs them', async () => {
+  it('fetches bytes of photos that were drawn from the crawl, even if no collection needs them', async () => {
     const { db } = database;
     const { scope, id } = await prunedPhoto();
-    expect(await refetchPruned(db, scope, { sources: SOURCES, photoIds: [id] })).toBe(1);
+    expect(await refetchPruned(db, scope, SOURCES)).toBe(0);
+    await sql`insert into crawl_draw select collection_id, wnid, photo_id, 'correct' from decision where photo_id = ${id}`.execute(
+      db,
+    );
+    expect(await refetchPruned(db, scope, SOURCES)).toBe(1);
     await arrive(1, 'A');
     expect([disk.has('A'), await bytesStates(db)]).toEqual([true, ['stored']]);
   });
@@ -168,7 +172,7 @@ describe('refetchPruned', () => {
     const { scope, id } = await prunedPhoto();
     await arrive(await waitingPicture('again'), 'A');
     const now = await claim(scope);
-    await refetchPruned(db, now, { sources: SOURCES });
+    await refetchPruned(db, now, SOURCES);
     await settlePicture(db, 1, { state: 'failed', reason: 'http-404', detail: 'no such page' });
     expect(await pictures()).toMatchObject([
       {
@@ -185,14 +189,14 @@ describe('refetchPruned', () => {
       db,
     );
     expect(rows).toEqual([{ state: 'fetched', count: 2 }]);
-    expect(await refetchPruned(db, now, { sources: SOURCES })).toBe(1);
+    expect(await refetchPruned(db, now, SOURCES)).toBe(1);
     expect(await pictures()).toMatchObject([{ state: 'fetched' }, { state: 'found', refetch_photo_id: id }]);
   });
 
   it('leaves nothing to fetch for a photo that is taken down at the same time', async () => {
     const { db } = database;
     const { scope } = await prunedPhoto();
-    await refetchPruned(db, await claim(scope), { sources: SOURCES });
+    await refetchPruned(db, await claim(scope), SOURCES);
     await takeDown(db, { source: 'folder', sourceId: 'A' }, 'asked to');
     expect(await pictures()).toMatchObject([{ state: 'dropped', reason: 'taken-down', refetch_photo_id: null }]);
     expect(await db.selectFrom('photo').select('id').execute()).toEqual([]);
@@ -248,7 +252,7 @@ describe('a filter whose rules need a pruned photo', () => {
     await decidePruned(deps);
     expect([deps.counts, await countUndecidedPruned(now)]).toEqual([[1], 1]);
     expect(await filterPage({ page: 0 }, deps)).toBe(0);
-    expect(await refetchPruned(db, now, { sources: SOURCES })).toBe(1);
+    expect(await refetchPruned(db, now, SOURCES)).toBe(1);
     expect(await pictures()).toMatchObject([
       { source_id: 'A', state: 'fetched' },
       { source_id: 'B', state: 'found' },

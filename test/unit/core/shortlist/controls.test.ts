@@ -63,6 +63,6 @@ describe('the controls of a class', () => {
   });
 
   it('have no rank, and their class as prediction', () => {
-    expect(controlRow(dropped('a'))).toMatchObject({ state: 'control', rank: null, confusionWnid: WNID });
+    expect(controlRow(dropped('a'), 'control')).toMatchObject({ state: 'control', rank: null, confusionWnid: WNID });
   });
 });

@@ -37,6 +37,7 @@ import * as distinctPhotos from './0040-distinct-photos.ts';
 import * as commons from './0041-commons.ts';
 import * as dates from './0042-dates.ts';
 import * as signals from './0044-signals.ts';
+import * as crawlSample from './0045-crawl-sample.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -78,4 +79,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0041-commons': commons,
   '0042-dates': dates,
   '0044-signals': signals,
+  '0045-crawl-sample': crawlSample,
 };

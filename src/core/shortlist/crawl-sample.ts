@@ -1,0 +1,46 @@
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { controlRow } from './controls.ts';
+import type { ShortlistRow } from './shortlist.ts';
+
+/**
+ * The distinct photos of a crawl, of the classes that have a listed photo: listed; kept but left out by the cap or the target; dropped
+ * as `correct` or `confident`. A near-duplicate of a listed photo belongs to its twin. Reviewers judge all listed photos, and of each
+ * other stratum a simple random sample over all classes, so that a report can estimate the accuracy of a model on the crawl.
+ */
+export const STRATA = ['listed', 'left-out', 'correct', 'confident'] as const;
+export type StratumName = (typeof STRATA)[number];
+
+/** A photo of the last sample, if it still has its bytes. */
+export interface DrawnPhoto {
+  readonly wnid: Wnid;
+  readonly sha256: Sha256;
+  readonly isKept: boolean;
+  /** The largest known p of its class, 0..1: a lower bound. */
+  readonly maxTrueProb: number;
+}
+
+/** Marks the drawn photos that are left out, and adds the dropped ones after the other rows of their class. Controls stay controls. */
+export function withDrawn(rows: readonly ShortlistRow[], drawn: readonly DrawnPhoto[]): ShortlistRow[] {
+  const keyOf = ({ wnid, sha256 }: Pick<ShortlistRow, 'wnid' | 'sha256'>): string => `${wnid} ${sha256}`;
+  const left = new Map(drawn.map((photo) => [keyOf(photo), photo]));
+  const marked = rows.map((row): ShortlistRow => {
+    const isMarked = left.delete(keyOf(row)) && (row.reason === 'cap' || row.reason === 'target');
+    return isMarked ? { ...row, state: 'crawl-sample' } : row;
+  });
+  const dropped = [...left.values()].filter(({ isKept }) => !isKept);
+  const all = [...marked, ...dropped.map((photo) => controlRow(photo, 'crawl-sample'))];
+  return all.toSorted((a, b) => Number(a.wnid > b.wnid) - Number(a.wnid < b.wnid));
+}
+
+/** The listed photos on which people have not agreed yet. */
+export function openAmongListed(
+  rows: readonly ShortlistRow[],
+  photos: readonly { readonly wnid: Wnid; readonly sha256: Sha256; readonly reviewedAs?: string | null }[],
+): number {
+  const final = new Set(
+    photos.flatMap(({ wnid, sha256, reviewedAs = null }) =>
+      reviewedAs === null || reviewedAs === 'disputed' || reviewedAs === 'pending' ? [] : [`${wnid} ${sha256}`],
+    ),
+  );
+  return rows.filter(({ state, wnid, sha256 }) => state === 'listed' && !final.has(`${wnid} ${sha256}`)).length;
+}

@@ -1,0 +1,67 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { countText } from '../../../core/kernel/texts.ts';
+import type { StratumName } from '../../../core/shortlist/crawl-sample.ts';
+import type { OfPage } from './context.ts';
+import { markedModels } from './models.ts';
+import { MODEL_COLUMN } from './model-column.tsx';
+import { Table } from './parts.tsx';
+import { estimateText, percentText, setAccuracyText } from './texts.ts';
+
+const STRATUM_NAMES: Readonly<Record<StratumName, string>> = {
+  listed: 'listed',
+  'left-out': 'kept, left out by cap or target',
+  correct: 'dropped as correct',
+  confident: 'dropped as confident',
+};
+
+/** With fewer drawn photos of a larger stratum, intervals are too short. */
+const FEW_DRAWN = 20;
+
+/** How accurate the models are on the crawl from which the set was filtered. */
+export function CrawlTables({ context }: OfPage) {
+  const { crawl } = context.report;
+  if (crawl === undefined) return null;
+  if ('reason' in crawl) return <p class="note">The accuracy on the crawl is unknown. {crawl.reason}</p>;
+  const { valid, strata, models } = crawl;
+  const isSmall = strata.some(({ drawn, photos }) => drawn < Math.min(FEW_DRAWN, photos));
+  const rows = markedModels(context.report).flatMap((marked) => {
+    const found = models.find(({ model }) => model === marked.model.model);
+    return found === undefined ? [] : [{ ...marked, found }];
+  });
+  return (
+    <>
+      <p class="note">
+        The crawl: all photos of the classes of the set that the filter kept, or dropped as correct or confident. Each
+        counts once, near-duplicates of listed photos not at all; others are not merged. People judged all listed photos
+        and a random sample of the rest, without knowing the models’ answers. They accept{' '}
+        {estimateText({ ...valid, value: valid.share })} of the crawl; the accuracies are on such photos. Accuracy on
+        the set differs from them by the filter, the cap and the mix of classes.
+        {isSmall ? ` Fewer than ${FEW_DRAWN} photos of a part were drawn, so the intervals may be too short.` : null}
+      </p>
+      <Table
+        caption="Accuracy on the crawl, with 95 % intervals"
+        csv={context.csv('crawl')}
+        rows={rows}
+        columns={[
+          MODEL_COLUMN,
+          ['on the set', ({ model }) => setAccuracyText(model)],
+          [
+            'on the crawl',
+            ({ found }) => ('reason' in found ? found.reason : estimateText({ ...found, value: found.accuracy })),
+          ],
+        ]}
+      />
+      <Table
+        caption="Parts of the crawl"
+        csv={context.csv('crawl-strata')}
+        rows={strata}
+        columns={[
+          ['part', ({ name }) => STRATUM_NAMES[name]],
+          ['photos', ({ photos }) => countText(photos)],
+          ['judged', ({ drawn }) => countText(drawn)],
+          ['of these accepted', (row) => percentText(row.drawn === 0 ? null : row.valid / row.drawn)],
+        ]}
+      />
+    </>
+  );
+}
