@@ -62,8 +62,7 @@ export function crawlPart(
   seen: readonly Pick<SeenByModel, 'model' | 'crawl'>[],
 ): Pick<Report, 'crawl'> {
   if ('reason' in crawl) return { crawl };
-  const valid = validShareOf(strataOf(crawl, new Set()));
-  if ('reason' in valid) return { crawl: valid };
+  const valid = { share: null, ...validShareOf(strataOf(crawl, new Set())) };
   const strata = crawl.strata.map(({ name, photos }) => {
     const judged = crawl.photos.filter(({ stratum }) => stratum === name);
     return { name, photos, drawn: judged.length, valid: judged.filter(isValid).length };

@@ -154,7 +154,7 @@ export interface ControlAccuracy extends WithInterval<'difference', number | nul
 /** Estimates for all photos of the classes of the set that the filter kept, or dropped as `correct` or `confident`. */
 export interface ReportedCrawl {
   /** The share of valid photos, which people accept, with the ends of its 95 % interval. */
-  readonly valid: Interval & { readonly share: number };
+  readonly valid: (Interval & { readonly share: number }) | { readonly share: null; readonly reason: string };
   readonly strata: readonly CrawlStratum[];
   readonly models: readonly CrawlAccuracy[];
 }

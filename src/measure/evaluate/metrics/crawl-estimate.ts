@@ -26,7 +26,8 @@ const LEAST_DRAWN = 2;
 /**
  * The accuracy of a model on the valid photos of a crawl: θ = Σ N·mean(valid·right) / Σ N·mean(valid) over the strata, the combined
  * ratio estimator of a stratified sample. With e = valid·(right - θ), its variance is V = Σ N²(1 - n/N)s²(e)/n / (Σ N·mean(valid))². The interval is
- * Wilson's, with θ(1 - θ)/V answers, and t with Satterthwaite's degrees of freedom. A stratum that was drawn whole adds no variance.
+ * Wilson's, with θ(1 - θ)/V answers, and t with Satterthwaite's degrees of freedom. A stratum that was drawn whole adds no variance;
+ * if all are, the share is known, and the interval has no width.
  * Sources: W. G. Cochran, "Sampling Techniques", 3rd ed., 1977, sections 5.4 and 6.11; E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998).
  */
 export function accuracyOnCrawl(strata: readonly Stratum[]): CrawlShare {
@@ -62,6 +63,7 @@ function ratioOf(strata: readonly Stratum[], counts: (answer: DrawnAnswer) => bo
     return { variance: (photos ** 2 * (1 - size / photos) * squares) / size, degrees: size - 1 };
   });
   const total = parts.reduce((sum, { variance }) => sum + variance, 0);
+  if (filled.every(({ photos, drawn }) => drawn.length === photos)) return { share, low: share, high: share };
   if (total === 0) return { reason: 'All drawn photos say the same, so chance cannot be estimated. Draw more.' };
   const degrees = total ** 2 / parts.reduce((sum, { variance, degrees: own }) => sum + variance ** 2 / own, 0);
   const variance = total / counted ** 2;

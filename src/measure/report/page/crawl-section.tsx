@@ -33,9 +33,12 @@ export function CrawlTables({ context }: OfPage) {
       <p class="note">
         The crawl: all photos of the classes of the set that the filter kept, or dropped as correct or confident. Each
         counts once, near-duplicates of listed photos not at all; others are not merged. People judged all listed photos
-        and a random sample of the rest, without knowing the models’ answers. They accept{' '}
-        {estimateText({ ...valid, value: valid.share })} of the crawl; the accuracies are on such photos. Accuracy on
-        the set differs from them by the filter, the cap and the mix of classes.
+        and a random sample of the rest, without knowing the models’ answers.{' '}
+        {'reason' in valid
+          ? valid.reason
+          : `They accept ${estimateText({ ...valid, value: valid.share })} of the crawl.`}{' '}
+        The accuracies are on accepted photos. Accuracy on the set differs from them by the filter, the cap and the mix
+        of classes.
         {isSmall ? ` Fewer than ${FEW_DRAWN} photos of a part were drawn, so the intervals may be too short.` : null}
       </p>
       <Table

@@ -97,14 +97,14 @@ function accuracy(report: Report): BigNumber[] {
     value: percentText(best.accuracy),
     note: `${best.model}${range === null ? '' : `, 95 % interval ${range}`}${fromClean}`,
   };
-  return [onSet, onCrawl(report, best.model)];
+  return report.crawl === undefined ? [onSet] : [onSet, onCrawl(report.crawl, best.model)];
 }
 
-function onCrawl({ crawl }: Report, model: string): BigNumber {
+function onCrawl(crawl: NonNullable<Report['crawl']>, model: string): BigNumber {
   const name = 'its accuracy on the crawl that the set was filtered from';
-  const estimate = crawl !== undefined && 'models' in crawl ? crawl.models.find((one) => one.model === model) : crawl;
+  const estimate = 'reason' in crawl ? crawl : crawl.models.find((one) => one.model === model);
   if (estimate === undefined || 'reason' in estimate)
-    return { name, value: NOTHING, note: estimate?.reason ?? 'this report was made before winnow measured it' };
+    return { name, value: NOTHING, note: estimate?.reason ?? NOTHING };
   const pair = 'The pair differs by the filter, the cap and the mix of classes';
   return { name, value: percentText(estimate.accuracy), note: `95 % interval ${rangeText(estimate)}. ${pair}` };
 }

@@ -19,6 +19,8 @@ describe('reportTables', () => {
       'per-confusion',
       'comparisons',
       'control',
+      'crawl',
+      'crawl-strata',
       'left-out',
       'by-creator',
       'reliability',

@@ -43,6 +43,7 @@ describe('the accuracy on a crawl', () => {
     expect(accuracyOnCrawl([stratum('correct', 9, 'VR VR VR')])).toEqual({
       reason: expect.stringContaining('Draw more'),
     });
+    expect(accuracyOnCrawl([stratum('listed', 2, 'VR V')])).toEqual({ share: 0.5, low: 0.5, high: 0.5 });
     // An empty stratum, and one of a single photo that was drawn, are no obstacle.
     const small = [...STRATA, stratum('more', 1, 'VR'), { name: 'empty', photos: 0, drawn: [] }];
     expect(accuracyOnCrawl(small)).toMatchObject({ share: expect.any(Number) });
