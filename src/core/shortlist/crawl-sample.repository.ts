@@ -4,7 +4,6 @@ import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { VerdictState } from '../review/events/verdict.ts';
 import { STRATA, type DrawnPhoto, type StratumName } from './crawl-sample.ts';
 
 /** A stratum as it was when a sample was drawn. */
@@ -111,7 +110,8 @@ export interface CrawlPhoto {
   readonly wnid: Wnid;
   readonly sha256: Sha256;
   readonly stratum: StratumName;
-  readonly verdict: VerdictState;
+  /** `unreviewed` without one. */
+  readonly verdict: string;
   readonly hasBytes: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { controlRow } from './controls.ts';
-import type { ShortlistRow } from './shortlist.ts';
+import type { KeptPhoto, ShortlistRow } from './shortlist.ts';
 
 /**
  * The distinct photos of a crawl, of the classes that have a listed photo: listed; kept but left out by the cap or the target; dropped
@@ -19,9 +19,10 @@ export interface DrawnPhoto {
   readonly maxTrueProb: number;
 }
 
+const keyOf = ({ wnid, sha256 }: Pick<ShortlistRow, 'wnid' | 'sha256'>): string => `${wnid} ${sha256}`;
+
 /** Marks the drawn photos that are left out, and adds the dropped ones after the other rows of their class. Controls stay controls. */
 export function withDrawn(rows: readonly ShortlistRow[], drawn: readonly DrawnPhoto[]): ShortlistRow[] {
-  const keyOf = ({ wnid, sha256 }: Pick<ShortlistRow, 'wnid' | 'sha256'>): string => `${wnid} ${sha256}`;
   const left = new Map(drawn.map((photo) => [keyOf(photo), photo]));
   const marked = rows.map((row): ShortlistRow => {
     const isMarked = left.delete(keyOf(row)) && (row.reason === 'cap' || row.reason === 'target');
@@ -32,15 +33,14 @@ export function withDrawn(rows: readonly ShortlistRow[], drawn: readonly DrawnPh
   return all.toSorted((a, b) => Number(a.wnid > b.wnid) - Number(a.wnid < b.wnid));
 }
 
-/** The listed photos on which people have not agreed yet. */
-export function openAmongListed(
+/** Counts the listed photos on which people have not agreed yet. */
+export function countOpen(
   rows: readonly ShortlistRow[],
-  photos: readonly { readonly wnid: Wnid; readonly sha256: Sha256; readonly reviewedAs?: string | null }[],
+  photos: readonly Pick<KeptPhoto, 'wnid' | 'sha256' | 'reviewedAs'>[],
 ): number {
-  const final = new Set(
-    photos.flatMap(({ wnid, sha256, reviewedAs = null }) =>
-      reviewedAs === null || reviewedAs === 'disputed' || reviewedAs === 'pending' ? [] : [`${wnid} ${sha256}`],
-    ),
+  const open = photos.filter(
+    ({ reviewedAs }) => reviewedAs == null || reviewedAs === 'disputed' || reviewedAs === 'pending',
   );
-  return rows.filter(({ state, wnid, sha256 }) => state === 'listed' && !final.has(`${wnid} ${sha256}`)).length;
+  const keys = new Set(open.map(keyOf));
+  return rows.filter((row) => row.state === 'listed' && keys.has(keyOf(row))).length;
 }

@@ -5,7 +5,7 @@ import { countingWarnings } from '../platform/log/counting-warnings.ts';
 import { readSnapshot, withAdvisoryLock } from '../platform/postgres/transactions.ts';
 import { controlsPerClass, withControls } from './add-controls.process.ts';
 import { drawCrawlSample, drawnPhotos, readCrawlSample } from './crawl-sample.repository.ts';
-import { openAmongListed, withDrawn } from './crawl-sample.ts';
+import { countOpen, withDrawn } from './crawl-sample.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
 import { isKeptPending } from './second-pass.repository.ts';
 import {
@@ -172,7 +172,7 @@ async function storeRows(
 /** A verdict that comes later could change what is listed, and so the strata. */
 function requireFinal(rows: readonly ShortlistRow[], photos: readonly KeptPhoto[]): void {
   const listed = rows.filter(({ state }) => state === 'listed').length;
-  const open = openAmongListed(rows, photos);
+  const open = countOpen(rows, photos);
   if (listed > 0 && open === 0) return;
   const why =
     listed === 0 ? 'no photo is listed' : `${open} of ${countOf(listed, 'listed photo')} have no final verdict`;

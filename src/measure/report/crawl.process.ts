@@ -11,10 +11,10 @@ import {
 } from '../../core/shortlist/crawl-sample.repository.ts';
 import { accuracyOnCrawl, validShareOf, type Stratum } from '../evaluate/metrics/crawl-estimate.ts';
 import type { SeenByModel } from './model-reports.process.ts';
-import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
+import { isCorrect } from '../evaluate/prediction.ts';
 import type { CrawlAccuracy, Report } from './report.ts';
 
-/** What people say about all listed photos, and about the drawn ones of the other strata. */
+/** The strata of a crawl, its listed photos, and the drawn ones of the other strata. */
 export interface JudgedCrawl {
   readonly strata: readonly DrawnStratum[];
   readonly photos: readonly CrawlPhoto[];
@@ -80,7 +80,8 @@ function accuracyOf(crawl: JudgedCrawl, seen: Pick<SeenByModel, 'model' | 'crawl
   const missing = predictions.filter((prediction) => prediction === null).length;
   if (missing > 0)
     return { ...none, reason: `It was fitted on ${countOf(missing, 'photo')} of them, or lacks the bytes.` };
-  const right = crawl.photos.filter(isValid).filter((_, i) => isCorrect(predictions[i] as Prediction));
+  const isRight = predictions.map((prediction) => prediction !== null && isCorrect(prediction));
+  const right = crawl.photos.filter(isValid).filter((_, i) => isRight[i]);
   const estimate = accuracyOnCrawl(strataOf(crawl, new Set(right)));
   if ('reason' in estimate) return { ...none, ...estimate };
   const { share, low, high } = estimate;

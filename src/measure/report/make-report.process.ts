@@ -93,15 +93,15 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     ...crawlPart(judged, seen),
     ...pairsPart(seen, creatorsOf(photos)?.clusters ?? null),
     memberGap: memberGapOf(reports),
-    crops: {
-      models: MODES[collection.mode].showsClass
-        ? seen.map((one) => one.photos.crops.report(one.model.card.name, one.model.isMember))
-        : [],
-    },
+    crops: { models: MODES[collection.mode].showsClass ? seen.map(cropsOf) : [] },
     fairness: await readFairness(workspace, { seen, photos, kept, options }),
     gallery: await galleryOf(workspace, { photos, models }, signal),
   };
   return { report, kept };
+}
+
+function cropsOf({ photos, model }: SeenByModel) {
+  return photos.crops.report(model.card.name, model.isMember);
 }
 
 /** Leaves out photos of other classes than the collection's, in mode O than those of the figures of detection, as the paper does. */
