@@ -1,4 +1,4 @@
-import { listText } from './texts.ts';
+import { countOf, countText, listText } from './texts.ts';
 
 const UNKNOWN = 'unknown';
 
@@ -8,16 +8,21 @@ export interface TrainedModel {
     | { readonly name: string; readonly until: string; readonly classes: readonly string[] }
     | null
     | undefined;
+  /** Photos of the set that were uploaded after `until`, and all of which the day of upload is known. */
+  readonly uploadedLater?: { readonly photos: number; readonly dated: number } | null | undefined;
 }
 
 const isOf = (models: readonly TrainedModel[], classes: string): TrainedModel[] =>
   models.filter(({ trainingData }) => trainingData?.classes.includes(classes) === true);
 
 /** `clip-vit-b32 (WIT, until 2021-01)` */
-export function trainedText({ name, trainingData }: TrainedModel): string {
+export function trainedText({ name, trainingData, uploadedLater }: TrainedModel): string {
   const { name: data = UNKNOWN, until = UNKNOWN } = trainingData ?? {};
   if (data === UNKNOWN) return `${name} (unknown photos)`;
-  return `${name} (${data}${until === UNKNOWN ? '' : `, until ${until}`})`;
+  const { photos = 0, dated = 0 } = uploadedLater ?? {};
+  const later =
+    dated === 0 ? '' : `; ${countText(photos)} of ${countOf(dated, 'photo')} with a day were uploaded later`;
+  return `${name} (${data}${until === UNKNOWN ? '' : `, until ${until}`}${later})`;
 }
 
 /** The models that may have been trained on photos of a set, as sentences. */

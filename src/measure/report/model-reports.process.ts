@@ -62,6 +62,7 @@ export async function modelReport(
     ...evaluation,
     ...(byRule ? ZERO_BY_RULE : {}),
     ...factsOf(model),
+    uploadedLater: uploadedLater(model, photos),
     fitted,
     clean: onClean.accuracy,
     cleanLow: onClean.accuracyLow,
@@ -87,6 +88,13 @@ export async function modelReport(
 
 function factsOf({ isMember, sharesBackbone, card }: ReportedModel) {
   return { isMember, sharesBackbone, family: card.family ?? null, trainingData: card.trainingData ?? null };
+}
+
+function uploadedLater({ card }: ReportedModel, photos: readonly ReportedPhoto[]) {
+  const { until = 'unknown' } = card.trainingData ?? {};
+  const days = photos.flatMap(({ uploadedAt }) => uploadedAt ?? []);
+  if (until === 'unknown' || days.length === 0) return null;
+  return { photos: days.filter((day) => day.slice(0, until.length) > until).length, dated: days.length };
 }
 
 /** @param reviewed the controls that were accepted or rejected; @param reports one for each model, in order */

@@ -106,6 +106,8 @@ export interface ModelReport extends Evaluation, WithInterval<'clean' | 'drop', 
   readonly family?: string | null;
   /** The photos that it was trained on, as its card says; null if it does not. Absent in reports of an older winnow. */
   readonly trainingData?: TrainingData | null;
+  /** Photos of the set that were uploaded after the last of these, of those with a day of upload; null if either is unknown. */
+  readonly uploadedLater?: { readonly photos: number; readonly dated: number } | null;
   /** The photos that a head was fitted on; null if the model is no head. */
   readonly fitted: FittedPhotos | null;
   readonly cleanPhotos: number;

@@ -13,6 +13,8 @@ export interface ReportedPhoto extends PhotoOfClass {
   readonly photoId: number;
   readonly verdict: VerdictState;
   readonly tags: readonly string[];
+  /** A day, as `2021-05-31`; null if the source does not tell it. */
+  readonly uploadedAt: string | null;
   /** Further classes that reviewers see on it. */
   readonly alsoWnids: readonly Wnid[];
 }
@@ -45,7 +47,8 @@ async function photosWith(
       left join verdict v on v.collection_id = d.collection_id and v.wnid = d.wnid and v.sha256 = f.sha256
       where d.collection_id = ${collectionId} and ${condition} and d.decision_sha256 = decode(${decisionSha256}, 'hex')
         and ${ofCollection(scope, sql`d.wnid`)})`,
-    columns: sql`l.photo_id::int as "photoId", coalesce(l.verdict, 'unreviewed') as verdict, coalesce(l.tags, '{}') as tags`,
+    columns: sql`l.photo_id::int as "photoId", coalesce(l.verdict, 'unreviewed') as verdict, coalesce(l.tags, '{}') as tags,
+      to_char(p.uploaded_at, 'YYYY-MM-DD') as "uploadedAt"`,
     // A photo without a picture waits to be fetched again.
     where: sql`p.id is not null and ${allowedLicence(scope)}`,
     order: sql`l.wnid collate "C", l.sha256`,

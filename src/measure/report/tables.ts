@@ -146,7 +146,7 @@ function without(record: object, ...keys: string[]): object {
 
 /** A model without figures of detection, that is no head, or whose training photos are unknown, adds no columns of these. */
 function modelRecord(model: ModelReport): object {
-  const absent = (['ood', 'fitted', 'trainingData'] as const).filter((key) => model[key] == null);
+  const absent = (['ood', 'fitted', 'trainingData', 'uploadedLater'] as const).filter((key) => model[key] == null);
   return without(model, 'perClass', 'perConfusion', 'curves', ...absent);
 }
 

@@ -92,7 +92,7 @@ function ofModels(report: Report): Caution[] {
 /** Reports of an older winnow do not say what models were trained on. */
 function ofTraining({ models, mode }: Report): Caution[] {
   const known = models.filter(({ trainingData }) => trainingData !== undefined);
-  const named = known.map(({ model, trainingData }) => ({ name: model, trainingData }));
+  const named = known.map(({ model, trainingData, uploadedLater }) => ({ name: model, trainingData, uploadedLater }));
   const { section } = REPORT_TEXTS[mode];
   return trainingSentences(named, mode).map((text) => ({ section, text, command: null }));
 }

@@ -24,6 +24,10 @@ describe('what models were trained on', () => {
     expect(trainedText(cards.find(({ name }) => name === 'clip-vit-b32') ?? { name: '' })).toBe(
       'clip-vit-b32 (photos and captions of websites and YFCC100M, until 2021-01)',
     );
+    const clip = { name: 'clip', trainingData: { name: 'WIT', until: '2021-01', classes: ['web'] } };
+    expect(trainedText({ ...clip, uploadedLater: { photos: 12, dated: 40 } })).toBe(
+      'clip (WIT, until 2021-01; 12 of 40 photos with a day were uploaded later)',
+    );
     expect(trainedText({ name: 'mine' })).toBe('mine (unknown photos)');
   });
 

@@ -21,6 +21,7 @@ const photo = (number: number, more: Partial<ReportedPhoto> = {}): ReportedPhoto
   verdict: 'accepted',
   tags: [],
   alsoWnids: [],
+  uploadedAt: null,
   rights: sampleRights(),
   ...more,
 });
