@@ -101,12 +101,14 @@ function accuracy(report: Report): BigNumber[] {
 }
 
 function onCrawl(crawl: NonNullable<Report['crawl']>, model: string): BigNumber {
-  const name = 'its accuracy on the crawl that the set was filtered from';
+  const name = 'its accuracy on the crawl of these classes, before the filter';
   const estimate = 'reason' in crawl ? crawl : crawl.models.find((one) => one.model === model);
   if (estimate === undefined || 'reason' in estimate)
     return { name, value: NOTHING, note: estimate?.reason ?? NOTHING };
   const pair = 'The pair differs by the filter, the cap and the mix of classes';
-  return { name, value: percentText(estimate.accuracy), note: `95 % interval ${rangeText(estimate)}. ${pair}` };
+  const { accuracy: value, low, high } = estimate;
+  const judged = low === high ? 'all its photos were judged' : `95 % interval ${rangeText(estimate)}`;
+  return { name, value: percentText(value), note: `${judged}. ${pair}` };
 }
 
 function noOutsider({ leftOut, models }: Report): string {
