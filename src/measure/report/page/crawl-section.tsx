@@ -5,7 +5,7 @@ import type { OfPage } from './context.ts';
 import { markedModels } from './models.ts';
 import { MODEL_COLUMN } from './model-column.tsx';
 import { Table } from './parts.tsx';
-import { estimateText, percentText, setAccuracyText } from './texts.ts';
+import { percentText, sampledText, setAccuracyText } from './texts.ts';
 
 const STRATUM_NAMES: Readonly<Record<StratumName, string>> = {
   listed: 'listed',
@@ -31,18 +31,18 @@ export function CrawlTables({ context }: OfPage) {
   return (
     <>
       <p class="note">
-        The crawl: all photos of the classes of the set that the filter kept, or dropped as correct or confident. Each
-        counts once, near-duplicates of listed photos not at all; others are not merged. People judged all listed photos
-        and a random sample of the rest, without knowing the models’ answers.{' '}
+        The crawl: all photos of the classes with a listed photo that the filter kept, or dropped as correct or
+        confident. Each counts once, near-duplicates of listed photos not at all; others are not merged. People judged
+        all listed photos and a random sample of the rest, without knowing the models’ answers.{' '}
         {'reason' in valid
           ? valid.reason
-          : `They accept ${estimateText({ ...valid, value: valid.share })} of the crawl.`}{' '}
+          : `They accept ${percentText(valid.share)} of the crawl (${sampledText(valid)}).`}{' '}
         The accuracies are on accepted photos. Accuracy on the set differs from them by the filter, the cap and the mix
         of classes.
         {isSmall ? ` Fewer than ${FEW_DRAWN} photos of a part were drawn, so the intervals may be too short.` : null}
       </p>
       <Table
-        caption="Accuracy on the crawl, with 95 % intervals"
+        caption="Accuracy on the crawl"
         csv={context.csv('crawl')}
         rows={rows}
         columns={[
@@ -50,7 +50,8 @@ export function CrawlTables({ context }: OfPage) {
           ['on the set', ({ model }) => setAccuracyText(model)],
           [
             'on the crawl',
-            ({ found }) => ('reason' in found ? found.reason : estimateText({ ...found, value: found.accuracy })),
+            ({ found }) =>
+              'reason' in found ? found.reason : `${percentText(found.accuracy)} (${sampledText(found)})`,
           ],
         ]}
       />

@@ -5,9 +5,9 @@ import { ERROR_NAMES, labelErrorText } from '../../../core/kernel/acceptance.ts'
 import { estimateOf } from '../../charts/estimate.ts';
 import { SECTION_TITLES, type SectionName } from './cautions.ts';
 import type { OfPage } from './context.ts';
-import { bestOutsider } from './models.ts';
+import { bestOutsider, outsidersOf } from './models.ts';
 import { To } from './parts.tsx';
-import { estimateText, NOTHING, percentText, rangeText, timeText } from './texts.ts';
+import { estimateText, NOTHING, percentText, rangeText, sampledText, timeText } from './texts.ts';
 import { SUBJECTS, type Mode } from '../../../core/kernel/mode.ts';
 
 const SHOWN_DIGITS = 12;
@@ -88,7 +88,8 @@ function bigNumbers(report: Report): BigNumber[] {
 
 function accuracy(report: Report): BigNumber[] {
   const best = bestOutsider(report);
-  const name = 'accuracy of the best model that did not filter';
+  const isOnly = outsidersOf(report).length === 1;
+  const name = `accuracy of the ${isOnly ? 'only measured' : 'best'} model that did not filter`;
   if (best === null) return [{ name, value: NOTHING, note: noOutsider(report) }];
   const range = rangeText(estimateOf(best, 'accuracy'));
   const fromClean = best.clean === null ? '' : `, ${percentText(best.clean)} on clean photos`;
@@ -101,14 +102,16 @@ function accuracy(report: Report): BigNumber[] {
 }
 
 function onCrawl(crawl: NonNullable<Report['crawl']>, model: string): BigNumber {
-  const name = 'its accuracy on the crawl of these classes, before the filter';
-  const estimate = 'reason' in crawl ? crawl : crawl.models.find((one) => one.model === model);
+  const name = 'its accuracy on the crawl that the set was filtered from';
+  const [estimate, photos] =
+    'reason' in crawl
+      ? [crawl, 0]
+      : [crawl.models.find((one) => one.model === model), crawl.strata.reduce((sum, one) => sum + one.photos, 0)];
   if (estimate === undefined || 'reason' in estimate)
     return { name, value: NOTHING, note: estimate?.reason ?? NOTHING };
+  const of = `of ${countOf(photos, 'photo')}, of the classes with a listed photo only`;
   const pair = 'The pair differs by the filter, the cap and the mix of classes';
-  const { accuracy: value, low, high } = estimate;
-  const judged = low === high ? 'all its photos were judged' : `95 % interval ${rangeText(estimate)}`;
-  return { name, value: percentText(value), note: `${judged}. ${pair}` };
+  return { name, value: percentText(estimate.accuracy), note: `${sampledText(estimate)}, ${of}. ${pair}` };
 }
 
 function noOutsider({ leftOut, models }: Report): string {

@@ -21,6 +21,11 @@ export function estimateText({ value, ...ends }: Estimate): string {
   return range === null ? percentText(value) : `${percentText(value)} (${range})`;
 }
 
+/** The interval of an estimate by a sample: without a width if the sample has all photos. */
+export function sampledText(ends: { readonly low: number; readonly high: number }): string {
+  return ends.low === ends.high ? 'all photos judged' : `95 % interval ${rangeText(ends)}`;
+}
+
 /** The accuracy of a model on the set. */
 export function setAccuracyText(model: ModelReport): string {
   return model.accuracyByRule === true ? BY_RULE : estimateText(estimateOf(model, 'accuracy'));
