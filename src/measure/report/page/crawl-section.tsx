@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countText } from '../../../core/kernel/texts.ts';
 import type { StratumName } from '../../../core/shortlist/crawl-sample.ts';
+import type { ReportedCrawl } from '../report.ts';
 import type { OfPage } from './context.ts';
 import { markedModels } from './models.ts';
 import { MODEL_COLUMN } from './model-column.tsx';
@@ -22,25 +23,14 @@ export function CrawlTables({ context }: OfPage) {
   const { crawl } = context.report;
   if (crawl === undefined) return null;
   if ('reason' in crawl) return <p class="note">The accuracy on the crawl is unknown. {crawl.reason}</p>;
-  const { valid, strata, models } = crawl;
-  const isSmall = strata.some(({ drawn, photos }) => drawn < Math.min(FEW_DRAWN, photos));
+  const { strata, models } = crawl;
   const rows = markedModels(context.report).flatMap((marked) => {
     const found = models.find(({ model }) => model === marked.model.model);
     return found === undefined ? [] : [{ ...marked, found }];
   });
   return (
     <>
-      <p class="note">
-        The crawl: all photos of the classes with a listed photo that the filter kept, or dropped as correct or
-        confident. Each counts once, near-duplicates of listed photos not at all; others are not merged. People judged
-        all listed photos and a random sample of the rest, without knowing the models’ answers.{' '}
-        {'reason' in valid
-          ? valid.reason
-          : `They accept ${percentText(valid.share)} of the crawl (${sampledText(valid)}).`}{' '}
-        The accuracies are on accepted photos. Accuracy on the set differs from them by the filter, the cap and the mix
-        of classes.
-        {isSmall ? ` Fewer than ${FEW_DRAWN} photos of a part were drawn, so the intervals may be too short.` : null}
-      </p>
+      <CrawlNote crawl={crawl} />
       <Table
         caption="Accuracy on the crawl"
         csv={context.csv('crawl')}
@@ -67,5 +57,22 @@ export function CrawlTables({ context }: OfPage) {
         ]}
       />
     </>
+  );
+}
+
+function CrawlNote({ crawl: { valid, strata } }: { readonly crawl: ReportedCrawl }) {
+  const isSmall = strata.some(({ drawn, photos }) => drawn < Math.min(FEW_DRAWN, photos));
+  return (
+    <p class="note">
+      The crawl: all photos of the classes with a listed photo that the filter kept, or dropped as correct or confident.
+      Each counts once, near-duplicates of listed photos not at all; others are not merged. People judged all listed
+      photos and a random sample of the rest, without knowing the models’ answers.{' '}
+      {'reason' in valid
+        ? valid.reason
+        : `They accept ${percentText(valid.share)} of the crawl (${sampledText(valid)}).`}{' '}
+      The accuracies are on accepted photos. Accuracy on the set differs from them by the filter, the cap and the mix of
+      classes.
+      {isSmall ? ` Fewer than ${FEW_DRAWN} photos of a part were drawn, so the intervals may be too short.` : null}
+    </p>
   );
 }
