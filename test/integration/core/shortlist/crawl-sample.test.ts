@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../../src/core/config/load-config.ts';
 import { exportCandidates } from '../../../../src/core/export/select/candidate.repository.ts';
@@ -9,6 +10,7 @@ import { readAcceptance } from '../../../../src/core/review/acceptance/read-acce
 import { hasUnlisted } from '../../../../src/core/shortlist/controls.repository.ts';
 import { readCrawlSample } from '../../../../src/core/shortlist/crawl-sample.repository.ts';
 import { buildShortlist } from '../../../../src/core/shortlist/make-shortlist.process.ts';
+import { listedVerdicts } from '../../../../src/core/shortlist/second-pass.repository.ts';
 import { countShortlist, type ShortlistRow } from '../../../../src/core/shortlist/shortlist.ts';
 import { countVerdicts } from '../../../../src/core/status/funnel.repository.ts';
 import { countOpenControls, notCounting } from '../../../../src/core/status/not-counting.repository.ts';
@@ -91,12 +93,11 @@ describe('a sample of the crawl', () => {
     expect(three).toEqual(expect.arrayContaining(two));
     expect(drawnOf(await build())).toEqual(three);
     expect(await hasUnlisted(database.db, scope.collectionId)).toBe(true);
-    const { rows } = await database.db
+    const rows = await database.db
       .selectFrom('shortlist_entry')
       .select('photo_id')
       .where('state', '=', 'crawl-sample')
-      .execute()
-      .then((all) => ({ rows: all }));
+      .execute();
     const held = await holdsOf(
       database.db,
       [{ name: 'crawled', scope }],
@@ -112,6 +113,9 @@ describe('a sample of the crawl', () => {
     await judge(wrong, 'reject');
     await judge(three.filter((one) => !wrong.includes(one)));
     expect(await countOpenControls(database.db, scope)).toBe(0);
+    const { rows: waiting } = await sql`
+      select 1 from ${listedVerdicts(scope, 1, null)} as v where not v.is_listed and v.wants_more`.execute(database.db);
+    expect(waiting).toEqual([]);
     const again = await build();
     expect(again.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256)).toEqual(listed);
     expect(await countVerdicts(database.db, scope)).toMatchObject([{ verdict: 'accepted', count: 2 }]);
