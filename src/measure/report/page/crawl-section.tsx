@@ -31,31 +31,33 @@ export function CrawlTables({ context }: OfPage) {
   return (
     <>
       <CrawlNote crawl={crawl} />
-      <Table
-        caption="Accuracy on the crawl"
-        csv={context.csv('crawl')}
-        rows={rows}
-        columns={[
-          MODEL_COLUMN,
-          ['on the set', ({ model }) => setAccuracyText(model)],
-          [
-            'on the crawl',
-            ({ found }) =>
-              'reason' in found ? found.reason : `${percentText(found.accuracy)} (${sampledText(found)})`,
-          ],
-        ]}
-      />
-      <Table
-        caption="Parts of the crawl"
-        csv={context.csv('crawl-strata')}
-        rows={strata}
-        columns={[
-          ['part', ({ name }) => STRATUM_NAMES[name]],
-          ['photos', ({ photos }) => countText(photos)],
-          ['judged', ({ drawn }) => countText(drawn)],
-          ['of these accepted', (row) => percentText(row.drawn === 0 ? null : row.valid / row.drawn)],
-        ]}
-      />
+      <div class="tables">
+        <Table
+          caption="Accuracy on the crawl"
+          csv={context.csv('crawl')}
+          rows={rows}
+          columns={[
+            MODEL_COLUMN,
+            ['on the set', ({ model }) => setAccuracyText(model)],
+            [
+              'on the crawl',
+              ({ found }) =>
+                'reason' in found ? found.reason : `${percentText(found.accuracy)} (${sampledText(found)})`,
+            ],
+          ]}
+        />
+        <Table
+          caption="Parts of the crawl"
+          csv={context.csv('crawl-strata')}
+          rows={strata}
+          columns={[
+            ['part', ({ name }) => STRATUM_NAMES[name]],
+            ['photos', ({ photos }) => countText(photos)],
+            ['judged', ({ drawn }) => countText(drawn)],
+            ['of these accepted', (row) => percentText(row.drawn === 0 ? null : row.valid / row.drawn)],
+          ]}
+        />
+      </div>
     </>
   );
 }

@@ -18,7 +18,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .note b { color: var(--ink); font-weight: 600; }
 .report .nothing-yet { margin-bottom: 0.6rem; font-family: var(--serif); font-style: italic; }
 
-.report .big-numbers { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.4rem clamp(1.5rem, 4vw, 3.5rem); margin: 2rem 0 1.6rem; }
+.report .big-numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 0.4rem clamp(1.5rem, 4vw, 3.5rem); margin: 2rem 0 1.6rem; }
 .report .big-numbers > div { display: grid; grid-row: span 2; grid-template-rows: subgrid; gap: 0; padding-top: 0.7rem; border-top: var(--rule); }
 .report .big-numbers dt { line-height: 1.35; margin-bottom: 0.35rem; }
 .report .big-numbers dd b { display: block; font: 500 clamp(2.6rem, 6vw, 4.2rem)/1.05 var(--serif); letter-spacing: -0.02em; white-space: nowrap; }
@@ -50,6 +50,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report :is(caption, .tabled summary) { font: 500 1.05rem/1.3 var(--serif); color: inherit; }
 .report caption { text-align: left; margin: 0; padding-bottom: 0.35rem; }
 .report th, .report td { padding: 0.35rem 0 0.35rem 1.6rem; border-top: var(--rule); text-align: right; font-weight: 400; white-space: nowrap; vertical-align: baseline; }
+.report table.wide :is(thead th, td) { white-space: normal; overflow-wrap: normal; }
 .report th:first-child { text-align: left; padding-left: 0; white-space: normal; }
 .report thead th { border-top: 0; border-bottom: 1px solid var(--ink); vertical-align: bottom; }
 .report tbody tr:first-child > * { border-top: 0; }

@@ -109,9 +109,9 @@ function onCrawl(crawl: NonNullable<Report['crawl']>, model: string): BigNumber 
       : [crawl.models.find((one) => one.model === model), crawl.strata.reduce((sum, one) => sum + one.photos, 0)];
   if (estimate === undefined || 'reason' in estimate)
     return { name, value: NOTHING, note: estimate?.reason ?? NOTHING };
-  const of = `of ${countOf(photos, 'photo')}, of the classes with a listed photo only`;
+  const of = `${countOf(photos, 'photo')} of the classes with a listed photo`;
   const pair = 'The pair differs by the filter, the cap and the mix of classes';
-  return { name, value: percentText(estimate.accuracy), note: `${sampledText(estimate)}, ${of}. ${pair}` };
+  return { name, value: percentText(estimate.accuracy), note: `${sampledText(estimate)}; ${of}. ${pair}` };
 }
 
 function noOutsider({ leftOut, models }: Report): string {
