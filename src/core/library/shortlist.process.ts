@@ -18,7 +18,7 @@ export async function summaryOfShortlist(workspace: Workspace, options: Options)
   return { funnel, files };
 }
 
-/** @throws UsageError `bad-cap`, `bad-controls`, `no-controls` */
+/** @throws UsageError `bad-cap`, `bad-controls`, `no-controls`, `no-crawl-sample`, `crawl-sample-open` */
 export async function buildShortlist(
   workspace: Workspace,
   { signal, onProgress, ...options }: Options,

@@ -4,7 +4,7 @@ import { groupBy } from '../kernel/group-by.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { chooseControls, controlRow } from './controls.ts';
+import { chooseControls, droppedRow } from './controls.ts';
 import { droppedAsCorrect, hasReviewedControls, listedWithSources } from './controls.repository.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
 import { shortlistHead } from './shortlist.repository.ts';
@@ -42,6 +42,6 @@ export async function withControls(
   const wnids = [...new Set([...ofClass.keys(), ...all.keys()])].toSorted();
   return wnids.flatMap((wnid) => {
     const chosen = chooseControls(all.get(wnid) ?? [], policy);
-    return [...(ofClass.get(wnid) ?? []), ...chosen.map((one) => controlRow(one, 'control'))];
+    return [...(ofClass.get(wnid) ?? []), ...chosen.map((one) => droppedRow(one, 'control'))];
   });
 }

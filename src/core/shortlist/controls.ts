@@ -54,7 +54,7 @@ function placesBySource(listed: readonly ListedPhoto[], controls: number): Map<s
 }
 
 /** A dropped photo as a row of the shortlist. Its prediction is its class: a member put it first, or gives it more than the threshold. */
-export function controlRow(
+export function droppedRow(
   { sha256, wnid, maxTrueProb }: Pick<DroppedPhoto, 'sha256' | 'wnid' | 'maxTrueProb'>,
   state: 'control' | 'crawl-sample',
 ): ShortlistRow {

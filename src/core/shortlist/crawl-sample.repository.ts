@@ -21,6 +21,8 @@ export interface CrawlSample {
   readonly strata: readonly DrawnStratum[];
   readonly drawnAt: Date;
   readonly decisionSha256: string;
+  /** Drawn photos whose bytes were deleted: reviewers see them when they are fetched again. */
+  readonly pruned: number;
 }
 
 const rules = ({ decisionSha256 }: DecisionScope): Buffer => Buffer.from(decisionSha256, 'hex');
@@ -88,7 +90,9 @@ export async function readCrawlSample(
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
 ): Promise<CrawlSample | null> {
   const { rows } = await sql<CrawlSample>`
-    select wanted, strata, drawn_at as "drawnAt", encode(decision_sha256, 'hex') as "decisionSha256"
+    select wanted, strata, drawn_at as "drawnAt", encode(decision_sha256, 'hex') as "decisionSha256",
+      (select count(*) from crawl_draw w join photo f on f.id = w.photo_id
+        where w.collection_id = ${collectionId} and w.stratum is not null and f.bytes_state <> 'stored') as pruned
     from crawl_sample where collection_id = ${collectionId}`.execute(db);
   return rows[0] ?? null;
 }

@@ -1,5 +1,5 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { controlRow } from './controls.ts';
+import { droppedRow } from './controls.ts';
 import type { KeptPhoto, ShortlistRow } from './shortlist.ts';
 
 /**
@@ -29,7 +29,7 @@ export function withDrawn(rows: readonly ShortlistRow[], drawn: readonly DrawnPh
     return isMarked ? { ...row, state: 'crawl-sample' } : row;
   });
   const dropped = [...left.values()].filter(({ isKept }) => !isKept);
-  const all = [...marked, ...dropped.map((photo) => controlRow(photo, 'crawl-sample'))];
+  const all = [...marked, ...dropped.map((photo) => droppedRow(photo, 'crawl-sample'))];
   return all.toSorted((a, b) => Number(a.wnid > b.wnid) - Number(a.wnid < b.wnid));
 }
 

@@ -32,7 +32,7 @@ export async function cataloguePart(
     ...(await readHumanPart(app.db, workspace)),
     reviewers: await reviewersWithoutNames(workspace),
     labelError: { question: REVIEW_MODES[collection.mode].question, ...(await readAcceptance(workspace)) },
-    acceptance: acceptanceRows(kept),
+    acceptance: acceptanceRows(kept.filter(({ rank }) => rank !== null)),
     licences: licencesOf(photos.map(({ rights }) => rights)),
     sources: countsBy(photos, ({ rights }) => [rights.source]).map(([source, count]) => ({ source, photos: count })),
     tags: countsBy(photos, ({ tags }) => tags).map(([tag, count]) => ({ tag, photos: count })),

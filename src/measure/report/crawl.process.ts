@@ -79,7 +79,10 @@ function accuracyOf(crawl: JudgedCrawl, seen: Pick<SeenByModel, 'model' | 'crawl
   const none = { model: card.name, accuracy: null };
   const missing = predictions.filter((prediction) => prediction === null).length;
   if (missing > 0)
-    return { ...none, reason: `It was fitted on ${countOf(missing, 'photo')} of them, or lacks the bytes.` };
+    return {
+      ...none,
+      reason: `It was fitted on ${countOf(missing, 'photo')} of the sample, or their bytes are deleted.`,
+    };
   const isRight = predictions.map((prediction) => prediction !== null && isCorrect(prediction));
   const right = crawl.photos.filter(isValid).filter((_, i) => isRight[i]);
   const estimate = accuracyOnCrawl(strataOf(crawl, new Set(right)));

@@ -166,7 +166,7 @@ export interface CrawlStratum {
   readonly name: StratumName;
   readonly photos: number;
   readonly drawn: number;
-  /** Of those that were drawn. */
+  /** Drawn photos that people accept. */
   readonly valid: number;
 }
 

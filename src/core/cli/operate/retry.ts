@@ -27,7 +27,7 @@ export function addRetryCommand(program: Command): void {
     .flags(RETRY)
     .addHelpText(
       'after',
-      `\nWith --collection only what this collection's crawls found is tried again, otherwise that of every collection.\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason http-5xx --collection imagenet-a\n  winnow retry --reason http-5xx --host upload.wikimedia.org\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
+      `\nWith --collection only what this collection's crawls found is tried again, otherwise that of every collection.\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide, or has drawn with shortlist --crawl-sample: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason http-5xx --collection imagenet-a\n  winnow retry --reason http-5xx --host upload.wikimedia.org\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
     )
     .run((flags) => {
       const use = { name: 'retry', access: 'use' } as const;

@@ -34,9 +34,10 @@ a listed photo, drawn by a seed, from the same sources where possible. Reviewers
 nothing from the models before they give their verdict. Controls count towards no total, cap or target.
 Later shortlists have as many; --controls 0 ends that. Those with a verdict stay. docs/verdicts.md says more.
 
---crawl-sample draws photos of the same crawl, once all listed photos have their verdict: up to N each of those that the cap or the target
-leaves out, that the filter dropped as \`correct\`, and that it dropped as \`confident\`. People review them as they do controls.
-\`winnow report\` then estimates how accurate other models are on the crawl. 50 to 200 are usual. After changes, draw again.
+--crawl-sample draws photos of the same crawl, once all listed photos have their verdict: up to N each of
+those that the cap or the target leaves out, that the filter dropped as \`correct\`, and that it dropped as
+\`confident\`. People review them as they do controls. \`winnow report\` then estimates how accurate other
+models are on the crawl. 50 to 200 are usual. After changes, draw again. docs/verdicts.md says more.
 
 At last the models of review.outsideModels look at the listed photos, for reviewers: minutes for thousands of new ones.
 --no-review-evidence leaves that out. The next shortlist makes up for it.
@@ -153,7 +154,11 @@ function drawnLines({ drawn }: MadeShortlist): string[] {
   const strata = drawn.strata
     .filter(({ name }) => name !== 'listed')
     .map((one) => `${countText(one.drawn)} of ${countText(one.photos)} ${STRATUM_TEXTS[one.name]}`);
-  return [`drawn from the crawl: ${strata.join(', ')}`];
+  return nonEmpty([
+    `drawn from the crawl: ${strata.join(', ')}`,
+    drawn.pruned > 0 &&
+      `the bytes of ${plural(drawn.pruned, 'drawn photo')} are deleted: run winnow retry --reason pruned, crawl, then shortlist`,
+  ]);
 }
 
 function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {

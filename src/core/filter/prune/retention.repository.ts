@@ -61,7 +61,7 @@ export interface Hold {
 
 /**
  * Photos that keep their bytes, each with its weightiest reason. Some collection keeps it (or would, were it not in a reference
- * set), has it on its shortlist, has not decided it yet, or could not evaluate it.
+ * set), has it on its shortlist or drew it from the crawl, has not decided it yet, or could not evaluate it.
  */
 export async function holdsOf(
   db: Kysely<Database>,
@@ -91,6 +91,9 @@ function heldBy(
     union
     select e.photo_id, 'listed' from shortlist_entry e
     where e.collection_id = ${scope.collectionId} and e.photo_id = any(${ids})
+    union
+    select w.photo_id, 'listed' from crawl_draw w
+    where w.collection_id = ${scope.collectionId} and w.photo_id = any(${ids}) and w.stratum is not null
     union
     select s.photo_id, case when d.state = 'failed' then d.reason else 'undecided' end
     from ${fewInScope(scope, sql`p.photo_id = any(${ids})`)} as s

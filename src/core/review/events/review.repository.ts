@@ -112,7 +112,7 @@ export interface VerdictFilter {
 export interface ReviewedPhoto extends Subject {
   /** True if it is on the shortlist now. A verdict on another photo does not count. */
   readonly isListed: boolean;
-  /** True of a control, and of a photo of the crawl sample, which agreement and acceptance leave out. */
+  /** True of a control, and of a photo of the sample of the crawl. Agreement and acceptance leave them out. */
   readonly isControl: boolean;
   /** As `drawChance`. */
   readonly chance: number | null;

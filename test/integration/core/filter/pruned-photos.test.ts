@@ -165,6 +165,9 @@ describe('refetchPruned', () => {
     expect(await refetchPruned(db, scope, SOURCES)).toBe(1);
     await arrive(1, 'A');
     expect([disk.has('A'), await bytesStates(db)]).toEqual([true, ['stored']]);
+    // The next prune keeps them, also before the shortlist shows the photo to reviewers.
+    await pruneRange(EVERYTHING, new Disk().depsOf(db, scope));
+    expect(await bytesStates(db)).toEqual(['stored']);
   });
 
   it('loses nothing if the source no longer has the photo, and tries another picture next', async () => {

@@ -167,6 +167,8 @@ describe('a sample of the crawl', () => {
     const rows = await build(0);
     expect(rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256)).toEqual(listed);
     expect(drawnOf(rows)).toEqual([]);
+    const app = { db: database.db, config: (await loadConfig()).config };
+    expect((await readAcceptance({ app, scope })).accepted).toBe(2);
     expect(await hasUnlisted(database.db, scope.collectionId)).toBe(false);
     expect(await crawlNow()).toEqual({ reason: expect.stringContaining('--crawl-sample 100') });
   });

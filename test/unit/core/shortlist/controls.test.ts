@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   chooseControls,
-  controlRow,
+  droppedRow,
   type DroppedPhoto,
   type ListedPhoto,
 } from '../../../../src/core/shortlist/controls.ts';
@@ -63,6 +63,6 @@ describe('the controls of a class', () => {
   });
 
   it('have no rank, and their class as prediction', () => {
-    expect(controlRow(dropped('a'), 'control')).toMatchObject({ state: 'control', rank: null, confusionWnid: WNID });
+    expect(droppedRow(dropped('a'), 'control')).toMatchObject({ state: 'control', rank: null, confusionWnid: WNID });
   });
 });
