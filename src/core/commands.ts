@@ -3,6 +3,7 @@ import type { Commands } from './cli/start/program.ts';
 export const commands: Commands = {
   run: async () => (await import('./cli/run/run.ts')).addRunCommand,
   crawl: async () => (await import('./cli/crawl/crawl.ts')).addCrawlCommand,
+  'test-source': async () => (await import('./cli/crawl/test-source.ts')).addTestSourceCommand,
   filter: async () => (await import('./cli/filter.ts')).addFilterCommand,
   shortlist: async () => (await import('./cli/shortlist/shortlist.ts')).addShortlistCommand,
   rights: async () => (await import('./cli/rights.ts')).addRightsCommand,

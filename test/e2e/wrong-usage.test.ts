@@ -94,7 +94,6 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
   ['a setting without a value', [...filter, '--set', 'filter.threads'], /Expected name=value for --set/],
   ['a settings file that does not exist', [...filter, '--config', '<folder>/none.yaml'], /--config/],
   ['two formats', ['decisions', '--collection', 'demo', '--data', '<data>', '--json', '--format', 'csv'], /not both/],
-  ['a source that no candidate has', ['candidates', '--source', 'flicker', '--data', '<data>'], /Allowed choices are/],
   [
     'a reason that no candidate of that state has',
     ['candidates', '--collection', 'demo', '--state', 'failed', '--reason', 'unknown-class', '--data', '<data>'],

@@ -1,5 +1,6 @@
 import type { Config } from '../config/settings.ts';
 import { sourceOf } from '../config/sources/sources.ts';
+import { shellWord } from '../kernel/texts.ts';
 import type { NextStep } from '../kernel/next-step.ts';
 import type { Collection } from './collection.ts';
 
@@ -8,16 +9,17 @@ const NO_FROM = { flags: '--limit 100', hint: '' };
 
 /** The command that collects photos of a collection, and what its words in capitals stand for. */
 export function collectStep(
-  { sources, folder }: Pick<Collection, 'sources' | 'folder'>,
+  { modules, folder, ...of }: Pick<Collection, 'modules' | 'folder'> & { readonly sources: readonly string[] },
   place: string,
   { contact }: Pick<Config['crawl'], 'contact'>,
 ): NextStep {
+  const sources = [...of.sources, ...modules.map(({ name, path }) => name ?? path)];
   const [source = 'folder'] = sources;
   const isFolder = source === 'folder';
-  const { flags, hint } = isFolder && folder !== null ? IN_FILE : (sourceOf(source).from ?? NO_FROM);
+  const { flags, hint } = isFolder && folder !== null ? IN_FILE : (sourceOf(source)?.from ?? NO_FROM);
   const words = [
     `winnow run ${place}`,
-    isFolder && sources.length === 1 ? '' : `--source ${source}`,
+    isFolder && sources.length === 1 ? '' : `--source ${shellWord(source)}`,
     flags,
     isFolder || contact !== null ? '' : '--set crawl.contact=you@example.org',
   ];

@@ -18,6 +18,7 @@ import {
   type CollectionDraft,
 } from './collection.ts';
 import { firstOf } from './first-of.ts';
+import { moduleEntry, moduleOf } from './source-module.ts';
 import { classesOfCard, HEAD_TO_FIT, memberCard } from './cards/model-card.process.ts';
 import { unknownClasses, wantedClasses } from './cards/model-classes.ts';
 import { stringify } from 'yaml';
@@ -118,7 +119,7 @@ async function checkText(
     ...queryProblems,
     ...ensemble.problems,
   ];
-  const canonical = canonicalText({ draft, given, lists: drafts, queries });
+  const canonical = canonicalText({ draft: withPaths(draft, file), given, lists: drafts, queries });
   const found = { classes, subjects, evidenceClasses, queries, file, bytes, text: canonical };
   return {
     collection: problems.length > 0 ? null : completeCollection(draft, found),
@@ -206,6 +207,14 @@ async function checkEnsemble(
   return { problems, warnings };
 }
 
+function withPaths(draft: CollectionDraft, file: string | null): CollectionDraft {
+  const sources = draft.sources.map((source) => {
+    const own = moduleOf(source, file);
+    return own === null ? source : moduleEntry(own);
+  });
+  return { ...draft, sources };
+}
+
 interface DraftToKeep {
   readonly draft: CollectionDraft;
   readonly given: object;
@@ -215,8 +224,8 @@ interface DraftToKeep {
 
 /** A collection file with the same meaning and all defaults that names no other file except model cards. */
 function canonicalText({ draft, given, lists, queries }: DraftToKeep): string {
-  const { mode, ensemble, policy } = draft;
+  const { mode, ensemble, policy, sources } = draft;
   const lines = queries === null || queries.text.trim() === '' ? null : queries.text;
-  const values = { ...given, mode, ensemble, policy, ...lists, queries: lines };
+  const values = { ...given, mode, sources, ensemble, policy, ...lists, queries: lines };
   return stringify(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)), { lineWidth: 0 });
 }

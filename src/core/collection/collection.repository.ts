@@ -3,6 +3,7 @@ import { StopTheRun } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
+import { modulesIn, withModules, type SourceModule } from './source-module.ts';
 import { MODES } from './modes.ts';
 import { definitionSchema, storedCardsSchema, type StoredCard, type StoredRules } from './stored-rules.ts';
 
@@ -66,6 +67,25 @@ export async function storeText(db: Kysely<Database>, collection: Collection, ru
     .execute();
 }
 
+/**
+ * Stores what a crawl has read of a file that the collection names as a source.
+ * @returns the hash of the file at the crawl before, or null
+ */
+export async function storeModule(
+  db: Kysely<Database>,
+  collectionId: number,
+  read: SourceModule,
+): Promise<string | null> {
+  const stored = db.selectFrom('collection').select('rules_text as text').where('id', '=', collectionId);
+  return db.transaction().execute(async (trx) => {
+    const { text = null } = (await trx.executeQuery(stored.forUpdate())).rows[0] ?? {};
+    if (text === null) return null;
+    const rules_text = withModules(text, [read]);
+    await trx.updateTable('collection').set({ rules_text }).where('id', '=', collectionId).execute();
+    return modulesIn(text).find(({ path }) => path === read.path)?.sha256 ?? null;
+  });
+}
+
 export async function rulesSha256Of(db: Kysely<Database>, collectionId: number): Promise<string | undefined> {
   const row = await db
     .selectFrom('collection')
@@ -118,7 +138,7 @@ function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRu
     [MODES[mode].subjectKey]: subjects.ids ?? 'any',
     names: Object.fromEntries([...subjectNames, ...evidenceClasses.nameByWnid]),
     classListSha256: evidenceClasses.sha256,
-    sources: collection.sources,
+    sources: [...collection.sources, ...collection.modules.flatMap(({ name }) => name ?? [])],
     licences: collection.licences,
     ensemble: collection.ensemble,
     policy: collection.policy,

@@ -10,6 +10,7 @@ import { sha256Of } from '../tools/sha256.ts';
 import type { Mode } from '../kernel/mode.ts';
 import type { ClassSet } from './class-set.ts';
 import { cardAnswers, cardSchema } from './cards/card.ts';
+import { moduleOf, sourceEntrySchema, type SourceModule } from './source-module.ts';
 import { MODES, policySchema, type CollectionPolicy } from './modes.ts';
 import { nameSchema } from './name.ts';
 import { conceptId, type Subjects } from './subjects.ts';
@@ -30,6 +31,8 @@ export interface Collection {
   /** Mode O: ids of concepts below one of the 1,000 classes, in WordNet or by name, whose photos are nevertheless allowed. */
   readonly allowHyponyms: readonly Wnid[];
   readonly sources: readonly SourceName[];
+  /** Sources in files of the user's own. */
+  readonly modules: readonly SourceModule[];
   /** The folder for the source `folder`, and the rights of its photos that its labels.csv does not state. */
   readonly folder: Readonly<z.output<typeof folderSchema>> | null;
   /** Allowed licences: SPDX ids, `Public-Domain`, `all-rights-reserved`, `unknown`. */
@@ -119,10 +122,14 @@ const collectionSchema = z.strictObject({
     .nullable()
     .default(null),
   sources: z
-    .array(z.enum(SOURCE_NAMES))
+    .array(
+      sourceEntrySchema
+        .refine(isSource)
+        .describe(`the path of a file of your own (./my-source.mjs) or one of ${SOURCE_NAMES.join(', ')}`),
+    )
     .min(1)
     .refine(isUnique)
-    .describe(`a list of different sources out of ${SOURCE_NAMES.join(', ')}`)
+    .describe(`a list of different sources out of ${SOURCE_NAMES.join(', ')}, or files of your own`)
     .default(['folder']),
   folder: folderSchema.describe('{from: ..., licence: ..., creator: ...}').nullable().default(null),
   licences: z
@@ -190,6 +197,8 @@ export function completeCollection(
   return {
     ...rest,
     ...found,
+    sources: draft.sources.flatMap((source) => SOURCE_NAMES.find((name) => name === source) ?? []),
+    modules: draft.sources.flatMap((source) => moduleOf(source, found.file) ?? []),
     licences: draft.licences === 'any' ? 'any' : [...new Set(draft.licences)],
     sha256: sha256Of(bytes),
     rulesSha256: rulesSha256({ ...draft, ...found }),
@@ -266,6 +275,10 @@ function licenceWarnings({ licences }: CollectionDraft, file: YamlFile): string[
       ? []
       : [`No source reports the licence ${quote(licence)} in ${file.where(['licences', i])}.${meant}`];
   });
+}
+
+function isSource(source: z.output<typeof sourceEntrySchema>): boolean {
+  return SOURCE_NAMES.some((name) => name === source) || moduleOf(source, null) !== null;
 }
 
 function isUnique(items: readonly unknown[]): boolean {

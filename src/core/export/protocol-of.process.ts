@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import { allowedHyponyms } from '../collection/collection.repository.ts';
 import { version } from '../config/version.ts';
@@ -24,6 +25,21 @@ interface RevisionParts {
   };
 }
 
+/** The folders of files of the curators' own are of no use to others. */
+function collectionOf({ name, sha256, sources, modules }: Workspace['collection']) {
+  const own = modules.flatMap((one) =>
+    one.name === null || one.sha256 === null
+      ? []
+      : [{ name: one.name, file: basename(one.path), sha256: toSha256(one.sha256) }],
+  );
+  return {
+    name,
+    sha256,
+    sources: [...sources, ...own.map((one) => one.name)],
+    ...(own.length > 0 && { modules: own }),
+  };
+}
+
 export async function protocolOf(workspace: Workspace, { plan, options, written }: RevisionParts): Promise<Protocol> {
   const { collection, scope, app } = workspace;
   const { tables, controlBytes, ...counts } = written;
@@ -31,12 +47,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
   const protocol: Omit<Protocol, 'id'> = {
     format: EXPORT_FORMAT,
     winnow: version,
-    collection: {
-      name: collection.name,
-      sha256: collection.sha256,
-      decisionSha256: toSha256(scope.decisionSha256),
-      sources: [...collection.sources],
-    },
+    collection: { ...collectionOf(collection), decisionSha256: toSha256(scope.decisionSha256) },
     frozenAt: plan.frozenAt,
     rule: ruleOf(workspace, plan.cap),
     nearDuplicates: { distance: plan.nearDuplicateDistance, cosine: collection.policy.nearDuplicateCosine },

@@ -114,6 +114,8 @@ export const protocolSchema = z.strictObject({
     sha256,
     decisionSha256: sha256,
     sources: listOf(z.string(), FEW),
+    /** Sources in files of the curators' own. Absent without any. */
+    modules: listOf(z.strictObject({ name: z.string(), file: z.string(), sha256 }), FEW).optional(),
   }),
   /** When the newest fact of the revision entered the catalogue: a verdict, a shortlist or a takedown. */
   frozenAt: time,

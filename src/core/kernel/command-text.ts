@@ -47,7 +47,15 @@ export const COMMANDS = {
     'sessions',
     'migrate',
   ],
-  'Manage collections, models and settings:': ['collection', 'models', 'finetune', 'references', 'move', 'config'],
+  'Manage collections, models and settings:': [
+    'collection',
+    'test-source',
+    'models',
+    'finetune',
+    'references',
+    'move',
+    'config',
+  ],
 } as const;
 
 export type CommandName = (typeof COMMANDS)[keyof typeof COMMANDS][number];

@@ -4,7 +4,7 @@ import { givenLicence, UNKNOWN_LICENCE } from '../collection/licence.ts';
 import type { DumpSource, ListedSource, WalkedSource } from '../crawl/discover/crawl-walk.process.ts';
 import { openDataDryRun } from '../crawl/discover/dry-run.process.ts';
 import { openDump } from '../crawl/discover/open-dump.process.ts';
-import { readySource, type NetworkDiscovery } from '../crawl/discover/discover-stage.process.ts';
+import { readyOwnSource, readySource, type NetworkDiscovery } from '../crawl/discover/discover-stage.process.ts';
 import { userAgentOf } from '../crawl/network/http.process.ts';
 import { parseQueries, type QueryLine } from '../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
@@ -22,6 +22,8 @@ import { systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { checkFolder, discoverFolder } from '../crawl/sources/folder/discover-folder.process.ts';
 import type { WantedClass } from '../crawl/sources/network-source.ts';
+import { loadSource } from '../crawl/sources/own/load-source.process.ts';
+import type { OwnSource } from '../crawl/sources/own/own-source.ts';
 import { discoverOpenData } from '../crawl/sources/open-data/discover-open-data.process.ts';
 import { checkUrlListFile, discoverUrlListFile } from '../crawl/sources/url-list/discover-url-list.process.ts';
 import { countOf } from '../kernel/texts.ts';
@@ -59,16 +61,23 @@ export interface CrawlRequest {
 
 /** @throws UsageError for an unknown source, or one that lacks its key, contact, consent, folder or file */
 export async function planCrawl(collection: Collection, config: Config, request: CrawlRequest): Promise<CrawlPlan> {
-  const names = [...new Set(request.sources.map(sourceName))];
+  const names = [...new Set(request.sources)];
+  const known = names.flatMap((name) => SOURCE_NAMES.find((one) => one === name) ?? []);
+  const others = names.filter((name) => !known.some((one) => one === name));
+  const own = await Promise.all(others.map((name) => ownSource(name, collection.modules)));
   // A crawl of a network source must say who runs it. This is checked before anything else.
   if (names.some((name) => name !== 'folder')) userAgentOf(config);
   const lines = queryLines(collection);
   const walks: WalkedSource[] = [];
   const network: NetworkDiscovery[] = [];
   const walked: ClassRemark[] = [];
-  for (const name of names) {
+  const { wnids, named = null, readsExif = false, signal } = request;
+  for (const source of own) {
+    const classes = await wantedClasses(collection, { lines, source: source.name, wnids });
+    network.push({ ready: readyOwnSource(source), classes });
+  }
+  for (const name of known) {
     const { line, from } = sourceOf(name);
-    const { wnids, named = null, readsExif = false, signal } = request;
     const classes = line === null ? NO_CLASSES : await wantedClasses(collection, { lines, source: line, wnids });
     if (isNetworkSource(name)) network.push({ ready: readySource(name, config, collection), classes });
     else {
@@ -88,7 +97,9 @@ export function planOf(
   config: Config,
   { source, from, class: classLabels, dates, signal }: CrawlOptions & { readonly signal: AbortSignal },
 ): Promise<CrawlPlan> {
-  const sources = source ?? (from === undefined ? collection.sources : ['folder']);
+  const sources =
+    source ??
+    (from === undefined ? [...collection.sources, ...collection.modules.map((module) => module.path)] : ['folder']);
   const wnids = wantedWnids(collection, classLabels);
   const named = classLabels === undefined ? null : wnids;
   return planCrawl(collection, config, { sources, from, wnids, named, readsExif: dates === 'exif', signal });
@@ -114,11 +125,19 @@ const WALKS: Readonly<Record<Exclude<SourceName, NetworkSourceName>, (request: W
     folder: folderWalk,
   };
 
-function sourceName(name: string): SourceName {
-  const known = SOURCE_NAMES.find((one) => one === name);
-  if (known !== undefined) return known;
+/** @param given a name, or the path of one of the collection's files */
+async function ownSource(given: string, modules: Collection['modules']): Promise<OwnSource> {
+  const own = await Promise.all(modules.map((module) => loadSource(module.path)));
+  const twice = own.find(({ name }, i) => own.findIndex((other) => other.name === name) < i);
+  if (twice !== undefined)
+    throw new UsageError(`Two files of the collection have the source '${twice.name}': the second is ${twice.path}`, {
+      code: 'source-name-taken',
+    });
+  const found = own.find((one) => one.name === given || one.path === given);
+  if (found !== undefined) return found;
+  const names = [...SOURCE_NAMES, ...own.map(({ name }) => name)];
   throw new UsageError(
-    `Expected sources out of ${SOURCE_NAMES.join(', ')} for --source but received '${name}'.${didYouMean(name, SOURCE_NAMES)}`,
+    `Expected sources out of ${names.join(', ')} for --source but received '${given}'.${didYouMean(given, names)}`,
     { code: 'unknown-source' },
   );
 }

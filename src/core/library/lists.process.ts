@@ -1,4 +1,4 @@
-import { SOURCE_NAMES } from '../config/sources/sources.ts';
+import { requireSource } from '../crawl/candidates/query.repository.ts';
 import { toDecisionLine, type DecisionLine } from '../filter/run/decision-line.ts';
 import { listDecisions } from '../filter/run/decision-list.repository.ts';
 import { conceptsSeen } from '../filter/run/decision.repository.ts';
@@ -51,11 +51,10 @@ export const VERDICT_REASONS: Readonly<Record<VerdictState, readonly string[]>> 
   disputed: [],
 };
 
-/** @throws UsageError if no photo can have the state, the reason in that state or the source: an empty list would hide the mistake */
-export function refuseImpossible({ state, reason, source }: ListOptions, reasonsOfState: ReasonsOfState): void {
+/** @throws UsageError if no photo can have the state or the reason in that state: an empty list would hide the mistake */
+export function refuseImpossible({ state, reason }: ListOptions, reasonsOfState: ReasonsOfState): void {
   const states = Object.keys(reasonsOfState);
   requireOneOf('a state', states, state);
-  requireOneOf('a source', SOURCE_NAMES, source);
   if (state === undefined) requireOneOf('a reason', Object.values(reasonsOfState).flat(), reason);
   if (state === undefined || reason === undefined) return;
   const possible = reasonsOfState[state] ?? [];
@@ -77,6 +76,7 @@ export async function filterOf(
   { app, collection, scope }: Workspace,
   { class: classes, state, reason, source }: ListOptions,
 ): Promise<CandidateFilter> {
+  await requireSource(app.db, source);
   const wnids =
     classes === undefined
       ? (collection.subjects.ids ?? (await conceptsSeen(app.db, scope)))

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Transaction } from 'kysely';
-import { openQueries, queryReports, type QueryReport } from '../crawl/candidates/query.repository.ts';
+import { openQueries, ownSources, queryReports, type QueryReport } from '../crawl/candidates/query.repository.ts';
 import { limitOfLastCrawl } from '../collection/collection.repository.ts';
 import { readPauses } from '../collection/pause.repository.ts';
 import type { Pause } from '../collection/pause.ts';
@@ -205,7 +205,8 @@ const glance = readOncePerReview(glanceAtAcceptance);
 async function countUnfinishedQueries({ app, scope }: Workspace): Promise<number> {
   const limitPerClass = app.config.crawl.limitPerClass ?? (await limitOfLastCrawl(app.db, scope.collectionId));
   const wanted = { ...scope, wnids: candidateWnids(scope), limitPerClass };
-  const open = await Promise.all(NETWORK_SOURCES.map((source) => openQueries(app.db, { ...wanted, source })));
+  const names = [...NETWORK_SOURCES, ...(await ownSources(app.db))];
+  const open = await Promise.all(names.map((source) => openQueries(app.db, { ...wanted, source })));
   return open.reduce((sum, { count }) => sum + count, 0);
 }
 
@@ -213,7 +214,8 @@ export async function readCollectionState(
   { app, scope, collection }: Workspace,
   { totals, sources, pending }: Pick<CollectionState, 'totals' | 'pending'> & Pick<Funnel, 'sources'>,
 ): Promise<CollectionState> {
-  const waiting = SOURCE_NAMES.filter((name) => sources.some((one) => one.source === name && one.waiting > 0));
+  const names = [...SOURCE_NAMES, ...(await ownSources(app.db))];
+  const waiting = names.filter((name) => sources.some((one) => one.source === name && one.waiting > 0));
   const place = placeFlags(collection.name);
   const exported = await readExported(app.db, scope);
   return {
@@ -227,7 +229,7 @@ export async function readCollectionState(
     place,
     // Each run fetches from one source, so that no source without a key is asked.
     collect: collectStep(
-      waiting.length === 0 ? collection : { ...collection, sources: waiting },
+      waiting.length === 0 ? collection : { ...collection, sources: waiting, modules: [] },
       place,
       app.config.crawl,
     ),
@@ -286,7 +288,7 @@ async function countsIn(trx: Transaction<Database>, { app, scope }: Workspace): 
     verdicts: await countVerdicts(trx, scope, app.config.review.secondPass),
     queries: await queryReports(trx, {
       collectionId: scope.collectionId,
-      sources: NETWORK_SOURCES,
+      sources: [...NETWORK_SOURCES, ...(await ownSources(trx))],
       wnids: candidateWnids(scope),
     }),
   };

@@ -1,4 +1,5 @@
 import { queuesOf } from '../../core/operate/upkeep/collection-queues.ts';
+import { ownSources } from '../../core/crawl/candidates/query.repository.ts';
 import { RevisionChangesCache } from '../../core/export/revisions/revisions.process.ts';
 import type { PhotoEvidenceShown } from '../../core/review/desk/desk.ts';
 import { readMeasures, type Measures, type CollectionCard } from '../status/overview.process.ts';
@@ -55,7 +56,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
   const failedLogIns = new FailedLogIns(app);
   const { photoResponses, photoIdleTimeoutMs } = app.config.server;
   const queues = new QueuePages({
-    open: async () => app.openQueueBoard(await queuesOfAll(collections)),
+    open: async () => app.openQueueBoard(await queuesOfAll(app, collections)),
     onError: (reason) => app.log.warn({ reason }, 'the queues could not be looked at'),
   });
   const cardsFor = (reader: Reader): (() => Promise<CollectionCard[]>) =>
@@ -97,9 +98,10 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
 }
 
 /** All collections share the fetch queue, so it is listed once. */
-async function queuesOfAll(collections: Collections): Promise<ReturnType<typeof queuesOf>> {
+async function queuesOfAll({ db }: App, collections: Collections): Promise<ReturnType<typeof queuesOf>> {
+  const own = await ownSources(db);
   const known = await collections.known();
-  const all = known.flatMap(({ workspace }) => queuesOf(workspace.scope.collectionId));
+  const all = known.flatMap(({ workspace }) => queuesOf(workspace.scope.collectionId, own));
   return [...new Map(all.map((queue) => [queue.queue, queue])).values()];
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod';
 import { dayRangeOf, DAYS_RULE, PHOTO_VERDICTS } from '../../core/kernel/photo-filter.ts';
-import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
+import { nameSchema } from '../../core/collection/name.ts';
 import { quote } from '../../core/tools/quote.ts';
 import { isSha256 } from '../../core/kernel/ids.ts';
 import { REJECT_REASONS } from '../../core/kernel/reasons.ts';
@@ -43,7 +43,7 @@ const at = z.iso
 const filterFields = {
   wnid: wnid.optional(),
   confusion: wnid.optional(),
-  source: z.enum(SOURCE_NAMES).optional(),
+  source: nameSchema.optional(),
   state: z.enum(SHOWN_STATES).optional(),
   reason: reason.optional(),
   tag: z.string().min(1).max(60).optional(),

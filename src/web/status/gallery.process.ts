@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Transaction } from 'kysely';
 import { MODES } from '../../core/collection/modes.ts';
+import { ownSources } from '../../core/crawl/candidates/query.repository.ts';
 import { SOURCE_NAMES } from '../../core/config/sources/sources.ts';
 import { pathOfFileUrl } from '../../core/crawl/sources/folder/byte-path.ts';
 import { decidedClasses } from '../../core/filter/run/decision.repository.ts';
@@ -103,7 +104,7 @@ async function galleryQuery(desk: GalleryDesk, filter: PhotoFilter): Promise<Gal
   const { db } = workspace.app;
   const { like, text } = filter;
   const view = await galleryView(desk);
-  requireKnownValues(workspace, filter);
+  await requireKnownValues(workspace, filter);
   if (view.isCrawlOnly) requireCrawlFilter(filter);
   requireOwn(view, filter);
   if (like !== null && (await photoFacts(db, like)) === undefined)
@@ -125,14 +126,18 @@ function requireCrawlFilter(filter: PhotoFilter): void {
   );
 }
 
-function requireKnownValues({ collection }: Workspace, { class: classes, seen, source }: PhotoFilter): void {
+async function requireKnownValues(
+  { app, collection }: Workspace,
+  { class: classes, seen, source }: PhotoFilter,
+): Promise<void> {
   const { name, subjects, evidenceClasses } = collection;
   const noClass = classes.find((wnid) => !subjects.has(wnid));
   if (noClass !== undefined) throw refused('class', noClass, `the id of a class of '${name}'`);
   const noSeen = seen.find((wnid) => !evidenceClasses.nameByWnid.has(wnid));
   if (noSeen !== undefined) throw refused('seen', noSeen, `the id of a class that the models of '${name}' see`);
-  const noSource = source.find((one) => !SOURCE_NAMES.some((known) => known === one));
-  if (noSource !== undefined) throw refused('source', noSource, `one of ${SOURCE_NAMES.join(', ')}`);
+  const known = [...SOURCE_NAMES, ...(await ownSources(app.db))];
+  const noSource = source.find((one) => !known.includes(one));
+  if (noSource !== undefined) throw refused('source', noSource, `one of ${known.join(', ')}`);
 }
 
 function refused(name: string, value: string, fits: string): UsageError {

@@ -17,7 +17,7 @@ const NOT_RUN_EXAMPLES: readonly (readonly [RegExp, NotRun])[] = [
   [/models pull|clip-|siglip|resnet18/, 'weights'],
   [/^winnow demo/, 'minutes'],
   [
-    /--snapshot|jays\.txt|export diff|sessions end|project-1|exported\/|\.onnx|vit\.|imagenet-o|mine|lite1-a|models remove|collection forget|--draw|\| jq/,
+    /--snapshot|jays\.txt|my-source\.mjs|export diff|sessions end|project-1|exported\/|\.onnx|vit\.|imagenet-o|mine|lite1-a|models remove|collection forget|--draw|\| jq/,
     'own',
   ],
 ];

@@ -97,7 +97,8 @@ export function reportText(
 }
 
 function rulesText(collection: Collection): string {
-  const { name, mode, classes, evidenceClasses, ensemble, sources, policy } = collection;
+  const { name, mode, classes, evidenceClasses, ensemble, modules, policy } = collection;
+  const sources = [...collection.sources, ...modules.map(({ path }) => displayPath(path))];
   const cosine = policy.nearDuplicateCosine === null ? '' : ` or cosine ${policy.nearDuplicateCosine}`;
   return [
     `${name}: mode ${mode}, ${countOf(classes)} (list sha256 ${classes.sha256.slice(0, 16)}), sources ${sources.join(', ')}`,

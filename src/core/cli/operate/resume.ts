@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { queuesOf } from '../../operate/upkeep/collection-queues.ts';
-import { NETWORK_SOURCES, SOURCE_NAMES } from '../../config/sources/sources.ts';
+import { NETWORK_SOURCES } from '../../config/sources/sources.ts';
 import { countToDecide } from '../../filter/run/photo-tally.repository.ts';
 import { refetchLostBytes } from '../../photo/lost-bytes.process.ts';
 import { countWaitingPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
-import { openQueries } from '../../crawl/candidates/query.repository.ts';
+import { ALL } from '../../platform/postgres/query.ts';
+import { openQueries, ownSources } from '../../crawl/candidates/query.repository.ts';
 import { readPauses } from '../../collection/pause.repository.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
 import { Interrupted } from '../../kernel/errors.ts';
@@ -25,16 +26,19 @@ export function addResumeCommand(program: Command): void {
         const { app, scope } = workspace;
         const wnids = candidateWnids(scope);
         const { lost, of, named } = await refetchLostBytes(app, { signal, allLost: flags.allLost });
-        for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
+        const own = await ownSources(app.db);
+        for (const job of queuesOf(scope.collectionId, own)) await (await app.openQueue(job)).clear();
         if (signal.aborted) throw new Interrupted();
         for (const { sha256, detail } of named) app.log.warn({ sha256, reason: detail }, 'a photo has lost its bytes');
         const queries = await Promise.all(
-          NETWORK_SOURCES.map((source) => openQueries(app.db, { ...scope, source, wnids, limitPerClass: null })),
+          [...NETWORK_SOURCES, ...own].map((source) =>
+            openQueries(app.db, { ...scope, source, wnids, limitPerClass: null }),
+          ),
         );
         const left = {
           lostBytes: lost,
           queries: queries.reduce((total, { count }) => total + count, 0),
-          toFetch: await countWaitingPictures(app.db, { ...scope, sources: SOURCE_NAMES, wnids }),
+          toFetch: await countWaitingPictures(app.db, { ...scope, sources: ALL, wnids }),
           toDecide: (await countToDecide(app.db, scope, app.log)).withBytes,
         };
         const lostText =

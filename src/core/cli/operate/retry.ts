@@ -11,14 +11,15 @@ import {
 } from '../../operate/upkeep/retry-failures.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { SOURCE_NAMES } from '../../config/sources/sources.ts';
+import { requireSource } from '../../crawl/candidates/query.repository.ts';
+import { ALL } from '../../platform/postgres/query.ts';
 import { nonEmpty, plural, writeResult } from '../text/output.ts';
 import { addCommand, runOnCollection, runOnData } from '../start/context.ts';
-import { listOf, option, optional, optionalText, type FlagsOf } from '../start/flags.ts';
+import { listOf, option, optionalText, type FlagsOf } from '../start/flags.ts';
 
 const RETRY = {
   reason: option(listOf(z.enum(RETRIABLE_REASONS)), 'reasons...', 'those that failed for one of these reasons'),
-  source: optional(z.enum(SOURCE_NAMES), 'name', 'those of this source only'),
+  source: optionalText('name', 'those of this source only'),
   host: optionalText('host', 'pictures of this host only, as the page of the collection names it'),
 };
 
@@ -45,7 +46,8 @@ async function retry(
   const { reason: reasons, source, host } = flags;
   const asked = { reasons, ...(host === undefined ? {} : { host }) };
   const detail = { ...asked, ...(source === undefined ? {} : { source }) };
-  const sources = source === undefined ? SOURCE_NAMES : [source];
+  await requireSource(app.db, source);
+  const sources = source === undefined ? ALL : [source];
   const { pictures, ...later } = await recorded(
     app.db,
     {

@@ -1,11 +1,12 @@
 import { startDiscovery, type NetworkDiscovery } from '../../crawl/discover/discover-stage.process.ts';
-import { NETWORK_SOURCES } from '../../config/sources/sources.ts';
+import { SOURCES } from '../../config/sources/sources.ts';
 import { allowHyponyms, storeLimitOfCrawl } from '../../collection/collection.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
+import { SOURCE_MODULE_MISSING } from '../../crawl/sources/own/load-source.process.ts';
 import { deleteIdleKeys } from '../../crawl/sources/permit.repository.ts';
 import { clearStops } from '../../crawl/sources/source-stop.repository.ts';
 import { planCrawl } from '../../library/crawl-plan.process.ts';
@@ -99,8 +100,8 @@ async function askableSources(workspace: Workspace, signal: AbortSignal): Promis
   const wnids = collection.subjects.ids;
   const network: NetworkDiscovery[] = [];
   const unasked: { source: string; reason: string }[] = [];
-  for (const source of collection.sources) {
-    if (!NETWORK_SOURCES.some((name) => name === source)) {
+  for (const source of [...collection.sources, ...collection.modules.map(({ path }) => path)]) {
+    if (SOURCES.some(({ name, isSearched }) => name === source && !isSearched)) {
       unasked.push({ source, reason: `it is not asked query by query: \`winnow crawl --source ${source}\` reads it` });
       continue;
     }
@@ -108,7 +109,7 @@ async function askableSources(workspace: Workspace, signal: AbortSignal): Promis
       const plan = await planCrawl(collection, app.config, { sources: [source], from: undefined, wnids, signal });
       network.push(...plan.network);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof UsageError) || error.code === SOURCE_MODULE_MISSING) throw error;
       unasked.push({ source, reason: error.message });
     }
   }

@@ -6,7 +6,6 @@ import { openHandOn, startFilter } from '../../filter/run/filter-stage.process.t
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { openHeartbeat } from '../../runtime/work/heartbeat.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
-import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
 import { addGlobalFlags, runWithCollection, withWorkspace, type CommandContext } from '../start/context.ts';
 import type { GlobalFlags } from '../start/flags.ts';
@@ -19,6 +18,7 @@ import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics } from 'prom-client';
 import { measureDiskOf } from '../../runtime/work/disk-metric.process.ts';
 import { takeWork, workMetrics, type StageWork } from '../../runtime/work/work-metrics.ts';
+import { ALL } from '../../platform/postgres/query.ts';
 import type { Config } from '../../config/settings.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Logger } from '../../platform/log/logger.ts';
@@ -33,7 +33,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
     return startFetch(app, {
       ...options,
       // All sources, because a crawl may have named other sources than the collection file does.
-      scope: { ...scope, sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
+      scope: { ...scope, sources: ALL, wnids: candidateWnids(scope) },
       neededOf: photosNeeded,
       onDone: await openHandOn(workspace),
       onOutcome: () => {},

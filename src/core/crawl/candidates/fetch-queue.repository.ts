@@ -1,7 +1,7 @@
 import type { FetchPayload } from '../fetch/fetch.job.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
-import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
+import { isOver, pauseEnd, isAmong, type Among } from '../../platform/postgres/query.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { UsageSignal } from '../sources/usage-signals.ts';
@@ -20,7 +20,7 @@ export interface WaitingPicture {
 /** A run fetches pictures of its sources that its collection found for its classes, and allows. Other runs fetch the others. */
 export interface FetchScope extends AllowedLicences {
   readonly collectionId: number;
-  readonly sources: readonly string[];
+  readonly sources: Among;
   readonly wnids: WnidScope;
   /** Hosts that are not asked again in this run. */
   readonly exceptHosts?: readonly string[];
@@ -31,7 +31,7 @@ function isWanted(scope: FetchScope): RawBuilder<boolean> {
   const { collectionId, sources, wnids, exceptHosts = [] } = scope;
   const isAsked = exceptHosts.length === 0 ? sql`true` : sql`p.host <> all(${exceptHosts}::text[])`;
   // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
-  return sql`p.state = 'found' and ${isAsked} and p.source = any(${sources}::text[]) and ${allowedLicence(scope)} and exists (
+  return sql`p.state = 'found' and ${isAsked} and ${isAmong(sql`p.source`, sources)} and ${allowedLicence(scope)} and exists (
     select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)} and ${isLinked(collectionId)} offset 0)`;
 }
 
@@ -89,8 +89,12 @@ export async function countWaitingPictures(
   return rows[0]?.count ?? 0;
 }
 
-/** Those of the scope's sources that have waiting pictures at a host. */
-export async function sourcesAtHost(db: Kysely<Database>, scope: FetchScope, host: string): Promise<string[]> {
+/** Those of these sources that have waiting pictures at a host. */
+export async function sourcesAtHost(
+  db: Kysely<Database>,
+  scope: FetchScope & { readonly sources: readonly string[] },
+  host: string,
+): Promise<string[]> {
   const { rows } = await sql<{ source: string }>`
     select s.source from unnest(${scope.sources}::text[]) as s(source)
     where exists (select 1 from picture p where p.host = ${host} and p.source = s.source and ${isWanted(scope)})`.execute(
@@ -140,7 +144,7 @@ export async function storeSignals(db: Kysely<Database>, id: number, signals: re
 }
 
 export interface RetriedPictures {
-  readonly sources: readonly string[];
+  readonly sources: Among;
   readonly reasons: readonly string[];
   /** Only those of this `host:port`, or '' for files. */
   readonly host?: string | undefined;
@@ -155,7 +159,7 @@ function isRetried({ sources, reasons, host, scope }: RetriedPictures): RawBuild
       ? sql`true`
       : sql`exists (select 1 from candidate c where c.picture_id = p.id
           and ${isAmong(sql`c.wnid || ''`, scope.wnids)} and ${isLinked(scope.collectionId)} offset 0)`;
-  return sql`p.state = 'failed' and p.reason = any(${reasons}::text[]) and p.source = any(${sources}::text[])
+  return sql`p.state = 'failed' and p.reason = any(${reasons}::text[]) and ${isAmong(sql`p.source`, sources)}
     and (${host ?? null}::text is null or p.host = ${host ?? null}) and ${isFound}`;
 }
 

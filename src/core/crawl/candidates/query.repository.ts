@@ -1,4 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { NETWORK_SOURCES, SOURCE_NAMES } from '../../config/sources/sources.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { didYouMean } from '../../tools/nearest.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { Json, ResultPage, PlannedQuery, PlanResult } from '../sources/network-source.ts';
@@ -244,4 +247,22 @@ export async function queryReports(
         or id in (select query_id from candidate_tally where collection_id = ${scope.collectionId}))
     order by source, wnid collate "C", kind, id`.execute(db);
   return rows;
+}
+
+/** The sources in files of users' own that were ever asked, for any collection. */
+export async function ownSources(db: Kysely<Database>): Promise<string[]> {
+  const { rows } = await sql<{ source: string }>`
+    select distinct source from query where source <> all(${NETWORK_SOURCES}::text[]) order by source`.execute(db);
+  return rows.map(({ source }) => source);
+}
+
+/** @throws UsageError if no photo can be of this source: an empty list would hide the mistake */
+export async function requireSource(db: Kysely<Database>, source: string | undefined): Promise<void> {
+  if (source === undefined || SOURCE_NAMES.some((name) => name === source)) return;
+  const names = [...SOURCE_NAMES, ...(await ownSources(db))];
+  if (names.includes(source)) return;
+  throw new UsageError(
+    `Expected a source out of ${names.join(', ')} but received '${source}'.${didYouMean(source, names)}`,
+    { code: 'impossible-filter' },
+  );
 }

@@ -14,19 +14,23 @@ import { backoffMs } from '../../kernel/backoff.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import type { SourceApi, WantedClass } from '../sources/network-source.ts';
+import type { ReadySource, SourceApi, WantedClass } from '../sources/network-source.ts';
 import { apiKeyOf } from '../sources/permit-keys.ts';
 import { forgiveNewKey } from '../sources/permit-pause.repository.ts';
-import { openHttp, addressOf, userAgentOf } from '../network/http.process.ts';
-import { openSourceApi, PERMIT_LATER } from '../network/source-api.process.ts';
-import { SourceState, type ReadySource, type SourceStateOptions } from './source-state.process.ts';
+import { addressOf, userAgentOf } from '../network/http.process.ts';
+import { openReadyApi, PERMIT_LATER } from '../network/source-api.process.ts';
+import { SourceState, type SourceStateOptions } from './source-state.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import type { RunningJob, Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';
+import { storeModule } from '../../collection/collection.repository.ts';
 import type { Collection } from '../../collection/collection.ts';
+import type { SourceModule } from '../../collection/source-module.ts';
 import type { Config } from '../../config/settings.ts';
+import { NO_LIMITS } from '../../config/sources/source.ts';
 import { sourceOf, type NetworkSourceName } from '../../config/sources/sources.ts';
+import { ownNetworkSource, type OwnSource } from '../sources/own/own-source.ts';
 import { SEARCHES } from '../sources/searches.ts';
 
 export interface NetworkDiscovery {
@@ -39,7 +43,21 @@ export function readySource(name: NetworkSourceName, config: Config, { licences 
   const missing = sourceOf(name).missing(config.sources);
   if (missing !== null) throw missing;
   const source = SEARCHES[name].open(config.sources, { licences, userAgent: userAgentOf(config) });
-  return { source, endpoint: addressOf(config.sources[name].url) };
+  return { source, endpoints: [addressOf(config.sources[name].url)] };
+}
+
+export function readyOwnSource(source: OwnSource): ReadySource {
+  const { name, path, sha256, addresses, requestsPerMinute, mediaHosts } = source;
+  const [first = '', ...others] = addresses.map(addressOf);
+  const limits = { ...NO_LIMITS, requestsPerMinute, mediaHosts };
+  return { source: ownNetworkSource(source), endpoints: [first, ...others], own: { name, path, sha256, limits } };
+}
+
+async function noteFile({ db, log }: App, collectionId: number, file: SourceModule): Promise<void> {
+  const before = await storeModule(db, collectionId, file);
+  if (before === null || before === file.sha256) return;
+  const { name, path, sha256 } = file;
+  log.warn({ source: name, before, sha256 }, `${path} has changed since the last crawl. What it found stays as it is`);
 }
 
 export interface DiscoverStageOptions extends StageOptions, SourceStateOptions {
@@ -63,7 +81,7 @@ const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
 
 /** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
 export async function startDiscovery(app: App, given: DiscoverStageOptions): Promise<Stage> {
-  const { source, endpoint } = given.ready;
+  const { source } = given.ready;
   const { db } = app;
   const { collectionId, classes, isAgain = false, stays = false } = given;
   const stopped = new AbortController();
@@ -76,15 +94,15 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
       end();
     },
   });
-  const client = openHttp(app.config, [endpoint]);
-  const api = openSourceApi({ ...options, app, source: source.name, client, onWait: (why) => health.waits(why) });
+  if (given.ready.own !== undefined) await noteFile(app, collectionId, given.ready.own);
+  const { api, ...opened } = openReadyApi(app, given.ready, { ...options, onWait: (why) => health.waits(why) });
   const plans = [...classes.values()].map((wanted) => planOf(wanted, options.rules));
   if (source.apiKey !== undefined) await forgiveNewKey(db, apiKeyOf(source.name), source.apiKey);
   const since = stays ? undefined : (options.rules.since ?? null);
   await openPlans(db, { collectionId, source: source.name, since }, plans);
   const wnids = [...classes.keys()];
   await reopenQueries(db, { collectionId, source: source.name, wnids }, { isAgain, isNow: !stays });
-  const close = (): Promise<void> => Promise.resolve(client.close());
+  const close = (): Promise<void> => Promise.resolve(opened.close());
   return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, { api, health }), close }, options);
 }
 

@@ -5,14 +5,7 @@ import { Patience, type SourceStop } from '../sources/patience.ts';
 import { apiKeyOf } from '../sources/permit-keys.ts';
 import { tripCircuit } from '../sources/permit-pause.repository.ts';
 import { storeStop } from '../sources/source-stop.repository.ts';
-import type { NetworkSource } from '../sources/network-source.ts';
-
-/** A source with the settings that it needs. */
-export interface ReadySource {
-  readonly source: NetworkSource;
-  /** host:port of its endpoint in the settings. Requests to it may go to a private address. */
-  readonly endpoint: string;
-}
+import type { ReadySource } from '../sources/network-source.ts';
 
 export interface SourceStateOptions {
   readonly ready: ReadySource;
@@ -97,7 +90,7 @@ export class SourceState {
   }
 
   get #host(): string {
-    return this.#options.ready.endpoint.replace(/:(?:80|443)$/, '');
+    return this.#options.ready.endpoints[0].replace(/:(?:80|443)$/, '');
   }
 
   get #name(): string {

@@ -55,7 +55,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   // Checked before anything is downloaded.
   await app.blobs.check();
   await requireStore(app);
-  const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
+  const needsNetwork = 'allBut' in options.scope.sources || options.scope.sources.some((source) => source !== 'folder');
   const { onGivenUp } = options;
   const patience = {
     giveUpAfterMs: onGivenUp === undefined ? null : app.config.crawl.giveUpAfterMs,
@@ -74,10 +74,9 @@ function definitionOf(
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
   const { network, inspection } = parts;
-  const isLeft = (source: string): boolean => source === 'folder' || network?.isGone !== true;
   const isResting = (host: string): boolean => resting.isResting(host) || (host !== '' && network?.isGone === true);
   const remaining = (): FetchScope => {
-    return { ...options.scope, sources: options.scope.sources.filter(isLeft), exceptHosts: [...resting.givenUp] };
+    return { ...scopeLeft(options.scope, network?.isGone === true), exceptHosts: [...resting.givenUp] };
   };
   const deps = fetchDeps(app, options, { ...parts, resting });
   const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
@@ -115,6 +114,12 @@ function definitionOf(
       await inspection.close();
     },
   };
+}
+
+/** Without a network only the files of a folder are left. */
+function scopeLeft(scope: FetchScope, isNetworkGone: boolean): FetchScope {
+  if (!isNetworkGone || 'allBut' in scope.sources) return scope;
+  return { ...scope, sources: scope.sources.filter((source) => source === 'folder') };
 }
 
 function fetchDeps(

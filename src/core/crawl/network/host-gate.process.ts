@@ -57,7 +57,7 @@ export interface Visit {
 /** Checks a request just before it is sent: whether its host can be reached, what its robots.txt allows, and its permits. */
 export class HostGate {
   readonly health: HostHealth;
-  readonly #app: App;
+  readonly #app: Pick<App, 'db' | 'config'>;
   readonly #signal: AbortSignal;
   /** A separate client, because the pictures hold all connections to a host while they wait for its robots.txt. */
   readonly #client: HttpClient;
@@ -65,7 +65,7 @@ export class HostGate {
   readonly #robots: RobotsGate;
 
   /** @param giveUpAfterMs null: waits for ever for a network that is down */
-  constructor(app: App, signal: AbortSignal, giveUpAfterMs: number | null) {
+  constructor(app: Pick<App, 'db' | 'config'>, signal: AbortSignal, giveUpAfterMs: number | null) {
     this.#app = app;
     this.#signal = signal;
     this.health = new HostHealth(giveUpAfterMs);

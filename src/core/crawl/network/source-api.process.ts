@@ -1,15 +1,17 @@
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
-import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
+import { GiveUpOnItem, RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
-import { requestText, type TextAnswer } from '../../platform/http/request-text.ts';
+import type { Refusal } from '../../platform/http/http-outcome.ts';
+import { requestText, type TextAnswer, type TextResult } from '../../platform/http/request-text.ts';
 import { NO_LIMITS, type SourceLimits } from '../../config/sources/source.ts';
-import type { ApiRequest, ApiResponse, SourceApi } from '../sources/network-source.ts';
+import type { ApiRequest, ApiResponse, ReadySource, SourceApi } from '../sources/network-source.ts';
 import { apiKeyOf, apiPermits } from '../sources/permit-keys.ts';
 import type { Permit } from '../sources/permit.repository.ts';
 import { closeCircuit, holdKey } from '../sources/permit-pause.repository.ts';
 import { RATE_LIMITED_PAUSE_MS } from '../sources/retry-policy.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { httpLimits } from './http.process.ts';
+import { HostGate, HostWaits, type Visit } from './host-gate.process.ts';
+import { httpLimits, openHttp } from './http.process.ts';
 import { permitSoon, politenessOf, type NotPermitted } from './politeness.process.ts';
 
 /** If a permit is due later than this, the query is postponed instead. */
@@ -29,20 +31,48 @@ export interface SourceApiOptions {
   readonly client: HttpClient;
   readonly signal: AbortSignal;
   readonly onWait: (why: string) => void;
+  /** Instead of those of the settings. */
+  readonly limits?: SourceLimits | undefined;
+  /** Checks robots.txt before each request. */
+  readonly gate?: HostGate | undefined;
 }
 
-export function openSourceApi({ app, source, client, signal, onWait }: SourceApiOptions): SourceApi {
-  const settings = politenessOf(app.config);
-  const keys = apiPermits(source, settings);
-  const own = settings.sources[source] ?? NO_LIMITS;
+/** Opens the API of a source, with a client of its own. */
+export function openReadyApi(
+  app: Pick<App, 'db' | 'config'>,
+  { source: { name }, endpoints, own }: ReadySource,
+  options: Pick<SourceApiOptions, 'signal' | 'onWait'>,
+): { readonly api: SourceApi; readonly close: () => void } {
+  const client = openHttp(app.config, endpoints);
+  const { fetch } = app.config;
+  const allowed = { ...fetch, allowAddresses: [...fetch.allowAddresses, ...endpoints] };
+  const gate = own && new HostGate({ db: app.db, config: { ...app.config, fetch: allowed } }, options.signal, null);
+  return {
+    api: openSourceApi({ ...options, app, source: name, client, limits: own?.limits, gate }),
+    close() {
+      client.close();
+      gate?.close();
+    },
+  };
+}
+
+export function openSourceApi(options: SourceApiOptions): SourceApi {
+  const { app, source, client, signal, onWait, gate } = options;
+  const politeness = politenessOf(app.config);
+  const own = options.limits ?? politeness.sources[source] ?? NO_LIMITS;
+  const keys = apiPermits(source, { ...politeness, sources: { [source]: own } });
   const pauseMs = own.pauseAfterErrorMs;
   const limits = { ...httpLimits(app.config), maxBytes: MAX_ANSWER_BYTES };
   let errors = 0;
   const ask = async (request: ApiRequest, permit: Permit): Promise<ApiResponse> => {
     const sentMs = steadyClock.nowMs();
     // A redirect is returned as an answer. Some sites refuse by redirecting, and an API has no reason to redirect.
-    const result = await requestText({ ...request, followsRedirects: false }, limits, { client, signal });
+    const result = await passed(gate, source, (beforeRequest) =>
+      requestText({ ...request, followsRedirects: false }, limits, { client, signal, beforeRequest }),
+    );
     const { host } = new URL(request.url);
+    if (!result.ok && result.reason === 'robots-disallowed')
+      throw new GiveUpOnItem(`robots.txt of ${host} forbids ${request.url}: ${result.detail}`, { code: result.reason });
     if (!result.ok)
       throw new RetryLater(`No answer from ${host}: ${result.detail} (${result.reason})`, {
         code: result.reason,
@@ -65,6 +95,26 @@ export function openSourceApi({ app, source, client, signal, onWait }: SourceApi
       throw noPermit(answer, errors > MOST_PAUSES ? 0 : (pauseMs ?? 0));
     },
   };
+}
+
+type BeforeRequest = (url: URL) => Promise<Refusal | null>;
+
+async function passed(
+  gate: HostGate | undefined,
+  source: string,
+  send: (before?: BeforeRequest) => Promise<TextResult>,
+): Promise<TextResult> {
+  if (gate === undefined) return send();
+  const visit: Visit = { source, permits: [], signals: [], isFinal: false };
+  try {
+    return await send((url) => gate.pass(url, visit));
+  } catch (error) {
+    if (error instanceof HostWaits)
+      throw new RetryLater(error.message, { code: PERMIT_LATER, retryAfterMs: error.waitMs });
+    throw error;
+  } finally {
+    await gate.settle(visit, 0);
+  }
 }
 
 /** @param ownPauseMs pauses of up to this are the site's rule after an error, and no failure */

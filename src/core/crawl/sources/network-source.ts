@@ -1,3 +1,5 @@
+import type { SourceModule } from '../../collection/source-module.ts';
+import type { SourceLimits } from '../../config/sources/source.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { FoundPhoto } from './source.ts';
 
@@ -14,6 +16,15 @@ export interface NetworkSource {
   plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult>;
   /** Sends exactly one request, if the site allows it. */
   nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<ResultPage>;
+}
+
+/** A source with the settings that it needs. */
+export interface ReadySource {
+  readonly source: NetworkSource;
+  /** host:port of its endpoints in the settings. Requests to these may go to a private address. */
+  readonly endpoints: readonly [string, ...string[]];
+  /** The file, if it is one of the user's own. Its requests obey robots.txt, too, as those for pictures do. */
+  readonly own?: SourceModule & { readonly limits: SourceLimits };
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -70,9 +70,9 @@ function ownerOf(host: string, source: string, { sources }: PolitenessSettings):
   return owners.includes(source) ? source : owners[0];
 }
 
-const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
+export const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
 
 /** The host in lower case, with the port if it is not the scheme's default, without the final dot of a fully qualified name. */
-function hostOf(url: string): string {
+export function hostOf(url: string): string {
   return new URL(url).host.replace(/\.(?=:|$)/, '');
 }

@@ -98,6 +98,9 @@ function crawlText(facts: Facts): string {
   return sentences(
     `The collection is for ${modeTexts.subjects(facts)}.`,
     counts.length > 0 && `winnow found the photos of this revision${periodText(collected)}: ${listText(counts)}.`,
+    ...(facts.collection.modules ?? []).map(
+      ({ name, file, sha256 }) => `The source ${name} is a program of the curators (${file}, SHA-256 ${sha256}).`,
+    ),
     'Creator, licence and page are what the source says.',
     datesText(facts),
     `${countText(refused)} found ${refused === 1 ? 'picture was' : 'pictures were'} refused because the source, or C2PA or IPTC ` +

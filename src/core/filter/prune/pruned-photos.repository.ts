@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
+import { isAmong, type Among } from '../../platform/postgres/query.ts';
 import type { PhotoToDecide } from '../rule/decision.ts';
 import { fewInScope, isPruned, isTaken, ofCollection, photosWith, undecidedSql } from '../run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
@@ -20,18 +21,14 @@ export function prunedToDecide(
  * then. If a picture cannot be fetched again, nothing changes. Returns how many photos will be fetched: those that the collection has
  * yet to decide, and those that its sample of the crawl drew.
  */
-export async function refetchPruned(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  sources: readonly string[],
-): Promise<number> {
+export async function refetchPruned(db: Kysely<Database>, scope: DecisionScope, sources: Among): Promise<number> {
   const which = sql`(exists (select 1 from ${fewInScope(scope, sql`p.photo_id = f.id`)} as s where ${undecidedSql(scope)})
     or exists (select 1 from crawl_draw w where w.collection_id = ${scope.collectionId} and w.photo_id = f.id and w.stratum is not null))`;
   const result = await sql`
     with chosen as (
       select distinct on (f.id) p.id as picture_id, f.id as photo_id
       from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
-      where f.bytes_state <> 'stored' and p.source = any(${sources}::text[])
+      where f.bytes_state <> 'stored' and ${isAmong(sql`p.source`, sources)}
         and ${isTaken(scope)} and ${ofCollection(scope)}
         and not exists (select 1 from picture r where r.refetch_photo_id = f.id) and ${which}
       order by f.id, p.detail is not null, p.source <> 'folder', p.id),

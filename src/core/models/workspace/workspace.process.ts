@@ -3,6 +3,7 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { storedCollection } from '../../collection/collection.process.ts';
 import { readRules, registerCollection, storeText } from '../../collection/collection.repository.ts';
 import type { Collection } from '../../collection/collection.ts';
+import { modulesIn, withModules } from '../../collection/source-module.ts';
 import { withStoredRules, type StoredRules } from '../../collection/stored-rules.ts';
 import { CANDIDATES, type DecisionScope } from './scope.ts';
 import { identityText } from '../evidence/member.ts';
@@ -28,11 +29,12 @@ export interface Workspace {
 /**
  * Registers the collection and its ensemble in the catalogue, and agrees with it on the rules.
  *
- * @param file the collection as its file has it; or as the catalogue has it, on a machine without the file
+ * @param given the collection as its file has it; or as the catalogue has it, on a machine without the file
  * @param wanted what to do about other rules. Only a file can change them
  * @throws UsageError `rules-differ` if `wanted` does not allow other rules than those of the catalogue
  */
-export async function openWorkspace(app: App, file: Collection, wanted: RulesUse = 'follow'): Promise<Workspace> {
+export async function openWorkspace(app: App, given: Collection, wanted: RulesUse = 'follow'): Promise<Workspace> {
+  const file = await withStoredModules(app, given);
   const use = file.file === null && wanted === 'change' ? 'keep' : wanted;
   const own = await register(app, file, file.file === null ? await readRules(app.db, file.name) : null);
   const { collectionId, decisionSha256 } = own.scope;
@@ -40,6 +42,15 @@ export async function openWorkspace(app: App, file: Collection, wanted: RulesUse
   if (stored !== null && stored.decisionSha256 !== decisionSha256) return followRules(own, stored, use);
   if ((use === 'work' || use === 'change') && stored?.text !== file.text) await storeText(app.db, file, givenBy(own));
   return own;
+}
+
+/** Takes what the last crawl read in the files of the user's own sources from the catalogue. */
+async function withStoredModules({ db }: App, collection: Collection): Promise<Collection> {
+  if (collection.modules.every(({ name }) => name !== null)) return collection;
+  const stored = await readRules(db, collection.name);
+  if (stored === null || stored.text === null) return collection;
+  const text = withModules(collection.text, modulesIn(stored.text));
+  return { ...collection, text, modules: modulesIn(text) };
 }
 
 async function followRules(own: Workspace, stored: StoredRules, use: RulesUse): Promise<Workspace> {

@@ -1,5 +1,5 @@
 import { retriedItems, retryPictures, type RetriedPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
-import { SOURCE_NAMES } from '../../config/sources/sources.ts';
+import { ALL, type Among } from '../../platform/postgres/query.ts';
 import { failedItems, forgetFailed } from '../../filter/run/decision.repository.ts';
 import { refetchPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { collectionScopes } from '../../filter/prune/retention.repository.ts';
@@ -25,12 +25,12 @@ export const RETRIABLE_REASONS: readonly string[] = [...FAILED_REASONS, UNDECODA
 export type Retried = Awaited<ReturnType<typeof retryFailures>>;
 
 interface Retry extends Omit<RetriedPictures, 'sources' | 'scope'> {
-  readonly sources?: readonly string[];
+  readonly sources?: Among;
   /** Only what this collection's crawls found and its filter decided; otherwise that of every collection. */
   readonly scope?: DecisionScope | undefined;
 }
 
-export async function retryFailures({ db }: Pick<App, 'db'>, { reasons, sources = SOURCE_NAMES, host, scope }: Retry) {
+export async function retryFailures({ db }: Pick<App, 'db'>, { reasons, sources = ALL, host, scope }: Retry) {
   const found = scope && { collectionId: scope.collectionId, wnids: candidateWnids(scope) };
   const pictures = { sources, reasons, host, scope: found };
   if (reasons.includes(UNREADABLE)) await forgiveDeaths(db, 'inspect', scope && retriedItems(pictures));
@@ -57,7 +57,7 @@ async function forgetPoison(db: App['db'], collectionId: number | undefined): Pr
 /** Without a scope it covers every collection that still has undecided photos. The next crawl of any of them fetches the bytes. */
 async function refetchAll(
   db: App['db'],
-  { sources, scope }: { readonly sources: readonly string[]; readonly scope: DecisionScope | undefined },
+  { sources, scope }: { readonly sources: Among; readonly scope: DecisionScope | undefined },
 ): Promise<number> {
   const scopes =
     scope === undefined ? (await db.transaction().execute(collectionScopes)).map((named) => named.scope) : [scope];

@@ -19,11 +19,12 @@ export function equalsIfGiven(column: string, value: string | undefined): RawBui
   return value === undefined ? sql`true` : sql`${sql.ref(column)} = ${value}`;
 }
 
+export type Among = readonly string[] | { readonly allBut: readonly string[] };
+
+export const ALL: Among = { allBut: [] };
+
 /** True if a column has one of these values, or with `allBut` none of them. */
-export function isAmong(
-  column: RawBuilder<unknown>,
-  values: readonly string[] | { readonly allBut: readonly string[] },
-): RawBuilder<boolean> {
+export function isAmong(column: RawBuilder<unknown>, values: Among): RawBuilder<boolean> {
   return 'allBut' in values ? sql`${column} <> all(${values.allBut}::text[])` : sql`${column} = any(${values}::text[])`;
 }
 

@@ -4,6 +4,7 @@ import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
 import { hasUnlisted } from '../../shortlist/controls.repository.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import { ownSources } from '../../crawl/candidates/query.repository.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { readCriteria } from './criteria.repository.ts';
 import { classProgress, shownRows, type ShownRow } from './desk.repository.ts';
@@ -67,7 +68,7 @@ export async function readSetup(desk: DeskContext): Promise<Omit<ReviewSetup, 'm
     tags: FAILURE_TAGS,
     orders: isBlind ? BLIND_ORDERS : REVIEW_ORDERS,
     isBlind,
-    sources: SOURCE_NAMES,
+    sources: [...SOURCE_NAMES, ...(await ownSources(app.db))],
     threshold: MODES[mode].mark(policy),
     cap: policy.cap,
     target: app.config.review.target,

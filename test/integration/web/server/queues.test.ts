@@ -38,7 +38,7 @@ interface Shown {
 }
 
 async function queueTwoLanes({ app, workspace }: DashboardTests): Promise<void> {
-  const job = queuesOf(workspace.scope.collectionId).find(({ queue }) => queue === 'fetch');
+  const job = queuesOf(workspace.scope.collectionId, []).find(({ queue }) => queue === 'fetch');
   if (job === undefined) throw new Error('Expected a queue of partitions');
   const queue = await app.openQueue({ ...job, keyOf: (partition) => `partition-${JSON.stringify(partition).length}` });
   await queue.add([

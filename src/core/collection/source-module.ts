@@ -1,0 +1,51 @@
+import { dirname, resolve } from 'node:path';
+import { parse, stringify } from 'yaml';
+import * as z from 'zod';
+import { nameSchema } from './name.ts';
+
+/** A file of the user's own that describes a source (docs/crawling.md, "A source of your own"). */
+export interface SourceModule {
+  /** Absolute path. */
+  readonly path: string;
+  /** As the file says. Null until a crawl has read it. */
+  readonly name: string | null;
+  /** SHA-256 of the file at the last crawl, in hex. */
+  readonly sha256: string | null;
+}
+
+const SOURCE_FILE = /[/\\].*\.m?js$/;
+
+/** An item of `sources`: a name, the path of a file, or in the catalogue a file that a crawl has read. */
+export const sourceEntrySchema = z.union([
+  z.string(),
+  z.strictObject({ name: nameSchema, path: z.string().regex(SOURCE_FILE), sha256: z.string() }),
+]);
+type SourceEntry = z.output<typeof sourceEntrySchema>;
+
+/** Null for a name. Paths are relative to the collection file, which is null for a text of the catalogue. */
+export function moduleOf(source: SourceEntry, file: string | null): SourceModule | null {
+  if (typeof source === 'object') return source;
+  if (!SOURCE_FILE.test(source)) return null;
+  return { path: file === null ? source : resolve(dirname(file), source), name: null, sha256: null };
+}
+
+/** The item of `sources` in the canonical text. */
+export function moduleEntry({ path, name, sha256 }: SourceModule): SourceEntry {
+  return name === null || sha256 === null ? path : { name, path, sha256 };
+}
+
+const textSchema = z.looseObject({ sources: z.array(sourceEntrySchema) });
+
+export function modulesIn(text: string): SourceModule[] {
+  return textSchema.parse(parse(text)).sources.flatMap((source) => moduleOf(source, null) ?? []);
+}
+
+/** The canonical text with what is known of the files that it names. */
+export function withModules(text: string, known: readonly SourceModule[]): string {
+  const given = textSchema.parse(parse(text));
+  const sources = given.sources.map((source) => {
+    const own = moduleOf(source, null);
+    return own === null ? source : moduleEntry(known.find(({ path }) => path === own.path) ?? own);
+  });
+  return stringify({ ...given, sources }, { lineWidth: 0 });
+}
