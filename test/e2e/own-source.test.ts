@@ -82,10 +82,10 @@ it('the example tries three classes, and says what it refuses', async () => {
 
 it('a collection with such a source goes from crawl to a verified export whose card names the file', async () => {
   const run = await winnow(['run', '--collection', collection, ...flags()]);
-  // Of each class one photo is at a host that the file does not name, and one has no address.
   expect([run.code, run.stderr]).toEqual([0, expect.not.stringContaining('error')]);
   const found = await candidates();
   expect(found.filter(({ state }) => state === 'fetched')).toHaveLength(8);
+  // Each class has one photo at a host that the file does not name, and one photo without an address.
   expect(found.filter(({ reason }) => reason === 'unreadable').map(({ sourceId }) => sourceId)).toHaveLength(4);
   expect(found[0]).toMatchObject({ licence: 'CC0-1.0', creator: 'The Museum', takenAt: '2020-01-02' });
   const asked = site.log.filter(({ path: at }) => at.startsWith('/api')).length;

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import * as z from 'zod';
 import { nameSchema } from './name.ts';
@@ -34,18 +34,33 @@ export function moduleEntry({ path, name, sha256 }: SourceModule): SourceEntry {
   return name === null || sha256 === null ? path : { name, path, sha256 };
 }
 
-const textSchema = z.looseObject({ sources: z.array(sourceEntrySchema) });
+const keysSchema = z.record(z.string(), z.unknown());
 
-export function modulesIn(text: string): SourceModule[] {
-  return textSchema.parse(parse(text)).sources.flatMap((source) => moduleOf(source, null) ?? []);
+function sourcesOf({ sources }: z.output<typeof keysSchema>): SourceEntry[] {
+  return z.array(sourceEntrySchema).parse(sources);
 }
 
-/** The canonical text with what is known of the files that it names. */
+export function modulesIn(text: string): SourceModule[] {
+  return sourcesOf(keysSchema.parse(parse(text))).flatMap((source) => moduleOf(source, null) ?? []);
+}
+
+/**
+ * The canonical text with what is known of the files that it names. Another machine may have a file in another folder: one that is
+ * known under no path of the text is found by its file name.
+ */
 export function withModules(text: string, known: readonly SourceModule[]): string {
-  const given = textSchema.parse(parse(text));
-  const sources = given.sources.map((source) => {
+  // In the order of its keys, because texts are compared.
+  const keys = keysSchema.parse(parse(text));
+  const given = sourcesOf(keys);
+  const paths = new Set(given.map((source) => moduleOf(source, null)?.path));
+  const elsewhere = known.filter(({ path }) => !paths.has(path));
+  const sources = given.map((source) => {
     const own = moduleOf(source, null);
-    return own === null ? source : moduleEntry(known.find(({ path }) => path === own.path) ?? own);
+    if (own === null) return source;
+    const found =
+      known.find(({ path }) => path === own.path) ??
+      elsewhere.find(({ path }) => basename(path) === basename(own.path));
+    return moduleEntry({ ...(found ?? own), path: own.path });
   });
-  return stringify({ ...given, sources }, { lineWidth: 0 });
+  return stringify({ ...keys, sources }, { lineWidth: 0 });
 }

@@ -130,9 +130,12 @@ async function ownSource(given: string, modules: Collection['modules']): Promise
   const own = await Promise.all(modules.map((module) => loadSource(module.path)));
   const twice = own.find(({ name }, i) => own.findIndex((other) => other.name === name) < i);
   if (twice !== undefined)
-    throw new UsageError(`Two files of the collection have the source '${twice.name}': the second is ${twice.path}`, {
-      code: 'source-name-taken',
-    });
+    throw new UsageError(
+      `Two files of the collection have the source '${twice.name}': the second is ${twice.path}. Rename one`,
+      {
+        code: 'source-name-taken',
+      },
+    );
   const found = own.find((one) => one.name === given || one.path === given);
   if (found !== undefined) return found;
   const names = [...SOURCE_NAMES, ...own.map(({ name }) => name)];

@@ -46,7 +46,7 @@ export interface WorkOptions {
 /** An operation's options, as programs give them and as its command takes them for flags. */
 export const CRAWL = z.object({
   source: optional(listOf(z.string()), 'names', {
-    help: `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
+    help: `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')}, or one of your own (default: folder with --from, else the collection's)`,
     sentence: "Default: `['folder']` with `from`, otherwise the collection's.",
   }),
   from: optionalText('path', 'the folder of photos, or for the source urls the file that lists them'),

@@ -214,8 +214,8 @@ export async function readCollectionState(
   { app, scope, collection }: Workspace,
   { totals, sources, pending }: Pick<CollectionState, 'totals' | 'pending'> & Pick<Funnel, 'sources'>,
 ): Promise<CollectionState> {
-  const names = [...SOURCE_NAMES, ...(await ownSources(app.db))];
-  const waiting = names.filter((name) => sources.some((one) => one.source === name && one.waiting > 0));
+  const names = new Set([...SOURCE_NAMES, ...sources.map(({ source }) => source)]);
+  const waiting = [...names].filter((name) => sources.some((one) => one.source === name && one.waiting > 0));
   const place = placeFlags(collection.name);
   const exported = await readExported(app.db, scope);
   return {

@@ -135,7 +135,7 @@ async function requireKnownValues(
   if (noClass !== undefined) throw refused('class', noClass, `the id of a class of '${name}'`);
   const noSeen = seen.find((wnid) => !evidenceClasses.nameByWnid.has(wnid));
   if (noSeen !== undefined) throw refused('seen', noSeen, `the id of a class that the models of '${name}' see`);
-  const known = [...SOURCE_NAMES, ...(await ownSources(app.db))];
+  const known = source.length === 0 ? [] : [...SOURCE_NAMES, ...(await ownSources(app.db))];
   const noSource = source.find((one) => !known.includes(one));
   if (noSource !== undefined) throw refused('source', noSource, `one of ${known.join(', ')}`);
 }

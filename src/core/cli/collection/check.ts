@@ -13,6 +13,7 @@ import type { Config } from '../../config/settings.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { nextText, placeFlags } from '../../kernel/next-step.ts';
 import { checkFolder, contentOfFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
+import { loadSource } from '../../crawl/sources/own/load-source.process.ts';
 import { givenLicence, UNKNOWN_LICENCE } from '../../collection/licence.ts';
 import { unlicensedFilesText } from './init.ts';
 import { queryLines } from '../../library/crawl-plan.process.ts';
@@ -33,7 +34,7 @@ export async function reportOn(nameOrPath: string, signal = AbortSignal.any([]))
   try {
     const classes = await classSummaries(collection, queryLines(collection));
     const misfits = classes.flatMap(({ searches }) => Object.values(searches).flatMap((search) => search.problems));
-    const remarks = [...(await memberRemarks(collection)), ...firstOf([...new Set(misfits)])];
+    const remarks = [...(await fileRemarks(collection)), ...firstOf([...new Set(misfits)])];
     const advice = collectionAdvice(collection, await loadClassTable());
     const folder = await folderRemarks(collection, signal);
     return { file, collection, problems, warnings: [...warnings, ...remarks, ...folder, ...advice], classes };
@@ -43,14 +44,15 @@ export async function reportOn(nameOrPath: string, signal = AbortSignal.any([]))
   }
 }
 
-/** Photos can be crawled, but not filtered, without the model files. */
-async function memberRemarks(collection: Collection): Promise<string[]> {
+/** Photos can be crawled, but not filtered, without the model files; and reviewed without the files of one's own sources. */
+async function fileRemarks(collection: Collection): Promise<string[]> {
   const checks = collection.ensemble.map(async (name) => {
     const card = await memberCard(name, collection);
     await requireModelFiles([{ name, backbone: backboneOf(card), head: headOf(card) }]);
     return card.head?.sigmoid === true ? [sigmoidText(name, collection)] : [];
   });
-  const results = await Promise.allSettled(checks);
+  const files = collection.modules.map(({ path }) => loadSource(path).then(() => []));
+  const results = await Promise.allSettled([...checks, ...files]);
   return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : result.value));
 }
 

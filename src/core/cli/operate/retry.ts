@@ -11,6 +11,7 @@ import {
 } from '../../operate/upkeep/retry-failures.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { requireSource } from '../../crawl/candidates/query.repository.ts';
 import { ALL } from '../../platform/postgres/query.ts';
 import { nonEmpty, plural, writeResult } from '../text/output.ts';
@@ -19,7 +20,7 @@ import { listOf, option, optionalText, type FlagsOf } from '../start/flags.ts';
 
 const RETRY = {
   reason: option(listOf(z.enum(RETRIABLE_REASONS)), 'reasons...', 'those that failed for one of these reasons'),
-  source: optionalText('name', 'those of this source only'),
+  source: optionalText('name', `those of this source only: ${SOURCE_NAMES.join(', ')}, or one of your own`),
   host: optionalText('host', 'pictures of this host only, as the page of the collection names it'),
 };
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { CRAWL, type ListOptions } from '../../library/options.ts';
 import { refuseImpossible } from '../../library/lists.process.ts';
@@ -13,7 +14,7 @@ const LIST = {
   class: CRAWL.shape.class,
   state: optionalText('state', 'list this state only'),
   reason: optionalText('reason', 'list this reason only'),
-  source: optionalText('name', 'list photos of this source only'),
+  source: optionalText('name', `list photos of this source only: ${SOURCE_NAMES.join(', ')}, or one of your own`),
   format: optional(z.enum(['table', 'jsonl', 'csv']), 'format', 'jsonl is the format of --json'),
   safeCsv: SAFE_CSV,
 };

@@ -70,9 +70,10 @@ export function openSourceApi(options: SourceApiOptions): SourceApi {
     const result = await passed(gate, source, (beforeRequest) =>
       requestText({ ...request, followsRedirects: false }, limits, { client, signal, beforeRequest }),
     );
-    const { host } = new URL(request.url);
-    if (!result.ok && result.reason === 'robots-disallowed')
-      throw new GiveUpOnItem(`robots.txt of ${host} forbids ${request.url}: ${result.detail}`, { code: result.reason });
+    // Without its query, which may contain a key.
+    const { host, pathname } = new URL(request.url);
+    if (!result.ok && (result.reason === 'robots-disallowed' || result.reason === 'opted-out'))
+      throw new GiveUpOnItem(`robots.txt of ${host} forbids ${pathname}: ${result.detail}`, { code: result.reason });
     if (!result.ok)
       throw new RetryLater(`No answer from ${host}: ${result.detail} (${result.reason})`, {
         code: result.reason,

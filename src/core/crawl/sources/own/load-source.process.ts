@@ -13,7 +13,11 @@ import { rightsSchema, type OwnSource, type SearchFunction } from './own-source.
 
 export const SOURCE_MODULE_MISSING = 'source-module-missing';
 
-const host = z.string().regex(/^[\w.-]+(?::\d+)?$/);
+const host = z
+  .string()
+  .toLowerCase()
+  .regex(/^[\w.-]+(?::\d+)?$/)
+  .describe('a host, such as images.example.org');
 const moduleSchema = z.strictObject({
   name: nameSchema,
   requestsPerMinute: wholeNumber(1),
@@ -35,7 +39,7 @@ export async function loadSource(path: string): Promise<OwnSource> {
     bytes = await readFile(path);
   } catch (error) {
     throw new UsageError(
-      `The file of a source cannot be read: ${quote(path)} (${messageOf(error)}). Put it back, or remove it from 'sources' of the collection.`,
+      `The file of a source cannot be read: ${quote(path)} (${messageOf(error)}). Give the path of an existing file, or remove it from 'sources' of the collection.`,
       { code: SOURCE_MODULE_MISSING },
     );
   }

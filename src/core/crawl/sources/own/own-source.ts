@@ -98,7 +98,9 @@ async function answerOf(own: OwnSource, wanted: OwnWanted, api: SourceApi): Prom
     answered(own, { url: String(url), headers }, api);
   const search = async (): Promise<unknown> => own.search(wanted, { send });
   try {
-    return await within(SEARCH_TIMEOUT_MS, search());
+    const answer = await within(SEARCH_TIMEOUT_MS, search());
+    // An answer that cannot be stored, such as a BigInt, is an error of the file.
+    return JSON.parse(JSON.stringify(answer) ?? 'null');
   } catch (error) {
     throw error instanceof WinnowError ? error : misbehaved(own, `search() failed: ${messageOf(error)}`, error);
   }
@@ -110,9 +112,9 @@ async function answered(
   request: Parameters<SourceApi['send']>[0],
   api: SourceApi,
 ): Promise<ApiResponse> {
-  const origin = URL.parse(request.url)?.origin;
-  if (origin === undefined || !own.addresses.some((address) => new URL(address).origin === origin))
-    throw misbehaved(own, `its 'addresses' do not allow a request to ${shortText(request.url, 200)}`);
+  const origin = URL.parse(request.url)?.origin ?? 'what is no URL';
+  if (!own.addresses.some((address) => new URL(address).origin === origin))
+    throw misbehaved(own, `its 'addresses' do not allow a request to ${origin}`);
   const response = await api.send(request);
   if (isPassing(response.status)) throw tryLater(response, own.name, api.nowMs());
   return response;
@@ -125,7 +127,7 @@ function misbehaved({ path }: OwnSource, problem: string, cause?: unknown): Give
 function photoOf(given: unknown, label: string, { name: source, mediaHosts, rights }: OwnSource): FoundPhoto {
   const parsed = photoSchema.safeParse(given);
   if (!parsed.success) {
-    const json = JSON.stringify(given) ?? String(given);
+    const json = JSON.stringify(given);
     const detail = `${shortText(z.prettifyError(parsed.error), 200)} in ${shortText(json, 200)}`;
     return misfitPhoto({ source, sourceId: `no-photo-${pictureId(json)}`, label, detail });
   }
