@@ -39,8 +39,9 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
  * 2: pictures lose their metadata, so `sha256` differs from `original_sha256` for most of them. The sentences of card,
  *    datasheet, Croissant file and attribution follow from what happened.
  * 3: rows have the size of the original, its origin, restrictions and dates.
+ * 4: the collection may name sources in files of its own (`modules`).
  */
-export const EXPORT_FORMAT = 3;
+export const EXPORT_FORMAT = 4;
 
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 const wnid = z.string().min(1);
