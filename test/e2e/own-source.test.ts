@@ -124,7 +124,32 @@ it('only crawls need the file, and a changed one is noted', async () => {
   const worker = startWorker('discover', ['--collection', 'mine', ...flags()]);
   expect(await worker.result).toMatchObject({ code: 2, stderr: expect.stringContaining(file) });
   expect(await candidates()).toHaveLength(12);
+});
+
+it('a backup has what the file found, and a restored catalogue needs the file for crawls only', async () => {
+  expect((await winnow(['backup', folder.at('backup'), ...flags()])).code).toBe(0);
+  const elsewhere = ['--data', folder.at('restored'), ...flags().slice(2)];
+  const restored = await winnow(['restore', folder.at('backup'), ...elsewhere]);
+  expect([restored.code, restored.stderr]).toEqual([0, expect.any(String)]);
+  const listed = await winnow(['candidates', '--collection', 'mine', '--source', 'museum', '--json', ...elsewhere]);
+  expect(jsonLines<CandidateLine>(listed.stdout)).toEqual(await candidates());
+  const crawled = await winnow(['crawl', '--collection', 'mine', ...elsewhere]);
+  expect(crawled).toMatchObject({ code: 2, stderr: expect.stringContaining(file) });
   await cp(`${file}.away`, file);
+});
+
+it('another collection may share the file, but not give its name to another source', async () => {
+  const other = folder.at('other.yaml');
+  const text = (await readFile(collection, 'utf8')).replace('name: mine', 'name: other');
+  await writeFile(other, text);
+  const shared = await winnow(['crawl', '--collection', other, ...flags()]);
+  expect([shared.code, shared.stderr]).toEqual([0, expect.any(String)]);
+  await writeFile(folder.at('sources', 'zoo.mjs'), `${await readFile(file, 'utf8')}\n// of a zoo\n`);
+  await writeFile(folder.at('zoo.yaml'), text.replace('name: other', 'name: zoo').replace('museum source', 'zoo'));
+  expect(await winnow(['crawl', '--collection', folder.at('zoo.yaml'), ...flags()])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("zoo.mjs has the name 'museum', which the collection mine uses for another source"),
+  });
 });
 
 it.each([

@@ -1,9 +1,9 @@
 import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
-import { StopTheRun } from '../kernel/errors.ts';
+import { StopTheRun, UsageError } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
-import { modulesIn, withModules, type SourceModule } from './source-module.ts';
+import { isNamesake, modulesIn, withModules, type SourceModule } from './source-module.ts';
 import { MODES } from './modes.ts';
 import { definitionSchema, storedCardsSchema, type StoredCard, type StoredRules } from './stored-rules.ts';
 
@@ -70,6 +70,8 @@ export async function storeText(db: Kysely<Database>, collection: Collection, ru
 /**
  * Stores what a crawl has read of a file that the collection names as a source.
  * @returns the hash of the file at the crawl before, or null
+ * @throws UsageError `source-name-taken` if another collection has a source of this name in a different file. Searches and photos are
+ *   found again by the name, so that one source would get those of the other
  */
 export async function storeModule(
   db: Kysely<Database>,
@@ -80,10 +82,23 @@ export async function storeModule(
   return db.transaction().execute(async (trx) => {
     const { text = null } = (await trx.executeQuery(stored.forUpdate())).rows[0] ?? {};
     if (text === null) return null;
+    await refuseNamesake(trx, collectionId, read);
     const rules_text = withModules(text, [read]);
     await trx.updateTable('collection').set({ rules_text }).where('id', '=', collectionId).execute();
     return modulesIn(text).find(({ path }) => path === read.path)?.sha256 ?? null;
   });
+}
+
+async function refuseNamesake(trx: Transaction<Database>, collectionId: number, read: SourceModule): Promise<void> {
+  const texts = trx.selectFrom('collection').select(['name', 'rules_text as text']).where('id', '<>', collectionId);
+  for (const { name, text } of await texts.execute()) {
+    const other = text === null ? undefined : modulesIn(text).find((module) => isNamesake(module, read));
+    if (other !== undefined)
+      throw new UsageError(
+        `The source in ${read.path} has the name '${read.name}', which the collection ${name} uses for another source, in ${other.path}. Choose another name, or give both collections the same file.`,
+        { code: 'source-name-taken' },
+      );
+  }
 }
 
 export async function rulesSha256Of(db: Kysely<Database>, collectionId: number): Promise<string | undefined> {

@@ -34,6 +34,11 @@ export function moduleEntry({ path, name, sha256 }: SourceModule): SourceEntry {
   return name === null || sha256 === null ? path : { name, path, sha256 };
 }
 
+/** True for two different sources of one name. A file that was moved or changed stays the same source. */
+export function isNamesake(a: SourceModule, b: SourceModule): boolean {
+  return a.name === b.name && a.sha256 !== b.sha256 && basename(a.path) !== basename(b.path);
+}
+
 const keysSchema = z.record(z.string(), z.unknown());
 
 function sourcesOf({ sources }: z.output<typeof keysSchema>): SourceEntry[] {
