@@ -10,6 +10,8 @@ export interface WantedObservation {
   readonly uuid: string;
   readonly observerId: number | null;
   readonly classNumber: number;
+  /** The day, such as 2017-09-08. */
+  readonly takenAt: string | null;
 }
 
 /** A photo that belongs to a wanted observation, for one class. */
@@ -18,6 +20,7 @@ export interface JoinedPhoto {
   readonly position: number;
   readonly classNumber: number;
   readonly credit: string | null;
+  readonly takenAt: string | null;
 }
 
 export async function addObservations(
@@ -29,9 +32,11 @@ export async function addObservations(
   const uuids = rows.map(({ uuid }) => uuid);
   const observers = rows.map(({ observerId }) => observerId);
   const classes = rows.map(({ classNumber }) => classNumber);
+  const days = rows.map(({ takenAt }) => takenAt);
   const insert = sql`
-    insert into ${tableOf('observation', walk)} (observation_uuid, observer_id, class_number)
-    select * from unnest(${arrayOf(uuids)}::uuid[], ${arrayOf(observers)}::bigint[], ${arrayOf(classes)}::integer[])`;
+    insert into ${tableOf('observation', walk)} (observation_uuid, observer_id, class_number, taken_at)
+    select * from unnest(${arrayOf(uuids)}::uuid[], ${arrayOf(observers)}::bigint[], ${arrayOf(classes)}::integer[],
+      ${arrayOf(days)}::date[])`;
   await ownTables(db, walk, insert);
 }
 
@@ -91,9 +96,11 @@ export async function joinPhotos(
           as p(photo_id, observation_uuid, owner_id, ordinal)
       ), wanted as (
         select distinct on (p.photo_id, o.class_number)
-          p.photo_id, o.class_number, p.ordinal, coalesce(p.owner_id, o.observer_id) as owner_id
+          p.photo_id, o.class_number, p.ordinal, coalesce(p.owner_id, o.observer_id) as owner_id,
+          o.taken_at
         from photo p cross join lateral (
-          select class_number, observer_id from ${tableOf('observation', walk)} where observation_uuid = p.observation_uuid offset 0
+          select class_number, observer_id, taken_at from ${tableOf('observation', walk)}
+          where observation_uuid = p.observation_uuid offset 0
         ) o
         where o.class_number = any(${arrayOf(classNumbers)}::integer[])
         order by p.photo_id, o.class_number, p.ordinal
@@ -103,7 +110,8 @@ export async function joinPhotos(
         on conflict do nothing returning photo_id, class_number
       )
       select (w.ordinal - 1)::integer as position, class_number as "classNumber",
-        (select credit from ${tableOf('observer', walk)} where observer_id = w.owner_id) as credit
+        (select credit from ${tableOf('observer', walk)} where observer_id = w.owner_id) as credit,
+        to_char(w.taken_at, 'YYYY-MM-DD') as "takenAt"
       from wanted w join fresh using (photo_id, class_number)
       order by w.ordinal, class_number`,
   );

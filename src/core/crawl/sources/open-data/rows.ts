@@ -1,7 +1,7 @@
 import type { Wnid } from '../../../kernel/ids.ts';
 import { WEBSITE } from '../inaturalist/observations.ts';
 import { inaturalistLicence, type PhotoSize } from '../inaturalist/photo.ts';
-import type { FoundPhoto } from '../source.ts';
+import type { FoundPhoto, PhotoDates } from '../source.ts';
 import { storableText } from '../text.ts';
 import type { TsvColumns } from './tsv.ts';
 import type { Taxon } from '../inaturalist/taxon.ts';
@@ -23,7 +23,7 @@ export const TAXA: DumpColumns<Taxon> = {
 };
 export const OBSERVATIONS: DumpColumns<ObservationRow> = {
   file: 'observations.csv.gz',
-  names: ['observation_uuid', 'observer_id', 'taxon_id', 'quality_grade'],
+  names: ['observation_uuid', 'observer_id', 'taxon_id', 'quality_grade', 'observed_on'],
   read: readObservation,
 };
 export const OBSERVERS: DumpColumns<ObserverRow> = {
@@ -44,6 +44,8 @@ export interface ObservationRow {
   /** Null if the observation was not identified. */
   readonly taxonId: number | null;
   readonly qualityGrade: string;
+  /** The day, as the dump writes it, or empty. */
+  readonly observedOn: string;
 }
 
 export interface ObserverRow {
@@ -73,11 +75,11 @@ export function readTaxon([
 }
 
 export function readObservation(cells: readonly string[]): ObservationRow | null {
-  const [uuid = '', observer = '', taxon = '', qualityGrade = ''] = cells;
+  const [uuid = '', observer = '', taxon = '', qualityGrade = '', observedOn = ''] = cells;
   const observerId = positiveOrNothing(observer);
   const taxonId = positiveOrNothing(taxon);
   if (!UUID.test(uuid) || observerId === undefined || taxonId === undefined) return null;
-  return { uuid: uuid.toLowerCase(), observerId, taxonId, qualityGrade };
+  return { uuid: uuid.toLowerCase(), observerId, taxonId, qualityGrade, observedOn };
 }
 
 export function readObserver([observer = '', login = '', name = '']: readonly string[]): ObserverRow | null {
@@ -128,13 +130,17 @@ export function isSameDump(a: DumpVersions, b: DumpVersions): boolean {
   });
 }
 
+interface PhotoContext extends Pick<PhotoDates, 'takenAt'> {
+  readonly wnid: Wnid;
+  readonly size: PhotoSize;
+  readonly mediaUrl: string;
+  readonly credit: string | null;
+}
+
 const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
 
 /** Keys of the bucket are case-sensitive, so the extension keeps its case. An owner is credited by name, otherwise by number. */
-export function openDataPhoto(
-  row: DumpPhoto,
-  { wnid, size, mediaUrl, credit }: { wnid: Wnid; size: PhotoSize; mediaUrl: string; credit: string | null },
-): FoundPhoto {
+export function openDataPhoto(row: DumpPhoto, { wnid, size, mediaUrl, credit, takenAt }: PhotoContext): FoundPhoto {
   const licence = inaturalistLicence(row.licence);
   const named = storableText(credit ?? '');
   const numbered = row.observerId === null ? null : `iNaturalist user ${row.observerId}`;
@@ -147,6 +153,7 @@ export function openDataPhoto(
     licenceUrl: licence.url,
     creator: named === '' ? numbered : named,
     pageUrl: `${WEBSITE}/observations/${row.observationUuid}`,
+    takenAt,
     problem: null,
   };
 }

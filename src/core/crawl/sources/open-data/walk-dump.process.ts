@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Wnid } from '../../../kernel/ids.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
+import { dayOf } from '../day.ts';
 import type { PhotoSize } from '../inaturalist/photo.ts';
 import type { WantedClass } from '../network-source.ts';
 import type { FoundPhoto } from '../source.ts';
@@ -82,8 +83,8 @@ async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon
       const classes = row.taxonId === null ? undefined : classesOfTaxon.get(row.taxonId);
       if (classes === undefined || (qualityGrade !== 'any' && row.qualityGrade !== qualityGrade)) continue;
       table.accept();
-      const uuid = detached(row.uuid);
-      for (const classNumber of classes) batch.push({ uuid, observerId: row.observerId, classNumber });
+      const [uuid, takenAt] = [detached(row.uuid), dayOf(row.observedOn)];
+      for (const classNumber of classes) batch.push({ uuid, observerId: row.observerId, classNumber, takenAt });
     }
     if (batch.length >= batchRows) await store();
   }
@@ -153,12 +154,12 @@ async function* join(
   const classNumbers = classesThatWantMore(rules);
   if (batch.length === 0 || classNumbers.length === 0) return;
   const joined = await joinPhotos(db, batch, { walk, classNumbers, rowNumber: table.position });
-  for (const { position, classNumber, credit } of joined) {
+  for (const { position, classNumber, credit, takenAt } of joined) {
     const row = batch[position];
     const wanted = classes[classNumber];
     if (row === undefined || wanted === undefined) continue;
     table.accept();
-    yield openDataPhoto(row, { wnid: wanted.wnid, size, mediaUrl, credit });
+    yield openDataPhoto(row, { wnid: wanted.wnid, size, mediaUrl, credit, takenAt });
   }
 }
 

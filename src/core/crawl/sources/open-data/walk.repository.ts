@@ -94,6 +94,7 @@ async function takeOver(trx: Transaction<Database>, state: WalkState, dump: Dump
   for (const kind of KINDS) {
     await sql`alter table ${tableOf(kind, state)} rename to ${sql.id(tableName(kind, walk))}`.execute(trx);
   }
+  await sql`alter table ${tableOf('observation', walk)} add column if not exists taken_at date`.execute(trx); // since 0.14.0
   // These photos may not have been stored, so they must be found again.
   const storedRows = state.stage === 'photos' ? state.rowCount : 0;
   await sql`delete from ${tableOf('photo', walk)} where row_number > ${storedRows}`.execute(trx);
@@ -172,7 +173,7 @@ export async function hasSentinel(db: Kysely<Database>, walk: OpenDataWalk): Pro
 async function createTables(trx: Transaction<Database>, walk: OpenDataWalk): Promise<void> {
   await sql`
     create unlogged table ${tableOf('observation', walk)} (
-      observation_uuid uuid not null, observer_id bigint, class_number integer not null)`.execute(trx);
+      observation_uuid uuid not null, observer_id bigint, class_number integer not null, taken_at date)`.execute(trx);
   await sql`insert into ${tableOf('observation', walk)} values (${SENTINEL}::uuid, null, -1)`.execute(trx);
   await sql`
     create unlogged table ${tableOf('observer', walk)} (observer_id bigint primary key, credit text not null)`.execute(

@@ -110,6 +110,7 @@ describe('discoverOpenData', () => {
       licenceUrl: 'https://creativecommons.org/licenses/by-nc/4.0/',
       creator: 'akjenny',
       pageUrl: 'https://www.inaturalist.org/observations/f717b9dc-659e-4b10-a9ca-4d78ee447d71',
+      takenAt: '2017-09-08',
       problem: null,
     });
     expect(new Set(photos.map(({ licence }) => licence)).has('unknown')).toBe(false);

@@ -141,6 +141,14 @@ describe('a walk over the open data', () => {
     expect(await leftTables(database.db)).toEqual(['open_data_walk']);
   });
 
+  it('that ended in an earlier version, whose tables had no day, resumes', async () => {
+    const { stored } = await walk({ killAfter: 2_250 });
+    const [table = ''] = (await leftTables(database.db)).filter((name) => name.startsWith('open_data_observation'));
+    await sql`alter table ${sql.table(table)} drop column taken_at`.execute(database.db);
+    const { opened } = await walk({ stored });
+    expect([opened, stored.size]).toEqual([['photos.csv.gz'], OBSERVATIONS]);
+  });
+
   it('resumes again and again, wherever it ends', async () => {
     const stored = new Map<string, string>();
     for (const killAfter of [0, 1_500, 10, 1_325, 75]) await walk({ stored, killAfter });

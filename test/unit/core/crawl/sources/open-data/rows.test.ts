@@ -34,11 +34,12 @@ describe('the rows of the dump', () => {
   });
 
   it('of observations may lack a taxon and an observer', () => {
-    expect(readObservation([uuid.toUpperCase(), '7', '5', 'research'])).toEqual({
+    expect(readObservation([uuid.toUpperCase(), '7', '5', 'research', '2017-09-08'])).toEqual({
       uuid,
       observerId: 7,
       taxonId: 5,
       qualityGrade: 'research',
+      observedOn: '2017-09-08',
     });
     expect(readObservation([uuid, '', String.raw`\N`, 'casual'])).toMatchObject({ observerId: null, taxonId: null });
   });
@@ -71,7 +72,13 @@ describe('the rows of the dump', () => {
 });
 
 describe('openDataPhoto', () => {
-  const context = { wnid: 'n1', size: 'medium', mediaUrl: 'https://bucket.test', credit: 'Tony, Iwane\0' } as const;
+  const context = {
+    wnid: 'n1',
+    size: 'medium',
+    mediaUrl: 'https://bucket.test',
+    credit: 'Tony, Iwane\0',
+    takenAt: '2017-09-08',
+  } as const;
   const row = { id: 9, observationUuid: uuid, observerId: 7, extension: 'JPG', licence: 'CC-BY-NC' };
 
   it('has the address in the bucket and its own licence', () => {
@@ -84,6 +91,7 @@ describe('openDataPhoto', () => {
       licenceUrl: 'https://creativecommons.org/licenses/by-nc/4.0/',
       creator: 'Tony, Iwane\u{FFFD}',
       pageUrl: `https://www.inaturalist.org/observations/${uuid}`,
+      takenAt: '2017-09-08',
       problem: null,
     });
   });
