@@ -159,7 +159,22 @@ describe('the grid of the review', () => {
     const photo = await shown(bo);
     await bo.waitForURL(/photo=/);
     await ana.goto(bo.url());
-    await ana.locator('.said', { hasText: /has this photo until \d\d:\d\d; your verdict takes it/ }).waitFor();
+    const said = ana.locator('.said', { hasText: /has this photo until \d\d:\d\d; your verdict takes it/ });
+    await said.waitFor();
+    // Also after detours: to another photo, to the card, and to another order.
+    // The next photos arrive after the one of the address.
+    const shownAfter = async (key: string): Promise<string | null> => press(ana, key).then(() => shown(ana));
+    await expectSoon(() => shownAfter('ArrowRight')).not.toBe(photo);
+    await expectSoon(() => shownAfter('ArrowLeft')).toBe(photo);
+    await said.waitFor();
+    await ana.getByRole('link', { name: 'Card', exact: true }).click();
+    await ana.locator('.photo-card').waitFor();
+    await ana.goBack();
+    await said.waitFor();
+    await ana.getByLabel('Order').selectOption('source');
+    await expectSoon(() => shown(ana)).not.toBe(photo);
+    await ana.goBack();
+    await said.waitFor();
     expect([await shown(ana), new URL(ana.url()).pathname]).toEqual([photo, '/c/demo/review']);
     await press(ana, 'a');
     await expectSoon(() => shown(ana)).not.toBe(photo);

@@ -77,7 +77,12 @@ export function doneText(
 export function withOtherText(held: HeldPhoto | null, you: string | null): string {
   if (held === null) return 'another reviewer has this photo now; your verdict counts, too';
   const { reviewer, until } = held;
-  return `${reviewer === you ? 'another page of yours' : (reviewer ?? 'another page')} has this photo until ${clockText(until)}; your verdict takes it`;
+  return `${holderText(reviewer, you)} has this photo until ${clockText(until)}; your verdict takes it`;
+}
+
+/** @param holder null if it is not told who has a photo */
+export function holderText(holder: string | null, you: string | null): string {
+  return holder !== null && holder === you ? 'another page of yours' : (holder ?? 'another page');
 }
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });

@@ -9,7 +9,7 @@ import { useAnswer } from '../../answers.ts';
 import { subjectKey } from '../store/history.ts';
 import type { ReviewStore } from '../store/review-store.ts';
 import { hrefOf } from '../view-url.ts';
-import { clockText, sumOfStates } from '../words.ts';
+import { clockText, holderText, sumOfStates } from '../words.ts';
 
 /** Shown while there is no photo to judge. */
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
@@ -66,13 +66,12 @@ interface HeldProps {
 /** `3 photos are held by Ana until 14:05.` A button takes those of a silent page, and of another page of the same reviewer. */
 function Held({ held: { reviewer, photos, until, silentMs }, you, onTake }: HeldProps) {
   const isOwn = reviewer !== null && reviewer === you;
-  const who = isOwn ? 'another page of yours' : (reviewer ?? 'another page');
   const page = reviewer === null ? 'Another page' : `${reviewer}'s page`;
   const silence = silentMs === null ? '' : `${page} is silent for ${Math.floor(silentMs / MINUTE_MS)} min. `;
   return (
     <>
       {silence}
-      {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${clockText(until)}. `}
+      {`${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${holderText(reviewer, you)} until ${clockText(until)}. `}
       {isOwn || silentMs !== null ? (
         <>
           <button type="button" class="chip" onClick={() => onTake(isOwn ? 'own' : 'silent')}>

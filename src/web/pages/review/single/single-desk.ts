@@ -130,7 +130,9 @@ export class SingleDesk extends Desk {
   async show(subject: Subject, said = ''): Promise<void> {
     this.list.show(subject);
     this.#settle(said);
-    if (this.store.cache.photo(subject) === undefined) await this.#read(subject);
+    const isKnown = this.store.cache.photo(subject) !== undefined;
+    // Another page may have a photo that is not leased.
+    if (!isKnown || subjectKey(subject) === this.#visited) await this.#read(subject);
   }
 
   /** If the photo cannot be shown, no other one is: the address would lead to the wrong photo. */
@@ -264,7 +266,7 @@ export class SingleDesk extends Desk {
     const shownKey = current === undefined ? '' : subjectKey(current);
     const others = lost.filter((one) => subjectKey(one) !== shownKey);
     if (others.length < lost.length) this.#withOther.value = { key: shownKey, held: null };
-    else if (shownKey !== this.#visited) this.#withOther.value = null;
+    else if (shownKey === this.#withOther.value?.key && shownKey !== this.#visited) this.#withOther.value = null;
     this.list.remove(others.filter(this.#isOpen));
   }
 
