@@ -18,11 +18,10 @@ const isOf = (models: readonly TrainedModel[], classes: string): TrainedModel[] 
 /** `clip-vit-b32 (WIT, until 2021-01)` */
 export function trainedText({ name, trainingData, uploadedLater }: TrainedModel): string {
   const { name: data = UNKNOWN, until = UNKNOWN } = trainingData ?? {};
-  if (data === UNKNOWN) return `${name} (unknown photos)`;
   const { photos = 0, dated = 0 } = uploadedLater ?? {};
   const later =
     dated === 0 ? '' : `; ${countText(photos)} of ${countOf(dated, 'photo')} with a day were uploaded later`;
-  return `${name} (${data}${until === UNKNOWN ? '' : `, until ${until}`}${later})`;
+  return `${name} (${data === UNKNOWN ? 'unknown photos' : data}${until === UNKNOWN ? '' : `, until ${until}`}${later})`;
 }
 
 /** The models that may have been trained on photos of a set, as sentences. */

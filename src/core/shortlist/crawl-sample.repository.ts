@@ -19,7 +19,6 @@ export interface CrawlSample {
   /** Photos asked for of each stratum. */
   readonly wanted: number;
   readonly strata: readonly DrawnStratum[];
-  readonly drawnAt: Date;
   readonly decisionSha256: string;
   /** Drawn photos whose bytes were deleted: reviewers see them when they are fetched again. */
   readonly pruned: number;
@@ -48,7 +47,7 @@ export async function currentStrata(db: Kysely<Database>, scope: DecisionScope):
   const { rows } = await sql<DrawnStratum>`
     select n.name, count(m.photo_id) as photos, count(w.photo_id) as drawn,
       coalesce(sum(('x' || left(md5(m.wnid || encode(m.sha256, 'hex')), 15))::bit(60)::bigint), 0)::text as members
-    from unnest(${STRATA}::text[]) with ordinality as n(name, place) left join ${population(scope)} as m on m.stratum = n.name
+    from unnest(${Object.keys(STRATA)}::text[]) with ordinality as n(name, place) left join ${population(scope)} as m on m.stratum = n.name
     left join crawl_draw w on w.collection_id = ${scope.collectionId} and w.wnid = m.wnid and w.photo_id = m.photo_id and w.stratum = m.stratum
     group by n.name, n.place order by n.place`.execute(db);
   return rows;
@@ -90,7 +89,7 @@ export async function readCrawlSample(
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
 ): Promise<CrawlSample | null> {
   const { rows } = await sql<CrawlSample>`
-    select wanted, strata, drawn_at as "drawnAt", encode(decision_sha256, 'hex') as "decisionSha256",
+    select wanted, strata, encode(decision_sha256, 'hex') as "decisionSha256",
       (select count(*) from crawl_draw w join photo f on f.id = w.photo_id
         where w.collection_id = ${collectionId} and w.stratum is not null and f.bytes_state <> 'stored') as pruned
     from crawl_sample where collection_id = ${collectionId}`.execute(db);

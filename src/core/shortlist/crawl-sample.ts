@@ -7,8 +7,13 @@ import type { KeptPhoto, ShortlistRow } from './shortlist.ts';
  * as `correct` or `confident`. A near-duplicate of a listed photo belongs to its twin. Reviewers judge all listed photos, and of each
  * other stratum a simple random sample over all classes, so that a report can estimate the accuracy of a model on the crawl.
  */
-export const STRATA = ['listed', 'left-out', 'correct', 'confident'] as const;
-export type StratumName = (typeof STRATA)[number];
+export const STRATA = {
+  listed: 'listed',
+  'left-out': 'left out by cap or target',
+  correct: 'dropped as correct',
+  confident: 'dropped as confident',
+} as const;
+export type StratumName = keyof typeof STRATA;
 
 /** A photo of the last sample, if it still has its bytes. */
 export interface DrawnPhoto {

@@ -4,7 +4,7 @@ import { addCommand, runOnCollection } from '../../core/cli/start/context.ts';
 import { optional } from '../../core/cli/start/flags.ts';
 import { linesText, percentText, writeResult } from '../../core/cli/text/output.ts';
 import { powerText } from '../report/page/power-text.ts';
-import { powerOrReason } from '../report/power.ts';
+import { powerOf } from '../evaluate/metrics/power.ts';
 import type { ReportedPower } from '../report/report.ts';
 import { readReport } from '../report/stored-report.repository.ts';
 import type { Workspace } from '../../core/models/workspace/workspace.process.ts';
@@ -58,14 +58,14 @@ async function powerWith(
     return {
       reason: `This version of winnow has made no report. Make one: winnow report --collection ${collection.name} --out DIR`,
     };
-  if ('reason' in reported) return reported;
+  if (!('photos' in reported)) return reported;
   const { discordantLow, discordantHigh, designEffect, photosPerCreator } = reported;
   const design = { discordantLow, discordantHigh, designEffect, photosPerCreator };
-  return powerOrReason(design, photos ?? reported.photos, difference === undefined ? [] : [difference]);
+  return powerOf(design, photos ?? reported.photos, difference === undefined ? [] : [difference]);
 }
 
 function textOf(power: ReportedPower): string {
-  if ('reason' in power) return linesText([powerText(power)]);
+  if (!('designEffect' in power)) return linesText([powerText(power)]);
   const { discordantLow, discordantHigh, designEffect } = power;
   return linesText([
     powerText(power),

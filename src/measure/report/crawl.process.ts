@@ -9,6 +9,7 @@ import {
   type CrawlSample,
   type DrawnStratum,
 } from '../../core/shortlist/crawl-sample.repository.ts';
+import { STRATA } from '../../core/shortlist/crawl-sample.ts';
 import { accuracyOnCrawl, validShareOf, type Stratum } from '../evaluate/metrics/crawl-estimate.ts';
 import type { SeenByModel } from './model-reports.process.ts';
 import { isCorrect } from '../evaluate/prediction.ts';
@@ -49,7 +50,7 @@ function openReason(photos: readonly CrawlPhoto[]): WithReason | null {
   const pruned = open.filter(({ hasBytes }) => !hasBytes).length;
   if (pruned > 0)
     return {
-      reason: `The bytes of ${countOf(pruned, 'drawn photo')} are deleted. winnow retry --reason pruned, crawl and shortlist bring them back.`,
+      reason: `The bytes of ${countOf(pruned, 'photo')} are deleted. winnow retry --reason pruned, crawl and shortlist bring them back.`,
     };
   if (open.length === 0) return null;
   const listed = open.filter(({ stratum }) => stratum === 'listed').length;
@@ -93,7 +94,7 @@ function accuracyOf(crawl: JudgedCrawl, seen: Pick<SeenByModel, 'model' | 'crawl
 
 function strataOf({ strata, photos }: JudgedCrawl, right: ReadonlySet<CrawlPhoto>): Stratum[] {
   return strata.map(({ name, photos: all }) => ({
-    name,
+    name: STRATA[name],
     photos: all,
     drawn: photos
       .filter(({ stratum }) => stratum === name)

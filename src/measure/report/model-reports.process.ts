@@ -7,7 +7,7 @@ import { pairedDifference, pairFacts, type AnswerPair, type Creators } from '../
 import { differenceInterval } from '../evaluate/metrics/intervals.ts';
 import { holm } from '../evaluate/metrics/mcnemar.ts';
 import { impliedFor } from './method.ts';
-import { powerOrReason } from './power.ts';
+import { powerOf } from '../evaluate/metrics/power.ts';
 import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
 import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion, ReportedPower } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
@@ -171,40 +171,28 @@ export function pairsPart(
 
 function powerPart(models: readonly SeenByModel[], creators: Creators | null): ReportedPower {
   const outside = models.filter(({ model }) => !model.isMember && !model.sharesBackbone);
-  const on: Comparing = { on: 'set', creators, predictionsOf: ({ photos }) => photos.predictions };
-  const measured = outside.flatMap((a, i) => outside.slice(i + 1).map((b) => pairsOf(a, b, on)));
-  const largest = Math.max(0, ...measured.map(({ length }) => length));
+  const set = onSet(creators);
+  const measured = outside.flatMap((a, i) => outside.slice(i + 1).map((b) => pairsOf(a, b, set)));
+  const largest = Math.max(0, ...measured.map(({ pairs }) => pairs.length));
   if (largest === 0)
     return { reason: 'At least two models that did not filter must be measured, on photos that show their classes.' };
-  const facts = measured
-    .filter(({ length }) => length > 0)
-    .map((pairs) =>
-      pairFacts(
-        pairs.map(({ pair }) => pair),
-        pairs.map(({ by }) => by),
-      ),
-    );
+  const facts = measured.flatMap(({ pairs, by }) => (pairs.length === 0 ? [] : [pairFacts(pairs, by)]));
   const shares = facts.map(({ discordant }) => discordant);
-  const effects = facts.flatMap(({ designEffect }) => (Number.isFinite(designEffect) ? [designEffect] : []));
+  const effects = facts.map(({ designEffect }) => designEffect).filter(Number.isFinite);
+  const meanEffect = effects.reduce((sum, one) => sum + one / effects.length, 0);
   const design = {
     discordantLow: Math.min(...shares),
     discordantHigh: Math.max(...shares),
-    designEffect:
-      creators === null
-        ? 1
-        : Math.max(
-            1,
-            effects.reduce((sum, one) => sum + one / effects.length, 0),
-          ),
+    designEffect: creators === null ? 1 : Math.max(1, meanEffect),
     photosPerCreator: creators && Math.max(...facts.map(({ photosPerCreator }) => photosPerCreator)),
   };
-  return powerOrReason(design, largest);
+  return powerOf(design, largest);
 }
 
 function comparisonsOf(models: readonly SeenByModel[], creators: Creators | null): Comparison[] {
   const outside = models.filter(({ model }) => !model.isMember);
   const comparing: readonly Comparing[] = [
-    { on: 'set', creators, predictionsOf: ({ photos }) => photos.predictions },
+    onSet(creators),
     { on: 'clean', creators: null, predictionsOf: ({ clean }) => clean ?? [] },
   ];
   return comparing.flatMap((one) => {
@@ -220,23 +208,27 @@ interface Comparing {
   readonly predictionsOf: (seen: SeenByModel) => readonly (Prediction | null)[];
 }
 
+function onSet(creators: Creators | null): Comparing {
+  return { on: 'set', creators, predictionsOf: ({ photos }) => photos.predictions };
+}
+
+/** The answers of two models to the photos that both saw, with the creators of these photos. */
 function pairsOf(a: SeenByModel, b: SeenByModel, { creators, predictionsOf }: Comparing) {
   const others = predictionsOf(b);
-  return predictionsOf(a).flatMap((one, i) => {
+  const [pairs, by]: [AnswerPair[], number[]] = [[], []];
+  for (const [i, one] of predictionsOf(a).entries()) {
     const other = others[i];
-    if (one == null || other == null || one.truth === null) return [];
-    const pair: AnswerPair = [isCorrect(one), isCorrect(other)];
-    return [{ pair, by: creators?.[i] ?? i }];
-  });
+    if (one == null || other == null || one.truth === null) continue;
+    pairs.push([isCorrect(one), isCorrect(other)]);
+    by.push(creators?.[i] ?? i);
+  }
+  return { pairs, by };
 }
 
 function compared(a: SeenByModel, b: SeenByModel, comparing: Comparing): Omit<Comparison, 'pHolm'>[] {
-  const pairs = pairsOf(a, b, comparing);
+  const { pairs, by } = pairsOf(a, b, comparing);
   if (pairs.length === 0) return [];
-  const difference = pairedDifference(
-    pairs.map(({ pair }) => pair),
-    comparing.creators && pairs.map(({ by }) => by),
-  );
+  const difference = pairedDifference(pairs, comparing.creators && by);
   return [{ a: a.model.card.name, b: b.model.card.name, on: comparing.on, photos: pairs.length, ...difference }];
 }
 

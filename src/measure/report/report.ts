@@ -15,7 +15,7 @@ import type { WithInterval } from '../charts/estimate.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../../core/kernel/texts.ts';
 import type { RankAgreement } from '../evaluate/metrics/kendall.ts';
-import type { Power } from '../evaluate/metrics/power.ts';
+import type { NoPower, Power } from '../evaluate/metrics/power.ts';
 import type { Mode } from '../../core/kernel/mode.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
@@ -175,7 +175,7 @@ export type CrawlAccuracy = { readonly model: string } & (
   | { readonly accuracy: null; readonly reason: string }
 );
 
-export type ReportedPower = Power | { readonly reason: string };
+export type ReportedPower = Power | NoPower | { readonly reason: string };
 
 export interface MemberGap {
   readonly higher: string;

@@ -13,7 +13,7 @@ import { isSafeCsv, SAFE_CSV } from '../text/csv-output.ts';
 import { formatOf } from '../review/list-flags.ts';
 import { nonEmpty, plural, SUBJECT_HEADS, writeOut } from '../text/output.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
-import type { StratumName } from '../../shortlist/crawl-sample.ts';
+import { STRATA } from '../../shortlist/crawl-sample.ts';
 import { tableText } from '../text/table.ts';
 import { withSteps } from '../text/progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist } from './shortlist-formats.ts';
@@ -142,18 +142,11 @@ function controlLines({ rows, controls }: MadeShortlist): string[] {
   return [`controls: ${chosen.length} of ${countOf(size, 'class', 'classes')}, at most ${controls} per class`];
 }
 
-const STRATUM_TEXTS: Readonly<Record<StratumName, string>> = {
-  listed: 'listed',
-  'left-out': 'left out',
-  correct: 'dropped as correct',
-  confident: 'dropped as confident',
-};
-
 function drawnLines({ drawn }: MadeShortlist): string[] {
   if (drawn === null) return [];
   const strata = drawn.strata
     .filter(({ name }) => name !== 'listed')
-    .map((one) => `${countText(one.drawn)} of ${countText(one.photos)} ${STRATUM_TEXTS[one.name]}`);
+    .map((one) => `${countText(one.drawn)} of ${countText(one.photos)} ${STRATA[one.name]}`);
   return nonEmpty([
     `drawn from the crawl: ${strata.join(', ')}`,
     drawn.pruned > 0 &&

@@ -52,7 +52,7 @@ function sectionsOf(account: Account): readonly Section[] {
         '“How it was made” says how models filtered the photos and reviewers labelled them.',
         // Older exports do not know it, and `verify` writes this text again.
         models.some(({ trainingData }) => trainingData !== undefined)
-          ? `The models had been trained on other photos: ${listText(models.map(trainedText))}.`
+          ? `The training photos of the models: ${listText(models.map(trainedText))}.`
           : '',
         'winnow keeps the original of every photo that the filter keeps. Whether the curators still have it is unknown.',
         `winnow ${plainMarkdown(winnow)}, under Apache-2.0, wrote the set.`,

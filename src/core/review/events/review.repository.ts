@@ -112,7 +112,7 @@ export interface VerdictFilter {
 export interface ReviewedPhoto extends Subject {
   /** True if it is on the shortlist now. A verdict on another photo does not count. */
   readonly isListed: boolean;
-  /** True of a control, and of a photo of the sample of the crawl. Agreement and acceptance leave them out. */
+  /** True of a control, and of a photo of this or an earlier sample of the crawl. Agreement and acceptance leave them out. */
   readonly isControl: boolean;
   /** As `drawChance`. */
   readonly chance: number | null;
@@ -136,7 +136,10 @@ export function listReviewed(
         where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
     from (
       select ${wnid} as wnid, ${sha256} as sha256, coalesce(n.state = 'listed', false) as "isListed",
-        coalesce(n.state <> 'listed', false) as "isControl",
+        case when n.state is null then exists (
+            select 1 from crawl_draw w join photo f on f.id = w.photo_id
+            where w.collection_id = ${collectionId} and w.wnid = v.wnid and f.sha256 = v.sha256)
+          else n.state <> 'listed' end as "isControl",
         coalesce(v.state, 'unreviewed') as state, v.reason, ${drawChance(secondPass, photo)} as chance,
         coalesce(cardinality(v.reviewers), 0) as reviewers
       from (select s.wnid, f.sha256, s.state from shortlist_entry s join photo f on f.id = s.photo_id

@@ -3,6 +3,7 @@ import { scoreInterval, type Interval } from '../../../core/kernel/wilson.ts';
 
 /** Photos of the crawl that the filter, the cap or the target treated alike, and those of them that people judged. */
 export interface Stratum {
+  /** In words, such as `dropped as correct`. */
   readonly name: string;
   /** All photos of the stratum (N). */
   readonly photos: number;
@@ -13,7 +14,7 @@ export interface Stratum {
 export interface DrawnAnswer {
   /** People accept the photo for its class. */
   readonly isValid: boolean;
-  /** The model's answer; for the share of valid photos always true. */
+  /** The model's answer. */
   readonly isRight: boolean;
 }
 
@@ -31,35 +32,40 @@ const LEAST_DRAWN = 2;
  * Sources: W. G. Cochran, "Sampling Techniques", 3rd ed., 1977, sections 5.4 and 6.11; E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998).
  */
 export function accuracyOnCrawl(strata: readonly Stratum[]): CrawlShare {
-  return ratioOf(strata, ({ isValid }) => isValid);
+  return ratioOf(
+    strata,
+    ({ isValid }) => isValid,
+    ({ isRight }) => isRight,
+  );
 }
 
 /** The share of the crawl that people accept, by the same estimator. */
 export function validShareOf(strata: readonly Stratum[]): CrawlShare {
-  const asked = strata.map(({ drawn, ...one }) => ({
-    ...one,
-    drawn: drawn.map(({ isValid }) => ({ isValid, isRight: isValid })),
-  }));
-  return ratioOf(asked, () => true);
+  return ratioOf(
+    strata,
+    () => true,
+    ({ isValid }) => isValid,
+  );
 }
 
-function ratioOf(strata: readonly Stratum[], counts: (answer: DrawnAnswer) => boolean): CrawlShare {
+type Test = (answer: DrawnAnswer) => boolean;
+
+function ratioOf(strata: readonly Stratum[], counts: Test, holds: Test): CrawlShare {
   const filled = strata.filter(({ photos }) => photos > 0);
   const few = filled.find(({ photos, drawn }) => drawn.length < Math.min(photos, LEAST_DRAWN));
-  if (few !== undefined) return { reason: `Fewer than ${LEAST_DRAWN} photos were drawn of '${few.name}'.` };
-  const meanOf = ({ drawn }: Stratum, value: (answer: DrawnAnswer) => number): number =>
-    drawn.reduce((sum, answer) => sum + value(answer) / drawn.length, 0);
-  const totalOf = (value: (answer: DrawnAnswer) => number): number =>
-    filled.reduce((sum, stratum) => sum + stratum.photos * meanOf(stratum, value), 0);
-  const counted = totalOf((answer) => Number(counts(answer)));
+  if (few !== undefined) return { reason: `Fewer than ${LEAST_DRAWN} photos were drawn of those ${few.name}.` };
+  const totalOf = (test: Test): number =>
+    filled.reduce((sum, { photos, drawn }) => sum + (photos * drawn.filter(test).length) / drawn.length, 0);
+  const counted = totalOf(counts);
   if (counted === 0) return { reason: 'No drawn photo is valid.' };
-  const share = totalOf((answer) => Number(counts(answer) && answer.isRight)) / counted;
-  const error = (answer: DrawnAnswer): number => (counts(answer) ? Number(answer.isRight) - share : 0);
-  const parts = filled.map((stratum) => {
-    const { photos, drawn } = stratum;
-    const [size, mean] = [drawn.length, meanOf(stratum, error)];
-    if (size === photos) return { variance: 0, degrees: 1 };
-    const squares = drawn.reduce((sum, answer) => sum + (error(answer) - mean) ** 2, 0) / (size - 1);
+  const share = totalOf((answer) => counts(answer) && holds(answer)) / counted;
+  const error = (answer: DrawnAnswer): number => (counts(answer) ? Number(holds(answer)) - share : 0);
+  const parts = filled.map(({ photos, drawn }) => {
+    const [size, errors] = [drawn.length, drawn.map(error)];
+    // The squares of equal errors would not add up to 0, because their mean is rounded.
+    if (size === photos || new Set(errors).size === 1) return { variance: 0, degrees: 1 };
+    const mean = errors.reduce((sum, one) => sum + one, 0) / size;
+    const squares = errors.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (size - 1);
     return { variance: (photos ** 2 * (1 - size / photos) * squares) / size, degrees: size - 1 };
   });
   const total = parts.reduce((sum, { variance }) => sum + variance, 0);

@@ -1,4 +1,5 @@
 import { tQuantile, tTail } from '../../../core/kernel/student-t.ts';
+import { countOf } from '../../../core/kernel/texts.ts';
 import { firstWhere, logFactorials } from '../../../core/review/acceptance/hypergeometric.ts';
 
 /** How pairs of models differ on photos like those measured. Shares are fractions, 0..1. */
@@ -20,9 +21,17 @@ export interface Power extends PairDesign {
   readonly photosFor: Readonly<Record<string, number | null>>;
 }
 
+/** Why there is none: the set is too small for what its models and creators are like. */
+export interface NoPower extends PairDesign {
+  readonly photos: number;
+  readonly reason: string;
+}
+
 const POWER = 0.8;
 const MOST_PHOTOS = 1_000_000;
 const LEAST_CREATORS = 5;
+/** In simulations with fewer the test finds a difference more often than is said, because answers of one creator decide. */
+const LEAST_DISCORDANT = 30;
 const POINTS = [1, 2, 5];
 const Z = 1.959_963_984_540_054;
 /** Steps of the smallest difference, in a share of 1: 0.01 points. */
@@ -32,14 +41,17 @@ const STEPS = 10_000;
  * The difference that a paired test (`pairedDifference`, p < 0.05) finds on so many photos, and how many it needs for others, for the
  * pair with the largest discordant share. Its creators grow in proportion.
  */
-export function powerOf(design: PairDesign, photos: number, points: readonly number[] = []): Power {
-  const finds = (count: number, difference: number): boolean => chanceToFind(design, count, difference) >= POWER;
-  const least = LEAST_CREATORS * (design.photosPerCreator ?? 1);
+export function powerOf(design: PairDesign, photos: number, points: readonly number[] = []): Power | NoPower {
+  const reason = whyTooFew(design, photos, design.discordantHigh);
+  if (reason !== null) return { photos, ...design, reason };
+  const finds = (count: number, difference: number): boolean =>
+    whyTooFew(design, count, Math.max(design.discordantHigh, difference)) === null &&
+    chanceToFind(design, count, difference) >= POWER;
   const step = firstWhere(STEPS, (i) => i > 0 && finds(photos, i / STEPS));
   const photosFor = [...new Set([...POINTS, ...points])].map((each): [string, number | null] => {
-    let most = Math.ceil(least);
+    let most = LEAST_CREATORS;
     while (most < MOST_PHOTOS && !finds(most, each / 100)) most = Math.min(MOST_PHOTOS, 2 * most);
-    const needed = firstWhere(most, (count) => count >= least && finds(count, each / 100));
+    const needed = firstWhere(most, (count) => finds(count, each / 100));
     return [String(each), needed > MOST_PHOTOS ? null : needed];
   });
   return {
@@ -50,17 +62,28 @@ export function powerOf(design: PairDesign, photos: number, points: readonly num
   };
 }
 
-/** True if so many photos have fewer effective creators than a test by creator needs. */
-export function hasFewCreators({ photosPerCreator }: PairDesign, photos: number): boolean {
-  return photos < LEAST_CREATORS * (photosPerCreator ?? 1);
+function whyTooFew({ photosPerCreator, designEffect }: PairDesign, photos: number, discordant: number): string | null {
+  const creators = photos / (photosPerCreator ?? 1);
+  if (creators < LEAST_CREATORS)
+    return `${countOf(photos, 'photo')} count as ${tenthsText(creators)} creators. The test needs ${LEAST_CREATORS} or more.`;
+  const differing = (photos * discordant) / designEffect;
+  if (photosPerCreator === null || differing >= LEAST_DISCORDANT) return null;
+  return `Two models differ on photos that count as ${tenthsText(differing)} independent ones. The test needs ${LEAST_DISCORDANT} or more.`;
 }
 
+/** Rounded down, because 4.99 is too few if 5 are needed. */
+const tenthsText = (value: number): string => (Math.floor(10 * value) / 10).toFixed(1);
+
 /** The power of the test, 0..1, in the direction of the difference. */
-export function chanceToFind({ discordantHigh, ...design }: PairDesign, photos: number, difference: number): number {
+export function chanceToFind(
+  { discordantHigh, designEffect, photosPerCreator }: PairDesign,
+  photos: number,
+  difference: number,
+): number {
   const discordant = Math.max(discordantHigh, difference);
-  return design.photosPerCreator === null
+  return photosPerCreator === null
     ? exactPower(photos, discordant, difference)
-    : clusteredPower(photos, { ...design, discordant, photosPerCreator: design.photosPerCreator }, difference);
+    : clusteredPower(photos, { designEffect, creators: photos / photosPerCreator }, { discordant, difference });
 }
 
 /** In standard deviations, how far sums over the number of discordant photos reach, and the part of one that is a step. */
@@ -114,10 +137,9 @@ function criticalOf(trials: number): number {
   return most;
 }
 
-interface Clustered {
+interface Difference {
   readonly discordant: number;
-  readonly designEffect: number;
-  readonly photosPerCreator: number;
+  readonly difference: number;
 }
 
 /** Standard normal deviates at even steps. */
@@ -130,23 +152,40 @@ const NODES = Array.from({ length: 33 }, (_, i) => i / 4 - 4);
  */
 function clusteredPower(
   photos: number,
-  { discordant, designEffect, photosPerCreator }: Clustered,
-  difference: number,
+  { designEffect, creators }: { readonly designEffect: number; readonly creators: number },
+  of: Difference,
 ): number {
-  const degrees = Math.max(1, photos / photosPerCreator - 1);
-  const independent = (discordant - difference ** 2) / photos;
-  const variance = designEffect * independent;
+  const degrees = Math.max(1, creators - 1);
   const t = tQuantile(degrees);
-  const byPhoto = (Z * Math.sqrt(discordant * photos) + 1) / photos;
+  const sd = Math.sqrt((designEffect * (of.discordant - of.difference ** 2)) / photos);
+  const byPhoto = limitOf(of, Z ** 2 / photos, { shift: 1 / photos, isAboutMean: false });
   let [power, weights] = [0, 0];
   for (const z of NODES) {
     const weight = Math.exp(-(z ** 2) / 2);
     const ratio = Math.max(0, 1 - 2 / (9 * degrees) + z * Math.sqrt(2 / (9 * degrees))) ** 3;
-    const limit = Math.max(byPhoto, t * Math.sqrt(Math.max(variance * ratio, independent)));
+    const variance = Math.max(designEffect * ratio, 1) / photos;
+    const limit = Math.max(byPhoto, limitOf(of, t ** 2 * variance, { shift: 0, isAboutMean: true }));
     weights += weight;
-    power += weight * above((limit - difference) / Math.sqrt(variance));
+    power += weight * above((limit - of.difference) / sd);
   }
   return power / weights;
+}
+
+/**
+ * The least difference L that a test finds: (L - shift)² = squared · (discordant share, about the mean less L²). A set that by chance
+ * has a larger difference has more discordant photos, too: their share is linear in L, by cov(v², v) / var(v) of photos v = 1, -1, 0.
+ */
+function limitOf(
+  { discordant, difference }: Difference,
+  squared: number,
+  { shift, isAboutMean }: { readonly shift: number; readonly isAboutMean: boolean },
+): number {
+  const variance = discordant - difference ** 2;
+  const slope = variance > 0 ? (difference * (1 - discordant)) / variance : 0;
+  const square = 1 + (isAboutMean ? squared : 0);
+  const half = shift + (squared * slope) / 2;
+  const rest = shift ** 2 - squared * (discordant - slope * difference);
+  return (half + Math.sqrt(Math.max(0, half ** 2 - square * rest))) / square;
 }
 
 /** P(Z > z) of the normal distribution: Student's with so many degrees of freedom. */

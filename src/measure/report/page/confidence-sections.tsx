@@ -4,10 +4,9 @@ import { estimateOf } from '../../charts/estimate.ts';
 import type { OodMeasures } from '../../evaluate/evaluation.ts';
 import type { ModelReport } from '../report.ts';
 import type { OfPage } from './context.ts';
-import { MODEL_COLUMN } from './model-column.tsx';
 import { FittedNotes } from './model-sections.tsx';
 import { markedModels, type MarkedModel } from './models.ts';
-import { Nothing, Plots, Section, Table, type Column } from './parts.tsx';
+import { type Column, MODEL_COLUMN, Nothing, Plots, Section, Table } from './parts.tsx';
 import { estimateText, NOTHING, percentText, pointsText } from './texts.ts';
 
 /** From this many photos there are two bins of 100. */

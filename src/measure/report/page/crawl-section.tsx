@@ -1,19 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countText } from '../../../core/kernel/texts.ts';
-import type { StratumName } from '../../../core/shortlist/crawl-sample.ts';
+import { STRATA } from '../../../core/shortlist/crawl-sample.ts';
 import type { ReportedCrawl } from '../report.ts';
 import type { OfPage } from './context.ts';
 import { markedModels } from './models.ts';
-import { MODEL_COLUMN } from './model-column.tsx';
-import { Table } from './parts.tsx';
+import { MODEL_COLUMN, Table } from './parts.tsx';
 import { percentText, sampledText, setAccuracyText } from './texts.ts';
-
-const STRATUM_NAMES: Readonly<Record<StratumName, string>> = {
-  listed: 'listed',
-  'left-out': 'kept, left out by cap or target',
-  correct: 'dropped as correct',
-  confident: 'dropped as confident',
-};
 
 /** With fewer drawn photos of a larger stratum, intervals are too short. */
 const FEW_DRAWN = 20;
@@ -51,7 +43,7 @@ export function CrawlTables({ context }: OfPage) {
           csv={context.csv('crawl-strata')}
           rows={strata}
           columns={[
-            ['part', ({ name }) => STRATUM_NAMES[name]],
+            ['part', ({ name }) => STRATA[name]],
             ['photos', ({ photos }) => countText(photos)],
             ['judged', ({ drawn }) => countText(drawn)],
             ['of these accepted', (row) => percentText(row.drawn === 0 ? null : row.valid / row.drawn)],

@@ -7,8 +7,8 @@ import { Nothing, Section } from './parts.tsx';
 export function MethodSection({ context }: OfPage) {
   const { rule, choices, leftOut, state, models } = context.report;
   // Reports of an older winnow do not say it.
-  const trained = models.flatMap(({ model: name, trainingData }) =>
-    trainingData === undefined ? [] : [trainedText({ name, trainingData })],
+  const trained = models.flatMap(({ model: name, trainingData, uploadedLater }) =>
+    trainingData === undefined ? [] : [trainedText({ name, trainingData, uploadedLater })],
   );
   return (
     <Section context={context} name="method">

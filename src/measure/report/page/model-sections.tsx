@@ -3,13 +3,12 @@ import { estimateOf } from '../../charts/estimate.ts';
 import type { ClassAccuracy } from '../../evaluate/evaluation.ts';
 import type { ModelReport, Report } from '../report.ts';
 import { CrawlTables } from './crawl-section.tsx';
-import { MODEL_COLUMN } from './model-column.tsx';
 import { powerText } from './power-text.ts';
 import { humanAccuracyText } from '../../../core/kernel/human-accuracy.ts';
 import { countOf, countText, fittedText, probabilityText } from '../../../core/kernel/texts.ts';
 import type { OfPage } from './context.ts';
 import { markedModels, mostPhotos, outsidersOf, peopleOf, type MarkedModel } from './models.ts';
-import { ClassName, Confusion, Count, Nothing, Plots, Section, Table, type Column } from './parts.tsx';
+import { ClassName, type Column, Confusion, Count, MODEL_COLUMN, Nothing, Plots, Section, Table } from './parts.tsx';
 import {
   differenceText,
   dropText,

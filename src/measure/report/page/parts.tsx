@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { TableName } from '../tables.ts';
 import { countText } from '../../../core/kernel/texts.ts';
 import { SECTION_TITLES, type Caution, type SectionName } from './cautions.ts';
+import type { MarkedModel } from './models.ts';
 import type { LinkDetails, LinkKind, OfPage, ReportFigure } from './context.ts';
 
 interface SectionProps extends OfPage {
@@ -196,3 +197,13 @@ export function ModelName({ model, isMember }: { readonly model: string; readonl
     </>
   );
 }
+
+export const MODEL_COLUMN: Column<MarkedModel> = [
+  'model',
+  ({ model, letter }) => (
+    <>
+      <span class="letter">{letter}</span> {model.model}{' '}
+      {model.isMember ? <small>member</small> : model.sharesBackbone ? <small>over a member’s backbone</small> : null}
+    </>
+  ),
+];

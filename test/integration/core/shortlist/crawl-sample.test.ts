@@ -6,6 +6,7 @@ import { holdsOf } from '../../../../src/core/filter/prune/retention.repository.
 import type { DecisionScope } from '../../../../src/core/models/workspace/scope.ts';
 import type { Workspace } from '../../../../src/core/models/workspace/workspace.process.ts';
 import { importVerdicts } from '../../../../src/core/review/import/import.process.ts';
+import { listReviewed } from '../../../../src/core/review/events/review.repository.ts';
 import { readAcceptance } from '../../../../src/core/review/acceptance/read-acceptance.process.ts';
 import { hasUnlisted } from '../../../../src/core/shortlist/controls.repository.ts';
 import { readCrawlSample } from '../../../../src/core/shortlist/crawl-sample.repository.ts';
@@ -167,6 +168,9 @@ describe('a sample of the crawl', () => {
     const rows = await build(0);
     expect(rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256)).toEqual(listed);
     expect(drawnOf(rows)).toEqual([]);
+    const reviewed = await collect(listReviewed(database.db, scope.collectionId, { wnids: ['n01'] }));
+    // Agreement leaves out `isControl`: of all photos that were ever drawn.
+    expect(reviewed.filter(({ isControl }) => !isControl).map(({ sha256 }) => sha256)).toEqual(listed.toSorted());
     const app = { db: database.db, config: (await loadConfig()).config };
     expect((await readAcceptance({ app, scope })).accepted).toBe(2);
     expect(await hasUnlisted(database.db, scope.collectionId)).toBe(false);

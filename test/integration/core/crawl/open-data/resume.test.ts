@@ -143,8 +143,9 @@ describe('a walk over the open data', () => {
 
   it('that ended in an earlier version, whose tables had no day, resumes', async () => {
     const { stored } = await walk({ killAfter: 2_250 });
-    const [table = ''] = (await leftTables(database.db)).filter((name) => name.startsWith('open_data_observation'));
-    await sql`alter table ${sql.table(table)} drop column taken_at`.execute(database.db);
+    const tables = await leftTables(database.db);
+    const observations = tables.find((name) => name.startsWith('open_data_observation')) ?? '';
+    await sql`alter table ${sql.table(observations)} drop column taken_at`.execute(database.db);
     const { opened } = await walk({ stored });
     expect([opened, stored.size]).toEqual([['photos.csv.gz'], OBSERVATIONS]);
   });

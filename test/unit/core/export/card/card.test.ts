@@ -67,9 +67,9 @@ describe('a card of models with known training photos', () => {
     const modeO = exportCard(accountOf({ ...modeOProtocolOf(), models: trained.slice(0, 1) }), [METADATA]);
     expect(sectionOf(modeO, '## Limits')).toContain('Trained on ImageNet-21k: efficientnet-lite0');
     expect(sectionOf(modeO, '## Datasheet')).toContain(
-      'trained on other photos: efficientnet-lite0 (WebLI, until 2022)',
+      'training photos of the models: efficientnet-lite0 (WebLI, until 2022)',
     );
-    expect(card()).not.toContain('trained on other photos');
+    expect(card()).not.toContain('training photos of the models');
   });
 });
 

@@ -38,11 +38,15 @@ describe('the accuracy on a crawl', () => {
 
   it('is unknown with one drawn photo of many, without valid photos, and if all say the same', () => {
     const one = [...STRATA.slice(0, 3), stratum('confident', 40, 'VR')];
-    expect(accuracyOnCrawl(one)).toEqual({ reason: "Fewer than 2 photos were drawn of 'confident'." });
+    expect(accuracyOnCrawl(one)).toEqual({ reason: 'Fewer than 2 photos were drawn of those confident.' });
     expect(accuracyOnCrawl([stratum('listed', 2, '- R')])).toEqual({ reason: 'No drawn photo is valid.' });
     expect(accuracyOnCrawl([stratum('correct', 9, 'VR VR VR')])).toEqual({
       reason: expect.stringContaining('Draw more'),
     });
+    // Also where the mean of equal errors is not exact.
+    const same = [stratum('listed', 50, `${'VR '.repeat(13)}${'V '.repeat(27)}${'- '.repeat(9)}-`)];
+    for (const size of [3, 7, 49, 60])
+      expect(accuracyOnCrawl([...same, stratum('correct', 400, 'VR '.repeat(size).trim())])).toHaveProperty('reason');
     expect(accuracyOnCrawl([stratum('listed', 2, 'VR V')])).toEqual({ share: 0.5, low: 0.5, high: 0.5 });
     // An empty stratum, and one of a single photo that was drawn, are no obstacle.
     const small = [...STRATA, stratum('more', 1, 'VR'), { name: 'empty', photos: 0, drawn: [] }];
