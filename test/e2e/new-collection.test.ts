@@ -36,6 +36,9 @@ it('collection init adds Commons for classes that do not live, and check names t
   );
   expect((await run('collection', 'init', 'things', '--classes', 'teapot')).code).toBe(0);
   expect((await checked('things')).sources).toEqual(['commons']);
+  const { stdout } = await run('collection', 'init', 'shared', '--classes', 'toy poodle, crib');
+  expect(stdout).toMatch(/^note: commons searches these by text alone, .*: toy poodle$/m);
+  expect(stdout).toMatch(/^note: commons cannot search these without a text in a queries file, .*: crib$/m);
 });
 
 it('a crawl takes a .txt of addresses for the one class that --class names, and refuses it without', async () => {

@@ -138,6 +138,21 @@ it('a backup has what the file found, and a restored catalogue needs the file fo
   await cp(`${file}.away`, file);
 });
 
+it('a broken file beside it stops only crawls of its own source', async () => {
+  await writeFile(folder.at('sources', 'broken.mjs'), 'export default {');
+  const two = folder.at('two.yaml');
+  const text = (await readFile(collection, 'utf8')).replace('name: mine', 'name: two');
+  await writeFile(two, text.replace("source.mjs'", "source.mjs', ./sources/broken.mjs"));
+  const one = await winnow(['crawl', '--collection', two, '--source', file, ...flags()]);
+  expect(one.stderr).toBe('');
+  const named = await winnow(['crawl', '--collection', 'two', '--source', `museum,${file}`, ...flags()]);
+  expect([named.code, named.stderr]).toEqual([0, expect.any(String)]);
+  expect(await winnow(['crawl', '--collection', two, ...flags()])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('broken.mjs cannot be used'),
+  });
+});
+
 it('another collection may share the file, but not give its name to another source', async () => {
   const other = folder.at('other.yaml');
   const text = (await readFile(collection, 'utf8')).replace('name: mine', 'name: other');

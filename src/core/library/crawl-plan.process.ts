@@ -9,6 +9,7 @@ import { userAgentOf } from '../crawl/network/http.process.ts';
 import { parseQueries, type QueryLine } from '../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import type { Collection } from '../collection/collection.ts';
+import type { SourceModule } from '../collection/source-module.ts';
 import {
   NETWORK_SOURCES,
   SOURCE_NAMES,
@@ -64,7 +65,7 @@ export async function planCrawl(collection: Collection, config: Config, request:
   const names = [...new Set(request.sources)];
   const known = names.flatMap((name) => SOURCE_NAMES.find((one) => one === name) ?? []);
   const others = names.filter((name) => !known.some((one) => one === name));
-  const own = await Promise.all(others.map((name) => ownSource(name, collection.modules)));
+  const own = await ownSourcesOf(others, collection.modules);
   // A crawl of a network source must say who runs it. This is checked before anything else.
   if (names.some((name) => name !== 'folder')) userAgentOf(config);
   const lines = queryLines(collection);
@@ -125,24 +126,27 @@ const WALKS: Readonly<Record<Exclude<SourceName, NetworkSourceName>, (request: W
     folder: folderWalk,
   };
 
-/** @param given a name, or the path of one of the collection's files */
-async function ownSource(given: string, modules: Collection['modules']): Promise<OwnSource> {
-  const own = await Promise.all(modules.map((module) => loadSource(module.path)));
+/** @param given names, or paths of the collection's files. Other files are run only to find a name that is not known yet. */
+async function ownSourcesOf(given: readonly string[], modules: Collection['modules']): Promise<OwnSource[]> {
+  const isGiven = ({ name, path }: SourceModule): boolean => given.some((one) => one === name || one === path);
+  const isKnown = given.every((one) => modules.some(({ name, path }) => one === name || one === path));
+  const wanted = modules.filter((module) => isGiven(module) || (!isKnown && module.name === null));
+  const own = given.length === 0 ? [] : await Promise.all(wanted.map(({ path }) => loadSource(path)));
   const twice = own.find(({ name }, i) => own.findIndex((other) => other.name === name) < i);
   if (twice !== undefined)
     throw new UsageError(
       `Two files of the collection have the source '${twice.name}': the second is ${twice.path}. Rename one`,
-      {
-        code: 'source-name-taken',
-      },
+      { code: 'source-name-taken' },
     );
-  const found = own.find((one) => one.name === given || one.path === given);
-  if (found !== undefined) return found;
-  const names = [...SOURCE_NAMES, ...own.map(({ name }) => name)];
-  throw new UsageError(
-    `Expected sources out of ${names.join(', ')} for --source but received '${given}'.${didYouMean(given, names)}`,
-    { code: 'unknown-source' },
-  );
+  const unknown = given.find((one) => !own.some(({ name, path }) => one === name || one === path));
+  if (unknown !== undefined) {
+    const names = [...SOURCE_NAMES, ...own.map(({ name }) => name)];
+    throw new UsageError(
+      `Expected sources out of ${names.join(', ')} for --source but received '${unknown}'.${didYouMean(unknown, names)}`,
+      { code: 'unknown-source' },
+    );
+  }
+  return own.filter(isGiven);
 }
 
 function isNetworkSource(name: SourceName): name is NetworkSourceName {

@@ -19,6 +19,7 @@ import { firstOf } from '../../collection/first-of.ts';
 import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { placeFlags, rightsCommand } from '../../kernel/next-step.ts';
+import { nonEmpty } from '../../kernel/texts.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { contentOfFolder, type FolderContent } from '../../crawl/sources/folder/discover-folder.process.ts';
 import { givenLicence, UNKNOWN_LICENCE } from '../../collection/licence.ts';
@@ -80,7 +81,7 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const template = collectionTemplate(example, name, classes);
   const isSearched = flags.classes !== undefined && flags.from === undefined;
-  const [searched, note] = isSearched ? await searchesFor(template, classes) : ([template, false] as const);
+  const [searched, notes] = isSearched ? await searchesFor(template, classes) : ([template, []] as const);
   const text = models.length === 0 ? searched : withModels(searched, models, knowAll);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   if ((await stat(file).catch(() => null)) !== null)
@@ -96,15 +97,30 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   await writeOut(
     linesText([
       `wrote ${displayPath(file)}${what}`,
-      note,
+      ...notes,
       hasWarning && `warning: ${unlicensedFilesText(content, { name, from: folder.from })}`,
       folder === null ? `next: edit it, then winnow collection check ${name}` : `next: winnow run --collection ${name}`,
     ]),
   );
 }
 
-function isWithoutDepicts(line: unknown): boolean {
-  return Array.isArray(line) && !line.some((search: object) => 'depicts' in search);
+/** About classes that share their Wikidata item with another, so that Commons is not asked for what a photo depicts. */
+function sharedItemNotes(classes: readonly TemplateClass[], lines: ReturnType<typeof parseQueries>): string[] {
+  const namesWith = (isSearched: boolean): string =>
+    classes
+      .filter(({ wnid }) => {
+        const line = lines.get(wnid)?.['commons'];
+        if (!Array.isArray(line) || line.some((search: object) => 'depicts' in search)) return false;
+        return line.length > 0 === isSearched;
+      })
+      .map(({ name }) => name)
+      .join(', ');
+  const [byText, unsearched] = [namesWith(true), namesWith(false)];
+  const why = 'because Wikidata has one item for several classes';
+  return nonEmpty([
+    byText !== '' && `note: commons searches these by text alone, ${why}: ${byText}`,
+    unsearched !== '' && `note: commons cannot search these without a text in a queries file, ${why}: ${unsearched}`,
+  ]);
 }
 
 /**
@@ -121,10 +137,7 @@ async function searchesFor(template: string, classes: readonly TemplateClass[]) 
     ...(others.length < classes.length ? ['inaturalist' as const] : []),
     ...(others.length > 0 ? ['commons' as const] : []),
   ];
-  const unclear = classes.filter(({ wnid }) => isWithoutDepicts(lines.get(wnid)?.['commons']));
-  const names = unclear.map(({ name }) => name).join(', ');
-  const note = `note: commons searches these by text alone, because Wikidata has one item for several classes: ${names}`;
-  return [withSearches(template, sources), unclear.length > 0 && note] as const;
+  return [withSearches(template, sources), sharedItemNotes(classes, lines)] as const;
 }
 
 /** @throws UsageError `from-missing`, `unknown-licence` */

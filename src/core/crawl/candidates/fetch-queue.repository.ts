@@ -15,6 +15,8 @@ export interface WaitingPicture {
   readonly sourceId: string;
   readonly url: string;
   readonly attempts: number;
+  /** Why the last try failed, as `reason: detail`. */
+  readonly detail: string | null;
 }
 
 /** A run fetches pictures of its sources that its collection found for its classes, and allows. Other runs fetch the others. */
@@ -50,7 +52,7 @@ export async function nextInPartition(
 ): Promise<WaitingPicture[]> {
   const { attempts, id } = after ?? { attempts: -1, id: 0 };
   const { rows } = await sql<WaitingPicture>`
-    select p.id, p.source, p.source_id as "sourceId", p.url, p.attempts from picture p
+    select p.id, p.source, p.source_id as "sourceId", p.url, p.attempts, p.detail from picture p
     where p.host = ${partition.host} and p.id % ${partition.partitions} = ${partition.partition} and (p.attempts, p.id) > (${attempts}, ${id})
       and ${isWanted(scope)} and ${isDue}
     order by p.attempts, p.id limit ${limit}`.execute(db);
@@ -136,11 +138,11 @@ export async function settlePicture(db: Kysely<Database>, id: number, outcome: P
     .execute();
 }
 
-/** Stores what the site and the file say about the use of a picture, each text once. Nothing is stored if they say nothing. */
+/** Stores what the site and the file say now about the use of a picture, each text once; null if they say nothing. */
 export async function storeSignals(db: Kysely<Database>, id: number, signals: readonly UsageSignal[]): Promise<void> {
-  if (signals.length === 0) return;
-  const texts = [...new Set(signals.map(({ text }) => text))].toSorted();
-  await db.updateTable('picture').set({ signals: texts }).where('id', '=', id).execute();
+  const texts = signals.length === 0 ? null : [...new Set(signals.map(({ text }) => text))].toSorted();
+  const update = db.updateTable('picture').set({ signals: texts }).where('id', '=', id);
+  await (texts === null ? update.where('signals', 'is not', null) : update).execute();
 }
 
 export interface RetriedPictures {

@@ -3,7 +3,7 @@ import { messageOf, type RetryLater, type SourceBlocked } from '../../kernel/err
 import type { App } from '../../runtime/open/app.process.ts';
 import { Patience, type SourceStop } from '../sources/patience.ts';
 import { apiKeyOf } from '../sources/permit-keys.ts';
-import { tripCircuit } from '../sources/permit-pause.repository.ts';
+import { holdKey, tripCircuit } from '../sources/permit-pause.repository.ts';
 import { storeStop } from '../sources/source-stop.repository.ts';
 import type { ReadySource } from '../sources/network-source.ts';
 
@@ -51,13 +51,14 @@ export class SourceState {
   async failed({ message, retryAfterMs }: RetryLater): Promise<void> {
     const nowMs = steadyClock.nowMs();
     const error = this.#withHost(message);
+    // Other queries and processes wait, too, also if the wish stands in an answer of HTTP 200.
+    if (retryAfterMs !== null) await holdKey(this.#app.db, apiKeyOf(this.#name), { forMs: retryAfterMs, why: error });
     const isTooLong = this.#patience.isTooLong(retryAfterMs);
     if (this.#patience.failed(nowMs) || isTooLong) {
       const until = retryAfterMs === null ? null : new Date(Date.now() + retryAfterMs);
       await this.#stop({ reason: isTooLong ? 'retry-after' : 'gave-up', error, until });
       return;
     }
-    // The key is held for as long, so each further request would fail in the same way.
     if (retryAfterMs !== null) this.#restsUntilMs = nowMs + retryAfterMs;
     const { endMs } = this.#patience;
     const end = endMs === null ? '' : `. It is given up at ${new Date(endMs).toISOString()} (crawl.giveUpAfterMs)`;

@@ -11,7 +11,7 @@ import { isAboutHost } from '../sources/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/http-outcome.ts';
 import { Patience } from '../sources/patience.ts';
 import { holdKey } from '../sources/permit-pause.repository.ts';
-import { RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../sources/retry-policy.ts';
+import { MAX_RETRY_AFTER_MS, RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../sources/retry-policy.ts';
 import { headerSignals, refusedSignal } from '../sources/usage-signals.ts';
 import { HostGate, HostWaits, NetworkGone, type Visit } from '../network/host-gate.process.ts';
 import { httpLimits, openHttp, ROBOTS_AGENT } from '../network/http.process.ts';
@@ -110,7 +110,7 @@ export class NetworkPictures {
         return this.#waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, { why: detail }));
       visit.isFinal = health.isGivenUp(hostOf(url));
     }
-    const delayMs = this.#retryDelayMs(failure, picture.attempts + 1, pauseMs);
+    const delayMs = this.#retryDelayMs(failure, picture, pauseMs);
     if (delayMs === null || visit.isFinal) return { kind: 'problem', problem: problemOf(failure) };
     return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
   }
@@ -127,10 +127,15 @@ export class NetworkPictures {
     return this.#patience.isTooLong(retryAfterMs);
   }
 
-  #retryDelayMs({ reason, status, retryAfterMs }: HttpFailure, attempt: number, pauseMs: number | null): number | null {
-    const maxAttempts = pauseMs === null ? this.#app.config.fetch.tries : MOST_ERRORS_OF_PICTURE;
-    const waitMs = pauseMs ?? retryAfterMs;
-    return retryDelayMs({ reason, status, attempt, maxAttempts, retryAfterMs: waitMs, random: Math.random() });
+  /** @param pauseMs after an error of a server that asks for pauses: its second error of a picture is the last */
+  #retryDelayMs({ reason, status, retryAfterMs }: HttpFailure, picture: WaitingPicture, pauseMs: number | null) {
+    const failed = { reason, status, random: Math.random() };
+    if (pauseMs === null) {
+      const [attempt, maxAttempts] = [picture.attempts + 1, this.#app.config.fetch.tries];
+      return retryDelayMs({ ...failed, attempt, maxAttempts, retryAfterMs });
+    }
+    const attempt = picture.detail?.startsWith(`${reason}: `) === true ? 2 : 1;
+    return retryDelayMs({ ...failed, attempt, maxAttempts: 2, retryAfterMs: Math.min(pauseMs, MAX_RETRY_AFTER_MS) });
   }
 
   #optOut({ valuesOf }: HttpAnswer, { signals }: Visit): Refusal | null {
@@ -144,8 +149,6 @@ export class NetworkPictures {
   }
 }
 
-/** Server errors before a picture fails, at a site that asks for a pause after them. */
-const MOST_ERRORS_OF_PICTURE = 2;
 const ERRORS_BEFORE_PAUSE = 3;
 
 /** Equal to the first pause of an unreachable host. */

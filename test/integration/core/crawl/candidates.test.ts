@@ -338,7 +338,14 @@ describe('waiting pictures', () => {
     const ids = partitions.flat().map(({ id }) => id);
     expect(ids.toSorted((a, b) => a - b)).toEqual(waiting.toSorted((a, b) => a - b));
     const [first] = partitions[1] ?? [];
-    expect(first).toEqual({ id: 1, source: 'folder', sourceId: 'p000', url: 'file:///photos/p000', attempts: 0 });
+    expect(first).toEqual({
+      id: 1,
+      source: 'folder',
+      sourceId: 'p000',
+      url: 'file:///photos/p000',
+      attempts: 0,
+      detail: null,
+    });
     await settlePicture(database.db, 1, { state: 'failed', reason: 'unreadable', detail: '' });
     expect(await countWaitingPictures(database.db, scope)).toBe(129);
     expect((await nextOf(1))[0]?.id).toBe(4);

@@ -1,9 +1,12 @@
 import { DomUtils, parseDocument } from 'htmlparser2';
 import { storableText } from '../text.ts';
 
+/** The start or end of an element that stands on lines of its own. */
+const LINES = /<\/?(?:br|p|div|li|ul|ol|d[ldt]|t[rdh]|table|h\d)\b/gi;
+
 /** Returns the text of a piece of HTML as people see it, in one line. */
 export function htmlText(html: string): string {
-  const root = parseDocument(html);
+  const root = parseDocument(html.replaceAll(LINES, ' $&'));
   // {{unknown}} and others repeat their text for machines in an element that browsers do not show.
   const hidden = DomUtils.getElements({ style: (style) => /display:\s*none/i.test(style ?? '') }, root, true);
   for (const element of hidden) DomUtils.removeElement(element);

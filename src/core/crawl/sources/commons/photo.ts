@@ -39,8 +39,8 @@ export function commonsPhoto(page: FilePage, context: PhotoContext): FoundPhoto 
   }
   const field = info.extmetadata;
   const licence = commonsLicence(field, context.acceptPd);
-  const scaled = info.width > context.width ? info.thumburl : undefined;
-  const address = pictureAddress(untracked(absolute(scaled ?? info.url)));
+  const scaled = info.width > context.width ? (info.thumburl ?? '') : info.url;
+  const address = pictureAddress(untracked(absolute(scaled)));
   return {
     source: COMMONS,
     sourceId,
@@ -79,13 +79,14 @@ function problemOf(
 
 /** The first of the words that a title has as a whole word, in any case, or as its plural in s. */
 function wordIn(title: string, words: readonly string[]): string | null {
-  const name = ` ${title
-    .replace(/^File:/, '')
-    .replace(/\.\w+$/, '')
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .join(' ')} `;
-  return words.find((word) => ['', 's'].some((end) => name.includes(` ${word.toLowerCase()}${end} `))) ?? null;
+  const name = plainWords(title.replace(/^File:/, '').replace(/\.\w+$/, ''));
+  return words.find((word) => ['', 's'].some((end) => name.includes(plainWords(word + end)))) ?? null;
+}
+
+/** `Line-art_dog` as ` line art dog `. */
+function plainWords(text: string): string {
+  const words = text.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  return ` ${words.filter((word) => word !== '').join(' ')} `;
 }
 
 /** Removes the parameters by which Wikimedia counts where requests come from. */

@@ -49,7 +49,7 @@ export function restrictionsOf(field: Metadata): readonly string[] {
 }
 
 const ORIGINS: readonly (readonly [source: string, address: RegExp])[] = [
-  ['flickr', /\bflickr\.com\/photos\/[\w@-]+\/(\d+)/i],
+  ['flickr', /\bflickr\.com\/photos\/[\w@%-]+\/(\d+)/i],
   ['inaturalist', /\b(?:inaturalist\.org|inaturalist-open-data\.s3\.amazonaws\.com)\/photos\/(\d+)/i],
 ];
 
@@ -69,7 +69,7 @@ export function takenAtOf(field: Metadata): string | null {
 }
 
 const AI_CATEGORY =
-  /\bAI[- ]generated\b|\bgenerated (?:by|with|using) (?:AI|artificial intelligence|DALL|Midjourney|Stable Diffusion)\b/i;
+  /\b(?:AI|artificial intelligence)[- ]generated\b|\b(?:generated|created|made) (?:by|with|using) (?:an? )?(?:AI|artificial intelligence|DALL|Midjourney|Stable Diffusion|(?:Google )?Gemini|Flux|ChatGPT)\b/i;
 
 /** The first category that says that a machine made the picture. */
 export function aiCategory(field: Metadata): string | null {

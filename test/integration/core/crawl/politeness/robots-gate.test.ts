@@ -57,7 +57,7 @@ describe('robots.txt of a host whose pictures are fetched', () => {
     await withApp(new URL(server.url).host, async (app) => {
       const read = async (at: string): Promise<string> => {
         const pictures = new NetworkPictures(app, new AbortController().signal, FOR_EVER);
-        const picture = { id: 1, source: 'urls', sourceId: at, url: `${server.url}${at}`, attempts: 0 };
+        const picture = { id: 1, source: 'urls', sourceId: at, url: `${server.url}${at}`, attempts: 0, detail: null };
         const result = await pictures.read(picture);
         pictures.close();
         return result.kind === 'problem' ? result.problem.reason : result.kind;
