@@ -3,24 +3,16 @@ import { walkDryRun } from '../../crawl/discover/walk-dry-run.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { countText, plural, writeResult, EXIT } from '../text/output.ts';
-import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from '../../library/wanted.process.ts';
+import { hyponymsNamed, rulesOf, wantedOf, wantedWnids } from '../../library/wanted.process.ts';
 import { withApp, type CollectionContext } from '../start/context.ts';
 import type { CrawlPlan } from '../../library/crawl-plan.process.ts';
+import type { CrawlOptions } from '../../library/options.ts';
 
 /** `--dry-run` stores nothing. It opens the data folder only for the permits of a network source. */
 export async function dryRun(
   context: CollectionContext,
-  {
-    plan,
-    classLabels,
-    allow,
-    since,
-  }: {
-    readonly plan: CrawlPlan;
-    readonly classLabels: ClassLabels;
-    readonly allow: ClassLabels;
-    readonly since: string | undefined;
-  },
+  plan: CrawlPlan,
+  { class: classLabels, allow, since }: Pick<CrawlOptions, 'class' | 'allow' | 'since'>,
 ): Promise<number> {
   const { collection, signal, loaded, flags } = context;
   let problems = 0;

@@ -57,7 +57,7 @@ Examples:
 
 async function crawl(context: CollectionContext, flags: CrawlFlags, isDryRun: boolean): Promise<number> {
   let plan = await crawlPlanOf(context, flags);
-  if (isDryRun) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow, since: flags.since });
+  if (isDryRun) return dryRun(context, plan, flags);
   return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
     const { collection } = workspace;
     if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);

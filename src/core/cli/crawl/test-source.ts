@@ -6,7 +6,7 @@ import type { ClassRow } from '../../collection/class-table.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { firstOf } from '../../collection/first-of.ts';
 import { readyOwnSource } from '../../crawl/discover/discover-stage.process.ts';
-import { openReadyApi } from '../../crawl/network/source-api.process.ts';
+import { openSourceApi } from '../../crawl/network/source-api.process.ts';
 import { loadSource } from '../../crawl/sources/own/load-source.process.ts';
 import { searchOwn } from '../../crawl/sources/own/own-source.ts';
 import type { FoundPhoto } from '../../crawl/sources/source.ts';
@@ -47,7 +47,7 @@ async function tryFile(
   { file, labels }: { readonly file: string; readonly labels: readonly string[] },
 ): Promise<number> {
   const source = await loadSource(resolve(workingFolder(), file));
-  const { api, close } = openReadyApi(app, readyOwnSource(source), { signal, onWait: (why) => app.log.info(why) });
+  const api = openSourceApi(app, readyOwnSource(source), { signal, onWait: (why) => app.log.info(why) });
   const failures: string[] = [];
   try {
     for (const { wnid, name, scientificName } of await classesOf(labels)) {
@@ -60,7 +60,7 @@ async function tryFile(
       if (problem !== null || photos.some((photo) => photo.problem !== null)) failures.push(wnid);
     }
   } finally {
-    close();
+    api.close();
   }
   return failures.length === 0 ? EXIT.done : EXIT.incomplete;
 }

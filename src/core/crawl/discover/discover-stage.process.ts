@@ -18,7 +18,7 @@ import type { ReadySource, SourceApi, WantedClass } from '../sources/network-sou
 import { apiKeyOf } from '../sources/permit-keys.ts';
 import { forgiveNewKey } from '../sources/permit-pause.repository.ts';
 import { addressOf, userAgentOf } from '../network/http.process.ts';
-import { openReadyApi, PERMIT_LATER } from '../network/source-api.process.ts';
+import { openSourceApi, PERMIT_LATER } from '../network/source-api.process.ts';
 import { SourceState, type SourceStateOptions } from './source-state.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
@@ -95,14 +95,14 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
     },
   });
   if (given.ready.own !== undefined) await noteFile(app, collectionId, given.ready.own);
-  const { api, ...opened } = openReadyApi(app, given.ready, { ...options, onWait: (why) => health.waits(why) });
+  const api = openSourceApi(app, given.ready, { ...options, onWait: (why) => health.waits(why) });
   const plans = [...classes.values()].map((wanted) => planOf(wanted, options.rules));
   if (source.apiKey !== undefined) await forgiveNewKey(db, apiKeyOf(source.name), source.apiKey);
   const since = stays ? undefined : (options.rules.since ?? null);
   await openPlans(db, { collectionId, source: source.name, since }, plans);
   const wnids = [...classes.keys()];
   await reopenQueries(db, { collectionId, source: source.name, wnids }, { isAgain, isNow: !stays });
-  const close = (): Promise<void> => Promise.resolve(opened.close());
+  const close = (): Promise<void> => Promise.resolve(api.close());
   return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, { api, health }), close }, options);
 }
 

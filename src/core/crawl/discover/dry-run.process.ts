@@ -1,6 +1,6 @@
 import { GiveUpOnItem, messageOf, RetryLater } from '../../kernel/errors.ts';
 import type { SourceApi, WantedClass } from '../sources/network-source.ts';
-import { openReadyApi } from '../network/source-api.process.ts';
+import { openSourceApi } from '../network/source-api.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import type { NetworkDiscovery } from './discover-stage.process.ts';
 import { queriesSince } from '../candidates/discover.process.ts';
@@ -29,7 +29,7 @@ export async function* discoveryDryRun(
   { signal, since }: { readonly signal: AbortSignal; readonly since?: string | undefined },
 ): AsyncGenerator<DryRunLine> {
   const { name } = ready.source;
-  const { api, close } = openReadyApi(app, ready, { signal, onWait: () => {} });
+  const api = openSourceApi(app, ready, { signal, onWait: () => {} });
   try {
     for (const wanted of classes.values()) {
       if (signal.aborted) return;
@@ -42,7 +42,7 @@ export async function* discoveryDryRun(
         yield { ...line, title: query.title, ...(await firstTotal(ready.source, query, api)) };
     }
   } finally {
-    close();
+    api.close();
   }
 }
 

@@ -1,6 +1,5 @@
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import { GiveUpOnItem, RetryLater, SourceBlocked } from '../../kernel/errors.ts';
-import type { HttpClient } from '../../platform/http/http-client.ts';
 import type { Refusal } from '../../platform/http/http-outcome.ts';
 import { requestText, type TextAnswer, type TextResult } from '../../platform/http/request-text.ts';
 import { NO_LIMITS, type SourceLimits } from '../../config/sources/source.ts';
@@ -26,40 +25,23 @@ const MOST_PAUSES = 3;
 const MAX_ANSWER_BYTES = 32_000_000;
 
 export interface SourceApiOptions {
-  readonly app: Pick<App, 'db' | 'config'>;
-  readonly source: string;
-  readonly client: HttpClient;
   readonly signal: AbortSignal;
   readonly onWait: (why: string) => void;
-  /** Instead of those of the settings. */
-  readonly limits?: SourceLimits | undefined;
-  /** Checks robots.txt before each request. */
-  readonly gate?: HostGate | undefined;
 }
+
+type AskedSource = Pick<ReadySource, 'endpoints' | 'own'> & { readonly source: { readonly name: string } };
 
 /** Opens the API of a source, with a client of its own. */
-export function openReadyApi(
+export function openSourceApi(
   app: Pick<App, 'db' | 'config'>,
-  { source: { name }, endpoints, own }: ReadySource,
-  options: Pick<SourceApiOptions, 'signal' | 'onWait'>,
-): { readonly api: SourceApi; readonly close: () => void } {
-  const client = openHttp(app.config, endpoints);
-  const { fetch } = app.config;
-  const allowed = { ...fetch, allowAddresses: [...fetch.allowAddresses, ...endpoints] };
-  const gate = own && new HostGate({ db: app.db, config: { ...app.config, fetch: allowed } }, options.signal, null);
-  return {
-    api: openSourceApi({ ...options, app, source: name, client, limits: own?.limits, gate }),
-    close() {
-      client.close();
-      gate?.close();
-    },
-  };
-}
-
-export function openSourceApi(options: SourceApiOptions): SourceApi {
-  const { app, source, client, signal, onWait, gate } = options;
+  asked: AskedSource,
+  { signal, onWait }: SourceApiOptions,
+): SourceApi & { readonly close: () => void } {
+  const source = asked.source.name;
+  const client = openHttp(app.config, asked.endpoints);
+  const gate = gateOf(app, asked, signal);
   const politeness = politenessOf(app.config);
-  const own = options.limits ?? politeness.sources[source] ?? NO_LIMITS;
+  const own = asked.own?.limits ?? politeness.sources[source] ?? NO_LIMITS;
   const keys = apiPermits(source, { ...politeness, sources: { [source]: own } });
   const pauseMs = own.pauseAfterErrorMs;
   const limits = { ...httpLimits(app.config), maxBytes: MAX_ANSWER_BYTES };
@@ -95,7 +77,19 @@ export function openSourceApi(options: SourceApiOptions): SourceApi {
       if ('permit' in answer) return ask(request, answer.permit).finally(answer.release);
       throw noPermit(answer, errors > MOST_PAUSES ? 0 : (pauseMs ?? 0));
     },
+    close() {
+      client.close();
+      gate?.close();
+    },
   };
+}
+
+/** Requests of a user's own file obey robots.txt. */
+function gateOf({ db, config }: Pick<App, 'db' | 'config'>, { endpoints, own }: AskedSource, signal: AbortSignal) {
+  if (own === undefined) return undefined;
+  const { fetch } = config;
+  const allowAddresses = [...fetch.allowAddresses, ...endpoints];
+  return new HostGate({ db, config: { ...config, fetch: { ...fetch, allowAddresses } } }, signal, null);
 }
 
 type BeforeRequest = (url: URL) => Promise<Refusal | null>;

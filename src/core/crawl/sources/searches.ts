@@ -7,7 +7,7 @@ import { flickrSource } from './flickr/flickr.ts';
 import { planSearches } from './flickr/plan.ts';
 import { InaturalistSource } from './inaturalist/inaturalist-source.ts';
 import { entriesOf } from './inaturalist/entry.ts';
-import type { NetworkSource, WantedClass } from './network-source.ts';
+import type { NetworkSource, PlanResult, WantedClass } from './network-source.ts';
 
 export interface SearchTerms {
   readonly terms: readonly string[];
@@ -24,6 +24,10 @@ export interface SearchContext {
   readonly userAgent: string;
 }
 
+function titlesOf({ queries, problems }: PlanResult): SearchTerms {
+  return { terms: queries.map(({ title }) => title), problems };
+}
+
 export const SEARCHES: Readonly<Record<NetworkSourceName, Search>> = {
   inaturalist: {
     open: ({ inaturalist }, { licences }) => new InaturalistSource({ ...inaturalist, licences }),
@@ -34,17 +38,11 @@ export const SEARCHES: Readonly<Record<NetworkSourceName, Search>> = {
   },
   commons: {
     open: ({ commons }) => commonsSource(commons),
-    terms(wanted) {
-      const { queries, problems } = planCommons(wanted);
-      return { terms: queries.map(({ title }) => title), problems };
-    },
+    terms: (wanted) => titlesOf(planCommons(wanted)),
   },
   flickr: {
     open: ({ flickr }, { licences }) => flickrSource({ ...flickr, apiKey: flickr.apiKey ?? '', licences }),
-    terms(wanted) {
-      const { queries, problems } = planSearches(wanted, { licences: null, nowMs: 0 });
-      return { terms: queries.map(({ title }) => title), problems };
-    },
+    terms: (wanted) => titlesOf(planSearches(wanted, { licences: null, nowMs: 0 })),
   },
   duckduckgo: {
     open: ({ duckduckgo }, { userAgent }) => duckduckgoSource({ ...duckduckgo, userAgent }),

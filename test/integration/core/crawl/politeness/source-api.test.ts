@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openHttp } from '../../../../../src/core/crawl/network/http.process.ts';
 import { openSourceApi } from '../../../../../src/core/crawl/network/source-api.process.ts';
 import { loadConfig } from '../../../../../src/core/config/load-config.ts';
 import { apiKeyOf } from '../../../../../src/core/crawl/sources/permit-keys.ts';
@@ -20,11 +19,11 @@ async function heldSecondsAfter(source: string, status: number, headers: Record<
     configFile: undefined,
     collectionSettings: undefined,
   });
-  const client = openHttp(config, [new URL(site.url).host]);
-  const app = { db: database.db, config };
-  const api = openSourceApi({ app, source, client, signal: new AbortController().signal, onWait: () => undefined });
+  const ready = { source: { name: source }, endpoints: [new URL(site.url).host] } as const;
+  const options = { signal: new AbortController().signal, onWait: () => undefined };
+  const api = openSourceApi({ db: database.db, config }, ready, options);
   expect((await api.send({ url: `${site.url}/v1` })).status).toBe(status);
-  client.close();
+  api.close();
   const [keyState] = await readLimitStates(database.db, [{ ...keyWith({}), key: apiKeyOf(source) }]);
   return Math.ceil((keyState?.nextPermitInMs ?? 0) / 1_000);
 }
