@@ -33,9 +33,9 @@ export function isKeptPending(share: number): RawBuilder<unknown> {
   return isPending(wantedOf(share, { collectionId: sql`d.collection_id`, wnid: sql`d.wnid`, sha256: sql`f.sha256` }));
 }
 
-/** SQL: true if a photo has been reviewed and another, blind verdict is wanted. */
+/** SQL: true if a photo has been reviewed and another, blind verdict is wanted. Null without a verdict, so that PostgreSQL reads verdicts first. */
 function isPending(wanted: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`coalesce(cardinality(v.reviewers) between 1 and ${wanted} - 1, false)`;
+  return sql`cardinality(v.reviewers) between 1 and ${wanted} - 1`;
 }
 
 function wantedOf(share: number, photo: PhotoSql): RawBuilder<unknown> {
