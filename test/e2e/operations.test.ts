@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OPERATION_LOCK } from '../../src/web/status/operation.repository.ts';
+import { violationsOn } from '../support/accessibility.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { portOfItsOwn } from '../support/free-port.ts';
 import { suiteFolder } from '../support/process-tree.ts';
@@ -75,6 +76,15 @@ async function loseLock(): Promise<void> {
 
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
 const reach = (page: Page, state: string): Promise<void> => page.locator(`[data-operation="${state}"]`).waitFor();
+
+/** In both colour schemes. */
+async function expectAccessible(page: Page): Promise<void> {
+  expect(await violationsOn(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await violationsOn(page, 'colours')).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
 const EVERY_CROP = 'filter.evaluate=all';
 
 it('an operator starts, stops and continues a filter on pages, on any server of the catalogue, also after a kill', async (context) => {
@@ -83,6 +93,7 @@ it('an operator starts, stops and continues a filter on pages, on any server of 
   const [page, other] = await Promise.all([openPage(one, ALICE), openPage(two, ALICE)]);
   await press(page, 'Filter');
   await Promise.all([reach(page, 'filter running'), reach(other, 'filter running')]);
+  await expectAccessible(page);
   const second = await order(two, 'start/shortlist');
   expect([second.status, await second.json()]).toEqual([409, { error: expect.stringContaining('runs already') }]);
   await loseLock();
@@ -133,6 +144,7 @@ it('an operator gets from the filter to a verified export by clicks, and states 
   expect(await page.getByRole('button', { name: 'Export', exact: true }).isDisabled()).toBe(true);
   count(null);
   await page.getByText('17 licence: none lets people pass the photo on').waitFor();
+  await expectAccessible(page);
   await page.getByRole('textbox', { name: 'Licence' }).fill('CC-BX-4.0');
   await press(page, 'State the licence');
   await page.getByText("Did you mean 'CC-BY-4.0'?").waitFor();

@@ -4,7 +4,8 @@ import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { STRATA, type DrawnPhoto, type StratumName } from './crawl-sample.ts';
+import { STRATA, type StratumName } from '../kernel/strata.ts';
+import type { DrawnPhoto } from './crawl-sample.ts';
 
 /** A stratum as it was when a sample was drawn. */
 export interface DrawnStratum {

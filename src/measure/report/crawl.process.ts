@@ -9,7 +9,7 @@ import {
   type CrawlSample,
   type DrawnStratum,
 } from '../../core/shortlist/crawl-sample.repository.ts';
-import { STRATA } from '../../core/shortlist/crawl-sample.ts';
+import { STRATA } from '../../core/kernel/strata.ts';
 import { accuracyOnCrawl, validShareOf, type Stratum } from '../evaluate/metrics/crawl-estimate.ts';
 import type { SeenByModel } from './model-reports.process.ts';
 import { isCorrect } from '../evaluate/prediction.ts';

@@ -3,7 +3,7 @@ import type { StatedAcceptance } from '../../core/kernel/acceptance.ts';
 import type { PairedDifference } from '../evaluate/metrics/by-creator.ts';
 import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { Interval } from '../../core/kernel/wilson.ts';
-import type { StratumName } from '../../core/shortlist/crawl-sample.ts';
+import type { StratumName } from '../../core/kernel/strata.ts';
 import type { TrainingData } from '../../core/collection/training-data.ts';
 import type { Funnel } from '../../core/kernel/funnel.ts';
 import type { QueryYield, Yields } from '../../core/status/yields.ts';

@@ -13,7 +13,7 @@ import { isSafeCsv, SAFE_CSV } from '../text/csv-output.ts';
 import { formatOf } from '../review/list-flags.ts';
 import { nonEmpty, plural, SUBJECT_HEADS, writeOut } from '../text/output.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
-import { STRATA } from '../../shortlist/crawl-sample.ts';
+import { STRATA } from '../../kernel/strata.ts';
 import { tableText } from '../text/table.ts';
 import { withSteps } from '../text/progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist } from './shortlist-formats.ts';

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countText } from '../../../core/kernel/texts.ts';
-import { STRATA } from '../../../core/shortlist/crawl-sample.ts';
+import { STRATA } from '../../../core/kernel/strata.ts';
 import type { ReportedCrawl } from '../report.ts';
 import type { OfPage } from './context.ts';
 import { markedModels } from './models.ts';
