@@ -165,6 +165,14 @@ it('another collection may share the file, but not give its name to another sour
     code: 2,
     stderr: expect.stringContaining("zoo.mjs has the name 'museum', which the collection mine uses for another source"),
   });
+  await writeFile(
+    folder.at('twins.yaml'),
+    text.replace('name: other', 'name: twins').replace("source.mjs'", "source.mjs', ./sources/zoo.mjs"),
+  );
+  expect(await winnow(['crawl', '--collection', folder.at('twins.yaml'), ...flags()])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("has the name 'museum', which"),
+  });
 });
 
 it.each([

@@ -70,8 +70,8 @@ export async function storeText(db: Kysely<Database>, collection: Collection, ru
 /**
  * Stores what a crawl has read of a file that the collection names as a source.
  * @returns the hash of the file at the crawl before, or null
- * @throws UsageError `source-name-taken` if another collection has a source of this name in a different file. Searches and photos are
- *   found again by the name, so that one source would get those of the other
+ * @throws UsageError `source-name-taken` if another file has a source of this name: of the same collection, or of another one with another
+ *   file name and content. Searches and photos are found again by the name, so that one source would get those of the other
  */
 export async function storeModule(
   db: Kysely<Database>,
@@ -82,6 +82,8 @@ export async function storeModule(
   return db.transaction().execute(async (trx) => {
     const { text = null } = (await trx.executeQuery(stored.forUpdate())).rows[0] ?? {};
     if (text === null) return null;
+    const twin = modulesIn(text).find(({ name, path }) => name === read.name && path !== read.path);
+    if (twin !== undefined) throw nameTaken(read, `the same collection uses for ${twin.path}. Choose another name.`);
     await refuseNamesake(trx, collectionId, read);
     const rules_text = withModules(text, [read]);
     await trx.updateTable('collection').set({ rules_text }).where('id', '=', collectionId).execute();
@@ -94,11 +96,15 @@ async function refuseNamesake(trx: Transaction<Database>, collectionId: number, 
   for (const { name, text } of await texts.execute()) {
     const other = text === null ? undefined : modulesIn(text).find((module) => isNamesake(module, read));
     if (other !== undefined)
-      throw new UsageError(
-        `The source in ${read.path} has the name '${read.name}', which the collection ${name} uses for another source, in ${other.path}. Choose another name, or give both collections the same file.`,
-        { code: 'source-name-taken' },
+      throw nameTaken(
+        read,
+        `the collection ${name} uses for another source, in ${other.path}. Choose another name, or give both collections the same file.`,
       );
   }
+}
+
+function nameTaken({ path, name }: SourceModule, why: string): UsageError {
+  return new UsageError(`The source in ${path} has the name '${name}', which ${why}`, { code: 'source-name-taken' });
 }
 
 export async function rulesSha256Of(db: Kysely<Database>, collectionId: number): Promise<string | undefined> {

@@ -128,21 +128,19 @@ const WALKS: Readonly<Record<Exclude<SourceName, NetworkSourceName>, (request: W
 
 const isOf = ({ name, path: file }: SourceModule, given: string): boolean => given === name || given === file;
 
-/** @param given names, or paths of the collection's files. Other files are run only to find a name that is not known yet. */
+const loadAll = (modules: readonly SourceModule[]): Promise<OwnSource[]> =>
+  Promise.all(modules.map((module) => loadSource(module.path)));
+
+/** @param given names, or paths of the collection's files. Other files are run only if these do not have the names. */
 async function ownSourcesOf(given: readonly string[], modules: Collection['modules']): Promise<OwnSource[]> {
+  if (given.length === 0) return [];
   const isGiven = (module: SourceModule): boolean => given.some((one) => isOf(module, one));
-  const isKnown = given.every((one) => modules.some((module) => isOf(module, one)));
-  const wanted = modules.filter((module) => isGiven(module) || (!isKnown && module.name === null));
-  const own = given.length === 0 ? [] : await Promise.all(wanted.map((module) => loadSource(module.path)));
-  const twice = own.find(({ name }, i) => own.findIndex((other) => other.name === name) < i);
-  if (twice !== undefined)
-    throw new UsageError(
-      `Two files of the collection have the source '${twice.name}': the second is ${twice.path}. Rename one`,
-      { code: 'source-name-taken' },
-    );
+  const likely = await loadAll(modules.filter(isGiven));
+  const isFound = given.every((one) => likely.some((source) => isOf(source, one)));
+  const own = isFound ? likely : await loadAll(modules);
   const unknown = given.find((one) => !own.some((source) => isOf(source, one)));
   if (unknown !== undefined) {
-    const names = [...new Set([...SOURCE_NAMES, ...[...modules, ...own].flatMap(({ name }) => name ?? [])])];
+    const names = [...SOURCE_NAMES, ...own.map(({ name }) => name)];
     throw new UsageError(
       `Expected sources out of ${names.join(', ')} for --source but received '${unknown}'.${didYouMean(unknown, names)}`,
       { code: 'unknown-source' },

@@ -33,7 +33,10 @@ export function isKeptPending(share: number): RawBuilder<unknown> {
   return isPending(wantedOf(share, { collectionId: sql`d.collection_id`, wnid: sql`d.wnid`, sha256: sql`f.sha256` }));
 }
 
-/** SQL: true if a photo has been reviewed and another, blind verdict is wanted. Null without a verdict, so that PostgreSQL reads verdicts first. */
+/**
+ * SQL: true if a photo has been reviewed and another, blind verdict is wanted. Null without a verdict, so that PostgreSQL reads
+ * verdicts first: the opposite is `is not true`, because `not` of null is null.
+ */
 function isPending(wanted: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`cardinality(v.reviewers) between 1 and ${wanted} - 1`;
 }

@@ -175,7 +175,7 @@ function verdicts({ scope }: GalleryView, condition: RawBuilder<unknown>): RawBu
 /** SQL: the reader may know the verdict. To others than operators, a photo that waits for a second verdict looks open. */
 export function isShown({ reader, secondPass, isCrawlOnly }: GalleryView): RawBuilder<unknown> {
   if (isCrawlOnly) return sql`false`;
-  return reader === 'operators' ? sql`true` : sql`not ${isKeptPending(secondPass)}`;
+  return reader === 'operators' ? sql`true` : sql`(${isKeptPending(secondPass)}) is not true`;
 }
 
 export function verdictOf(view: GalleryView): RawBuilder<unknown> {

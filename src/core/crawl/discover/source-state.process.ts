@@ -2,6 +2,7 @@ import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf, type RetryLater, type SourceBlocked } from '../../kernel/errors.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { Patience, type SourceStop } from '../sources/patience.ts';
+import { SITE_WANTS_PAUSE } from '../network/source-api.process.ts';
 import { apiKeyOf } from '../sources/permit-keys.ts';
 import { holdKey, tripCircuit } from '../sources/permit-pause.repository.ts';
 import { storeStop } from '../sources/source-stop.repository.ts';
@@ -48,11 +49,12 @@ export class SourceState {
     this.#options.onWait(this.#trouble ?? why);
   }
 
-  async failed({ message, retryAfterMs }: RetryLater): Promise<void> {
+  async failed({ message, code, retryAfterMs }: RetryLater): Promise<void> {
     const nowMs = steadyClock.nowMs();
     const error = this.#withHost(message);
     // Other queries and processes wait, too, also if the wish stands in an answer of HTTP 200.
-    if (retryAfterMs !== null) await holdKey(this.#app.db, apiKeyOf(this.#name), { forMs: retryAfterMs, why: error });
+    if (retryAfterMs !== null && code !== SITE_WANTS_PAUSE)
+      await holdKey(this.#app.db, apiKeyOf(this.#name), { forMs: retryAfterMs, why: error });
     const isTooLong = this.#patience.isTooLong(retryAfterMs);
     if (this.#patience.failed(nowMs) || isTooLong) {
       const until = retryAfterMs === null ? null : new Date(Date.now() + retryAfterMs);

@@ -127,7 +127,7 @@ export class NetworkPictures {
     return this.#patience.isTooLong(retryAfterMs);
   }
 
-  /** @param pauseMs after an error of a server that asks for pauses: its second error of a picture is the last */
+  /** @param pauseMs after an error of a server that asks for pauses: two such errors in a row end a picture */
   #retryDelayMs({ reason, status, retryAfterMs }: HttpFailure, picture: WaitingPicture, pauseMs: number | null) {
     const failed = { reason, status, random: Math.random() };
     if (pauseMs === null) {

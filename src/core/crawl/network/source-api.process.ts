@@ -17,6 +17,8 @@ import { permitSoon, politenessOf, type NotPermitted } from './politeness.proces
 const PATIENCE_MS = 90_000;
 /** The code of a request that was not sent, because winnow's own limits allow it later. That is no failure. */
 export const PERMIT_LATER = 'permit-later';
+/** The code of a request that was not sent, because the site has asked for a pause. */
+export const SITE_WANTS_PAUSE = 'site-wants-pause';
 /** An answer that takes longer shows that the site is busy. */
 const SLOW_MS = 1_000;
 /** If a site still fails after so many pauses in a row, it counts as failing. */
@@ -116,7 +118,7 @@ async function passed(
 function noPermit({ waitMs, why, reason }: NotPermitted, ownPauseMs: number): Error {
   if (reason === 'circuit-open') return new SourceBlocked(why, { code: 'circuit-open', waitMs });
   const isFailure = reason === 'retry-after' && waitMs > ownPauseMs;
-  return new RetryLater(why, { code: isFailure ? 'site-wants-pause' : PERMIT_LATER, retryAfterMs: waitMs });
+  return new RetryLater(why, { code: isFailure ? SITE_WANTS_PAUSE : PERMIT_LATER, retryAfterMs: waitMs });
 }
 
 /** How long all queries of the source wait, not only the one that got this answer. A 429 may lack a Retry-After. */

@@ -2,9 +2,9 @@
 const FIRST_YEAR = 1826;
 const DAY_MS = 86_400_000;
 
-/** The day in UTC, such as 2026-12-02, of a date or a time of a source. Null for a day that cannot be, such as one to come. */
+/** The day, such as 2026-12-02, that a date or a time of a source begins with. Null for a day that cannot be, such as one to come. */
 export function dayOf(text: string | null | undefined): string | null {
-  const [, year, month, day] = /^\s*(\d{4})[-:](\d\d)[-:](\d\d)(?!\d)/.exec(inUtc(text ?? '')) ?? [];
+  const [, year, month, day] = /^\s*(\d{4})[-:](\d\d)[-:](\d\d)(?!\d)/.exec(text ?? '') ?? [];
   const date = new Date(`${year}-${month}-${day}`);
   // The 30th of February is read as the 2nd of March. Somewhere it is tomorrow already.
   if (Number(year) < FIRST_YEAR || Number(day) !== date.getUTCDate() || date.getTime() > Date.now() + DAY_MS)
@@ -12,12 +12,11 @@ export function dayOf(text: string | null | undefined): string | null {
   return `${year}-${month}-${day}`;
 }
 
-/** A time with its offset from UTC. */
-const WITH_OFFSET = /^\s*[\d-]+T[\d:.]+[+-]\d\d:?\d\d\s*$/;
-
-function inUtc(text: string): string {
-  const time = WITH_OFFSET.test(text) ? new Date(text) : null;
-  return time === null || Number.isNaN(time.getTime()) ? text : time.toISOString();
+/** The same in UTC, if the text is a time with its offset from UTC. */
+export function uploadDayOf(text: string | null | undefined): string | null {
+  const day = dayOf(text);
+  const time = day !== null && /T.*[+-]\d\d:?\d\d\s*$/.test(text ?? '') ? new Date(text ?? '') : null;
+  return time === null || Number.isNaN(time.getTime()) ? day : dayOf(time.toISOString());
 }
 
 /** @param seconds since 1970. 0 means that the source does not know. */

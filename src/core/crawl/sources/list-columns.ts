@@ -1,7 +1,7 @@
 import { UsageError } from '../../kernel/errors.ts';
 import { normaliseLicence } from '../../collection/licence.ts';
 import { pageAddress } from './picture-address.ts';
-import { dayOf } from './day.ts';
+import { dayOf, uploadDayOf } from './day.ts';
 import type { PhotoDates, SourceRights } from './source.ts';
 
 /** Columns of lists that people write. Names are compared without case and surrounding blanks. Unknown columns are ignored. */
@@ -102,7 +102,7 @@ export function rightsOf(text: (field: string) => string): SourceRights & PhotoD
     creator: text('creator').trim() || null,
     pageUrl: pageAddress(text('pageUrl')),
     takenAt: dayOf(text('takenAt')),
-    uploadedAt: dayOf(text('uploadedAt')),
+    uploadedAt: uploadDayOf(text('uploadedAt')),
   };
 }
 

@@ -28,9 +28,11 @@ export interface FoundPhoto extends SourceRights, Partial<PhotoFacts> {
   readonly sourceCreator?: string | null;
 }
 
-/** Days in UTC, such as 2026-12-02. Null if the source does not tell. */
+/** Days, such as 2026-12-02. Null if the source does not tell. */
 export interface PhotoDates {
+  /** Where it was taken. */
   readonly takenAt: string | null;
+  /** In UTC. */
   readonly uploadedAt: string | null;
 }
 

@@ -70,7 +70,8 @@ function ratioOf(strata: readonly Stratum[], counts: Test, holds: Test): CrawlSh
   });
   const total = parts.reduce((sum, { variance }) => sum + variance, 0);
   if (filled.every(({ photos, drawn }) => drawn.length === photos)) return { share, low: share, high: share };
-  if (total === 0) return { reason: 'All drawn photos say the same, so chance cannot be estimated. Draw more.' };
+  if (total === 0)
+    return { reason: 'The drawn photos of each part say the same, so chance cannot be estimated. Draw more.' };
   const degrees = total ** 2 / parts.reduce((sum, { variance, degrees: own }) => sum + variance ** 2 / own, 0);
   const variance = total / counted ** 2;
   return { share, ...scoreInterval(share, (share * (1 - share)) / variance, tQuantile(degrees)) };

@@ -30,7 +30,7 @@ export interface NoPower extends PairDesign {
 const POWER = 0.8;
 const MOST_PHOTOS = 1_000_000;
 const LEAST_CREATORS = 5;
-/** In simulations with fewer the test finds a difference more often than is said, because answers of one creator decide. */
+/** If creators are known. In simulations with fewer the test finds a difference more often than is said, because few creators decide. */
 const LEAST_DISCORDANT = 30;
 const POINTS = [1, 2, 5];
 const Z = 1.959_963_984_540_054;
@@ -65,7 +65,7 @@ export function powerOf(design: PairDesign, photos: number, points: readonly num
 function whyTooFew({ photosPerCreator, designEffect }: PairDesign, photos: number, discordant: number): string | null {
   const creators = photos / (photosPerCreator ?? 1);
   if (creators < LEAST_CREATORS)
-    return `${countOf(photos, 'photo')} count as ${tenthsText(creators)} creators. The test needs ${LEAST_CREATORS} or more.`;
+    return `${countOf(photos, 'photo')} ${photosPerCreator === null ? 'are too few' : `count as ${tenthsText(creators)} creators`}. The test needs ${LEAST_CREATORS} or more.`;
   const differing = (photos * discordant) / designEffect;
   if (photosPerCreator === null || differing >= LEAST_DISCORDANT) return null;
   return `Two models differ on photos that count as ${tenthsText(differing)} independent ones. The test needs ${LEAST_DISCORDANT} or more.`;
@@ -172,8 +172,9 @@ function clusteredPower(
 }
 
 /**
- * The least difference L that a test finds: (L - shift)² = squared · (discordant share, about the mean less L²). A set that by chance
- * has a larger difference has more discordant photos, too: their share is linear in L, by cov(v², v) / var(v) of photos v = 1, -1, 0.
+ * The least difference L that a test finds: (L - shift)² = squared · D(L), or with `isAboutMean` squared · (D(L) - L²). D(L) is the
+ * discordant share of sets whose difference is L. A set that by chance differs more has more discordant photos, too: D(L) is linear, with
+ * the slope cov(v², v) / var(v) of photos v = 1, -1, 0.
  */
 function limitOf(
   { discordant, difference }: Difference,

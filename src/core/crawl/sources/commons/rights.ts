@@ -69,7 +69,7 @@ export function takenAtOf(field: Metadata): string | null {
 }
 
 const AI_CATEGORY =
-  /\b(?:AI|artificial intelligence)[- ]generated\b|\b(?:generated|created|made) (?:by|with|using) (?:an? )?(?:AI|artificial intelligence|DALL|Midjourney|Stable Diffusion|(?:Google )?Gemini|Flux|ChatGPT)\b/i;
+  /\b(?:AI|artificial intelligence)[- ]generated\b|\b(?:generated|created|made) (?:by|with|using) (?:an? )?(?:AI|artificial intelligence|DALL|Midjourney|Stable Diffusion|Google Gemini|ChatGPT)\b/i;
 
 /** The first category that says that a machine made the picture. */
 export function aiCategory(field: Metadata): string | null {

@@ -3,7 +3,7 @@ import type { Wnid } from '../../../kernel/ids.ts';
 import { misfitPhoto, unreadablePhoto, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { inaturalistLicence, creatorOf, photoUrl, type PhotoSize } from './photo.ts';
-import { dayOf } from '../day.ts';
+import { dayOf, uploadDayOf } from '../day.ts';
 import { storableText } from '../text.ts';
 
 export const INATURALIST = 'inaturalist';
@@ -103,7 +103,7 @@ function foundPhoto(
     creator: creatorOfPhoto(photo, observation),
     pageUrl,
     takenAt: dayOf(observation.observed_on),
-    uploadedAt: dayOf(observation.created_at),
+    uploadedAt: uploadDayOf(observation.created_at),
     problem: withheld(photo, observation) ?? (url === null ? withoutUrl(photo) : null),
   };
 }

@@ -256,7 +256,10 @@ export class SingleDesk extends Desk {
 
   #put({ photos, lost }: LeaseAnswer): void {
     this.store.put(photos);
-    if (photos.some((one) => subjectKey(one) === this.#visited)) this.#visited = null;
+    for (const key of photos.map(subjectKey)) {
+      if (key === this.#visited) this.#visited = null;
+      if (key === this.#withOther.value?.key) this.#withOther.value = null;
+    }
     this.#dropLost(lost);
     this.list.append(photos);
   }

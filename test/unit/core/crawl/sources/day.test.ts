@@ -1,11 +1,9 @@
 import { expect, it } from 'vitest';
-import { dayOf, dayOfSeconds } from '../../../../../src/core/crawl/sources/day.ts';
+import { dayOf, dayOfSeconds, uploadDayOf } from '../../../../../src/core/crawl/sources/day.ts';
 
 it.each([
   ['2019-05-01T10:00:00-07:00', '2019-05-01'],
-  ['2019-05-01T23:30:00-07:00', '2019-05-02'],
-  ['2019-05-01T01:30:00+02:00', '2019-04-30'],
-  ['2019-13-01T01:30:00+02:00', null],
+  ['2019-05-01T23:30:00-07:00', '2019-05-01'],
   ['2020:02:29 12:00:00', '2020-02-29'],
   [' 2012-06-09', '2012-06-09'],
   ['2021-02-30', null],
@@ -27,4 +25,15 @@ it.each([
   [1e15, null],
 ])('the day of %d seconds is %s', (seconds, day) => {
   expect(dayOfSeconds(seconds)).toBe(day);
+});
+
+it.each([
+  ['2019-05-01T23:30:00-07:00', '2019-05-02'],
+  ['2019-05-01T01:30:00+02:00', '2019-04-30'],
+  ['2019-05-01T99:30:00+02:00', '2019-05-01'],
+  ['2021-02-30T10:00:00+02:00', null],
+  ['2016-07-02T10:00:00Z', '2016-07-02'],
+  ['2016-07-02', '2016-07-02'],
+])('the day of the upload at %j is %s in UTC', (text, day) => {
+  expect(uploadDayOf(text)).toBe(day);
 });

@@ -67,7 +67,7 @@ describe('the power of a paired test', () => {
     expect(powerOf(one, 99)).toMatchObject({ reason: '99 photos count as 4.9 creators. The test needs 5 or more.' });
     expect(powerOf(one, 100)).toMatchObject({ photos: 100, detectable: expect.any(Number) });
     expect(powerOf(design(0.2), 4)).toMatchObject({
-      reason: '4 photos count as 4.0 creators. The test needs 5 or more.',
+      reason: '4 photos are too few. The test needs 5 or more.',
     });
     const clumped = design(0.1, { designEffect: 4, photosPerCreator: 10 });
     expect(powerOf(clumped, 600)).toMatchObject({
