@@ -160,14 +160,12 @@ describe('winnow report', () => {
       '--models',
       `${OUTSIDER},efficientnet-lite2`,
     );
-    // The set of the demo is too small, a larger one would not be.
     const reason = expect.stringContaining('The test needs ');
-    expect(reported).toMatchObject({ photos: reportedSet.photos, discordantHigh: expect.any(Number), reason });
+    expect(reported).toMatchObject({ photos: reportedSet.photos, discordantHigh: 0, reason });
     expect(await power()).toEqual({ code: 0, said: reported });
+    // No model is right on a photo of the demo, so its models never differ.
     const { said } = await power('--photos', '5000', '--difference', '2.5');
-    expect(said).toMatchObject({ photos: 5000, photosFor: { '1': expect.any(Number), '2.5': expect.any(Number) } });
-    expect(said.photosFor['1']).toBeGreaterThan(said.photosFor['2.5']);
-    expect(said.detectable).toBeLessThan(0.1);
+    expect(said).toMatchObject({ photos: 5000, reason: expect.stringContaining('count as 0.0 independent ones') });
     expect(await power('--difference', '0')).toEqual({
       code: 2,
       said: expect.stringContaining("Expected points above 0, at most 100, but received '0'"),
