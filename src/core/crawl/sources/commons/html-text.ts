@@ -1,7 +1,7 @@
 import { DomUtils, parseDocument } from 'htmlparser2';
 import { storableText } from '../text.ts';
 
-/** The start or end of an element that stands on lines of its own. */
+/** Tags at which browsers begin a line or a cell. */
 const LINES = /<\/?(?:br|p|div|li|ul|ol|d[ldt]|t[rdh]|table|h\d)\b/gi;
 
 /** Returns the text of a piece of HTML as people see it, in one line. */

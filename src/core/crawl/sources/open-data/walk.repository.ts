@@ -94,7 +94,8 @@ async function takeOver(trx: Transaction<Database>, state: WalkState, dump: Dump
   for (const kind of KINDS) {
     await sql`alter table ${tableOf(kind, state)} rename to ${sql.id(tableName(kind, walk))}`.execute(trx);
   }
-  await sql`alter table ${tableOf('observation', walk)} add column if not exists taken_at date`.execute(trx); // since 0.14.0
+  // A walk that winnow 0.13 or older began has no such column.
+  await sql`alter table ${tableOf('observation', walk)} add column if not exists taken_at date`.execute(trx);
   // These photos may not have been stored, so they must be found again.
   const storedRows = state.stage === 'photos' ? state.rowCount : 0;
   await sql`delete from ${tableOf('photo', walk)} where row_number > ${storedRows}`.execute(trx);
