@@ -6,7 +6,7 @@ import type { NewPhoto } from './photo.ts';
 import { dropNotices } from './notice.repository.ts';
 import { storePhotos, type StoredPhotoRow } from './photo.repository.ts';
 import { lockIfPruned, setBytesState } from './pruned.repository.ts';
-import { buryOvertaken, takenDownReasons } from './takedown.repository.ts';
+import { takeDownOvertaken, takenDownReasons } from './takedown.repository.ts';
 
 export interface ReadPicture {
   readonly pictureId: number;
@@ -57,16 +57,16 @@ async function storeBatch(batch: readonly ReadPicture[], deps: PhotoStoreDeps): 
   const rowOf = new Map(wanted.map((read, i) => [read, rows[i] ?? null]));
   for (const [read, row] of rowOf) if (row?.isPruned === true) await settleBytes(read, row, deps);
   const notices = await noticesAmong(rows, deps);
-  const results: StoreOutcome[] = [];
-  for (const read of batch) {
-    const reason = takenDown.get(read.photo.sha256);
+  const overtaken = wanted.filter((read) => (rowOf.get(read) ?? null) === null && !notices.has(read.pictureId));
+  const takenDownSince = await settleOvertaken(overtaken, deps);
+  return batch.map((read): StoreOutcome => {
+    const reason = takenDown.get(read.photo.sha256) ?? takenDownSince.get(read.photo.sha256);
     const notice = notices.get(read.pictureId);
     const photoId = rowOf.get(read)?.id ?? null;
-    if (reason !== undefined) results.push({ takenDown: reason });
-    else if (notice !== undefined) results.push({ placeholder: notice });
-    else results.push(photoId === null ? await overtaken(read, deps) : { photoId });
-  }
-  return results;
+    if (reason !== undefined) return { takenDown: reason };
+    if (notice !== undefined) return { placeholder: notice };
+    return photoId === null ? { overtaken: true } : { photoId };
+  });
 }
 
 /** The pictures that are dropped as a notice after these rows were stored, with their details, by picture id. */
@@ -78,14 +78,19 @@ async function noticesAmong(
   return sameBytesLimit === null || ids.length === 0 ? new Map() : dropNotices(db, ids, sameBytesLimit);
 }
 
-/** Another process settled the picture, or took its bytes down, while they were stored. */
-async function overtaken({ pictureId, photo }: ReadPicture, { db, blobs }: PhotoStoreDeps): Promise<StoreOutcome> {
-  await buryOvertaken(db, pictureId, photo.sha256);
-  const takenDown = (await takenDownReasons(db, [photo.sha256])).get(photo.sha256);
-  if (takenDown === undefined) return { overtaken: true };
+/** Another process settled the pictures, or took their bytes down, while they were stored. Returns the reasons by bytes. */
+async function settleOvertaken(
+  reads: readonly ReadPicture[],
+  { db, blobs }: PhotoStoreDeps,
+): Promise<ReadonlyMap<Sha256, string>> {
+  for (const { pictureId, photo } of reads) await takeDownOvertaken(db, pictureId, photo.sha256);
+  const takenDown = await takenDownReasons(
+    db,
+    reads.map(({ photo }) => photo.sha256),
+  );
   // This is safe, because no process stores bytes that have a tombstone.
-  await blobs.remove(photo.sha256);
-  return { takenDown };
+  for (const sha256 of takenDown.keys()) await blobs.remove(sha256);
+  return takenDown;
 }
 
 /**

@@ -121,18 +121,15 @@ async function keepStoringOut(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in share row exclusive mode`.execute(trx);
 }
 
-/** Writes a tombstone for bytes whose picture was taken down while they were downloaded, unless they are a photo. */
-export async function buryOvertaken(db: Kysely<Database>, pictureId: number, sha256: Sha256): Promise<void> {
-  const bytes = hexBytes(sha256);
-  await db.transaction().execute(async (trx) => {
-    await keepStoringOut(trx);
-    await sql`
-      insert into takedown (sha256, reason)
-      select ${bytes}::bytea, coalesce(p.detail, '') from picture p
-      where p.id = ${pictureId} and p.state = 'dropped' and p.reason = 'taken-down'
-        and not exists (select 1 from photo where photo.sha256 = ${bytes})
-      on conflict do nothing`.execute(trx);
-  });
+/** Takes down the bytes of a picture that was taken down while they were downloaded, and so the copies of it that have a photo. */
+export async function takeDownOvertaken(db: Kysely<Database>, pictureId: number, sha256: Sha256): Promise<void> {
+  const picture = await db
+    .selectFrom('picture')
+    .select('detail')
+    .where('id', '=', pictureId)
+    .where('reason', '=', 'taken-down')
+    .executeTakeFirst();
+  if (picture !== undefined) await takeDown(db, { sha256 }, picture.detail ?? '');
 }
 
 function placeOf(target: TakedownTarget): ReturnType<typeof sql> {

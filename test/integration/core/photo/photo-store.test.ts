@@ -91,6 +91,35 @@ describe('openPhotoStore', () => {
     await database.db.deleteFrom('takedown').execute();
   });
 
+  it.each([
+    ['stored before it', [2, 1]],
+    ['stored together with it', [0, 1, 2]],
+    ['stored after it', [1, 2]],
+  ])('takes down a copy that is %s, if a picture is taken down by its URL while it is stored', async (_when, order) => {
+    const blobs = slowBlobs();
+    const ids = await waitingIds(3);
+    let isTaken = false;
+    const put = async (sha256: Sha256, bytes: Buffer): Promise<void> => {
+      await blobs.put(sha256, bytes);
+      const isNow = bytes.toString() === 'A' && !isTaken && (order[0] !== 2 || blobs.rowsBefore.includes(1));
+      if (!isNow) return;
+      isTaken = true;
+      await takeDown(database.db, { urls: [candidate('p1').url] }, 'asked to');
+    };
+    const photos = openPhotoStore({ db: database.db, blobs: { ...blobs, put } });
+    // The first of several is stored alone, and the others together.
+    const stored = await Promise.all(
+      order.map((i) => {
+        const name = i === 0 ? 'B' : 'A';
+        return photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) });
+      }),
+    );
+    expect(stored[order.indexOf(1)]).toEqual({ takenDown: 'asked to' });
+    expect([...blobs.bytes.values()]).toEqual(order.includes(0) ? ['B'] : []);
+    expect(await versionsOf(database.db, 'photo')).toHaveLength(order.includes(0) ? 1 : 0);
+    await database.db.deleteFrom('takedown').execute();
+  });
+
   it('reports a picture that another process settled first, and stores the others', async () => {
     const photos = openPhotoStore({ db: database.db, blobs: slowBlobs() });
     const ids = await waitingIds(3);
