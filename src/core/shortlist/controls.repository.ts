@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
+import { isBrought, ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { DroppedPhoto, ListedPhoto } from './controls.ts';
@@ -42,9 +42,7 @@ export async function droppedAsCorrect(
             and cardinality(v.reviewers) > 0) as is_reviewed
       from decision d join photo f on f.id = d.photo_id join ${firstPicture(scope, subject)} as first on true
       where d.collection_id = ${scope.collectionId} and ${ofCollection(scope, sql`d.wnid`)} and d.state = 'dropped' and d.reason = 'correct'
-        and d.decision_sha256 = ${rules} and f.bytes_state = 'stored' and exists (
-          select 1 from candidate c join picture p on p.id = c.picture_id
-          where p.photo_id = d.photo_id and c.wnid = d.wnid and ${isTaken(scope)})
+        and d.decision_sha256 = ${rules} and f.bytes_state = 'stored' and ${isBrought(scope)}
         and not exists (
           select 1 from decision k where k.collection_id = d.collection_id and k.photo_id = d.photo_id and k.state = 'kept'
             and k.decision_sha256 = ${rules})

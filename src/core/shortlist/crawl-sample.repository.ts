@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
+import { isBrought, ofCollection } from '../filter/run/decision.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -38,9 +38,7 @@ function population(scope: DecisionScope): RawBuilder<unknown> {
     where d.collection_id = ${collectionId} and d.decision_sha256 = ${rules(scope)} and ${ofCollection(scope, sql`d.wnid`)}
       and d.wnid in (select wnid from shortlist_entry where collection_id = ${collectionId} and state = 'listed')
       and (d.state = 'kept' and e.reason is distinct from 'near-duplicate' or d.state = 'dropped' and d.reason in ('correct', 'confident'))
-      and exists (
-        select 1 from candidate c join picture p on p.id = c.picture_id
-        where p.photo_id = d.photo_id and c.wnid = d.wnid and ${isTaken(scope)}))`;
+      and ${isBrought(scope)})`;
 }
 
 /** The strata as they are now, all four, with the photos that the last sample drew. */

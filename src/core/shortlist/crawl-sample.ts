@@ -1,6 +1,6 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { droppedRow } from './controls.ts';
-import type { KeptPhoto, ShortlistRow } from './shortlist.ts';
+import type { ShortlistRow } from './shortlist.ts';
 
 /** A photo of the last sample, if it still has its bytes. */
 export interface DrawnPhoto {
@@ -11,7 +11,7 @@ export interface DrawnPhoto {
   readonly maxTrueProb: number;
 }
 
-const keyOf = ({ wnid, sha256 }: Pick<ShortlistRow, 'wnid' | 'sha256'>): string => `${wnid} ${sha256}`;
+export const keyOf = ({ wnid, sha256 }: Pick<ShortlistRow, 'wnid' | 'sha256'>): string => `${wnid} ${sha256}`;
 
 /** Marks the drawn photos that are left out, and adds the dropped ones after the other rows of their class. Controls stay controls. */
 export function withDrawn(rows: readonly ShortlistRow[], drawn: readonly DrawnPhoto[]): ShortlistRow[] {
@@ -23,16 +23,4 @@ export function withDrawn(rows: readonly ShortlistRow[], drawn: readonly DrawnPh
   const dropped = [...left.values()].filter(({ isKept }) => !isKept);
   const all = [...marked, ...dropped.map((photo) => droppedRow(photo, 'crawl-sample'))];
   return all.toSorted((a, b) => Number(a.wnid > b.wnid) - Number(a.wnid < b.wnid));
-}
-
-/** Counts the listed photos on which people have not agreed yet. */
-export function countOpen(
-  rows: readonly ShortlistRow[],
-  photos: readonly Pick<KeptPhoto, 'wnid' | 'sha256' | 'reviewedAs'>[],
-): number {
-  const open = photos.filter(
-    ({ reviewedAs }) => reviewedAs == null || reviewedAs === 'disputed' || reviewedAs === 'pending',
-  );
-  const keys = new Set(open.map(keyOf));
-  return rows.filter((row) => row.state === 'listed' && keys.has(keyOf(row))).length;
 }

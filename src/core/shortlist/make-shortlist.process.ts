@@ -5,7 +5,7 @@ import { countingWarnings } from '../platform/log/counting-warnings.ts';
 import { readSnapshot, withAdvisoryLock } from '../platform/postgres/transactions.ts';
 import { controlsPerClass, withControls } from './add-controls.process.ts';
 import { drawCrawlSample, drawnPhotos, readCrawlSample } from './crawl-sample.repository.ts';
-import { countOpen, withDrawn } from './crawl-sample.ts';
+import { keyOf, withDrawn } from './crawl-sample.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
 import { isKeptPending } from './second-pass.repository.ts';
 import {
@@ -171,11 +171,15 @@ async function storeRows(
 
 /** A verdict that comes later could change what is listed, and so the strata. */
 function requireFinal(rows: readonly ShortlistRow[], photos: readonly KeptPhoto[]): void {
-  const listed = rows.filter(({ state }) => state === 'listed').length;
-  const open = countOpen(rows, photos);
-  if (listed > 0 && open === 0) return;
+  const isFinal = ({ reviewedAs }: KeptPhoto): boolean => ['accepted', 'rejected', 'unsure'].includes(reviewedAs ?? '');
+  const final = new Set(photos.filter(isFinal).map(keyOf));
+  const listed = rows.filter(({ state }) => state === 'listed');
+  const open = listed.filter((row) => !final.has(keyOf(row))).length;
+  if (listed.length > 0 && open === 0) return;
   const why =
-    listed === 0 ? 'no photo is listed' : `${open} of ${countOf(listed, 'listed photo')} have no final verdict`;
+    listed.length === 0
+      ? 'no photo is listed'
+      : `${open} of ${countOf(listed.length, 'listed photo')} have no final verdict`;
   throw new UsageError(
     `A sample of the crawl is drawn when the review of the list is done, but ${why}. Run winnow shortlist without --crawl-sample, then winnow review.`,
     { code: 'crawl-sample-open' },

@@ -18,6 +18,13 @@ export function isTaken(scope: DecisionScope): RawBuilder<unknown> {
   return sql`c.refusal is null and ${allowedLicence(scope)} and ${isLinked(scope.collectionId)}`;
 }
 
+/** SQL: a candidate brings the photo of decision `d` into the collection. */
+export function isBrought(scope: DecisionScope): RawBuilder<unknown> {
+  return sql`exists (
+    select 1 from candidate c join picture p on p.id = c.picture_id
+    where p.photo_id = d.photo_id and c.wnid = d.wnid and ${isTaken(scope)})`;
+}
+
 export async function decidedClasses(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
   return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
 }
