@@ -26,6 +26,7 @@ import {
   shortlistClass,
   SUREST_FIRST,
   type KeptPhoto,
+  type ReviewedAs,
   type ShortlistPolicy,
   type ShortlistRow,
 } from './shortlist.ts';
@@ -169,10 +170,11 @@ async function storeRows(
   return shortlist.rows;
 }
 
+const FINAL: readonly ReviewedAs[] = ['accepted', 'rejected', 'unsure'];
+
 /** A verdict that comes later could change what is listed, and so the strata. */
 function requireFinal(rows: readonly ShortlistRow[], photos: readonly KeptPhoto[]): void {
-  const isFinal = ({ reviewedAs }: KeptPhoto): boolean => ['accepted', 'rejected', 'unsure'].includes(reviewedAs ?? '');
-  const final = new Set(photos.filter(isFinal).map(keyOf));
+  const final = new Set(photos.filter(({ reviewedAs }) => FINAL.some((one) => one === reviewedAs)).map(keyOf));
   const listed = rows.filter(({ state }) => state === 'listed');
   const open = listed.filter((row) => !final.has(keyOf(row))).length;
   if (listed.length > 0 && open === 0) return;

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { foldPhotoCounts } from '../../core/filter/run/photo-tally.repository.ts';
 import { isSha256, type Sha256 } from '../../core/kernel/ids.ts';
-import { MOST_LISTED, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
+import { isOfVerdicts, MOST_LISTED, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import type { DecisionScope } from '../../core/models/workspace/scope.ts';
 import type { Database } from '../../core/platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../../core/platform/postgres/transactions.ts';
@@ -74,7 +74,7 @@ function bitsOf(hash: RawBuilder<unknown>): RawBuilder<unknown> {
 }
 
 /** SQL: the candidates of a part that match, and the similarity `s` of their photos. */
-function matching(query: GalleryQuery, part: Part, of?: RawBuilder<unknown>): RawBuilder<unknown> {
+function matching(query: GalleryQuery, part: Part | null, of?: RawBuilder<unknown>): RawBuilder<unknown> {
   const { view, filter, named, similar } = query;
   const similarity =
     filter.like === null
@@ -142,7 +142,7 @@ async function placesAmong(
     : { key: sql`c.id`, order: sql`c.id ${direction}`, isOf: sql`(${has}) is not true` };
   const start = hasValue ? sql`${from?.value}::${sql.raw(type)}, ${from?.id}::bigint` : sql`${from?.id}::bigint`;
   const isBeyond = from === null ? sql`true` : sql`(${of.key}) ${beyond} (${start})`;
-  const parts = PARTS.map(
+  const parts = partsFor(query.filter, hasValue).map(
     (
       part,
     ) => sql`(select ${hasValue ? value : sql`1`} as value, c.id from ${matching(query, part)} and ${of.isOf} and ${isBeyond}
@@ -152,6 +152,15 @@ async function placesAmong(
     select id, ${hasValue ? sql`value::text` : null} as value from (${sql.join(parts, sql` union all `)}) as g
     order by g.value ${direction}, id ${direction} limit ${limit}`.execute(db);
   return rows;
+}
+
+/** For a filter by what is known of all candidates, in the order of their ids, one walk over both parts finds the next ones sooner. */
+function partsFor(filter: PhotoFilter, hasValue: boolean): readonly (Part | null)[] {
+  const { state, reason, split, seen, tag, text, disagree, class: classes, source, licence } = filter;
+  const ofCrawl = state.filter((one) => one === 'found' || one === 'fetched');
+  const ofFirst = [state.length - ofCrawl.length, ...[reason, split, seen, tag, text].map(({ length }) => length)];
+  if (hasValue || disagree || isOfVerdicts(filter) || ofFirst.some((length) => length > 0)) return PARTS;
+  return [ofCrawl, classes, source, licence].some(({ length }) => length > 0) ? [null] : PARTS;
 }
 
 /** True if each candidate of the collection must be compared, which takes many seconds if there are millions. */
