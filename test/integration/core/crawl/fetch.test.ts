@@ -162,16 +162,21 @@ describe('fetchPartition', () => {
     const ids = Array.from({ length: 6 }, (_, i) => `p${i}`);
     await storeAll(...ids);
     const one = setting(Object.fromEntries(ids.map((id) => [id, id])));
-    const slow: FetchDeps = {
+    let failures = 0;
+    const failing: FetchDeps = {
       ...one.deps,
       async read(picture) {
-        // The picture before this one has failed by then.
-        await sleep(20);
+        await until(() => failures === one.read.length);
         return one.deps.read(picture);
       },
-      photos: { store: () => Promise.reject(full) },
+      photos: {
+        store() {
+          failures += 1;
+          return Promise.reject(full);
+        },
+      },
     };
-    await expect(fetchPartition(partition, slow)).rejects.toBe(full);
+    await expect(fetchPartition(partition, failing)).rejects.toBe(full);
     expect(one.read).toEqual(['p0', 'p1']);
   });
 
