@@ -141,7 +141,8 @@ function Implied({ models }: { readonly models: readonly ModelReport[] }) {
   if (implied.length === 0) return null;
   return (
     <p class="note">
-      <b>The members’ accuracy is no finding.</b> The filter’s rule implies it:{' '}
+      <b>The members’ figures are no findings,</b> because their predictions chose the photos. The rule implies the
+      accuracy:{' '}
       {[...new Map(implied.map(({ model, implied: text }) => [text, model]))]
         .map(([text]) => {
           const names = implied.filter((one) => one.implied === text).map(({ model }) => model);

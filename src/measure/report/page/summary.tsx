@@ -74,7 +74,7 @@ function bigNumbers(report: Report): BigNumber[] {
   return [
     ...DIFFICULTY[report.mode](report),
     {
-      name: 'kept by the filter',
+      name: 'kept by the filter as hard',
       value: shareText(total.kept, total.fetched),
       note: `${countText(total.kept)} of ${countOf(total.fetched, 'fetched photo')}`,
     },
