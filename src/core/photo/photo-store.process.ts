@@ -83,6 +83,7 @@ async function settleOvertaken(
   reads: readonly ReadPicture[],
   { db, blobs }: PhotoStoreDeps,
 ): Promise<ReadonlyMap<Sha256, string>> {
+  if (reads.length === 0) return new Map();
   for (const { pictureId, photo } of reads) await takeDownOvertaken(db, pictureId, photo.sha256);
   const takenDown = await takenDownReasons(
     db,

@@ -157,10 +157,13 @@ async function placesAmong(
 /** For a filter by what is known of all candidates, in the order of their ids, one walk over both parts finds the next ones sooner. */
 function partsFor(filter: PhotoFilter, hasValue: boolean): readonly (Part | null)[] {
   const { state, reason, split, seen, tag, text, disagree, class: classes, source, licence } = filter;
-  const ofCrawl = state.filter((one) => one === 'found' || one === 'fetched');
-  const ofFirst = [state.length - ofCrawl.length, ...[reason, split, seen, tag, text].map(({ length }) => length)];
-  if (hasValue || disagree || isOfVerdicts(filter) || ofFirst.some((length) => length > 0)) return PARTS;
-  return [ofCrawl, classes, source, licence].some(({ length }) => length > 0) ? [null] : PARTS;
+  const isOfAll = [state, classes, source, licence].some(({ length }) => length > 0);
+  const isOfFirst =
+    disagree ||
+    isOfVerdicts(filter) ||
+    state.some((one) => one !== 'found' && one !== 'fetched') ||
+    [reason, split, seen, tag, text].some(({ length }) => length > 0);
+  return isOfAll && !isOfFirst && !hasValue ? [null] : PARTS;
 }
 
 /** True if each candidate of the collection must be compared, which takes many seconds if there are millions. */

@@ -101,6 +101,7 @@ describe('openPhotoStore', () => {
     let isTaken = false;
     const put = async (sha256: Sha256, bytes: Buffer): Promise<void> => {
       await blobs.put(sha256, bytes);
+      // A copy that is stored before has its row by then.
       const isNow = bytes.toString() === 'A' && !isTaken && (order[0] !== 2 || blobs.rowsBefore.includes(1));
       if (!isNow) return;
       isTaken = true;
