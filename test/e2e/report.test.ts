@@ -171,7 +171,7 @@ describe('winnow report', () => {
       said: expect.stringContaining("Expected points above 0, at most 100, but received '0'"),
     });
     expect(await readFile(folder.at('two', 'report.html'), 'utf8')).toContain(
-      'How many photos a difference of two models needs is unknown.',
+      'We cannot say how many photos would show a difference between two models.',
     );
   });
 

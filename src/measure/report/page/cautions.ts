@@ -36,7 +36,7 @@ function ofPhotos(report: Report): Caution[] {
     const text = 'There is no photo to report on yet. Crawl, filter and review first.';
     return [{ section: 'funnel', text, command: `winnow run --collection ${collection}` }];
   }
-  const few = `${countOf(set.photos, 'photo')} ${set.photos === 1 ? 'is' : 'are'} few: 95 % intervals are up to ${widthText(set.photos)} points wide. Compare intervals, not single numbers.`;
+  const few = `${countOf(set.photos, 'photo')} ${set.photos === 1 ? 'is' : 'are'} few: 95 % intervals are up to ${widthText(set.photos)} points wide, and those of a class wider. Compare intervals, not single numbers.`;
   return [
     ...(set.which === 'accepted' ? [] : [ofUnreviewed(report)]),
     ...(set.photos < FEW_PHOTOS ? [{ section: REPORT_TEXTS[mode].section, text: few, command: null }] : []),

@@ -19,9 +19,9 @@ export function ConfidenceSection({ context }: OfPage) {
       <p>
         Confidence is the largest p of {countOf(report.among, 'class', 'classes')}: a softmax over them, or for sigmoid
         members each class&apos;s own sigmoid. RMS calibration error: the root mean square gap between confidence and
-        accuracy, over bins of 100 photos. Chance alone makes it larger than 0, so beside it stands what 95 of 100
-        calibrated models with the same confidences stay below. AURRA: mean accuracy over all response rates. Soft-F1:
-        how well low confidence marks mistakes. AURRA and soft-F1 have intervals of 1,000 bootstrap resamples.
+        accuracy, over bins of 100 photos. Even a calibrated model scores above 0 by chance; the next column is the 95th
+        percentile of such models. AURRA: mean accuracy over all response rates. Soft-F1: how well low confidence marks
+        mistakes. AURRA and soft-F1 have intervals of 1,000 bootstrap resamples.
       </p>
       {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
       <Plots context={context} names={['reliability', 'response-rate']} />
@@ -66,7 +66,7 @@ function Notes({ models }: { readonly models: readonly ModelReport[] }) {
       )}
       {never.length === 0 ? null : (
         <p class="note">
-          Without a right answer there is no AURRA. The accuracy is at most:{' '}
+          Without a right answer there is no AURRA. The 95 % interval of the accuracy ends at:{' '}
           {never.map(({ model, accuracyHigh }) => `${model} ${percentText(accuracyHigh)}`).join(', ')}.
         </p>
       )}

@@ -1,11 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { countText } from '../../../core/kernel/texts.ts';
+import { countOf, countText } from '../../../core/kernel/texts.ts';
 import { STRATA } from '../../../core/kernel/strata.ts';
 import type { ReportedCrawl } from '../report.ts';
 import type { OfPage } from './context.ts';
 import { markedModels } from './models.ts';
 import { MODEL_COLUMN, Table } from './parts.tsx';
-import { percentText, sampledText, setAccuracyText } from './texts.ts';
+import { acceptedOfCrawl, percentText, photosOfCrawl, sampledText, setAccuracyText } from './texts.ts';
 
 /** With fewer drawn photos of a larger stratum, intervals are too short. */
 const FEW_DRAWN = 20;
@@ -54,18 +54,18 @@ export function CrawlTables({ context }: OfPage) {
   );
 }
 
-function CrawlNote({ crawl: { valid, strata } }: { readonly crawl: ReportedCrawl }) {
+function CrawlNote({ crawl }: { readonly crawl: ReportedCrawl }) {
+  const { valid, strata } = crawl;
   const isSmall = strata.some(({ drawn, photos }) => drawn < Math.min(FEW_DRAWN, photos));
   return (
     <p class="note">
-      The crawl: all photos of the classes with a listed photo that the filter kept, or dropped as correct or confident.
-      Each counts once, near-duplicates of listed photos not at all; others are not merged. People judged all listed
-      photos and a random sample of the rest, without knowing the models’ answers.{' '}
-      {'reason' in valid
-        ? valid.reason
-        : `They accept ${percentText(valid.share)} of the crawl (${sampledText(valid)}).`}{' '}
-      The accuracies are on accepted photos. Accuracy on the set differs from them by the filter, the cap and the mix of
-      classes.
+      The crawl here means {countOf(photosOfCrawl(crawl), 'photo')}: those of the classes with at least one listed photo
+      that the filter kept, or dropped as correct or confident. Each counts once. Near-duplicates of listed photos are
+      left out; other near-duplicates stay. People judged all listed photos and a random sample of the rest, without
+      knowing the models’ answers.{' '}
+      {'reason' in valid ? valid.reason : `They accept ${acceptedOfCrawl(crawl)} (${sampledText(valid)}).`} The
+      accuracies are of accepted photos. Do not read the gap to the accuracy on the set as the filter’s effect alone:
+      the cap and the mix of classes differ, too.
       {isSmall ? ` Fewer than ${FEW_DRAWN} photos of a part were drawn, so the intervals may be too short.` : null}
     </p>
   );

@@ -21,8 +21,8 @@ export function FairnessSection({ context }: OfPage) {
         <Nothing>One member: nothing to leave out.</Nothing>
       ) : (
         <p>
-          The rule decides what a member gets wrong on the set. So each row leaves out one member and lets the others
-          filter alone, before cap, near-duplicates and reviews.
+          The rule decides what a member gets wrong on the set. So each row repeats the filter without one member; cap,
+          duplicate removal and review are skipped.
         </p>
       )}
       <Table
@@ -46,8 +46,8 @@ export function FairnessSection({ context }: OfPage) {
       {leftOut.length === 0 ? null : (
         <p class="note">
           For a member these are all photos that the others keep. Most have no verdict of a reviewer, and wrong labels
-          count as its mistakes. For another model they are the photos of the set. A model over the backbone of a member
-          is left out.
+          count as its mistakes. For another model they are the photos of the set. Models that share a member’s backbone
+          are not shown.
         </p>
       )}
       <Ranking fairness={fairness} photos={report.set.photos} />
@@ -59,7 +59,7 @@ export function FairnessSection({ context }: OfPage) {
 const ACCURACY: readonly Column<FairAccuracy>[] = [
   ['model', (row) => <ModelName {...row} />],
   ['photos', ({ photos }) => countText(photos)],
-  ['accuracy', (row) => estimateText(estimateOf(row, 'accuracy'))],
+  ['accuracy', (row) => (row.accuracy === null ? 'not known' : estimateText(estimateOf(row, 'accuracy')))],
 ];
 
 /** Models stop at a photo that one member drops, so the evidence of others may be missing. */
@@ -73,8 +73,8 @@ function Undecided({ fairness, collection }: { readonly fairness: Fairness; read
         `Some photos lack the evidence of a member, and their bytes are no longer stored: ${counts}. The accuracies leave them out. They may be too low, because a member that drops a photo often recognises it.`
       ) : (
         <>
-          Some photos lack the evidence of a member, because a dropped photo is not evaluated further: {counts}. The
-          accuracy of such a member is not known. To run these crops:{' '}
+          Once one member drops a photo, the others are not run on it. So evidence of a member is missing: {counts}, and
+          its accuracy is not known. To run these crops:{' '}
           <code>winnow report --collection {collection} --fill --out DIR</code>
         </>
       )}
@@ -108,7 +108,7 @@ function Creators({ byCreator, context }: OfPage & Pick<Fairness, 'byCreator'>) 
   const rest = unnamed === 0 ? '' : `; ${countOf(unnamed, 'photo')} that name none count as one creator each`;
   return (
     <Table
-      caption={`Accuracy on the set, with 95 % intervals by creator (${countOf(creators, 'creator')}${rest})`}
+      caption={`Accuracy on the set, with 95 % intervals that take the photos of a creator together (${countOf(creators, 'creator')}${rest})`}
       csv={context.csv('by-creator')}
       rows={models.filter(({ isMember }) => !isMember)}
       columns={ACCURACY}

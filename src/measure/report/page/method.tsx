@@ -60,9 +60,10 @@ function Sentences({ of }: { readonly of: readonly string[] }) {
 }
 
 const HOW = [
-  'A model sees the centre crop of each photo, as its card says. Its prediction is the most probable class of those it may choose among.',
+  'A model sees the centre crop of each photo, as its card says. Its prediction is the most probable class of those it may choose among. Top-5: the right class is among the five most probable.',
   'Accuracies and shares have Wilson 95 % intervals. They say how far chance in the choice of photos could move a number; they say nothing of wrong labels.',
-  'Differences between models have 95 % intervals of a jackknife: by creator on the set if photos name theirs, otherwise by photo. Their p is that of McNemar’s exact test, and by creator the larger of it and that of the jackknife.',
+  'Intervals by creator are Wilson’s, too, with a jackknife’s variance: they are wider where photos of a creator resemble each other, and where creators are few.',
+  'Differences between models have 95 % intervals of a jackknife: by creator on the set if photos name theirs, otherwise by photo. p is from McNemar’s exact test; by creator, the larger of the McNemar and jackknife p.',
   'AUROC, AUPR and FPR95 have intervals of a bootstrap. Seeds are fixed: the same photos give the same intervals.',
   'An interval of a difference that includes 0 does not show that two models are equal.',
 ];

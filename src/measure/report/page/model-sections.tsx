@@ -10,6 +10,7 @@ import type { OfPage } from './context.ts';
 import { markedModels, mostPhotos, outsidersOf, peopleOf, type MarkedModel } from './models.ts';
 import { ClassName, type Column, Confusion, Count, MODEL_COLUMN, Nothing, Plots, Section, Table } from './parts.tsx';
 import {
+  BY_RULE,
   differenceText,
   dropText,
   estimateText,
@@ -79,7 +80,10 @@ function AccuracyTable({ context }: OfPage) {
         ],
         hasTop5 && ['top-5', ofModel((model) => estimateText(estimateOf(model, 'top5Accuracy')))],
         isMultiLabel && ['any valid class', ofModel((model) => estimateText(estimateOf(model, 'accuracyMultiLabel')))],
-        ['mean of classes', ofModel(({ macroAccuracy }) => percentText(macroAccuracy))],
+        [
+          'mean of classes',
+          ofModel((model) => (model.accuracyByRule === true ? BY_RULE : percentText(model.macroAccuracy))),
+        ],
         hasClean && ['on clean photos', ofModel((model) => estimateText(estimateOf(model, 'clean')))],
         hasClean && ['drop', ofModel((model) => differenceText(estimateOf(model, 'drop')).replaceAll('+', ''))],
       ]}

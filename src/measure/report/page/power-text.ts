@@ -3,7 +3,8 @@ import type { ReportedPower } from '../report.ts';
 
 /** One line: what the set can show of two models, and what larger sets could. */
 export function powerText(power: ReportedPower): string {
-  if ('reason' in power) return `How many photos a difference of two models needs is unknown. ${power.reason}`;
+  if ('reason' in power)
+    return `We cannot say how many photos would show a difference between two models. ${power.reason}`;
   const { photos, detectable, photosFor } = power;
   const found =
     detectable === null

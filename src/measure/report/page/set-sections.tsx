@@ -26,6 +26,7 @@ export function SetSection({ context }: OfPage) {
         If only a crop beside the centre gets a photo right, its framing may be what misleads the model. The mirrored
         centre counts as the centre, because it frames the photo in the same way. If all places were alike, each of the
         ten crops would come closest on a tenth of the photos.
+        {report.mode === 'A' ? ' The accuracies above are of the centre crop alone.' : null}
       </p>
       {ofCrops.length === 0 ? <Nothing>No model has seen all ten crops of a photo.</Nothing> : null}
       <Plots context={context} names={ofCrops.map(({ name }) => name)} />
@@ -89,7 +90,8 @@ function MatrixNumbers({ context }: OfPage) {
         cells
       </Fact>
       <Fact name="Coverage">
-        {percentText(confusion.coverage)} of the {SUBJECTS[mode].many} searched have a photo
+        {percentText(confusion.coverage)} of the {mode === 'A' ? 'collection’s classes' : 'concepts searched'} have a
+        photo
       </Fact>
       <Fact name="Entropy">
         {decimalText(confusion.entropy)} bits, as if{' '}
@@ -192,6 +194,9 @@ export function ReviewSection({ context }: OfPage) {
           ]}
         />
       </div>
+      {report.crawl === undefined ? null : (
+        <p class="note">Reviewers: controls and photos drawn for the accuracy on the crawl are not counted.</p>
+      )}
     </Section>
   );
 }

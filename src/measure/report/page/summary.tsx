@@ -7,7 +7,7 @@ import { SECTION_TITLES, type SectionName } from './cautions.ts';
 import type { OfPage } from './context.ts';
 import { bestOutsider, outsidersOf } from './models.ts';
 import { To } from './parts.tsx';
-import { estimateText, NOTHING, percentText, rangeText, sampledText, timeText } from './texts.ts';
+import { acceptedOfCrawl, estimateText, NOTHING, percentText, rangeText, sampledText, timeText } from './texts.ts';
 import { SUBJECTS, type Mode } from '../../../core/kernel/mode.ts';
 
 const SHOWN_DIGITS = 12;
@@ -24,7 +24,7 @@ export function Summary({ context }: OfPage) {
       </h1>
       <p class="lead">
         {countOf(set.photos, 'photo')} of {countOf(set.classes, SUBJECTS[report.mode].one, SUBJECTS[report.mode].many)},{' '}
-        {WHICH[set.which]}, judged among {countOf(report.among, 'class', 'classes')}
+        {WHICH[set.which]}; models choose among {countOf(report.among, 'class', 'classes')}
       </p>
       <dl class="big-numbers">
         {bigNumbers(report).map(({ name, value, note }) => (
@@ -102,16 +102,15 @@ function accuracy(report: Report): BigNumber[] {
 }
 
 function onCrawl(crawl: NonNullable<Report['crawl']>, model: string): BigNumber {
-  const name = 'its accuracy on the crawl that the set was filtered from';
-  const [estimate, photos] =
-    'reason' in crawl
-      ? [crawl, 0]
-      : [crawl.models.find((one) => one.model === model), crawl.strata.reduce((sum, one) => sum + one.photos, 0)];
+  const name = 'its accuracy on the crawl of the classes with a listed photo';
+  if ('reason' in crawl) return { name, value: NOTHING, note: crawl.reason };
+  const estimate = crawl.models.find((one) => one.model === model);
   if (estimate === undefined || 'reason' in estimate)
     return { name, value: NOTHING, note: estimate?.reason ?? NOTHING };
-  const of = `${countOf(photos, 'photo')} of the classes with a listed photo`;
-  const pair = 'The pair differs by the filter, the cap and the mix of classes';
-  return { name, value: percentText(estimate.accuracy), note: `${sampledText(estimate)}; ${of}. ${pair}` };
+  const base = `of the ${acceptedOfCrawl(crawl)} photos that people accept, ${sampledText(estimate)}`;
+  const pair =
+    'Classes without a listed photo, often the easier ones, are missing. The pair differs by filter, cap and class mix';
+  return { name, value: percentText(estimate.accuracy), note: `${base}. ${pair}` };
 }
 
 function noOutsider({ leftOut, models }: Report): string {

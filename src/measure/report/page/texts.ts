@@ -1,5 +1,5 @@
 import { estimateOf, type Estimate } from '../../charts/estimate.ts';
-import type { ModelReport } from '../report.ts';
+import type { ModelReport, ReportedCrawl } from '../report.ts';
 import { countText } from '../../../core/kernel/texts.ts';
 
 export const NOTHING = '–';
@@ -24,6 +24,15 @@ export function estimateText({ value, ...ends }: Estimate): string {
 /** The interval of an estimate by a sample: without a width if the sample has all photos. */
 export function sampledText(ends: { readonly low: number; readonly high: number }): string {
   return ends.low === ends.high ? 'all photos judged' : `95 % interval ${rangeText(ends)}`;
+}
+
+/** `75.0 % of 24`: the photos that the accuracy on the crawl is of. */
+export function acceptedOfCrawl(crawl: ReportedCrawl): string {
+  return `${percentText(crawl.valid.share)} of ${countText(photosOfCrawl(crawl))}`;
+}
+
+export function photosOfCrawl({ strata }: ReportedCrawl): number {
+  return strata.reduce((sum, { photos }) => sum + photos, 0);
 }
 
 /** The accuracy of a model on the set. */

@@ -175,7 +175,7 @@ describe('ReportPage', () => {
   it('claims nothing of photos in mode O that no reviewer has accepted', () => {
     const made = madeReport({ mode: 'O' });
     const text = textOf(page({ ...made, set: { ...made.set, which: 'kept' } }));
-    expect(text).toContain('kept by the filter, judged among 1,000 classes');
+    expect(text).toContain('kept by the filter; models choose among 1,000 classes');
     expect(text).not.toContain('show none of');
   });
 
@@ -190,7 +190,9 @@ describe('ReportPage', () => {
     const without = fairness && { ...fairness, kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
     const text = textOf(page({ ...rest, models: withGap, ...(without && { fairness: without }) }));
     expect(text).toMatch(/Signed gap, mean confidence minus accuracy: efficientnet-lite2 −3\.1 points, /);
-    expect(text).toMatch(/no AURRA\. The accuracy is at most: efficientnet-lite0 3\.7.%, efficientnet-lite1 3\.7.%\./);
+    expect(text).toMatch(
+      /no AURRA\. The 95 % interval of the accuracy ends at: efficientnet-lite0 3\.7.%, efficientnet-lite1 3\.7.%\./,
+    );
     expect(text).toContain('needs 100 photos of each: on fewer, chance orders the models');
     expect(textOf(page(madeReport()))).not.toContain('Signed gap');
   });
