@@ -151,7 +151,7 @@ describe('winnow report', () => {
       const { code, stdout, stderr } = await winnow(['power', ...flags(), '--json', ...more]);
       return { code, said: code === 0 ? JSON.parse(stdout) : stderr };
     };
-    expect(first.power).toEqual({ reason: expect.stringContaining('two models that did not filter') });
+    expect(first.power).toEqual({ reason: expect.stringContaining('two measured models that did not filter') });
     expect(await power()).toEqual({ code: 0, said: first.power });
     const { power: reported, set: reportedSet } = await reportTo(
       'two',

@@ -211,6 +211,35 @@ describe('a request with actions that is not answered', () => {
   });
 });
 
+describe('a page that is loaded again before its last action is sent', () => {
+  it('can take the action back, also if it is stored while the page reads what was done before', async () => {
+    const page = await openAs('returns', 'single');
+    const photo = await shown(page);
+    await page.route('**/api/review/actions', (route) => route.abort());
+    await page.keyboard.press('a');
+    await expectSoon(() => shown(page)).not.toBe(photo);
+    let read = (): void => {};
+    const isRead = new Promise<void>((resolve) => (read = resolve));
+    await page.route('**/api/review/actions', (route) => isRead.then(() => route.continue()));
+    await page.route(
+      '**/api/review/recent**',
+      async (route) => {
+        const response = await route.fetch();
+        read();
+        await expectSoon(() => kindsOf('returns')).toEqual(['verdict']);
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await page.reload();
+    await page.locator('main[data-ready] [data-photo]').first().waitFor();
+    await page.keyboard.press('Backspace');
+    await expectSoon(() => shown(page)).toBe(photo);
+    await expectSoon(() => kindsOf('returns')).toEqual(['verdict', 'undo']);
+    await page.context().close();
+  });
+});
+
 describe('a photo that cannot be loaded', () => {
   it('is not accepted in the single view, which says so and loads it again', async () => {
     const page = await openAs('unseen', 'single');

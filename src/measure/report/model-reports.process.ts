@@ -175,7 +175,9 @@ function powerPart(models: readonly SeenByModel[], creators: Creators | null): R
   const measured = outside.flatMap((a, i) => outside.slice(i + 1).map((b) => pairsOf(a, b, set)));
   const largest = Math.max(0, ...measured.map(({ pairs }) => pairs.length));
   if (largest === 0)
-    return { reason: 'That needs two measured models that did not filter, on photos that show their classes.' };
+    return {
+      reason: 'That needs at least two measured models that did not filter, on photos that show their classes.',
+    };
   const facts = measured.flatMap(({ pairs, by }) => (pairs.length === 0 ? [] : [pairFacts(pairs, by)]));
   const shares = facts.map(({ discordant }) => discordant);
   const effects = facts.map(({ designEffect }) => designEffect).filter(Number.isFinite);

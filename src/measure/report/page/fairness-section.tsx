@@ -33,7 +33,7 @@ export function FairnessSection({ context }: OfPage) {
           ['without', ({ member }) => member],
           ['photos of the set that stay', ({ kept }) => countText(kept)],
           ['removed', ({ removed }) => countText(removed)],
-          ['added', ({ gained }) => countText(gained)],
+          ['added', ({ gained, undecided }) => (undecided > 0 ? 'at least ' : '') + countText(gained)],
           ['undecided', ({ undecided }) => countText(undecided)],
         ]}
       />
@@ -45,7 +45,7 @@ export function FairnessSection({ context }: OfPage) {
       />
       {leftOut.length === 0 ? null : (
         <p class="note">
-          For a member these are all photos that the others keep. Most have no verdict of a reviewer, and wrong labels
+          For a member these are all photos that the others keep, also those without a reviewer’s verdict: wrong labels
           count as its mistakes. For another model they are the photos of the set. Models that share a member’s backbone
           are not shown.
         </p>

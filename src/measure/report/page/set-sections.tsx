@@ -39,7 +39,7 @@ export function SetSection({ context }: OfPage) {
           ['photos', ({ photos }) => countText(photos)],
           ['centre crop or its mirror', ({ centreCorrect, photos }) => shareText(centreCorrect, photos)],
           ['any crop', ({ anyCorrect, photos }) => shareText(anyCorrect, photos)],
-          ['any but the centre and its mirror', ({ onlyOffCentre, photos }) => shareText(onlyOffCentre, photos)],
+          ['only crops beside them', ({ onlyOffCentre, photos }) => shareText(onlyOffCentre, photos)],
         ]}
       />
       <h3>What it is like, and where it is from</h3>

@@ -74,7 +74,7 @@ function bigNumbers(report: Report): BigNumber[] {
   return [
     ...DIFFICULTY[report.mode](report),
     {
-      name: 'kept by the filter as hard',
+      name: 'kept by the filter, before review',
       value: shareText(total.kept, total.fetched),
       note: `${countText(total.kept)} of ${countOf(total.fetched, 'fetched photo')}`,
     },

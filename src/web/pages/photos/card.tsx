@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { PhotoEvidenceShown } from '../../../core/review/desk/desk.ts';
 import { Link } from '../../../core/page/link.tsx';
 import type { GalleryTile } from '../../status/gallery.ts';
@@ -23,7 +23,7 @@ export function Card({ gallery }: CardProps) {
   const row = gallery.sheet.rowOf(Number(id));
   const trouble = gallery.cardTrouble.value ?? (row === null ? noPhotoText(id) : null);
   const photo = trouble === null ? row : null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const by = STEPS[signOf(event)];
       const isInGrid = event.target instanceof Element && event.target.closest('.crop-grid') !== null;

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { commandOf, isForPage, keyName, repeats, type KeyCommand } from './keys.ts';
 
 /** A page with commands. */
@@ -17,7 +17,8 @@ interface KeyHandlers {
 export function useKeys(view: 'single' | 'grid', page: Commanded, handlers: KeyHandlers): void {
   const newest = useRef(handlers);
   newest.current = handlers;
-  useEffect(() => {
+  // An effect would begin after the first frame, and on a busy machine a key is pressed before.
+  useLayoutEffect(() => {
     const gone = new AbortController();
     const { signal } = gone;
     const press = (event: KeyboardEvent): void => {

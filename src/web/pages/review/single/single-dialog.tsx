@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { ReviewPhoto } from '../../../../core/review/desk/desk.ts';
 import { ClassPicker } from '../../picker/class-picker.tsx';
 import { NoReferences } from './class-panel.tsx';
@@ -51,7 +51,7 @@ interface CompareProps {
 }
 
 function Compare({ title, photo, others, closeKeys, onClose }: CompareProps) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (!closeKeys.includes(keyName(event) ?? '')) return;
       event.preventDefault();

@@ -332,10 +332,13 @@ export class ReviewStore {
     }
   }
 
-  async #historyBefore({ waiting }: Outbox): Promise<History> {
+  /** Read again if an action was sent meanwhile: it would be missing in both. */
+  async #historyBefore(outbox: Outbox): Promise<History> {
+    const waiting = outbox.waiting.value;
     const { actions } = await this.api.recent();
+    if (outbox.waiting.value !== waiting) return this.#historyBefore(outbox);
     const stored = new Set(actions.map(refKey));
-    const unsent = waiting.value.filter((one) => one.collection === this.collection && !stored.has(refKey(one)));
+    const unsent = waiting.filter((one) => one.collection === this.collection && !stored.has(refKey(one)));
     const made = unsent.flatMap((one) => madeAction(one, one.action) ?? []);
     return [...actions.map(storedAction), ...made].reduce(afterAction, NO_HISTORY);
   }
