@@ -8,7 +8,6 @@ import type { Report } from '../report.ts';
 import type { OfPage } from './context.ts';
 import { ClassName, Confusion, Count, ModelName, Nothing, Plots, Section, Table, To, type Column } from './parts.tsx';
 import { decimalText, NOTHING, percentText } from './texts.ts';
-import { SUBJECTS } from '../../../core/kernel/mode.ts';
 
 export function SetSection({ context }: OfPage) {
   const { report, figures } = context;
