@@ -119,7 +119,7 @@ export function mayHide({ isCrawlOnly, blind, asked }: GalleryView): boolean {
 }
 
 /** SQL: the reader may know of the candidates of a photo, or `isHidden`, may not. Hidden ones are few, so PostgreSQL begins with them. */
-function isOfReader(view: GalleryView, photoId: RawBuilder<unknown>, isHidden: boolean): RawBuilder<unknown> {
+export function isOfReader(view: GalleryView, photoId: RawBuilder<unknown>, isHidden = false): RawBuilder<unknown> {
   if (!mayHide(view)) return isHidden ? sql`false` : sql`true`;
   const unjudged = sql`select u.photo_id from ${unjudgedPhotos(view, view.isCrawlOnly ? [] : view.blind)} as u`;
   const ids = sql`${unjudged} union all select unnest(${view.asked}::bigint[])`;
@@ -269,6 +269,8 @@ function anyOf<T>(values: readonly T[], condition: (value: T) => RawBuilder<unkn
 }
 
 function isOne(column: string, values: readonly string[]): RawBuilder<unknown>[] {
+  // With an array, PostgreSQL would not use an index for the order of the rest.
+  if (values.length === 1) return [sql`${sql.ref(column)} = ${values[0]}`];
   return values.length === 0 ? [] : [sql`${sql.ref(column)} = any(${values}::text[])`];
 }
 

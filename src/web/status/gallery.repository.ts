@@ -1,5 +1,6 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { foldPhotoCounts } from '../../core/filter/run/photo-tally.repository.ts';
+import { ofCollection } from '../../core/filter/run/decision.repository.ts';
 import { isSha256, type Sha256 } from '../../core/kernel/ids.ts';
 import { isOfVerdicts, MOST_LISTED, type PhotoFilter } from '../../core/kernel/photo-filter.ts';
 import type { DecisionScope } from '../../core/models/workspace/scope.ts';
@@ -10,6 +11,7 @@ import {
   hasP,
   IS_LEFT_OUT,
   isListed,
+  isOfReader,
   isShown,
   matches,
   PARTS,
@@ -83,6 +85,24 @@ function matching(query: GalleryQuery, part: Part | null, of?: RawBuilder<unknow
   return sql`${shownCandidates(view, { part, walks: isOfMany(filter) && (part === 'first' || filter.reason.length === 0), ...(of === undefined ? {} : { of }) })} ${similarity} where ${matches(view, filter, named)}`;
 }
 
+/** Parts of a filter that links have, or that choose no photos. */
+const OF_LINKS: ReadonlySet<string> = new Set(['class', 'source', 'licence', 'sort', 'size', 'photo']);
+
+/** True if an order by p needs nothing beyond what links say of first candidates. */
+function isOfLinks({ view, filter }: GalleryQuery): boolean {
+  const isEmpty = (value: unknown): boolean => value === '' || value === false || value === null;
+  const isOf = ([name, value]: [string, unknown]): boolean => OF_LINKS.has(name) || [value].flat().every(isEmpty);
+  return /^-?p$/.test(filter.sort) && !view.isCrawlOnly && Object.entries(filter).every(isOf);
+}
+
+/** SQL: the first candidates that match, from their links alone. */
+function matchingLinks({ view, filter }: GalleryQuery): RawBuilder<unknown> {
+  return sql`(
+    select candidate_id as id, first_of as photo_id, wnid, source, licence, decided, p from collection_candidate
+    where collection_id = ${view.scope.collectionId} and first_of is not null) as c
+    where ${ofCollection(view.scope)} and ${isOfReader(view, sql`c.photo_id`)} and ${matches(view, filter, [])}`;
+}
+
 /** True if the filter is by states, reasons and splits, and by nothing that has an index. */
 function isOfMany({ state, reason, split, class: classes, seen, source, date, text }: PhotoFilter): boolean {
   const isGiven = [state, reason, split].some(({ length }) => length > 0);
@@ -142,10 +162,12 @@ async function placesAmong(
     : { key: sql`c.id`, order: sql`c.id ${direction}`, isOf: sql`(${has}) is not true` };
   const start = hasValue ? sql`${from?.value}::${sql.raw(type)}, ${from?.id}::bigint` : sql`${from?.id}::bigint`;
   const isBeyond = from === null ? sql`true` : sql`(${of.key}) ${beyond} (${start})`;
-  const parts = partsFor(query.filter, hasValue).map(
-    (
-      part,
-    ) => sql`(select ${hasValue ? value : sql`1`} as value, c.id from ${matching(query, part)} and ${of.isOf} and ${isBeyond}
+  const candidates =
+    hasValue && isOfLinks(query)
+      ? [matchingLinks(query)]
+      : partsFor(query.filter, hasValue).map((part) => matching(query, part));
+  const parts = candidates.map(
+    (shown) => sql`(select ${hasValue ? value : sql`1`} as value, c.id from ${shown} and ${of.isOf} and ${isBeyond}
       order by ${of.order} limit ${limit})`,
   );
   const { rows } = await sql<Place>`

@@ -33,12 +33,13 @@ export async function firstCandidateProblems(db: Kysely<Database>): Promise<stri
       const changed = await changedPages(trx, scope);
       const { rows } = await sql<{ wrong: number; example: number }>`
         select count(*) as wrong, min(c.id) as example from (
-          select l.*, c.wnid, c.id, p.photo_id, p.photo_id is not null
+          select l.collection_id, l.first_of, row(l.first_of, l.decided, l.p, l.wnid, l.source, l.licence) as marks, c.wnid, c.id, p.photo_id, p.source, p.licence, p.photo_id is not null
             and c.id = min(c.id) filter (where ${isTaken(scope)}) over (partition by p.photo_id, c.wnid) as is_first
           from collection_candidate l join candidate c on c.id = l.candidate_id join picture p on p.id = c.picture_id
           where l.collection_id = ${scope.collectionId}) as c
         left join decision d on d.collection_id = c.collection_id and d.photo_id = c.photo_id and d.wnid = c.wnid and c.is_first
-        where (c.first_of, c.decided, c.p) is distinct from (case when c.is_first then c.photo_id end, ${DECIDED}, ${DECIDED_P})
+        where c.marks is distinct from case when c.is_first then row(c.photo_id, ${DECIDED}, ${DECIDED_P}, c.wnid, c.source, c.licence)
+            else row(null::bigint, null::text, null::float8, null::text, null::text, null::text) end
           and not array[c.photo_id / ${PHOTOS_PER_PAGE}::int, c.first_of / ${PHOTOS_PER_PAGE}::int] && ${changed}::bigint[]
         having count(*) > 0`.execute(trx);
       for (const { wrong, example } of rows)

@@ -38,6 +38,7 @@ import * as commons from './0041-commons.ts';
 import * as dates from './0042-dates.ts';
 import * as signals from './0044-signals.ts';
 import * as crawlSample from './0045-crawl-sample.ts';
+import * as firstCandidatesByP from './0046-first-candidates-by-p.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -80,4 +81,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0042-dates': dates,
   '0044-signals': signals,
   '0045-crawl-sample': crawlSample,
+  '0046-first-candidates-by-p': firstCandidatesByP,
 };
