@@ -92,7 +92,11 @@ export async function storeModule(
 }
 
 async function refuseNamesake(trx: Transaction<Database>, collectionId: number, read: SourceModule): Promise<void> {
-  const texts = trx.selectFrom('collection').select(['name', 'rules_text as text']).where('id', '<>', collectionId);
+  const texts = trx
+    .selectFrom('collection')
+    .select(['name', 'rules_text as text'])
+    .where('id', '<>', collectionId)
+    .orderBy('id');
   for (const { name, text } of await texts.execute()) {
     const other = text === null ? undefined : modulesIn(text).find((module) => isNamesake(module, read));
     if (other !== undefined)

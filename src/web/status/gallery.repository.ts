@@ -90,9 +90,11 @@ const OF_LINKS: ReadonlySet<string> = new Set(['class', 'source', 'licence', 'so
 
 /** True if an order by p needs nothing beyond what links say of first candidates. */
 function isOfLinks({ view, filter }: GalleryQuery): boolean {
-  const isEmpty = (value: unknown): boolean => value === '' || value === false || value === null;
-  const isOf = ([name, value]: [string, unknown]): boolean => OF_LINKS.has(name) || [value].flat().every(isEmpty);
-  return /^-?p$/.test(filter.sort) && !view.isCrawlOnly && Object.entries(filter).every(isOf);
+  const others = Object.entries(filter).flatMap(([name, value]: [string, unknown]) =>
+    OF_LINKS.has(name) ? [] : value,
+  );
+  const isByP = filter.sort === 'p' || filter.sort === '-p';
+  return isByP && !view.isCrawlOnly && others.every((value) => value === '' || value === false || value === null);
 }
 
 /** SQL: the first candidates that match, from their links alone. */

@@ -124,6 +124,33 @@ describe('the gallery of a collection with candidates', () => {
     });
   });
 
+  it('has the same order of p, whether links say all that the filter is by or candidates are read', async () => {
+    const { db } = dashboard.app;
+    const { rows } = await sql<{ id: number }>`select id from picture order by id`.execute(db);
+    const photoIds = [];
+    for (const { id } of rows) photoIds.push(await stored(db, id, photo(`by p ${id}`)));
+    const decisions = photoIds.slice(0, 3).map((id, i) => kept(id, TENCH, { maxTrueProb: (3 - i) / 10 }));
+    await decideAs(db, dashboard.workspace.scope, decisions);
+    const { sources, licences } = await galleryChoices(desk());
+    const filters = [
+      {},
+      { class: [TENCH] },
+      { class: [GOLDFISH] },
+      { class: [TENCH, GOLDFISH] },
+      { source: sources },
+      { licence: licences },
+    ];
+    for (const filter of filters)
+      for (const sort of ['p', '-p'] as const) {
+        const read = await found({ ...filter, sort, date: '2000-01-01..2999-01-01' });
+        expect(await found({ ...filter, sort })).toEqual(read);
+        expect(read.total).toBe(filter.class === undefined ? 4 : (await found(filter)).total);
+      }
+    expect((await found({ class: [TENCH], sort: 'p' })).ids).toEqual(
+      (await found({ class: [TENCH] })).ids.toReversed(),
+    );
+  });
+
   it('has rows in the order of the numbers that are asked for, without numbers that are unknown', async () => {
     const { ids } = await found();
     const [first = 0, second = 0] = ids;
